@@ -1,15 +1,24 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
+// Set by .ci/run and by `pnpm behaviours`: the same command then also leaves its report in that file.
+const reportFile = process.env["HEXRAFT_TEST_REPORT"];
+
 export default defineConfig({
   // Constructor-parameter decorators; oxc does not look at tsconfig for files outside its `include`.
   oxc: { decorator: { legacy: true } },
   // Sibling packages resolve to their src/ (the first condition in their `exports`).
   ssr: { resolve: { conditions: ["@hexraft/source", ...defaultServerConditions] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+    // Processes, so that locks, signals and pids are real; two, for the small machines this runs on.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
     // A missing transcript or golden file is a failure, never written silently.
     update: "none",
+    reporters: reportFile ? ["default", ["json", { outputFile: reportFile }]] : ["default"],
     coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"] },
   },
 });

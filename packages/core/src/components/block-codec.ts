@@ -1,0 +1,109 @@
+import { RaftError } from "../model/errors.js";
+import { BLOCK_COUNT_LIMIT, BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, LogBlock } from "../model/log-block.js";
+import { TERM_MAX } from "../model/log-id.js";
+import type { Checksum } from "../ports/checksum.js";
+
+/*
+ * Bytes of a block, identical in memory, on the wire and in files (format 1, little-endian):
+ *
+ *   0  u16 magic 0x4248 ("HB")   2  u8 version 1      3  u8 flags (bit 0: payloads left out)
+ *   4  u32 length, all of it     8  u32 count        12  u32 reserved, 0
+ *  16  u64 term                 24  u64 first        32  u64 log time, ms
+ *  40  u32 checksum of the body 44  u32 checksum of bytes 0–43
+ *  48  per entry: u32 type << 24 | length, then the payload
+ *
+ * Numbers of 64 bits hold whole numbers below 2^53.
+ */
+const MAGIC = 0x4248;
+const VERSION = 1;
+
+/** The block's bytes, laid down on first need and kept. A block cut from another verifies that one first, or damage would be blessed. */
+export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
+  if (block.encoded !== undefined) return block.encoded;
+  if (block.cutFrom !== undefined) verifyBlock(block.cutFrom, checksum);
+  const bytes = new Uint8Array(block.sizeBytes);
+  const view = new DataView(bytes.buffer);
+  let at = BLOCK_HEADER_BYTES;
+  for (let index = block.first; index <= block.last; index++) {
+    const payload = block.payloadAt(index);
+    view.setUint32(at, ((block.typeAt(index) << 24) | payload.length) >>> 0, true);
+    bytes.set(payload, at + ENTRY_HEADER_BYTES);
+    at += ENTRY_HEADER_BYTES + payload.length;
+  }
+  view.setUint16(0, MAGIC, true);
+  view.setUint8(2, VERSION);
+  view.setUint32(4, bytes.length, true);
+  view.setUint32(8, block.count, true);
+  setU64(view, 16, block.term);
+  setU64(view, 24, block.first);
+  setU64(view, 32, Math.floor(block.logTimeMs));
+  view.setUint32(40, checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)), true);
+  view.setUint32(44, checksum.crc32(bytes.subarray(0, 44)), true);
+  block.encoded = bytes;
+  return bytes;
+}
+
+/**
+ * Reads a block's header at `offset`, and checks its shape and its own checksum; lengths are bounded before anything is
+ * allocated, and the entries' lengths must fill the block exactly. The body's checksum is {@link verifyBlock}'s.
+ *
+ * @returns the block over those bytes, uncopied.
+ * @throws RaftError `Damaged`, saying what is wrong at which offset.
+ */
+export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
+  const wrong = (what: string) =>
+    new RaftError("Damaged", "refused", `no valid block at offset ${offset}: ${what}`, { offset });
+  if (bytes.length - offset < BLOCK_HEADER_BYTES) throw wrong("fewer bytes than a block header");
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
+  if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
+  if (view.getUint8(2) !== VERSION) throw wrong(`unknown version ${view.getUint8(2)}`);
+  if (view.getUint8(3) !== 0) throw wrong(`unknown flags ${view.getUint8(3)}`);
+  if (checksum.crc32(bytes.subarray(offset, offset + 44)) !== view.getUint32(44, true))
+    throw wrong("header checksum mismatch");
+  const length = view.getUint32(4, true);
+  const count = view.getUint32(8, true);
+  if (length > bytes.length - offset) throw wrong(`length ${length} exceeds the ${bytes.length - offset} bytes there`);
+  if (count < 1 || count > BLOCK_COUNT_LIMIT || length < BLOCK_HEADER_BYTES + count * ENTRY_HEADER_BYTES)
+    throw wrong(`count ${count}`);
+  const term = getU64(view, 16);
+  const first = getU64(view, 24);
+  if (term > TERM_MAX || first < 1 || first > Number.MAX_SAFE_INTEGER - count)
+    throw wrong(`term ${term}, first index ${first}`);
+  let at = BLOCK_HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + ENTRY_HEADER_BYTES > length) throw wrong("entries exceed the block");
+    at += ENTRY_HEADER_BYTES + (view.getUint32(at, true) & 0xffffff);
+  }
+  if (at !== length) throw wrong("entries do not fill the block");
+  return LogBlock.over(first, term, count, getU64(view, 32), bytes.subarray(offset, offset + length));
+}
+
+/**
+ * Verifies the body's checksum of a block over bytes; one made from parts has nothing to verify.
+ *
+ * @throws RaftError `Damaged`.
+ */
+export function verifyBlock(block: LogBlock, checksum: Checksum): void {
+  const bytes = block.encoded;
+  if (bytes === undefined) return;
+  const stored = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(40, true);
+  if (checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)) !== stored)
+    throw new RaftError(
+      "Damaged",
+      "refused",
+      `checksum mismatch in the block of entries ${block.first}–${block.last}`,
+      {
+        first: block.first,
+        last: block.last,
+      },
+    );
+}
+
+function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+}
+
+function getU64(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+}

@@ -1,0 +1,220 @@
+import type { LogBlock } from "./log-block.js";
+import type { LogId, LogIndex, Term } from "./log-id.js";
+import type { GroupId, Incarnation, NodeId, RecoveryNumber, StartNumber } from "./node-id.js";
+import type { SnapshotMeta } from "./snapshot-meta.js";
+
+/** E05: would you vote for me in `term`? Changes nothing on either side. */
+export interface PreVoteRequest {
+  readonly type: "PreVoteRequest";
+  /** The term the asker would campaign in: its own + 1. */
+  readonly term: Term;
+  /** The asker's round; an answer of another round counts nothing. */
+  readonly round: number;
+  /** End of the asker's log. */
+  readonly last: LogId;
+}
+
+/** E05: a grant carries the proposed term and round, a refusal the refuser's term and the round. */
+export interface PreVoteResponse {
+  readonly type: "PreVoteResponse";
+  readonly term: Term;
+  readonly round: number;
+  readonly granted: boolean;
+}
+
+/** §5.2 RequestVote. */
+export interface VoteRequest {
+  readonly type: "VoteRequest";
+  readonly term: Term;
+  /** End of the candidate's log. */
+  readonly last: LogId;
+  /** E21: the leader itself asked for this campaign, so E07 does not hold it back. */
+  readonly transfer: boolean;
+}
+
+/** §5.2 answer to {@link VoteRequest}. */
+export interface VoteResponse {
+  readonly type: "VoteResponse";
+  readonly term: Term;
+  readonly granted: boolean;
+}
+
+/** §5.3 AppendEntries. Empty: a probe, or news of a commit. */
+export interface AppendEntries {
+  readonly type: "AppendEntries";
+  readonly term: Term;
+  /** The entry right before the first one. */
+  readonly prev: LogId;
+  /** The leader's commit index; the receiver takes at most prev + entries (R07). */
+  readonly commit: LogIndex;
+  /** Consecutive blocks from prev + 1 on. */
+  readonly blocks: readonly LogBlock[];
+}
+
+/** Answer to {@link AppendEntries}. */
+export interface AppendEntriesResponse {
+  readonly type: "AppendEntriesResponse";
+  readonly term: Term;
+  readonly success: boolean;
+  /** Success: verified against this leader *and* durable (R03, R07). Refusal: 0. */
+  readonly match: LogIndex;
+  /** R04, refusal: prev's index of the message refused. Success: 0. */
+  readonly prevIndex: LogIndex;
+  /** R04, refusal: the last index if the log is shorter, else the first index of the term found at prev. Success: 0. */
+  readonly hintIndex: LogIndex;
+  /** R04, refusal: the term at the last index, or the one found at prev. Success: 0. */
+  readonly hintTerm: Term;
+  /** The receiver's last index (R20). */
+  readonly last: LogIndex;
+  /** S11: above 0, the receiver cannot rebuild its state and wants a snapshot above this index. */
+  readonly needsSnapshot: LogIndex;
+}
+
+/** The leader's sign of life; its round confirms reads (Q01) and leadership (E16). */
+export interface Heartbeat {
+  readonly type: "Heartbeat";
+  readonly term: Term;
+  /** R17: min(match, commit) for its receiver. */
+  readonly commit: LogIndex;
+  /** Grows with each broadcast of this leader. */
+  readonly round: number;
+}
+
+/** Answer to {@link Heartbeat}: does not wait behind entry writes (R19). */
+export interface HeartbeatResponse {
+  readonly type: "HeartbeatResponse";
+  readonly term: Term;
+  /** The round answered. */
+  readonly round: number;
+  /** The receiver's last index (R20). */
+  readonly last: LogIndex;
+  /** S11, as in {@link AppendEntriesResponse}. */
+  readonly needsSnapshot: LogIndex;
+}
+
+/** S04: the leader offers its newest snapshot; the bytes follow on a stream once the offer is accepted. */
+export interface InstallSnapshot {
+  readonly type: "InstallSnapshot";
+  readonly term: Term;
+  /** Names this transfer; drawn anew for each (R19). */
+  readonly transfer: number;
+  /** What is offered. */
+  readonly meta: SnapshotMeta;
+}
+
+/** Answer to {@link InstallSnapshot}, once at its beginning and once at its end. */
+export interface InstallSnapshotResponse {
+  readonly type: "InstallSnapshotResponse";
+  readonly term: Term;
+  /** The transfer answered. */
+  readonly transfer: number;
+  /** `send`: stream it from `offset`. `done`: installed, or not needed; `match` says how far. `failed`: give this one up. */
+  readonly status: "send" | "done" | "failed";
+  /** `send`: bytes already held from an earlier, broken transfer of the same snapshot. */
+  readonly offset: number;
+  /** `done`: the receiver's durable commit index (S05). */
+  readonly match: LogIndex;
+}
+
+/** E21: campaign now, without pre-vote. */
+export interface TimeoutNow {
+  readonly type: "TimeoutNow";
+  readonly term: Term;
+  /** The leader's last entry; the target must end in exactly this one. */
+  readonly last: LogId;
+}
+
+/** R18: a follower passes a caller's proposal on. Its `forTerm` is no term in the sense of E13. */
+export interface Propose {
+  readonly type: "Propose";
+  /** The leader's term it is meant for. */
+  readonly forTerm: Term;
+  /** Unique in this start of the sender (T11). */
+  readonly request: number;
+  /** The command, encoded. */
+  readonly payload: Uint8Array;
+}
+
+/** R18: what became of a forwarded proposal. */
+export interface ProposeResponse {
+  readonly type: "ProposeResponse";
+  readonly request: number;
+  /** `ok`: `result` holds the state machine's result. Else `code` and `reason` say what went wrong. */
+  readonly outcome: "ok" | "refused" | "unknown";
+  /** An ErrorCode, or empty. */
+  readonly code: string;
+  /** Words for a person, or empty. */
+  readonly reason: string;
+  /** The result, encoded by the state machine's codec. */
+  readonly result: Uint8Array;
+}
+
+/** Q04: a follower asks for an index to read at. */
+export interface ReadIndex {
+  readonly type: "ReadIndex";
+  /** Unique in this start of the sender (T11). */
+  readonly request: number;
+}
+
+/** Q04: answer to {@link ReadIndex}. */
+export interface ReadIndexResponse {
+  readonly type: "ReadIndexResponse";
+  readonly request: number;
+  /** Whether the leader confirmed its leadership after the question came. */
+  readonly confirmed: boolean;
+  /** The index to wait for. */
+  readonly index: LogIndex;
+}
+
+/** M09: a committed configuration without the receiver exists. Reserved; carried from format 1 on. */
+export interface Removed {
+  readonly type: "Removed";
+  /** Index of that configuration. */
+  readonly configurationIndex: LogIndex;
+  /** Whom it removed. */
+  readonly id: NodeId;
+  /** Which incarnation of it. */
+  readonly incarnation: Incarnation;
+}
+
+/** Everything that one replica says to another. */
+export type Message =
+  | PreVoteRequest
+  | PreVoteResponse
+  | VoteRequest
+  | VoteResponse
+  | AppendEntries
+  | AppendEntriesResponse
+  | Heartbeat
+  | HeartbeatResponse
+  | InstallSnapshot
+  | InstallSnapshotResponse
+  | TimeoutNow
+  | Propose
+  | ProposeResponse
+  | ReadIndex
+  | ReadIndexResponse
+  | Removed;
+
+/** The name of a message. */
+export type MessageType = Message["type"];
+
+/** A message with who says it to whom (M13, T02). What is meant for another replica is dropped (E26). */
+export interface Envelope {
+  /** The group it belongs to. */
+  readonly group: GroupId;
+  /** Sender. */
+  readonly from: NodeId;
+  /** The sender's incarnation. */
+  readonly fromIncarnation: Incarnation;
+  /** The sender's run. */
+  readonly startNumber: StartNumber;
+  /** The sender's recovery number (M11). */
+  readonly recoveryNumber: RecoveryNumber;
+  /** Receiver. */
+  readonly to: NodeId;
+  /** The receiver's incarnation, as the sender knows it. */
+  readonly toIncarnation: Incarnation;
+  /** What is said. */
+  readonly message: Message;
+}

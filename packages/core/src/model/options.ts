@@ -1,0 +1,154 @@
+import { RaftError } from "./errors.js";
+import type { Millis } from "./log-id.js";
+import { type GroupId, isName, type NodeId } from "./node-id.js";
+
+/** Sizes and durations that the protocol obeys. One table for all: see {@link DEFAULT_OPTIONS}. */
+export interface ProtocolOptions {
+  /** T, the minimum election timeout; waits are drawn from [T, 2T) (E03). ms, 10 … 600,000. */
+  readonly electionTimeoutMs: Millis;
+  /** Between two heartbeats of a leader. ms; at most T/3, so that two may be lost. */
+  readonly heartbeatIntervalMs: Millis;
+  /** E05: ask before campaigning. Switched off only to show why it is there (N07). */
+  readonly preVote: boolean;
+  /** Most entries of one AppendEntries and of one block. 1 … 65,536. */
+  readonly batchEntriesMax: number;
+  /** Most bytes of the blocks of one AppendEntries; one larger entry still goes (R10). */
+  readonly batchBytesMax: number;
+  /** R09: most AppendEntries in flight to one peer. 1 … 1,024. */
+  readonly windowMessagesMax: number;
+  /** R09: most bytes in flight to one peer; one message always goes. */
+  readonly windowBytesMax: number;
+  /** R10: largest command, bytes; what is larger is refused at propose. At most 2²⁴ − 1. */
+  readonly entryBytesMax: number;
+  /** Largest frame that the transport carries, bytes; entry and batch must fit (R10). */
+  readonly frameBytesMax: number;
+  /** R12: most bytes that are appended and not yet applied; beyond it proposals get `Overloaded`. */
+  readonly uncommittedBytesMax: number;
+  /** Most bytes of recent blocks kept in memory; older ones are read back from the log storage (R13). */
+  readonly cacheBytesMax: number;
+  /** R12, C05: most reads and forwarded proposals that wait at once; beyond it they get `Overloaded`. */
+  readonly pendingRequestsMax: number;
+  /** S07: a snapshot is taken when this many entries were applied since the last one. */
+  readonly snapshotEveryEntries: number;
+  /** S07: … or this many bytes of log. */
+  readonly snapshotEveryBytes: number;
+  /** S07: … or this much time, if anything was applied; 0 switches it off. ms. */
+  readonly snapshotIntervalMs: Millis;
+  /** S03: entries kept behind the previous snapshot for slow followers. */
+  readonly compactionMarginEntries: number;
+}
+
+/** Who a node is, and how it behaves. Everything but the ids has a default. */
+export interface NodeOptions extends Partial<ProtocolOptions> {
+  /** The node's stable name. */
+  readonly nodeId: NodeId;
+  /** The group's name. Default `main`. */
+  readonly groupId?: GroupId;
+}
+
+/** Starting values, each with the reason it has this size. */
+export const DEFAULT_OPTIONS: ProtocolOptions = {
+  electionTimeoutMs: 1_000, // survives a long GC pause and a slow fsync; same-host clusters use 150
+  heartbeatIntervalMs: 200, // T/5: four may be lost before an election
+  preVote: true,
+  batchEntriesMax: 1_024,
+  batchBytesMax: 512 * 1024, // one fsync's worth; larger only delays the first answer
+  windowMessagesMax: 8,
+  windowBytesMax: 4 * 1024 * 1024, // a 10 ms round trip at 400 MB/s
+  entryBytesMax: 8 * 1024 * 1024,
+  frameBytesMax: 16 * 1024 * 1024,
+  uncommittedBytesMax: 64 * 1024 * 1024,
+  cacheBytesMax: 64 * 1024 * 1024,
+  pendingRequestsMax: 65_536,
+  snapshotEveryEntries: 100_000,
+  snapshotEveryBytes: 256 * 1024 * 1024,
+  snapshotIntervalMs: 0,
+  compactionMarginEntries: 10_000,
+};
+
+type Range = readonly [field: keyof ProtocolOptions, low: number, high: number, unit: string];
+const RANGES: readonly Range[] = [
+  ["electionTimeoutMs", 10, 600_000, "ms"],
+  ["heartbeatIntervalMs", 1, 200_000, "ms"],
+  ["batchEntriesMax", 1, 65_536, "entries"],
+  ["batchBytesMax", 1_024, 2 ** 30, "bytes"],
+  ["windowMessagesMax", 1, 1_024, "messages"],
+  ["windowBytesMax", 1_024, 2 ** 30, "bytes"],
+  ["entryBytesMax", 1, 2 ** 24 - 1, "bytes"],
+  ["frameBytesMax", 4_096, 2 ** 30, "bytes"],
+  ["uncommittedBytesMax", 1_024, 2 ** 40, "bytes"],
+  ["cacheBytesMax", 1_024, 2 ** 40, "bytes"],
+  ["pendingRequestsMax", 1, 10_000_000, "requests"],
+  ["snapshotEveryEntries", 1, 2 ** 40, "entries"],
+  ["snapshotEveryBytes", 1_024, 2 ** 50, "bytes"],
+  ["snapshotIntervalMs", 0, 30 * 86_400_000, "ms"],
+  ["compactionMarginEntries", 0, 2 ** 40, "entries"],
+];
+
+/** Room a frame needs beside its blocks: envelope, headers. Bytes. */
+export const FRAME_OVERHEAD_BYTES = 4_096;
+
+/** O05: the error for an option: names field, value and rule. */
+export function badOption(field: string, value: unknown, rule: string): RaftError {
+  return new RaftError(
+    "BadOption",
+    "refused",
+    `option ${field} is ${JSON.stringify(value) ?? String(value)}, but it ${rule}`,
+    {
+      field,
+      value,
+      rule,
+    },
+  );
+}
+
+/**
+ * Fills in the defaults and checks every option (O05).
+ * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5.
+ *
+ * @throws RaftError `BadOption`, naming the field, its value and the rule it breaks.
+ */
+export function resolveOptions(
+  given: NodeOptions,
+): ProtocolOptions & { readonly nodeId: NodeId; readonly groupId: GroupId } {
+  if (!isName(given.nodeId)) throw badOption("nodeId", given.nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
+  const groupId = given.groupId ?? "main";
+  if (!isName(groupId)) throw badOption("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
+  const known = new Set<string>([...Object.keys(DEFAULT_OPTIONS), "nodeId", "groupId"]);
+  for (const field of Object.keys(given))
+    if (!known.has(field))
+      throw badOption(field, (given as unknown as Record<string, unknown>)[field], "is not an option of a node");
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const derived =
+    given.heartbeatIntervalMs === undefined && typeof given.electionTimeoutMs === "number"
+      ? { heartbeatIntervalMs: given.electionTimeoutMs / 5 }
+      : {};
+  const options = { ...DEFAULT_OPTIONS, ...derived, ...defined, nodeId: given.nodeId, groupId };
+  for (const [field, low, high, unit] of RANGES) {
+    const value = options[field];
+    if (typeof value !== "number" || !(value >= low && value <= high))
+      throw badOption(field, value, `must be a number from ${low} to ${high} ${unit}`);
+    if (unit !== "ms" && !Number.isInteger(value)) throw badOption(field, value, "must be a whole number");
+  }
+  if (typeof options.preVote !== "boolean") throw badOption("preVote", options.preVote, "must be true or false");
+  if (options.heartbeatIntervalMs > options.electionTimeoutMs / 3)
+    throw badOption(
+      "heartbeatIntervalMs",
+      options.heartbeatIntervalMs,
+      `must be at most a third of electionTimeoutMs (${options.electionTimeoutMs} ms), so that two heartbeats may be lost`,
+    );
+  const largest = Math.max(options.entryBytesMax, options.batchBytesMax) + FRAME_OVERHEAD_BYTES;
+  if (options.frameBytesMax < largest)
+    throw badOption(
+      "frameBytesMax",
+      options.frameBytesMax,
+      `must be at least ${largest} bytes, so that every legal entry and batch fits a frame (R10)`,
+    );
+  if (options.uncommittedBytesMax < options.entryBytesMax)
+    throw badOption(
+      "uncommittedBytesMax",
+      options.uncommittedBytesMax,
+      `must be at least entryBytesMax (${options.entryBytesMax})`,
+    );
+  return options;
+}

@@ -1,0 +1,58 @@
+/**
+ * Ports, for authors of adapters: one interface and one DI token of the same name per port.
+ *
+ * @module ports
+ */
+export { blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
+export {
+  type Configuration,
+  type ConfigurationEntry,
+  type Member,
+  NO_CONFIGURATION,
+  votersOnly,
+} from "./model/configuration.js";
+export { type ErrorCode, type Outcome, RaftError } from "./model/errors.js";
+export { FRESH_HARD_STATE, type HardState } from "./model/hard-state.js";
+export { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";
+export { LOG_START, type LogId, type LogIndex, type Millis, TERM_MAX, type Term } from "./model/log-id.js";
+export type * from "./model/message.js";
+export {
+  type ClusterId,
+  type DirectoryId,
+  type GroupId,
+  type Incarnation,
+  isClusterId,
+  isIncarnation,
+  isName,
+  type LocalIdentity,
+  type NodeId,
+  type RecoveryNumber,
+  type ReplicaId,
+  type StartNumber,
+} from "./model/node-id.js";
+export type { SnapshotMeta } from "./model/snapshot-meta.js";
+export { Checksum } from "./ports/checksum.js";
+export { Clock } from "./ports/clock.js";
+export { Codec } from "./ports/codec.js";
+export { type DirectoryLock, type FileHandle, FileSystem } from "./ports/file-system.js";
+export { LogStorage, type LogWrite, type OpenedLog, type OpenLog, type TermRun } from "./ports/log-storage.js";
+export { Logger } from "./ports/logger.js";
+export { MembershipPolicy } from "./ports/membership-policy.js";
+export { QuorumPolicy } from "./ports/quorum-policy.js";
+export { RandomSource } from "./ports/random-source.js";
+export { Scheduler } from "./ports/scheduler.js";
+export { type SnapshotSink, SnapshotStorage } from "./ports/snapshot-storage.js";
+export { CommandBatch, type OpenedState, Rejected, StateMachine } from "./ports/state-machine.js";
+export { token } from "./ports/token.js";
+export {
+  type AbortSignalLike,
+  type PeerAddress,
+  type PeerIdentity,
+  type SnapshotStreamHeader,
+  Transport,
+  type TransportIdentity,
+  type TransportReceiver,
+} from "./ports/transport.js";
+export { Turn } from "./ports/turn.js";
+export type { Transition } from "./protocol/policies.js";
+export type { VoteResult } from "./protocol/quorum/vote-result.js";

@@ -1,0 +1,17 @@
+import { token } from "./token.js";
+
+/**
+ * Lays out what a state machine's users say and hear. Encoding is deterministic; `decode(encode(x))` equals x; decoding
+ * bytes that do not fit throws. A command that does not fit its schema is refused by `encodeCommand` before it enters the log (F03).
+ */
+export interface Codec<Command = unknown, Result = unknown> {
+  /** @throws RaftError `BadCommand` if the command does not fit. */
+  encodeCommand(command: Command): Uint8Array;
+  /** The command again. */
+  decodeCommand(bytes: Uint8Array): Command;
+  /** A result, for a caller behind another node (F02). */
+  encodeResult(result: Result): Uint8Array;
+  /** The result again. */
+  decodeResult(bytes: Uint8Array): Result;
+}
+export const Codec = token<Codec>("Codec");

@@ -1,0 +1,6 @@
+import type { MembershipPolicy as Policy } from "../protocol/policies.js";
+import { token } from "./token.js";
+
+/** How members change; pure. Without a binding the group is static. */
+export type MembershipPolicy = Policy;
+export const MembershipPolicy = token<MembershipPolicy>("MembershipPolicy");

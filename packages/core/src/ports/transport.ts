@@ -1,0 +1,115 @@
+import type { Envelope } from "../model/message.js";
+import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
+import { token } from "./token.js";
+
+/**
+ * Carries messages between nodes, for all groups of the process. Messages may be lost, doubled and reordered; while a
+ * connection lasts they arrive in order (T10). Nothing that comes from the wire may throw into the node.
+ * Proved by the Transport laws of `@hexraft/testing/conformance`.
+ */
+export interface Transport {
+  /**
+   * Listens, and begins to know peers.
+   *
+   * @throws RaftError `AddressInUse`, naming the address.
+   */
+  start(local: TransportIdentity): Promise<void>;
+  /** Where it can be reached, once started; empty before. */
+  readonly address: string;
+  /** Registers the group's receiver; replaces one registered before. */
+  attach(group: GroupId, receiver: TransportReceiver): void;
+  /** The group's messages are dropped from now on. */
+  detach(group: GroupId): void;
+  /** T02: from now on this node belongs to that cluster; its handshakes say so. */
+  claim(clusterId: ClusterId): void;
+  /** Who may be talked to, and where (T04). Replaces the group's earlier book; a peer in no book is disconnected. */
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void;
+  /**
+   * Takes a message for delivery, without waiting; `false` if it was dropped because the peer is unknown or its queue is
+   * full (T05). Frames of one turn leave together: the transport may hold them until `flush`.
+   */
+  send(envelope: Envelope): boolean;
+  /** End of the node's turn: what was taken leaves now. */
+  flush(): void;
+  /** M13: asks whoever listens at `address` who it is; needs no membership. Rejects after `timeoutMs`. */
+  identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity>;
+  /**
+   * Sends the bytes of a snapshot beside the messages (T06), on its own connection. Resolves when the receiver took the
+   * last byte; rejects if it broke, or when `signal` is aborted.
+   */
+  sendSnapshot(
+    header: SnapshotStreamHeader,
+    to: PeerAddress,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignalLike,
+  ): Promise<void>;
+  /** Closes every connection and the listener. Idempotent. */
+  stop(): Promise<void>;
+  /** Facts for an operator (O01): connections, queues, drops. */
+  describe(): Readonly<Record<string, unknown>>;
+}
+export const Transport = token<Transport>("Transport");
+
+/** Who this process is, for handshakes (T02). */
+export interface TransportIdentity {
+  readonly nodeId: NodeId;
+  /** Empty while it waits to be claimed. */
+  readonly clusterId: ClusterId;
+  readonly directoryId: DirectoryId;
+  readonly startNumber: StartNumber;
+  /** Largest frame, bytes: longer ones close the connection (T01). */
+  readonly frameBytesMax: number;
+}
+
+/** Where a peer listens. */
+export interface PeerAddress {
+  readonly id: NodeId;
+  /** `host:port`. */
+  readonly address: string;
+}
+
+/** An answer to `identify`. */
+export interface PeerIdentity {
+  readonly nodeId: NodeId;
+  /** Empty if it waits to be claimed. */
+  readonly clusterId: ClusterId;
+  readonly directoryId: DirectoryId;
+  readonly startNumber: StartNumber;
+  /** The incarnation of the group asked for; empty if it has no such group. */
+  readonly incarnation: Incarnation;
+}
+
+/** What the transport calls. The calls return at once, except where they promise. */
+export interface TransportReceiver {
+  /** This group's incarnation, for `identify` and handshakes. */
+  readonly incarnation: Incarnation;
+  /** A well-formed message for this group came; its blocks' headers are checked, their checksums are not. */
+  onMessage(envelope: Envelope): void;
+  /** Messages can be exchanged with the peer from now on; a higher start number means that it was restarted. */
+  onPeerUp(id: NodeId, startNumber: StartNumber): void;
+  /** The connection ended; messages under way may be lost. */
+  onPeerDown(id: NodeId, reason: string): void;
+  /** M13: a handshake of a cluster named this waiting replica's incarnation. Resolves when that is durable; only then is it answered. */
+  onClaim(clusterId: ClusterId): Promise<void>;
+  /** The bytes of a snapshot come in; resolves when all were taken, rejects to cut the stream. */
+  onSnapshot(header: SnapshotStreamHeader, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Names one snapshot stream; everything with a term was said by messages before (S04). */
+export interface SnapshotStreamHeader {
+  readonly group: GroupId;
+  readonly from: NodeId;
+  readonly fromIncarnation: Incarnation;
+  readonly toIncarnation: Incarnation;
+  /** The transfer that InstallSnapshot named. */
+  readonly transfer: number;
+  /** Where the bytes begin. */
+  readonly offset: number;
+}
+
+/** The part of the web's AbortSignal that the core uses: pass an `AbortSignal`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}

@@ -1,0 +1,105 @@
+/**
+ * `pnpm behaviours [--json] [--report FILE]`: for every rule of docs/PROTOCOL.md, the sources that mention it
+ * and the passed tests that carry it. `--report` reads a report of vitest instead of running the tests.
+ *
+ * `pnpm behaviours --proved [rule …]`: takes each rule of the core out of a copy and shows a test turning red.
+ */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { asText, listBehaviours, readMentions, summary } from "./behaviours/listing.js";
+import { proofs } from "./behaviours/proofs.js";
+import { testsOf, type Verdict, Workbench } from "./behaviours/prove.js";
+import { readReport, type TestResult } from "./behaviours/report.js";
+import { readRules } from "./behaviours/rules.js";
+import { root } from "./lib/root.js";
+import { run } from "./lib/run.js";
+import { inTemporaryDirectory } from "./lib/temporary.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    proved: { type: "boolean", default: false },
+    report: { type: "string" },
+  },
+});
+const rules = readRules(readFileSync(join(root, "docs", "PROTOCOL.md"), "utf8"));
+process.exitCode = values.proved ? await prove(positionals) : await list(values.report);
+
+async function list(reportFile: string | undefined): Promise<number> {
+  const results = reportFile === undefined ? await runTests() : readReport(reportFile, root);
+  if (results === undefined) {
+    console.error("behaviours: vitest left no report");
+    return 1;
+  }
+  const failed = results.filter(({ status }) => status === "failed");
+  for (const { file, title } of failed) console.error(`failed, counts for nothing: ${file}: ${title}`);
+  const behaviours = listBehaviours(rules, readMentions(root), results);
+  console.log(values.json ? JSON.stringify(summary(behaviours)) : asText(behaviours));
+  return 0;
+}
+
+function runTests(): Promise<TestResult[] | undefined> {
+  return inTemporaryDirectory("behaviours", async (directory) => {
+    const reportFile = join(directory, "report.json");
+    // Tests that start processes run what is compiled.
+    await run("tsc", ["-b"], { quiet: true });
+    await run("vitest", ["run", "--reporter=json", `--outputFile=${reportFile}`], {
+      quiet: true,
+      env: { HEXRAFT_TEST_REPORT: "" },
+    });
+    return existsSync(reportFile) ? readReport(reportFile, root) : undefined;
+  });
+}
+
+async function prove(only: readonly string[]): Promise<number> {
+  const wanted = (id: string): boolean => only.length === 0 || only.includes(id) || only.includes(ruleOf(id));
+  const verdicts = new Map<string, Verdict[]>();
+  const note = (id: string, found: readonly Verdict[]): void => {
+    verdicts.set(id, [...(verdicts.get(id) ?? []), ...found]);
+  };
+  const problem = await inTemporaryDirectory("proofs", async (directory) => {
+    const workbench = new Workbench(root, join(realpathSync(directory), "copy"));
+    const chosen = proofs.filter(({ rule }) => wanted(rule));
+    // Red must mean "because of the patch": before any patch everything is green.
+    const whole = await workbench.test([
+      ...new Set([...(only.length === 0 ? ["packages/core/test/"] : []), ...chosen.flatMap(testsOf)]),
+    ]);
+    if (typeof whole === "string") return whole;
+    const red = whole.filter(({ status }) => status === "failed");
+    if (red.length > 0) return `red before any patch: ${red.map(({ file, title }) => `${file}: ${title}`).join("\n")}`;
+
+    // A rule of the core is one that a test of the core carries.
+    const carried = new Set(
+      whole.filter(({ file }) => file.startsWith("packages/core/")).flatMap(({ ids }) => [...ids]),
+    );
+    for (const { id } of rules) if (carried.has(id) && wanted(id)) note(id, []);
+    for (const proof of chosen) {
+      // One patch at a time: they share the copy.
+      const verdict = await workbench.prove(proof);
+      note(ruleOf(proof.rule), [verdict]);
+      console.log(
+        `${proof.rule.padEnd(14)} ${verdict.red === undefined ? `UNPROVED  ${verdict.why}` : `red  ${verdict.red}`}`,
+      );
+    }
+    return undefined;
+  });
+  if (problem !== undefined) {
+    console.error(`behaviours: ${problem}`);
+    return 1;
+  }
+  const proved: string[] = [];
+  const unproved: string[] = [];
+  for (const [id, found] of verdicts) {
+    if (found.length === 0)
+      console.log(`${id.padEnd(14)} UNPROVED  no patch in scripts/behaviours/proofs.ts takes it out`);
+    (found.length > 0 && found.every(({ red }) => red !== undefined) ? proved : unproved).push(id);
+  }
+  console.log(JSON.stringify({ proved: proved.length, unproved }));
+  return unproved.length === 0 ? 0 : 1;
+}
+
+function ruleOf(id: string): string {
+  return id.split("/")[0] ?? id;
+}

@@ -11,6 +11,13 @@ export {
   NO_CONFIGURATION,
   votersOnly,
 } from "./model/configuration.js";
+export {
+  decodeConfiguration,
+  decodeConfigurationEntry,
+  encodeConfiguration,
+  encodeConfigurationEntry,
+  isAddress,
+} from "./model/configuration-layout.js";
 export { type ErrorCode, type Outcome, RaftError } from "./model/errors.js";
 export { FRESH_HARD_STATE, type HardState } from "./model/hard-state.js";
 export { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";

@@ -1,5 +1,5 @@
 import type { Envelope } from "../model/message.js";
-import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
+import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, ReplicaId, StartNumber } from "../model/node-id.js";
 import { token } from "./token.js";
 
 /**
@@ -61,9 +61,8 @@ export interface TransportIdentity {
   readonly frameBytesMax: number;
 }
 
-/** Where a peer listens. */
-export interface PeerAddress {
-  readonly id: NodeId;
+/** Where a peer listens, and which incarnation of it is meant: a waiting replica is claimed by a handshake that names it (M13). */
+export interface PeerAddress extends ReplicaId {
   /** `host:port`. */
   readonly address: string;
 }

@@ -21,9 +21,12 @@ const EXAMPLE_MS = 60_000;
 const readManifest = (...path: readonly string[]): Manifest =>
   JSON.parse(readFileSync(join(...path, "package.json"), "utf8")) as Manifest;
 
+const installed = (name: string): string => readManifest(root, "node_modules", name).version;
+
 async function step(title: string, command: string, args: readonly string[], options: RunOptions): Promise<void> {
   console.log(`\n== ${title}`);
-  const { code, timedOut } = await run(command, args, options);
+  const { code, timedOut, output } = await run(command, args, options);
+  if (code !== 0) console.error(output);
   if (timedOut) throw new Error(`${title}: did not end`);
   if (code !== 0) throw new Error(`${title}: exit status ${code}`);
 }
@@ -46,7 +49,6 @@ async function pack(directory: string): Promise<Map<string, string>> {
 
 function writeProject(project: string, tarballs: ReadonlyMap<string, string>, example: string): void {
   const files = Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`]));
-  const installed = (name: string): string => readManifest(root, "node_modules", name).version;
   const manifest = {
     name: "empty-project",
     private: true,
@@ -75,7 +77,7 @@ async function check(directory: string): Promise<void> {
   const tarballs = await pack(directory);
   for (const [name, file] of tarballs) {
     await step(`publint ${name}`, "publint", [file, "--strict"], {});
-    await step(`attw ${name}`, "attw", ["--profile", "esm-only", "--no-emoji", file], {});
+    await step(`attw ${name}`, "attw", ["--profile", "esm-only", "--no-emoji", file], { quiet: true });
   }
   const project = join(directory, "project");
   writeProject(project, tarballs, example);

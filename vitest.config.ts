@@ -1,7 +1,7 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
-// Set by .ci/run and by `pnpm behaviours`: the same command then also leaves its report in that file.
+// Set by .ci/run: the same command then also leaves its report in that file.
 const reportFile = process.env["HEXRAFT_TEST_REPORT"];
 
 export default defineConfig({
@@ -10,7 +10,6 @@ export default defineConfig({
   // Sibling packages resolve to their src/ (the first condition in their `exports`).
   ssr: { resolve: { conditions: ["@hexraft/source", ...defaultServerConditions] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
     // Processes, so that locks, signals and pids are real; two, for the small machines this runs on.
     pool: "forks",
     maxWorkers: 2,
@@ -20,5 +19,27 @@ export default defineConfig({
     update: "none",
     reporters: reportFile ? ["default", ["json", { outputFile: reportFile }]] : ["default"],
     coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "rules",
+          include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
+          exclude: ["**/*.e2e.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Clusters of real processes: afterwards and one at a time, for their timers want a quiet machine.
+        extends: true,
+        test: {
+          name: "processes",
+          include: ["packages/*/test/**/*.e2e.test.ts"],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

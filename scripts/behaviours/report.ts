@@ -44,11 +44,13 @@ export function readReport(reportFile: string, root: string): TestResult[] {
   );
 }
 
-/** True if a failure says "this is not what should be" rather than "this broke on the way". */
-export function isAssertion(failure: string): boolean {
-  return (
-    /\bAssertionError\b/.test(failure) || // expect, node:assert, and either inside a property of fast-check
-    /^\w*Invariant\w*(Error)?\b/.test(failure) || // the core's own invariants
-    /^(\w*Error: )?Snapshot .* mismatched/.test(failure) // transcripts
-  );
-}
+/** How failures begin that say "this is not what should be", rather than "this broke on the way". */
+const assertions: readonly RegExp[] = [
+  /^AssertionError\b/, // expect and node:assert
+  /^Error: (expected|promise (resolved|rejected)) /, // expect.poll, .resolves and .rejects
+  /^Error: Property failed after/, // fast-check; what failed inside is not in the report
+  /^Error: Snapshot .* mismatched/, // transcripts
+  /^\w*Invariant\w*: /, // the core's own invariants
+];
+
+export const isAssertion = (failure: string): boolean => assertions.some((each) => each.test(failure));

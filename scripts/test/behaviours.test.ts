@@ -61,7 +61,9 @@ describe("what counts as red", () => {
   it.each([
     ["AssertionError: expected 1 to be 2", true],
     ["AssertionError [ERR_ASSERTION]: no", true],
-    ["Error: Property failed after 3 tests\nCaused by: AssertionError: expected", true],
+    ["Error: Property failed after 3 tests\n{ seed: 1 }", true],
+    ["Error: expected 1 to be 2 // Object.is equality", true],
+    ['Error: promise rejected "Error: x" instead of resolving', true],
     ["InvariantViolation: R08 commit index went back", true],
     ["Error: Snapshot `election` mismatched", true],
     ["TypeError: x is not a function", false],

@@ -26,6 +26,7 @@ export type ErrorCode =
   | "StateMachineFaulted"
   | "BadOption"
   | "BadCommand"
+  | "BadMessage"
   | "BindingMissing"
   | "BootstrapRefused"
   | "IdentityMismatch"

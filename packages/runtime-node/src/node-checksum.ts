@@ -4,6 +4,9 @@ import type { Checksum } from "@hexraft/core/ports";
 /** Below this many bytes the call into zlib (130–160 ns) costs more than the tables do. */
 const NATIVE_FROM_BYTES = 128;
 
+const byte = (bytes: Uint8Array, at: number): number => bytes[at] as number;
+const entry = (table: Int32Array, at: number): number => table[at] as number;
+
 /** Eight tables of 256: `TABLES[k * 256 + b]` is the effect of byte `b` seen k bytes before the end of an eight-byte step. */
 const TABLES = makeTables();
 
@@ -34,9 +37,6 @@ export function slicingBy8(bytes: Uint8Array, previous: number): number {
   for (; at < bytes.length; at++) crc = (crc >>> 8) ^ entry(t, (crc ^ byte(bytes, at)) & 0xff);
   return ~crc >>> 0;
 }
-
-const byte = (bytes: Uint8Array, at: number): number => bytes[at] as number;
-const entry = (table: Int32Array, at: number): number => table[at] as number;
 
 function makeTables(): Int32Array {
   const tables = new Int32Array(8 * 256);

@@ -83,7 +83,11 @@ export class CommandBatch {
     readonly last: LogIndex,
   ) {
     let count = 0;
-    this.each(() => count++);
+    for (const block of blocks) {
+      const end = Math.min(block.last, last);
+      for (let index = Math.max(block.first, first); index <= end; index++)
+        if (block.typeAt(index) === EntryType.command) count++;
+    }
     this.count = count;
   }
 

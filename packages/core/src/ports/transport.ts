@@ -22,7 +22,11 @@ export interface Transport {
   detach(group: GroupId): void;
   /** T02: from now on this node belongs to that cluster; its handshakes say so. */
   claim(clusterId: ClusterId): void;
-  /** Who may be talked to, and where (T04). Replaces the group's earlier book; a peer in no book is disconnected. */
+  /**
+   * Who may be talked to, and where (T04). Replaces the group's earlier book; a peer in no book is disconnected. A group
+   * whose book is still empty (a replica that knows no configuration yet) lets every peer of its cluster in, and answers
+   * over the peer's own connection: a stranger votes too (E19), and must, or a cluster could not be founded.
+   */
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void;
   /**
    * Takes a message for delivery, without waiting; `false` if it was dropped because the peer is unknown or its queue is
@@ -65,6 +69,8 @@ export interface TransportIdentity {
 export interface PeerAddress extends ReplicaId {
   /** `host:port`. */
   readonly address: string;
+  /** The incarnation that the group's configuration names: handshakes name it, and a waiting replica is claimed by that (M13). */
+  readonly incarnation?: Incarnation;
 }
 
 /** An answer to `identify`. */

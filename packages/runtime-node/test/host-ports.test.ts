@@ -3,21 +3,21 @@ import { Container } from "inversify";
 import { describe, expect, it } from "vitest";
 import { nodeRuntime } from "../src/index.js";
 
-const host = async () => {
+const host = () => {
   const container = new Container();
-  await container.load(nodeRuntime());
+  container.load(nodeRuntime());
   return container;
 };
 
 describe("nodeRuntime", () => {
-  it("binds every port of the host", async () => {
-    const container = await host();
+  it("binds every port of the host", () => {
+    const container = host();
     for (const port of [Turn, Clock, Scheduler, RandomSource, Checksum, FileSystem])
       expect(container.isBound(port)).toBe(true);
   });
 
-  it("E22 clock and scheduler tell the same monotonic time, not the wall's", async () => {
-    const container = await host();
+  it("E22 clock and scheduler tell the same monotonic time, not the wall's", () => {
+    const container = host();
     const clock = container.get(Clock);
     const before = clock.monotonic();
     expect(container.get(Scheduler).now()).toBeGreaterThanOrEqual(before);
@@ -26,7 +26,7 @@ describe("nodeRuntime", () => {
   });
 
   it("E22 an action runs no earlier than its delay, and may schedule itself again", async () => {
-    const scheduler = (await host()).get(Scheduler);
+    const scheduler = host().get(Scheduler);
     for (const delay of [0, 0.3, 1, 2.7, 5]) {
       const times: number[] = [];
       const begun = scheduler.now();
@@ -35,7 +35,7 @@ describe("nodeRuntime", () => {
           function (rounds) {
             times.push(scheduler.now());
             if (rounds === 2) resolve();
-            else this.schedule((rounds as number) + 1, delay);
+            else this.schedule(rounds + 1, delay);
           },
           delay,
           0,
@@ -50,7 +50,7 @@ describe("nodeRuntime", () => {
   });
 
   it("E22 an action that was given up never runs", async () => {
-    const scheduler = (await host()).get(Scheduler);
+    const scheduler = host().get(Scheduler);
     const ran: string[] = [];
     const given = scheduler.schedule(() => ran.push("given up"), 1);
     given.unsubscribe();
@@ -62,7 +62,7 @@ describe("nodeRuntime", () => {
   });
 
   it("a turn is a macrotask: every promise of the turn before has settled when it runs", async () => {
-    const turn = (await host()).get(Turn);
+    const turn = host().get(Turn);
     const order: string[] = [];
     await new Promise<void>((resolve) => {
       turn.schedule(() => {
@@ -76,8 +76,8 @@ describe("nodeRuntime", () => {
     expect(order).toEqual(["promise", "its answer", "turn"]);
   });
 
-  it("E03 chance is uniform in [0, 1) and hexadecimal digits are as many as asked for", async () => {
-    const random = (await host()).get(RandomSource);
+  it("E03 chance is uniform in [0, 1) and hexadecimal digits are as many as asked for", () => {
+    const random = host().get(RandomSource);
     const buckets = new Array<number>(10).fill(0);
     for (let i = 0; i < 10_000; i++) {
       const drawn = random.next();

@@ -69,8 +69,6 @@ export interface TransportIdentity {
 export interface PeerAddress extends ReplicaId {
   /** `host:port`. */
   readonly address: string;
-  /** The incarnation that the group's configuration names: handshakes name it, and a waiting replica is claimed by that (M13). */
-  readonly incarnation?: Incarnation;
 }
 
 /** An answer to `identify`. */

@@ -1,1 +1,16 @@
-export {};
+export { MemoryDisk, type MemoryDiskOptions } from "./disk/memory-disk.js";
+export { MemoryLogStorage } from "./disk/memory-log-storage.js";
+export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";
+export { memoryStorage } from "./disk/memory-storage.js";
+export {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type MessageListener,
+  type MessageStage,
+} from "./network/memory-network.js";
+export { MemoryTransport } from "./network/memory-transport.js";
+export type { Carrier, Latency, MessagePredicate } from "./network/wire.js";
+export { crc32 } from "./time/crc32.js";
+export { SeededRandom } from "./time/seeded-random.js";
+export { VirtualHost, virtualRuntime } from "./time/virtual-host.js";
+export { VirtualTime } from "./time/virtual-time.js";

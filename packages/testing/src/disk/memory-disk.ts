@@ -1,0 +1,119 @@
+import type { ClusterId, DirectoryId, GroupId, Incarnation, LogId, NodeId, StartNumber } from "@hexraft/core/ports";
+import type { SchedulerLike } from "rxjs";
+import { LogImage } from "./log-image.js";
+import { SnapshotImage } from "./snapshot-image.js";
+import { WriteQueue } from "./write-queue.js";
+
+/** How a {@link MemoryDisk} behaves. */
+export interface MemoryDiskOptions {
+  /** Needed once writes are to take time. */
+  readonly scheduler?: SchedulerLike;
+  /** Keep blocks as bytes only, laid down and opened again, as a file would: proves that nothing is shared by accident. Default false. */
+  readonly encode?: boolean;
+}
+
+/** What is written once, when the disk is first opened. */
+export interface DiskIdentity {
+  readonly nodeId: NodeId;
+  readonly groupId: GroupId;
+  readonly directoryId: DirectoryId;
+  readonly incarnation: Incarnation;
+}
+
+/** One life's hold on a disk: calls of a life that ended never return. */
+export interface Mount {
+  alive: boolean;
+}
+
+/**
+ * The disk of one replica, in memory. It outlives the node: what a resolved write holds is there for the next start, and
+ * what was under way at a {@link MemoryDisk.crash} is not. Tests hold writes back, slow them down, or fail them.
+ */
+export class MemoryDisk {
+  /** @internal What is durable of the log. */
+  image = new LogImage();
+  /** @internal What is durable of the snapshots. */
+  readonly snapshots = new SnapshotImage();
+  /** @internal */
+  identity: DiskIdentity | undefined;
+  /** @internal */
+  clusterId: ClusterId = "";
+  /** @internal */
+  startNumber: StartNumber = 0;
+  /** @internal Writes under way. */
+  writes: WriteQueue;
+  /** @internal */
+  readonly encode: boolean;
+  private mounted: Mount | undefined;
+  private readonly scheduler: SchedulerLike | undefined;
+  private delayMs = 0;
+
+  constructor(options: MemoryDiskOptions = {}) {
+    this.encode = options.encode ?? false;
+    this.scheduler = options.scheduler;
+    this.writes = new WriteQueue(this.scheduler);
+  }
+
+  /** Power is cut: the life that had it open ends, and of its writes under way only the first `landed` are on the disk. Default 0. */
+  crash({ landed = 0 }: { readonly landed?: number } = {}): void {
+    this.writes.cut(landed);
+    this.unmount();
+  }
+
+  /** Writes stay under way from now on, until {@link MemoryDisk.release}. */
+  hold(): void {
+    this.writes.hold();
+  }
+
+  /** Lets the oldest `count` writes land; without a count all of them, and those to come. */
+  release(count?: number): void {
+    this.writes.release(count);
+  }
+
+  /** L04: the next write rejects with this cause, and the disk takes no other until it is opened anew. */
+  failNextWrite(cause: Error): void {
+    this.writes.failNext(cause);
+  }
+
+  /** From now on a write takes this long, ms of the scheduler that the disk was given. */
+  slowDown(delayMs: number): void {
+    this.delayMs = delayMs;
+    this.writes.delayMs = delayMs;
+  }
+
+  /** Writes not durable yet. */
+  get pendingWrites(): number {
+    return this.writes.pending;
+  }
+
+  /** The last durable entry. */
+  get last(): LogId {
+    return this.image.last;
+  }
+
+  /** The durable term and the id of whom the replica voted for in it. */
+  get ballot(): { readonly term: number; readonly vote: NodeId | null } {
+    const { term, vote } = this.image.hardState;
+    return { term, vote: vote?.id ?? null };
+  }
+
+  /** @internal The life that has it open. */
+  get currentMount(): Mount | undefined {
+    return this.mounted;
+  }
+
+  /** @internal Takes the disk for a new life; `undefined` if another one has it. */
+  mount(): Mount | undefined {
+    if (this.mounted !== undefined) return undefined;
+    this.mounted = { alive: true };
+    return this.mounted;
+  }
+
+  /** @internal */
+  unmount(): void {
+    if (this.mounted !== undefined) this.mounted.alive = false;
+    this.mounted = undefined;
+    this.writes = new WriteQueue(this.scheduler);
+    this.writes.delayMs = this.delayMs;
+  }
+}

@@ -1,0 +1,321 @@
+import {
+  type AbortSignalLike,
+  type ClusterId,
+  type Envelope,
+  type GroupId,
+  type NodeId,
+  type PeerAddress,
+  type PeerIdentity,
+  RaftError,
+  type Scheduler,
+  type SnapshotStreamHeader,
+  type StartNumber,
+  type Transport,
+  type TransportIdentity,
+  type TransportReceiver,
+} from "@hexraft/core/ports";
+import type { MemoryNetwork } from "./memory-network.js";
+import { SnapshotPipe } from "./snapshot-pipe.js";
+import type { Carrier } from "./wire.js";
+
+/** T05: most messages of one turn to one peer; what is beyond is dropped and counted. */
+export const QUEUE_MESSAGES_MAX = 65_536;
+
+/** One node's place in a {@link MemoryNetwork}. */
+export class MemoryTransport implements Transport {
+  /** Name of the node, once started. */
+  nodeId: NodeId = "";
+  /** Where it can be reached, once started. */
+  address = "";
+  private state: "fresh" | "started" | "stopped" = "fresh";
+  private local: TransportIdentity | undefined;
+  private clusterId: ClusterId = "";
+  private claiming = false;
+  private readonly receivers = new Map<GroupId, TransportReceiver>();
+  private readonly books = new Map<GroupId, ReadonlyMap<NodeId, PeerAddress>>();
+  private readonly heard = new Map<NodeId, StartNumber>();
+  private readonly seenStarts = new Map<string, StartNumber>();
+  private readonly queues = new Map<NodeId, Envelope[]>();
+  private outbox: { readonly to: NodeId; readonly batch: readonly Envelope[] }[] = [];
+  private readonly counts = { sent: 0, dropped: 0, delivered: 0 };
+
+  constructor(
+    private readonly network: MemoryNetwork,
+    private readonly carrier: Carrier,
+    private readonly scheduler: Scheduler,
+    private readonly givenAddress: string | undefined,
+  ) {}
+
+  /** Takes its place in the network. */
+  async start(local: TransportIdentity): Promise<void> {
+    if (this.state !== "fresh") throw new RaftError("Stopped", "refused", "this memory transport was started already");
+    this.local = local;
+    this.nodeId = local.nodeId;
+    this.clusterId = local.clusterId;
+    this.address = this.givenAddress ?? `memory:${local.nodeId}`;
+    this.network.listen(this);
+    this.state = "started";
+    this.network.changed();
+  }
+
+  /** Registers the group's receiver, and tells it who is there. */
+  attach(group: GroupId, receiver: TransportReceiver): void {
+    const heardBefore = [...this.heard];
+    this.receivers.set(group, receiver);
+    this.network.changed();
+    for (const [id, startNumber] of heardBefore) {
+      this.soon(() => this.whileStarted(() => receiver.onPeerUp(id, startNumber)));
+    }
+  }
+
+  /** Drops the group's messages from now on. */
+  detach(group: GroupId): void {
+    this.receivers.delete(group);
+  }
+
+  /** Belongs to that cluster from now on. */
+  claim(clusterId: ClusterId): void {
+    this.clusterId = clusterId;
+    this.network.changed();
+  }
+
+  /** Replaces the group's book of peers. */
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
+    this.books.set(group, new Map(peers.map((peer) => [peer.id, peer])));
+    this.network.changed();
+  }
+
+  /** Queues a message for {@link MemoryTransport.flush}. */
+  send(envelope: Envelope): boolean {
+    const { to } = envelope;
+    const queue = this.queues.get(to);
+    if (queue !== undefined && queue.length > 0 && queue.length < QUEUE_MESSAGES_MAX) {
+      queue.push(envelope);
+      return true;
+    }
+    const isKnown = this.state === "started" && (this.heard.has(to) || this.entryOf(to) !== undefined);
+    if (!isKnown || (queue?.length ?? 0) >= QUEUE_MESSAGES_MAX) {
+      this.counts.dropped++;
+      return false;
+    }
+    if (queue === undefined) this.queues.set(to, [envelope]);
+    else queue.push(envelope);
+    return true;
+  }
+
+  /** Hands what was queued to the network: one batch per peer, one action for all of them. */
+  flush(): void {
+    if (this.state !== "started") return;
+    for (const [to, batch] of this.queues) {
+      if (batch.length === 0) continue;
+      this.queues.set(to, []);
+      this.counts.sent += batch.length;
+      if (this.network.isWatched) for (const envelope of batch) this.network.tell(envelope, "sent");
+      this.carry(to, batch);
+    }
+  }
+
+  /** Asks who is at `address`. */
+  identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
+    return new Promise((resolve, reject) => {
+      const late = this.scheduler.schedule(
+        () => reject(unreachable(address, `no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const refuse = (error: Error) => {
+        late.unsubscribe();
+        reject(error);
+      };
+      this.soon(() => {
+        const there = this.network.listening.get(address);
+        if (there === undefined) return refuse(unreachable(address, "nobody listens there"));
+        const bothWays =
+          this.network.isOpen(this.nodeId, there.nodeId) && this.network.isOpen(there.nodeId, this.nodeId);
+        if (!bothWays) return; // Neither an answer nor a refusal comes through: the time-out will say so.
+        this.soon(() => {
+          late.unsubscribe();
+          resolve(there.identity(group));
+        });
+      });
+    });
+  }
+
+  /** Streams a snapshot beside the messages. */
+  async sendSnapshot(
+    header: SnapshotStreamHeader,
+    to: PeerAddress,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignalLike,
+  ): Promise<void> {
+    const there = this.network.listening.get(to.address);
+    const receiver = there?.receivers.get(header.group);
+    if (there === undefined || receiver === undefined || !this.heard.has(to.id))
+      throw new RaftError("SnapshotFailed", "refused", `${to.id} at ${to.address} takes no snapshot: not connected`);
+    const pipe = new SnapshotPipe(this.nodeId, to.id, (arrived) => this.soon(arrived));
+    const onAbort = () => pipe.break("the sender gave it up");
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    this.network.pipes.add(pipe);
+    try {
+      await pipe.run(bytes, (incoming) => receiver.onSnapshot(header, incoming));
+    } finally {
+      this.network.pipes.delete(pipe);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Leaves the network. */
+  async stop(): Promise<void> {
+    if (this.state === "started") this.flush();
+    this.kill();
+  }
+
+  /** Connections and counts. */
+  describe(): Readonly<Record<string, unknown>> {
+    return { kind: "memory", address: this.address, peers: [...this.heard.keys()], ...this.counts };
+  }
+
+  /** @internal Leaves without a word. */
+  kill(): void {
+    this.state = "stopped";
+    this.queues.clear();
+    this.network.silence(this);
+  }
+
+  /** @internal Compares whom this node hears with whom it was told of. */
+  refresh(transports: readonly MemoryTransport[]): void {
+    for (const peer of transports) if (peer !== this) this.considerClaim(peer);
+    const audible = new Map<NodeId, StartNumber>();
+    for (const peer of transports) {
+      if (peer !== this && this.hears(peer)) audible.set(peer.nodeId, peer.startNumber);
+    }
+    for (const [id, startNumber] of this.heard) {
+      if (audible.get(id) === startNumber) continue;
+      this.heard.delete(id);
+      this.tellAll((receiver) => receiver.onPeerDown(id, "the connection was lost"));
+    }
+    for (const [id, startNumber] of audible) {
+      if (this.heard.has(id)) continue;
+      this.heard.set(id, startNumber);
+      this.tellAll((receiver) => receiver.onPeerUp(id, startNumber));
+    }
+  }
+
+  private get startNumber(): StartNumber {
+    return this.local?.startNumber ?? 0;
+  }
+
+  private identity(group: GroupId): PeerIdentity {
+    return {
+      nodeId: this.nodeId,
+      clusterId: this.clusterId,
+      directoryId: this.local?.directoryId ?? "",
+      startNumber: this.startNumber,
+      incarnation: this.receivers.get(group)?.incarnation ?? "",
+    };
+  }
+
+  private hears(peer: MemoryTransport): boolean {
+    const bothStarted = this.state === "started" && peer.state === "started";
+    if (!bothStarted || !this.network.isOpen(peer.nodeId, this.nodeId)) return false;
+    const sameCluster = this.clusterId !== "" && this.clusterId === peer.clusterId;
+    const dialled = this.knows(peer) || peer.knows(this);
+    if (!sameCluster || !dialled || !this.admits(peer) || !peer.admits(this)) return false;
+    const directory = peer.local?.directoryId ?? "";
+    const seen = this.seenStarts.get(directory) ?? 0;
+    this.seenStarts.set(directory, Math.max(seen, peer.startNumber));
+    return peer.startNumber >= seen; // T11: an older life of that directory is refused.
+  }
+
+  private knows(peer: MemoryTransport): boolean {
+    return this.entryOf(peer.nodeId)?.address === peer.address;
+  }
+
+  /** T04: a peer in no book is turned away, unless a group knows no configuration yet and so lets its whole cluster in. */
+  private admits(peer: MemoryTransport): boolean {
+    if (this.entryOf(peer.nodeId) !== undefined) return true;
+    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
+    return false;
+  }
+
+  private entryOf(id: NodeId): PeerAddress | undefined {
+    for (const book of this.books.values()) {
+      const entry = book.get(id);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  private carry(to: NodeId, batch: readonly Envelope[]): void {
+    const wire = this.network.wire(this.nodeId, to);
+    const { scheduler } = this.carrier;
+    const now = scheduler.now();
+    const delayMs = wire.dueAt(now, this.network.latency()) - now;
+    if (delayMs > 0) {
+      scheduler.schedule(() => this.arrive(to, batch), delayMs);
+      return;
+    }
+    this.outbox.push({ to, batch });
+    if (this.outbox.length > 1) return;
+    this.carrier.turn.schedule(() => {
+      const batches = this.outbox;
+      this.outbox = [];
+      for (const sent of batches) this.arrive(sent.to, sent.batch);
+    });
+  }
+
+  private arrive(to: NodeId, batch: readonly Envelope[]): void {
+    const { network } = this;
+    const there = network.transportOf(to);
+    if (there === undefined || !network.isOpen(this.nodeId, to)) return this.lose(batch);
+    if (!there.heard.has(this.nodeId)) return this.lose(batch);
+    const arriving = network.wire(this.nodeId, to).surviving(batch, (envelope) => this.lose([envelope]));
+    for (const envelope of arriving) {
+      if (network.isWatched) network.tell(envelope, "delivered");
+      there.counts.delivered++;
+      there.receivers.get(envelope.group)?.onMessage(envelope);
+    }
+  }
+
+  private lose(batch: readonly Envelope[]): void {
+    this.counts.dropped += batch.length;
+    if (this.network.isWatched) for (const envelope of batch) this.network.tell(envelope, "lost");
+  }
+
+  /** M13: a waiting node follows the first cluster whose handshake names its incarnation, once that is durable. */
+  private considerClaim(peer: MemoryTransport): void {
+    const reachable = this.network.isOpen(peer.nodeId, this.nodeId) && peer.knows(this);
+    if (this.clusterId !== "" || this.claiming || peer.clusterId === "" || !reachable) return;
+    for (const [group, receiver] of this.receivers) {
+      if (peer.books.get(group)?.get(this.nodeId)?.incarnation !== receiver.incarnation) continue;
+      this.claiming = true;
+      const { clusterId } = peer;
+      void receiver
+        .onClaim(clusterId)
+        .then(() => this.claim(clusterId))
+        .catch(() => {})
+        .finally(() => {
+          this.claiming = false;
+        });
+      return;
+    }
+  }
+
+  private tellAll(tell: (receiver: TransportReceiver) => void): void {
+    if (this.receivers.size === 0) return;
+    this.soon(() => this.whileStarted(() => this.receivers.forEach(tell)));
+  }
+
+  private whileStarted(act: () => void): void {
+    if (this.state === "started") act();
+  }
+
+  private soon(act: () => void): void {
+    const latency = this.network.latency();
+    if (latency > 0) this.carrier.scheduler.schedule(act, latency);
+    else this.carrier.turn.schedule(act);
+  }
+}
+
+const unreachable = (address: string, reason: string): RaftError =>
+  new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address });

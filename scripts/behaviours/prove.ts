@@ -30,6 +30,8 @@ const PATCHED_RUN_MS = 120_000;
  * everything else at what is installed in the original.
  */
 export class Workbench {
+  private readonly typeErrors = new Map<string, ReadonlySet<string>>();
+
   constructor(
     private readonly root: string,
     private readonly copy: string,
@@ -81,6 +83,13 @@ export class Workbench {
     return results.length > 0 ? results : `no test ran: ${lastLine(output)}`;
   }
 
+  /** What the compiler says of a package, without line numbers: a patch is blamed only for what it adds. */
+  private async checkTypes(owner: string): Promise<ReadonlySet<string>> {
+    const { output } = await run("tsc", ["-b", owner, "--pretty", "false"], { cwd: this.copy, quiet: true });
+    const errors = output.split("\n").filter((line) => / error TS\d+: /.test(line));
+    return new Set(errors.map((line) => line.replace(/\(\d+,\d+\)/, "")));
+  }
+
   /** Takes a rule out, judges what the tests say, and puts the rule back. */
   async prove(proof: Proof): Promise<Verdict> {
     const file = join(this.copy, proof.file);
@@ -88,13 +97,14 @@ export class Workbench {
     const source = readFileSync(file, "utf8");
     const times = source.split(proof.find).length - 1;
     if (times !== 1) return { proof, why: `the patch no longer applies: its text occurs ${times} times` };
-    writeFileSync(
-      file,
-      source.replace(proof.find, () => proof.replace),
-    );
+    const owner = packageOf(proof);
+    const before = this.typeErrors.get(owner) ?? (await this.checkTypes(owner));
+    this.typeErrors.set(owner, before);
+    const patched = source.replace(proof.find, () => proof.replace);
+    writeFileSync(file, patched);
     try {
-      const types = await run("tsc", ["-b", packageOf(proof)], { cwd: this.copy, quiet: true });
-      if (types.code !== 0) return { proof, why: `the patched file does not compile: ${types.output.split("\n")[0]}` };
+      const added = [...(await this.checkTypes(owner))].find((error) => !before.has(error));
+      if (added !== undefined) return { proof, why: `the patched file does not compile: ${added}` };
       const results = await this.test(testsOf(proof), proof.rule);
       if (typeof results === "string") return { proof, why: results };
       return judge(proof, results);

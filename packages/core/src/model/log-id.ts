@@ -18,6 +18,14 @@ export interface LogId {
   readonly term: Term;
 }
 
+/** One term's stretch of the log: it begins at `first` and ends before the next run. */
+export interface TermRun {
+  /** Index of the first entry of the stretch. */
+  readonly first: LogIndex;
+  /** Its term. */
+  readonly term: Term;
+}
+
 /** Before the first entry: where an empty log begins. */
 export const LOG_START: LogId = { index: 0, term: 0 };
 

@@ -1,6 +1,6 @@
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
-import type { LogId, LogIndex, Term } from "../model/log-id.js";
+import type { LogId, LogIndex, TermRun } from "../model/log-id.js";
 import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
 import { token } from "./token.js";
 
@@ -45,14 +45,6 @@ export interface OpenLog {
   readonly newDirectoryId: DirectoryId;
   /** Used as incarnation if the replica is new. */
   readonly newIncarnation: Incarnation;
-}
-
-/** One term's stretch of the log: it begins at `first` and ends before the next run. */
-export interface TermRun {
-  /** Index of the first entry of the stretch. */
-  readonly first: LogIndex;
-  /** Its term. */
-  readonly term: Term;
 }
 
 /** What was found. */

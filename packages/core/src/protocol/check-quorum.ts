@@ -1,0 +1,19 @@
+import type { Millis } from "../model/log-id.js";
+import type { RaftState } from "./state.js";
+
+/*
+ * How long ago a leader was heard by a quorum (§6.2 of the thesis). Rules E07, E16.
+ */
+
+/** The last instant at which a quorum of the own configuration had answered this leader; itself it hears always. */
+export function quorumHeardAt(s: RaftState): Millis {
+  const peers = s.leadership?.peers;
+  return s.quorum.reached(s.configurations.current, (id) =>
+    id === s.identity.id ? s.now : (peers?.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY),
+  );
+}
+
+/** Leader contact as E07 means it: a follower's is its leader's last word, a leader's is its quorum's last answer. */
+export function leaderContactOf(s: RaftState): Millis {
+  return s.role === "leader" ? quorumHeardAt(s) : s.leaderContactAt;
+}

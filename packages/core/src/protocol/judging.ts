@@ -1,0 +1,208 @@
+import { isVotingReplica } from "../model/configuration.js";
+import { TERM_MAX } from "../model/log-id.js";
+import type { Envelope, Message } from "../model/message.js";
+import { type ReplicaId, sameReplica } from "../model/node-id.js";
+import { onAppendEntries, onHeartbeat } from "./append-entries.js";
+import { onProposeResponse, onReadIndexResponse } from "./asking.js";
+import { onPreVoteResponse, onVoteResponse } from "./election.js";
+import { onPropose } from "./forwarding.js";
+import { halt } from "./halting.js";
+import { onTimeoutNow } from "./leadership-transfer.js";
+import { onReadIndex } from "./read-only-service.js";
+import { answeringPeer, onAppendEntriesResponse, onHeartbeatResponse, onPeerLost } from "./replicator-group.js";
+import { onInstallSnapshot } from "./snapshot-installing.js";
+import { onInstallSnapshotResponse } from "./snapshot-sending.js";
+import { type RaftState, senderOf } from "./state.js";
+import { adoptTerm, becomeFollower, noteLeaderContact, setLeader } from "./term.js";
+import { isHeldBackByLease, onPreVoteRequest, onVoteRequest } from "./voting.js";
+
+/*
+ * The order in which every message is judged. Rules E26, E07, E11, E13, E14, E17, M13, T11.
+ *
+ * Well-formed; right group and receiver; not of an older start; lease; lower term; higher term; its own rule. The order
+ * is a rule of its own: a term adopted from a message that the lease should have held back deposes a healthy leader.
+ */
+
+type TermedMessage = Exclude<
+  Message,
+  { type: "Propose" | "ProposeResponse" | "ReadIndex" | "ReadIndexResponse" | "Removed" }
+>;
+
+/** E26. */
+export function judge(s: RaftState, envelope: Envelope): void {
+  const { message } = envelope;
+  if (!isWellFormed(message)) return s.drop("malformed");
+  const isForUs =
+    envelope.group === s.identity.groupId &&
+    envelope.to === s.identity.id &&
+    envelope.toIncarnation === s.identity.incarnation;
+  if (!isForUs || envelope.from === s.identity.id) return s.drop("meant for another replica");
+  if (envelope.recoveryNumber < s.identity.recoveryNumber) return s.drop("of an older recovery");
+  if (!isOfNewestStart(s, envelope)) return s.drop("of an older start");
+  switch (message.type) {
+    case "Propose":
+      return onPropose(s, envelope, message);
+    case "ProposeResponse":
+      return onProposeResponse(s, message);
+    case "ReadIndex":
+      return onReadIndex(s, envelope, message);
+    case "ReadIndexResponse":
+      return onReadIndexResponse(s, message);
+    case "Removed":
+      return s.drop("news of a removal");
+    default:
+      return judgeTerm(s, envelope, message);
+  }
+}
+
+function judgeTerm(s: RaftState, envelope: Envelope, message: TermedMessage): void {
+  if (message.type === "VoteRequest" && isHeldBackByLease(s, message))
+    return s.drop("vote request held back by the lease");
+  if (message.term < s.term) return answerLowerTerm(s, envelope, message);
+  // E13: a pre-vote speaks of a term that does not exist yet.
+  const isPreVote = message.type === "PreVoteRequest" || (message.type === "PreVoteResponse" && message.granted);
+  if (message.term > s.term && !isPreVote)
+    adoptTerm(s, message.term, `heard of term ${message.term} from ${envelope.from}`);
+  obey(s, envelope, message);
+}
+
+/** E14: a stale sender is told the term, so that it steps down; stale answers are dropped. */
+function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessage): void {
+  const sender = senderOf(envelope);
+  switch (message.type) {
+    case "PreVoteRequest":
+      return s.outbox.send(sender, { type: "PreVoteResponse", term: s.term, round: message.round, granted: false });
+    case "VoteRequest":
+      return s.outbox.send(sender, { type: "VoteResponse", term: s.term, granted: false });
+    case "AppendEntries": {
+      const refusal = {
+        success: false,
+        match: 0,
+        prevIndex: message.prev.index,
+        hintIndex: 0,
+        hintTerm: 0,
+        last: 0,
+        needsSnapshot: 0,
+      };
+      return s.outbox.send(sender, { type: "AppendEntriesResponse", term: s.term, ...refusal });
+    }
+    case "Heartbeat":
+      return s.outbox.send(sender, { type: "HeartbeatResponse", term: s.term, round: 0, last: 0, needsSnapshot: 0 });
+    case "InstallSnapshot":
+      return s.outbox.send(sender, {
+        type: "InstallSnapshotResponse",
+        term: s.term,
+        transfer: message.transfer,
+        status: "failed",
+        offset: 0,
+        match: 0,
+      });
+    case "PreVoteResponse":
+      // A refusal of the running round counts as one, whatever its term.
+      return message.granted ? s.drop("answer of a lower term") : countVote(s, envelope, message);
+    case "VoteResponse":
+    case "AppendEntriesResponse":
+    case "HeartbeatResponse":
+    case "InstallSnapshotResponse":
+    case "TimeoutNow":
+      return s.drop("answer of a lower term");
+    default:
+      return message satisfies never;
+  }
+}
+
+function obey(s: RaftState, envelope: Envelope, message: TermedMessage): void {
+  const sender = senderOf(envelope);
+  switch (message.type) {
+    case "PreVoteRequest":
+      return onPreVoteRequest(s, envelope, message);
+    case "VoteRequest":
+      return onVoteRequest(s, envelope, message);
+    case "PreVoteResponse":
+    case "VoteResponse":
+      return countVote(s, envelope, message);
+    case "AppendEntries":
+      if (followsSender(s, sender)) onAppendEntries(s, sender, message);
+      return;
+    case "Heartbeat":
+      if (followsSender(s, sender)) onHeartbeat(s, sender, message);
+      return;
+    case "InstallSnapshot":
+      if (followsSender(s, sender)) onInstallSnapshot(s, sender, message);
+      return;
+    case "TimeoutNow":
+      if (sameReplica(s.leader, sender)) onTimeoutNow(s, message);
+      return;
+    case "AppendEntriesResponse": {
+      const peer = answeringPeer(s, envelope);
+      if (peer !== undefined) onAppendEntriesResponse(s, peer, message);
+      return;
+    }
+    case "HeartbeatResponse": {
+      const peer = answeringPeer(s, envelope);
+      if (peer !== undefined) onHeartbeatResponse(s, peer, message);
+      return;
+    }
+    case "InstallSnapshotResponse": {
+      const peer = answeringPeer(s, envelope);
+      if (peer !== undefined) onInstallSnapshotResponse(s, peer, message);
+      return;
+    }
+    default:
+      return message satisfies never;
+  }
+}
+
+/** E10, M13: only voters of the own configuration, in the incarnation that it names. */
+function countVote(
+  s: RaftState,
+  envelope: Envelope,
+  message: Extract<Message, { type: "PreVoteResponse" | "VoteResponse" }>,
+): void {
+  if (!isVotingReplica(s.configurations.current, senderOf(envelope))) return s.drop("vote of a stranger");
+  if (message.type === "PreVoteResponse") onPreVoteResponse(s, envelope.from, message);
+  else onVoteResponse(s, envelope.from, message);
+}
+
+/** E11, E04: the sender leads this term: it is followed, and this is contact. E17: two that lead one term cannot be. */
+function followsSender(s: RaftState, sender: ReplicaId): boolean {
+  if (s.leaderOfTerm !== null && !sameReplica(s.leaderOfTerm, sender)) {
+    halt(s, "E17 two leaders in one term", { term: s.term, first: s.leaderOfTerm, second: sender });
+    return false;
+  }
+  s.leaderOfTerm = sender;
+  if (s.role !== "follower") becomeFollower(s, sender, `heard the leader of term ${s.term}`);
+  else if (!sameReplica(s.leader, sender)) setLeader(s, sender, `heard the leader of term ${s.term}`);
+  noteLeaderContact(s);
+  return true;
+}
+
+/** T11: what an earlier run of the sender left in the network is dropped; a new run begins with a probe (R19). */
+function isOfNewestStart(s: RaftState, envelope: Envelope): boolean {
+  const key = `${envelope.from}/${envelope.fromIncarnation}`;
+  const known = s.starts.get(key) ?? 0;
+  if (envelope.startNumber < known) return false;
+  if (envelope.startNumber > known) {
+    s.starts.delete(key);
+    s.starts.set(key, envelope.startNumber);
+    if (s.starts.size > STARTS_MAX) s.starts.delete(s.starts.keys().next().value as string);
+    const peer = s.peerOf(envelope);
+    if (peer !== undefined && known > 0) onPeerLost(peer);
+  }
+  return true;
+}
+
+/** Most replicas whose start numbers are remembered; members are far fewer. */
+const STARTS_MAX = 1_024;
+
+function isWellFormed(message: Message): boolean {
+  if ("term" in message && !(Number.isSafeInteger(message.term) && message.term >= 0 && message.term <= TERM_MAX))
+    return false;
+  if (message.type !== "AppendEntries") return true;
+  let { index, term } = message.prev;
+  for (const block of message.blocks) {
+    if (block.first !== index + 1 || block.term < term || block.term > message.term) return false;
+    ({ last: index, term } = block);
+  }
+  return true;
+}

@@ -1,0 +1,91 @@
+import { invariant } from "../model/errors.js";
+import type { NodeId } from "../model/node-id.js";
+import { quorumHeardAt } from "./check-quorum.js";
+import { appendEmpty } from "./proposing.js";
+import { checkFlights, syncPeers } from "./replicator-group.js";
+import type { Leadership, RaftState } from "./state.js";
+import { becomeFollower, roleNotice, setLeader } from "./term.js";
+
+/*
+ * Holding office (§5.2, §6.2 of the thesis). Rules E15, E16, R17.
+ *
+ * A leader that no quorum hears steps down by itself: cut off, it would keep its callers waiting for commits that never
+ * come, while another one is elected elsewhere.
+ */
+
+/** E15: a new leader appends an entry of its own term at once, knows nothing of the others, and tells them. */
+export function takeOffice(s: RaftState): void {
+  invariant(!s.outbox.hardStatePending, "E02 a leader's own ballot is durable before it takes office", {
+    term: s.term,
+  });
+  s.role = "leader";
+  s.ballots.clear();
+  s.transferMark = false;
+  s.disarm("election");
+  const office: Leadership = {
+    firstEntry: s.log.last.index + 1,
+    logTimeMovedAt: s.now,
+    round: 0,
+    peers: new Map(),
+    waitingReads: [],
+    readRounds: [],
+    transfer: undefined,
+    changeRequest: -1,
+    announced: false,
+    forwarded: new Map(),
+  };
+  s.leadership = office;
+  if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });
+  s.install = undefined;
+  const self = { id: s.identity.id, incarnation: s.identity.incarnation };
+  s.leaderOfTerm = self;
+  setLeader(s, self, "won the election");
+  s.outbox.emit(roleNotice(s, "won the election"));
+  syncPeers(s);
+  appendEmpty(s);
+  broadcastHeartbeat(s, office);
+  s.arm("heartbeat", s.options.heartbeatIntervalMs);
+}
+
+/** Each heartbeat interval: who is there (E16), what got stuck (R19), and a sign of life to all. */
+export function heartbeatTimerFired(s: RaftState): void {
+  const office = s.leadership;
+  if (office === undefined) return;
+  const silentMs = s.now - quorumHeardAt(s);
+  if (silentMs > s.T) {
+    becomeFollower(s, null, `no quorum answered for ${Math.round(silentMs)} ms`);
+    return;
+  }
+  checkFlights(s, office);
+  broadcastHeartbeat(s, office);
+  s.arm("heartbeat", s.options.heartbeatIntervalMs);
+}
+
+/** Begins a round: its answers confirm leadership from now on (Q01), and carry the commit index as far as each peer has it (R17). */
+export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
+  office.round++;
+  for (const peer of office.peers.values()) {
+    const commit = Math.min(peer.match, s.commit);
+    peer.sentCommit = Math.max(peer.sentCommit, commit);
+    s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: office.round });
+  }
+}
+
+/** R08: idle followers learn a new commit at once, not at the next heartbeat. */
+export function announceCommit(s: RaftState): void {
+  s.commitNews = false;
+  const office = s.leadership;
+  if (office === undefined) return;
+  for (const peer of office.peers.values()) {
+    const commit = Math.min(peer.match, s.commit);
+    if (peer.state !== "replicate" || peer.messagesInFlight > 0 || peer.sentCommit >= commit) continue;
+    peer.sentCommit = commit;
+    s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: office.round });
+  }
+}
+
+/** Whether this peer answered within the last T (E21, M15). */
+export function answeredLately(s: RaftState, id: NodeId): boolean {
+  const peer = s.leadership?.peers.get(id);
+  return peer !== undefined && s.now - peer.heardAt < s.T;
+}

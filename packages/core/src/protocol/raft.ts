@@ -1,0 +1,236 @@
+import type { ConfigurationEntry } from "../model/configuration.js";
+import type { LogIndex, Millis, Term } from "../model/log-id.js";
+import type { NodeId } from "../model/node-id.js";
+import { acknowledge } from "./append-entries.js";
+import { failQuestions, forward, questionTimedOut } from "./asking.js";
+import { applyCommitted, countMatches } from "./ballot-box.js";
+import { finishChange, onChangeRequested } from "./configuration-change.js";
+import { describeRaft, type RaftDescription } from "./describe.js";
+import type { Effect, Role } from "./effect.js";
+import { electionTimerFired, onOwnBallot } from "./election.js";
+import type { LogPersisted, RaftEvent, StateMachineFaulted, TimerFired } from "./event.js";
+import { onForwardedSettled } from "./forwarding.js";
+import { halt } from "./halting.js";
+import { checkState, checkStep } from "./invariants.js";
+import { judge } from "./judging.js";
+import { announceCommit, heartbeatTimerFired } from "./leadership.js";
+import { onTransferRequested, tellTarget, transferTimerFired } from "./leadership-transfer.js";
+import { onProposals } from "./proposing.js";
+import { confirmReads, onReadRequested } from "./read-only-service.js";
+import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
+import { onSnapshotSaved, snapshotIfGrown, snapshotTimerFired, takeSnapshot } from "./snapshot-flow.js";
+import {
+  loadWhenReset,
+  onReceiveFailed,
+  onSinkOpened,
+  onSnapshotLoaded,
+  onSnapshotReceived,
+} from "./snapshot-installing.js";
+import { onSnapshotSent } from "./snapshot-sending.js";
+import { type RaftStart, RaftState } from "./state.js";
+import { becomeFollower, restartElectionWait } from "./term.js";
+
+/**
+ * The protocol of one replica (sofa-jraft: NodeImpl), pure: it keeps private state for speed, but from outside
+ * `step(event, now)` is a function — same state and same event, same effects. No I/O, no clock, no chance, no promise.
+ * Each conversation has a file of its own beside this one; this one only hands events to them.
+ */
+export class Raft {
+  private readonly s: RaftState;
+
+  /** @param start - what recovery found. @param now - monotonic, ms; the start counts as leader contact. */
+  constructor(start: RaftStart, now: Millis) {
+    this.s = new RaftState(start, now);
+  }
+
+  /** Its role. */
+  get role(): Role {
+    return this.s.role;
+  }
+  /** The latest term it knows. */
+  get term(): Term {
+    return this.s.term;
+  }
+  /** The leader of that term, if it knows one at the moment. */
+  get leader(): NodeId | null {
+    return this.s.leader?.id ?? null;
+  }
+  /** R08. */
+  get commitIndex(): LogIndex {
+    return this.s.commit;
+  }
+  /** The last entry in memory. */
+  get lastIndex(): LogIndex {
+    return this.s.log.last.index;
+  }
+  /** Q02: whether it leads and has committed an entry of its own term. */
+  get isReady(): boolean {
+    return this.s.leadership !== undefined && this.s.commit >= this.s.leadership.firstEntry;
+  }
+  /** Whether a TurnEnded would do anything. */
+  get turnWork(): boolean {
+    return this.s.commitNews;
+  }
+  /** S01: the newest configuration at or below `index`. */
+  configurationAt(index: LogIndex): ConfigurationEntry {
+    return this.s.configurations.at(index);
+  }
+  /** The term of an entry, if the log still knows it. */
+  termAt(index: LogIndex): Term | undefined {
+    return this.s.log.termAt(index);
+  }
+
+  /** E01: takes part from now on: as follower, with an election wait, and with what was committed handed to the state machine. */
+  start(now: Millis): readonly Effect[] {
+    const s = this.s;
+    s.now = now;
+    s.outbox.emit({ type: "UpdatePeers", configuration: s.configurations.own });
+    restartElectionWait(s);
+    if (s.options.snapshotIntervalMs > 0) s.arm("snapshot", s.options.snapshotIntervalMs);
+    applyCommitted(s);
+    return s.outbox.take(s.commit);
+  }
+
+  /**
+   * One event, to its end.
+   *
+   * @throws InvariantViolation if an impossible state was reached: the caller halts the node and carries nothing out.
+   */
+  step(event: RaftEvent, now: Millis): readonly Effect[] {
+    const s = this.s;
+    const before = { term: s.term, commit: s.commit, applied: s.applied };
+    s.now = now;
+    if (s.halted === "") {
+      this.dispatch(event);
+      if (s.halted === "") this.settle();
+      checkStep(s, before);
+      checkState(s);
+    }
+    return s.outbox.take(s.commit);
+  }
+
+  /** O01. */
+  describe(now: Millis): RaftDescription {
+    return describeRaft(this.s, now);
+  }
+
+  /** What may follow from any event: a commit, what a commit allows, and what peers have room for. */
+  private settle(): void {
+    const s = this.s;
+    if (s.leadership !== undefined) {
+      countMatches(s);
+      finishChange(s);
+      confirmReads(s);
+      replicate(s);
+      tellTarget(s);
+    }
+    applyCommitted(s);
+  }
+
+  private dispatch(event: RaftEvent): void {
+    const s = this.s;
+    switch (event.type) {
+      case "MessageReceived":
+        return judge(s, event.envelope);
+      case "ProposalsSubmitted":
+        return onProposals(s, event);
+      case "LogPersisted":
+        return this.onLogPersisted(event);
+      case "Applied":
+        s.applied = event.upTo;
+        s.log.applied(event.upTo);
+        return snapshotIfGrown(s);
+      case "TurnEnded":
+        return announceCommit(s);
+      case "TimerFired":
+        return this.onTimerFired(event);
+      case "OwnBallotPersisted":
+        return onOwnBallot(s, event);
+      case "ReadRequested":
+        return onReadRequested(s, event.requests);
+      case "ForwardRequested":
+        return forward(s, event);
+      case "ForwardedSettled":
+        return onForwardedSettled(s, event);
+      case "EntriesFetched":
+        return onEntriesFetched(s, event);
+      case "PeerUp":
+        return s.outbox.emit({ type: "Notify", notice: { kind: "peer", id: event.id, up: true } });
+      case "PeerDown":
+        return this.onPeerDown(event.id);
+      case "StorageFailed":
+        return halt(s, `storage failed: ${event.reason}`, {});
+      case "StateMachineFaulted":
+        return this.onFault(event);
+      case "SnapshotRequested":
+        return takeSnapshot(s);
+      case "SnapshotSaved":
+        return onSnapshotSaved(s, event.meta);
+      case "SnapshotSaveFailed":
+        s.takingSnapshot = false;
+        return s.outbox.emit({
+          type: "Notify",
+          notice: { kind: "error", reason: `snapshot not saved: ${event.reason}` },
+        });
+      case "SnapshotSinkOpened":
+        return onSinkOpened(s, event);
+      case "SnapshotReceived":
+        return onSnapshotReceived(s, event);
+      case "SnapshotReceiveFailed":
+        return onReceiveFailed(s, event);
+      case "SnapshotLoaded":
+        return onSnapshotLoaded(s, event.meta.id.index);
+      case "SnapshotSent":
+        return onSnapshotSent(s, event);
+      case "ChangeRequested":
+        return onChangeRequested(s, event);
+      case "TransferRequested":
+        return onTransferRequested(s, event);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  private onLogPersisted({ number }: LogPersisted): void {
+    const s = this.s;
+    s.outbox.persisted(number);
+    s.log.persisted(number);
+    loadWhenReset(s, number);
+    if (s.ackDue) acknowledge(s);
+  }
+
+  private onTimerFired(event: TimerFired): void {
+    const s = this.s;
+    if (!s.isCurrent(event.timer, event.generation)) return;
+    switch (event.timer) {
+      case "election":
+        return electionTimerFired(s, event);
+      case "heartbeat":
+        return heartbeatTimerFired(s);
+      case "request":
+        return questionTimedOut(s);
+      case "transfer":
+        return transferTimerFired(s);
+      case "snapshot":
+        return snapshotTimerFired(s);
+      default:
+        return event.timer satisfies never;
+    }
+  }
+
+  private onPeerDown(id: NodeId): void {
+    const s = this.s;
+    s.outbox.emit({ type: "Notify", notice: { kind: "peer", id, up: false } });
+    const peer = s.leadership?.peers.get(id);
+    if (peer !== undefined) onPeerLost(peer);
+    if (s.leader?.id === id) failQuestions(s, "the connection to it was lost");
+  }
+
+  /** R15: nothing more is applied or acknowledged here; a leader makes way for one whose state machine works. */
+  private onFault({ index, reason }: StateMachineFaulted): void {
+    const s = this.s;
+    s.faulted = `state machine faulted at index ${index}: ${reason}`;
+    s.outbox.emit({ type: "Notify", notice: { kind: "error", reason: s.faulted } });
+    if (s.role === "leader") becomeFollower(s, null, s.faulted);
+  }
+}

@@ -1,0 +1,74 @@
+import { RaftError } from "../model/errors.js";
+import type { Envelope, ReadIndex } from "../model/message.js";
+import { askForIndex } from "./asking.js";
+import { broadcastHeartbeat } from "./leadership.js";
+import { type Leadership, type RaftState, type Reader, senderOf } from "./state.js";
+import { failReads } from "./term.js";
+
+/*
+ * Linearizable reads without a log entry (§6.4 of the thesis; sofa-jraft: ReadOnlyService). Rules Q01, Q02, Q03, Q04, Q07.
+ *
+ * A leader notes its commit index, asks a quorum whether it still leads, and serves that very index. The round of
+ * heartbeats must begin after the read came: an answer that was on its way already says nothing about now.
+ */
+
+/** Q01: callers here want to read; a node that does not lead asks the one that does (Q04). */
+export function onReadRequested(s: RaftState, requests: readonly number[]): void {
+  if (s.leadership === undefined) askForIndex(s, requests);
+  else waitForRound(s, s.leadership, requests);
+}
+
+/** Q04: a follower asks for an index. */
+export function onReadIndex(s: RaftState, envelope: Envelope, { request }: ReadIndex): void {
+  const replica = senderOf(envelope);
+  if (s.leadership === undefined || s.peerOf(envelope) === undefined)
+    failReads(s, [{ replica, request }], retry("this node does not lead it"));
+  else waitForRound(s, s.leadership, [{ replica, request }]);
+}
+
+/** Q01–Q03: begins a round for the reads that wait, and releases those whose round a quorum answered. */
+export function confirmReads(s: RaftState): void {
+  const office = s.leadership;
+  if (office === undefined) return;
+  if (office.readRounds.length > 0) releaseConfirmed(s, office);
+  // Q02: an earlier leader's commits are known to be complete only once an entry of this term is committed.
+  const isOwnTermCommitted = s.commit >= office.firstEntry;
+  if (office.waitingReads.length === 0 || office.readRounds.length > 0 || !isOwnTermCommitted) return;
+  broadcastHeartbeat(s, office);
+  office.readRounds.push({ round: office.round, index: s.commit, readers: office.waitingReads });
+  office.waitingReads = [];
+  releaseConfirmed(s, office);
+}
+
+function waitForRound(s: RaftState, office: Leadership, readers: readonly Reader[]): void {
+  const waiting = office.readRounds.reduce((sum, round) => sum + round.readers.length, office.waitingReads.length);
+  if (waiting + readers.length > s.options.pendingRequestsMax) {
+    const error = new RaftError(
+      "Overloaded",
+      "refused",
+      `${waiting} reads wait already (pendingRequestsMax); try again shortly.`,
+    );
+    return failReads(s, readers, error);
+  }
+  office.waitingReads.push(...readers);
+}
+
+function releaseConfirmed(s: RaftState, office: Leadership): void {
+  const confirmed = s.quorum.reached(s.configurations.current, (id) =>
+    id === s.identity.id ? office.round : (office.peers.get(id)?.answeredRound ?? 0),
+  );
+  const done = office.readRounds.filter((round) => round.round <= confirmed);
+  if (done.length === 0) return;
+  office.readRounds = office.readRounds.filter((round) => round.round > confirmed);
+  for (const { readers, index } of done) {
+    const local = readers.filter((reader) => typeof reader === "number");
+    if (local.length > 0) s.outbox.emit({ type: "ReadReady", requests: local, index });
+    for (const reader of readers) {
+      if (typeof reader !== "number")
+        s.outbox.send(reader.replica, { type: "ReadIndexResponse", request: reader.request, confirmed: true, index });
+    }
+  }
+}
+
+const retry = (why: string) =>
+  new RaftError("ReadTimeout", "refused", `The read could not be confirmed: ${why}; try again.`);

@@ -1,0 +1,157 @@
+import type { LogIndex } from "../model/log-id.js";
+import type { AppendEntriesResponse, Envelope, HeartbeatResponse } from "../model/message.js";
+import type { EntriesFetched } from "./event.js";
+import { Replicator } from "./replicator.js";
+import { beginTransfer, checkTransfer } from "./snapshot-sending.js";
+import type { Leadership, RaftState } from "./state.js";
+
+/*
+ * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19.
+ *
+ * Every step of a leader ends here: each peer is given what it has room for. So no conversation has to remember whom
+ * to serve, and what frees room (an answer, a longer log, a peer that is back) needs no path of its own.
+ */
+
+/** M10: the peers are the members of the own configuration; one that is new, or new again, begins with fresh progress. */
+export function syncPeers(s: RaftState): void {
+  const office = s.leadership;
+  if (office === undefined) return;
+  const members = new Map(s.configurations.current.members.map((member) => [member.id, member.incarnation]));
+  for (const peer of office.peers.values()) {
+    if (members.get(peer.id) === peer.incarnation) continue;
+    if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
+    office.peers.delete(peer.id);
+  }
+  for (const [id, incarnation] of members) {
+    if (id === s.identity.id || office.peers.has(id)) continue;
+    // E16: taking office counts as one answer of those who were there; a newcomer has answered nothing yet.
+    const heardAt = s.log.last.index < office.firstEntry ? s.now : Number.NEGATIVE_INFINITY;
+    office.peers.set(id, new Replicator(id, incarnation, s.log.last.index + 1, heardAt));
+  }
+}
+
+/** Gives each peer what it has room for. */
+export function replicate(s: RaftState): void {
+  const office = s.leadership;
+  if (office === undefined) return;
+  const { windowMessagesMax, windowBytesMax } = s.options;
+  for (const peer of office.peers.values()) {
+    while (peer.hasRoom(windowMessagesMax, windowBytesMax) && (peer.next <= s.log.last.index || peer.state === "probe"))
+      if (!sendNext(s, peer)) break;
+  }
+}
+
+/** R03, R07, R11: a peer says how far it holds this leader's log, or where it does not. */
+export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
+  peer.heardAt = s.now;
+  if (!response.success) return onRefusal(s, peer, response);
+  if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
+  peer.matched(response.match, s.now);
+  if (peer.state === "probe") peer.becomeReplicate();
+  // R08: a commit that was reached while this message was under way is still news to it.
+  if (peer.sentCommit < Math.min(peer.match, s.commit)) s.commitNews = true;
+}
+
+/** E16, R19: it is there; a probe whose answer was lost may be sent again. */
+export function onHeartbeatResponse(s: RaftState, peer: Replicator, response: HeartbeatResponse): void {
+  peer.heardAt = s.now;
+  peer.answeredRound = Math.max(peer.answeredRound, response.round);
+  if (peer.state === "probe" && peer.fetchingFrom === 0) peer.probeSent = false;
+}
+
+/** R13: what was read back from the storage goes out, if it is still what the peer needs. */
+export function onEntriesFetched(s: RaftState, fetched: EntriesFetched): void {
+  const peer = s.leadership?.peers.get(fetched.to);
+  if (peer === undefined || fetched.term !== s.term || peer.fetchingFrom !== fetched.from) return;
+  peer.fetchingFrom = 0;
+  if (peer.next !== fetched.from || peer.state === "snapshot") return;
+  const prevTerm = s.log.termAt(fetched.from - 1);
+  if (prevTerm === undefined || fetched.blocks.length === 0) return beginTransfer(s, peer);
+  send(s, peer, prevTerm, fetched.blocks);
+}
+
+/** R09: what was in flight may be lost. */
+export function onPeerLost(peer: Replicator): void {
+  if (peer.state !== "snapshot") peer.becomeProbe(peer.match + 1);
+}
+
+/** R19: no progress depends on one message. Called once per heartbeat interval. */
+export function checkFlights(s: RaftState, office: Leadership): void {
+  for (const peer of office.peers.values()) {
+    if (peer.state === "snapshot") checkTransfer(s, peer);
+    const stuck = peer.match === peer.matchAtHeartbeat && peer.match < s.log.last.index;
+    peer.matchAtHeartbeat = peer.match;
+    if (peer.state !== "replicate" || !stuck) continue;
+    if (s.now - peer.waitingSince > 2 * s.T && peer.messagesInFlight > 0) {
+      peer.becomeProbe(peer.match + 1);
+      continue;
+    }
+    // Sent beside the window: if what it follows was lost, its refusal leads to a probe.
+    const prevTerm = s.log.termAt(peer.next - 1);
+    if (prevTerm !== undefined)
+      s.outbox.send(peer, {
+        type: "AppendEntries",
+        term: s.term,
+        prev: { index: peer.next - 1, term: prevTerm },
+        commit: s.commit,
+        blocks: [],
+      });
+  }
+}
+
+/**
+ * R04: continues where the logs may meet: after the last entry of ours that is not of a later term than the peer's
+ * there. What lies between cannot match: the peer's terms up to its hint are no higher than the hint's.
+ */
+function onRefusal(s: RaftState, peer: Replicator, { prevIndex, hintIndex, hintTerm }: AppendEntriesResponse): void {
+  const obeys =
+    peer.state === "probe" ? prevIndex === peer.next - 1 : peer.state === "replicate" && prevIndex > peer.match;
+  if (!obeys) return s.drop("refusal of an older message");
+  const isShorter = hintIndex < prevIndex && s.log.termAt(hintIndex) === hintTerm;
+  const bound = isShorter ? hintIndex : Math.min(prevIndex - 1, s.log.last.index);
+  const meeting = s.log.lastIndexUpToTerm(hintTerm, bound);
+  const sameTerm = s.log.termAt(meeting) === hintTerm;
+  peer.becomeProbe(sameTerm ? meeting + 1 : Math.min(meeting + 1, Math.max(hintIndex, 1)));
+}
+
+/** @returns whether a message left. */
+function sendNext(s: RaftState, peer: Replicator): boolean {
+  if (peer.fetchingFrom !== 0) return false;
+  const prevTerm = s.log.termAt(peer.next - 1);
+  if (prevTerm === undefined) {
+    beginTransfer(s, peer);
+    return false;
+  }
+  if (peer.next > s.log.last.index) {
+    send(s, peer, prevTerm, []);
+    return true;
+  }
+  const { batchEntriesMax, batchBytesMax } = s.options;
+  const blocks = s.log.blocksFrom(peer.next, batchEntriesMax, batchBytesMax);
+  if (blocks === undefined) {
+    peer.fetchingFrom = peer.next;
+    s.outbox.emit({ type: "FetchEntries", to: peer.id, from: peer.next, bytesMax: batchBytesMax, term: s.term });
+    return false;
+  }
+  send(s, peer, prevTerm, blocks);
+  return true;
+}
+
+function send(s: RaftState, peer: Replicator, prevTerm: number, blocks: EntriesFetched["blocks"]): void {
+  const prev = { index: peer.next - 1, term: prevTerm };
+  const last: LogIndex = blocks[blocks.length - 1]?.last ?? prev.index;
+  s.outbox.send(peer, { type: "AppendEntries", term: s.term, prev, commit: s.commit, blocks });
+  peer.sentCommit = Math.max(peer.sentCommit, Math.min(s.commit, last));
+  peer.sent(
+    last,
+    blocks.reduce((sum, block) => sum + block.sizeBytes, 0),
+    s.now,
+  );
+}
+
+/** The peer that sent this envelope, if it counts (M13, E26). */
+export function answeringPeer(s: RaftState, envelope: Envelope): Replicator | undefined {
+  const peer = s.peerOf(envelope);
+  if (peer === undefined) s.drop("answer of a stranger");
+  return peer;
+}

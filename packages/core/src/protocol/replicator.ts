@@ -1,0 +1,140 @@
+import type { LogIndex, Millis } from "../model/log-id.js";
+import type { NodeId, ReplicaId } from "../model/node-id.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import type { PeerDescription } from "./describe.js";
+import { Fifo } from "./fifo.js";
+
+interface Flight {
+  readonly last: LogIndex;
+  readonly bytes: number;
+}
+
+/** S04: a snapshot on its way to a peer. */
+export interface SnapshotTransfer {
+  readonly number: number;
+  readonly meta: SnapshotMeta;
+  /** Bytes are being streamed: the stream's own end decides, not R19's patience. */
+  streaming: boolean;
+  /** The last sign that it goes on. */
+  progressAt: Millis;
+}
+
+/**
+ * A leader's view of one peer (§5.3; sofa-jraft: Replicator). Rules R09, R11.
+ *
+ * - *probe*: it is not known where the logs meet; one message is in flight.
+ * - *replicate*: messages are pipelined, in a window bounded in messages and bytes.
+ * - *snapshot*: what it needs is compacted away; it gets the state instead.
+ */
+export class Replicator implements ReplicaId {
+  state: "probe" | "replicate" | "snapshot" = "probe";
+  /** Highest index verified against us and durable there. Never goes back (R11). */
+  match: LogIndex = 0;
+  /** probe: the one message is under way. */
+  probeSent = false;
+  /** The highest commit index that was sent to it. */
+  sentCommit: LogIndex = 0;
+  /** Index from which entries are being read back for it (R13), or 0. */
+  fetchingFrom: LogIndex = 0;
+  /** The newest heartbeat round it answered. */
+  answeredRound = 0;
+  /** R19: match as it was at the last heartbeat. */
+  matchAtHeartbeat: LogIndex = 0;
+  /** R19: since when the oldest flight waits without progress. */
+  waitingSince: Millis;
+  /** S04: set in state snapshot once the offer was sent. */
+  transfer: SnapshotTransfer | undefined;
+  bytesInFlight = 0;
+  private readonly flights = new Fifo<Flight>();
+
+  constructor(
+    readonly id: NodeId,
+    readonly incarnation: string,
+    /** Index of the next entry to send. */
+    public next: LogIndex,
+    /** E16: the last answer of this term; taking office counts once. */
+    public heardAt: Millis,
+  ) {
+    this.waitingSince = heardAt;
+  }
+
+  /** Messages in flight. */
+  get messagesInFlight(): number {
+    return this.state === "probe" ? Number(this.probeSent) : this.flights.length;
+  }
+
+  /** R09: whether one more message may go. */
+  hasRoom(messagesMax: number, bytesMax: number): boolean {
+    if (this.state === "snapshot") return false;
+    if (this.state === "probe") return !this.probeSent;
+    return this.flights.length === 0 || (this.flights.length < messagesMax && this.bytesInFlight < bytesMax);
+  }
+
+  /** An AppendEntries up to `last` left. */
+  sent(last: LogIndex, bytes: number, now: Millis): void {
+    if (this.messagesInFlight === 0) this.waitingSince = now;
+    if (this.state === "probe") {
+      this.probeSent = true;
+      return;
+    }
+    this.next = last + 1;
+    this.flights.push({ last, bytes });
+    this.bytesInFlight += bytes;
+  }
+
+  /** R11: the peer has everything up to `match`. @returns whether that is news. */
+  matched(match: LogIndex, now: Millis): boolean {
+    if (match >= this.next) this.next = match + 1;
+    const news = match > this.match;
+    if (news) {
+      this.match = match;
+      this.waitingSince = now;
+    }
+    for (
+      let flight = this.flights.first;
+      flight !== undefined && flight.last <= this.match;
+      flight = this.flights.first
+    ) {
+      this.bytesInFlight -= flight.bytes;
+      this.flights.shift();
+    }
+    return news;
+  }
+
+  /** The logs meet below its next index: from now on messages are pipelined. */
+  becomeReplicate(): void {
+    this.state = "replicate";
+    this.probeSent = false;
+    this.transfer = undefined;
+  }
+
+  /** R09: what was in flight may be lost; find out anew, from `next` on, never below match + 1. */
+  becomeProbe(next: LogIndex): void {
+    this.state = "probe";
+    this.next = Math.max(next, this.match + 1);
+    this.probeSent = false;
+    this.fetchingFrom = 0;
+    this.transfer = undefined;
+    this.flights.clear();
+    this.bytesInFlight = 0;
+  }
+
+  /** S04: the log cannot serve it any more. */
+  becomeSnapshot(): void {
+    this.becomeProbe(this.next);
+    this.state = "snapshot";
+  }
+
+  /** O01. */
+  describe(now: Millis): PeerDescription {
+    return {
+      id: this.id,
+      state: this.state,
+      match: this.match,
+      next: this.next,
+      messagesInFlight: this.messagesInFlight,
+      bytesInFlight: this.bytesInFlight,
+      silentMs: now - this.heardAt,
+    };
+  }
+}

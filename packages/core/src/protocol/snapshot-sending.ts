@@ -1,0 +1,76 @@
+import type { InstallSnapshotResponse } from "../model/message.js";
+import type { SnapshotSent } from "./event.js";
+import type { Replicator } from "./replicator.js";
+import type { RaftState } from "./state.js";
+
+/*
+ * A leader sends its snapshot to a peer that the log cannot serve any more (§7). Rules S04, S10, R19.
+ *
+ * Offer and answers are messages like all others; only the bytes take a way of their own. The offer is made first, so
+ * that a stream is opened only for a receiver that wants it, from the offset it has reached.
+ */
+
+/** S04: most snapshots on their way at once; further peers wait for their turn. */
+export const SNAPSHOT_SENDS_MAX = 2;
+
+/** Offers the newest snapshot, if not too many are under way. */
+export function beginTransfer(s: RaftState, peer: Replicator): void {
+  if (peer.state !== "snapshot") peer.becomeSnapshot();
+  const meta = s.snapshot;
+  const underWay = [...(s.leadership?.peers.values() ?? [])].filter(({ transfer }) => transfer !== undefined).length;
+  if (meta === null || peer.transfer !== undefined || underWay >= SNAPSHOT_SENDS_MAX) return;
+  const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
+  peer.transfer = { number, meta, streaming: false, progressAt: s.now };
+  s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
+}
+
+/** The receiver wants it from an offset on, has it, or gives it up. */
+export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, response: InstallSnapshotResponse): void {
+  peer.heardAt = s.now;
+  const transfer = peer.transfer;
+  if (transfer === undefined || transfer.number !== response.transfer) return s.drop("answer to no transfer of ours");
+  transfer.progressAt = s.now;
+  if (response.status === "send") {
+    if (transfer.streaming) return;
+    transfer.streaming = true;
+    const { number, meta } = transfer;
+    s.outbox.emit({
+      type: "SendSnapshot",
+      to: peer.id,
+      toIncarnation: peer.incarnation,
+      transfer: number,
+      meta,
+      offset: response.offset,
+    });
+    return;
+  }
+  if (transfer.streaming) s.outbox.emit({ type: "CancelSnapshot", transfer: transfer.number });
+  if (response.status === "done") {
+    if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
+    peer.matched(response.match, s.now);
+    s.outbox.emit({ type: "Notify", notice: { kind: "snapshot", stage: "sent", id: transfer.meta.id, peer: peer.id } });
+    peer.becomeProbe(peer.match + 1);
+  } else giveUp(peer);
+}
+
+/** Our end of the stream is over: the receiver's answer follows, or the transfer begins anew. */
+export function onSnapshotSent(s: RaftState, { to, transfer, ok }: SnapshotSent): void {
+  const peer = s.leadership?.peers.get(to);
+  if (peer?.transfer === undefined || peer.transfer.number !== transfer) return;
+  peer.transfer.streaming = false;
+  peer.transfer.progressAt = s.now;
+  if (!ok) giveUp(peer);
+}
+
+/** R19: an offer with neither answer nor progress for 2T is given up; one that waited for its turn is made. */
+export function checkTransfer(s: RaftState, peer: Replicator): void {
+  const transfer = peer.transfer;
+  if (transfer !== undefined && !transfer.streaming && s.now - transfer.progressAt > 2 * s.T) giveUp(peer);
+  else if (transfer === undefined) beginTransfer(s, peer);
+}
+
+/** Begins anew with a probe, at the peer's next sign of life. */
+function giveUp(peer: Replicator): void {
+  peer.becomeProbe(peer.match + 1);
+  peer.probeSent = true;
+}

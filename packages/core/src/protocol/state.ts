@@ -1,0 +1,239 @@
+import { type ConfigurationEntry, isVoter, memberOf } from "../model/configuration.js";
+import type { HardState } from "../model/hard-state.js";
+import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
+import type { Envelope } from "../model/message.js";
+import type { LocalIdentity, NodeId, ReplicaId } from "../model/node-id.js";
+import type { ProtocolOptions } from "../model/options.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import { ConfigurationManager } from "./configuration-manager.js";
+import type { Role } from "./effect.js";
+import type { TimerName } from "./event.js";
+import { Outbox } from "./outbox.js";
+import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
+import { RaftLog } from "./raft-log.js";
+import type { Replicator } from "./replicator.js";
+
+/** What recovery found, and the rules to play by. */
+export interface RaftStart {
+  readonly identity: LocalIdentity;
+  readonly options: ProtocolOptions;
+  readonly hardState: HardState;
+  readonly base: LogId;
+  readonly last: LogId;
+  readonly runs: readonly TermRun[];
+  /** C03 log time of the last entry, or of the snapshot; ms. */
+  readonly lastLogTimeMs: Millis;
+  /** Ascending: the one at or below the base, if any, then those of the log. */
+  readonly configurations: readonly ConfigurationEntry[];
+  /** R08: max(snapshot index, hint, applied index of F06). */
+  readonly commit: LogIndex;
+  /** What the state machine holds already. */
+  readonly applied: LogIndex;
+  /** The newest snapshot, and the one before it. */
+  readonly snapshot: SnapshotMeta | null;
+  readonly previousSnapshot: SnapshotMeta | null;
+  readonly quorum: QuorumPolicy;
+  readonly membership: MembershipPolicy;
+}
+
+/** Who waits for a linearizable read: a caller here, or a follower's question (Q04). */
+export type Reader = number | { readonly replica: ReplicaId; readonly request: number };
+
+/** Q01: reads that share one round of heartbeats. */
+export interface ReadRound {
+  readonly round: number;
+  /** The commit index when the round began. */
+  readonly index: LogIndex;
+  readonly readers: readonly Reader[];
+}
+
+/** What only a leader has; it goes when office is left. */
+export interface Leadership {
+  /** E15: index of this leader's first entry. */
+  readonly firstEntry: LogIndex;
+  /** C03: when log time was last moved on, by an entry or by taking office. */
+  logTimeMovedAt: Millis;
+  /** The newest round of heartbeats. */
+  round: number;
+  readonly peers: Map<NodeId, Replicator>;
+  /** Q02, Q03: reads that no round carries yet. */
+  waitingReads: Reader[];
+  /** Q01: the rounds under way, oldest first. */
+  readRounds: ReadRound[];
+  /** E21. */
+  transfer: { readonly request: number; readonly target: NodeId; told: boolean } | undefined;
+  /** M03: who asked for the change under way; -1: nobody here did. */
+  changeRequest: number;
+  /** Whether the state machine was told that it leads. */
+  announced: boolean;
+  /** R18: highest forwarded request taken, by origin and its start. */
+  readonly forwarded: Map<string, number>;
+}
+
+/** S05: a snapshot on its way in. */
+export interface Install {
+  from: ReplicaId;
+  transfer: number;
+  readonly meta: SnapshotMeta;
+  phase: "receiving" | "persisting" | "loading";
+  /** persisting: the write that resets the log. */
+  write: number;
+}
+
+/** Q04, R18: what a follower has asked the leader. */
+export interface Asked {
+  /** Reads that wait for the next question. */
+  unsentReads: number[];
+  /** The question under way. */
+  question: { readonly request: number; readonly readers: readonly number[]; readonly sentAt: Millis } | undefined;
+  lastRequest: number;
+  /** Forwarded proposals without an answer. */
+  readonly forwarded: Set<number>;
+}
+
+/**
+ * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.
+ */
+export class RaftState {
+  role: Role = "follower";
+  term: Term;
+  vote: ReplicaId | null;
+  removedAt: LogIndex;
+  /** Who leads this term, if known at the moment. */
+  leader: ReplicaId | null = null;
+  /** E17: who was ever heard to lead in this term. */
+  leaderOfTerm: ReplicaId | null = null;
+  /** See "Leader contact" in docs/PROTOCOL.md; the start of the process counts as one. */
+  leaderContactAt: Millis;
+  commit: LogIndex;
+  applied: LogIndex;
+  /** Handed to the state machine, or on the way. */
+  applySent: LogIndex;
+  snapshot: SnapshotMeta | null;
+  previousSnapshot: SnapshotMeta | null;
+  takingSnapshot = false;
+  /** R03: verified against the leader of this term. */
+  verified: LogIndex = 0;
+  /** R07: an acknowledgement is due as soon as this is durable. */
+  ackDue = false;
+  /** E05, E10. */
+  round = 0;
+  readonly ballots = new Map<NodeId, boolean>();
+  /** E21: this candidacy was asked for by the leader. */
+  transferMark = false;
+  /** E04: when the present wait began, and how long it lasts if a timer has told already. */
+  waitStartedAt: Millis;
+  waitMs: Millis | undefined;
+  leadership: Leadership | undefined;
+  install: Install | undefined;
+  readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
+  /** R15: why the state machine is not called any more, or empty. */
+  faulted = "";
+  /** Why the group stopped in place, or empty. */
+  halted = "";
+  /** R08: a commit that idle followers have not been told. */
+  commitNews = false;
+  transferCounter = 0;
+  /** T11: highest start number seen of each replica. */
+  readonly starts = new Map<string, number>();
+  /** What was dropped, by reason (O01). */
+  readonly dropped: Record<string, number> = {};
+  readonly log: RaftLog;
+  readonly configurations: ConfigurationManager;
+  readonly outbox: Outbox;
+  private readonly generations = new Map<TimerName, number>();
+  readonly identity: LocalIdentity;
+  readonly options: ProtocolOptions;
+  readonly quorum: QuorumPolicy;
+  readonly membership: MembershipPolicy;
+
+  constructor(
+    start: RaftStart,
+    public now: Millis,
+  ) {
+    this.identity = start.identity;
+    this.options = start.options;
+    this.quorum = start.quorum;
+    this.membership = start.membership;
+    this.term = start.hardState.term;
+    this.vote = start.hardState.vote;
+    this.removedAt = start.hardState.removedAt;
+    this.commit = start.commit;
+    this.applied = start.applied;
+    this.applySent = start.applied;
+    this.snapshot = start.snapshot;
+    this.previousSnapshot = start.previousSnapshot;
+    this.leaderContactAt = now;
+    this.waitStartedAt = now;
+    this.log = new RaftLog(start, start.options.cacheBytesMax);
+    this.configurations = new ConfigurationManager(start.configurations);
+    this.outbox = new Outbox(this.log);
+  }
+
+  /** T. */
+  get T(): Millis {
+    return this.options.electionTimeoutMs;
+  }
+
+  /** Whether this replica votes and counts under its own configuration. */
+  get isVoter(): boolean {
+    return this.votesIn(this.configurations.own);
+  }
+
+  /** Whether it does under that one. */
+  votesIn({ configuration }: ConfigurationEntry): boolean {
+    const { id, incarnation } = this.identity;
+    return isVoter(configuration, id) && memberOf(configuration, id)?.incarnation === incarnation;
+  }
+
+  /** Voters of the own configuration but this one, both halves. */
+  otherVoters(): ReplicaId[] {
+    const { members } = this.configurations.current;
+    return members.filter(({ id }) => id !== this.identity.id && isVoter(this.configurations.current, id));
+  }
+
+  /** The peer that sent this, if it is one the leader replicates to, in that very incarnation (M13). */
+  peerOf(envelope: Envelope): Replicator | undefined {
+    const peer = this.leadership?.peers.get(envelope.from);
+    return peer?.incarnation === envelope.fromIncarnation ? peer : undefined;
+  }
+
+  /** Starts a timer anew; what fires of its earlier life is ignored. */
+  arm(timer: TimerName, from: Millis, to: Millis = from): void {
+    const generation = (this.generations.get(timer) ?? 0) + 1;
+    this.generations.set(timer, generation);
+    this.outbox.emit({ type: "ArmTimer", timer, between: [from, to], generation });
+  }
+
+  /** Stops a timer. */
+  disarm(timer: TimerName): void {
+    this.generations.set(timer, (this.generations.get(timer) ?? 0) + 1);
+    this.outbox.emit({ type: "DisarmTimer", timer });
+  }
+
+  /** Whether that firing belongs to the timer's present life. */
+  isCurrent(timer: TimerName, generation: number): boolean {
+    return this.generations.get(timer) === generation;
+  }
+
+  /** Counts something that was dropped. */
+  drop(reason: string): void {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+  }
+
+  /** The hard state as it is now. */
+  hardState(): HardState {
+    return {
+      term: this.term,
+      vote: this.vote,
+      recoveryNumber: this.identity.recoveryNumber,
+      removedAt: this.removedAt,
+    };
+  }
+}
+
+/** The sender of a message, as votes and answers need it. */
+export const senderOf = (envelope: Envelope): ReplicaId => ({
+  id: envelope.from,
+  incarnation: envelope.fromIncarnation,
+});

@@ -34,6 +34,7 @@ export type ErrorCode =
   | "FormatUnknown"
   | "Damaged"
   | "AddressInUse"
+  | "ConnectionLost"
   | "SnapshotFailed";
 
 /** An error of operation: what happened, where, and what to do next, with a stable code and an outcome. */

@@ -29,8 +29,8 @@ export interface Deliver {
 export type AfterPersist = Send | Deliver;
 
 /**
- * Makes something durable, and says `then` only afterwards; comes back as LogPersisted, which may cover several. Writes
- * take effect in the order of their numbers. One without content is a barrier: its `then` waits for those before it.
+ * Makes something durable; comes back as LogPersisted, which may cover several; and only after that event `then` is said.
+ * Writes take effect in the order of their numbers. One without content is a barrier: its `then` waits for those before it.
  */
 export interface Persist {
   readonly type: "Persist";

@@ -1,0 +1,186 @@
+import type { LogBlock } from "../model/log-block.js";
+import type { LogIndex } from "../model/log-id.js";
+import type { LogStorage, LogWrite } from "../ports/log-storage.js";
+import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
+import { Fifo } from "../protocol/fifo.js";
+import type { EventSink } from "./event-sink.js";
+import { messageOf } from "./message-of.js";
+
+/** A merged write grows no larger than this, so that the callers of its first entry do not wait for a flood behind them. Bytes. */
+export const MERGED_WRITE_BYTES_MAX = 4 * 1024 * 1024;
+
+type Draft = { -readonly [Field in keyof LogWrite]: LogWrite[Field] };
+
+/** One storage write, and the Persists that it carries out. */
+interface Batch {
+  readonly write: Draft;
+  readonly then: AfterPersist[];
+  bytes: number;
+  blocks: LogBlock[] | undefined;
+  /** A barrier alone needs no storage. */
+  hasContent: boolean;
+  lastNumber: number;
+}
+
+/**
+ * Keeps the log (sofa-jraft: LogManager). **This is the place of group commit**: at most one storage write is under way,
+ * and all that arrives meanwhile is the next one. One completion says every `then` in order and tells the protocol one
+ * number. If a write fails nothing more is said and nothing is tried again (L04).
+ */
+export class LogManager {
+  private readonly waiting = new Fifo<Batch>();
+  private readonly fetches = new Map<string, FetchEntries>();
+  private underWay: Batch | undefined;
+  private compactedTo: LogIndex = 0;
+  private closed = false;
+  private idle: (() => void)[] = [];
+  private writes = 0;
+  private persists = 0;
+
+  constructor(
+    private readonly storage: LogStorage,
+    private readonly say: (order: AfterPersist) => void,
+    private readonly events: EventSink,
+  ) {}
+
+  /** Takes a write; it reaches the storage with {@link flush}, or with the end of the one under way. */
+  persist(order: Persist): void {
+    if (this.closed) return;
+    this.persists++;
+    const tail = this.waiting.last;
+    if (tail !== undefined && mayJoin(tail, order)) join(tail, order);
+    else this.waiting.push(begin(order));
+  }
+
+  /** End of the turn: what it wanted durable goes to the disk in one write, if none is under way. */
+  flush(): void {
+    while (this.underWay === undefined && !this.closed) {
+      const batch = this.waiting.shift();
+      if (batch === undefined) return;
+      if (batch.hasContent) this.write(batch);
+      else this.complete(batch);
+    }
+  }
+
+  /** Reads entries back for a slow follower, one request per peer at a time: a newer one takes the place of a waiting one. */
+  fetch(order: FetchEntries): void {
+    if (this.closed) return;
+    const running = this.fetches.has(order.to);
+    this.fetches.set(order.to, order);
+    if (!running) void this.fetchFor(order.to);
+  }
+
+  /** Blocks from `from` on, in order and without a gap, for the state machine: never empty. */
+  read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
+    return this.storage.read(from, bytesMax);
+  }
+
+  /** Nothing more is written or said. Resolves when the write under way has ended, however it ends. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.waiting.clear();
+    if (this.underWay !== undefined) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** O01. */
+  describe(): Readonly<Record<string, unknown>> {
+    const { writes, persists, waiting, underWay, fetches } = this;
+    return {
+      writes,
+      persists,
+      waitingWrites: waiting.length,
+      underWay: underWay !== undefined,
+      fetchesUnderWay: fetches.size,
+    };
+  }
+
+  private write(batch: Batch): void {
+    this.underWay = batch;
+    this.writes++;
+    this.compactedTo = Math.max(batch.write.resetTo?.index ?? 0, batch.write.compactTo?.index ?? 0, this.compactedTo);
+    this.storage.write(batch.write).then(
+      () => this.written(batch),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  private written(batch: Batch): void {
+    this.underWay = undefined;
+    if (this.closed) return this.ended();
+    this.complete(batch);
+    this.flush();
+  }
+
+  private complete(batch: Batch): void {
+    // First: the protocol may act on its own ballot only when it knows that the ballot is durable (E02).
+    this.events.post({ type: "LogPersisted", number: batch.lastNumber });
+    for (const order of batch.then) this.say(order);
+  }
+
+  private failed(error: unknown): void {
+    this.underWay = undefined;
+    if (this.closed) return this.ended();
+    this.closed = true;
+    this.waiting.clear();
+    this.events.post({ type: "StorageFailed", reason: messageOf(error) });
+  }
+
+  private ended(): void {
+    for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private async fetchFor(to: string): Promise<void> {
+    for (let order = this.fetches.get(to); order !== undefined && !this.closed; ) {
+      const { from, term, bytesMax } = order;
+      let blocks: readonly LogBlock[] = [];
+      try {
+        // What was compacted meanwhile is no damage: the peer gets a snapshot.
+        if (from > this.compactedTo) blocks = await this.storage.read(from, bytesMax);
+      } catch (error) {
+        this.fetches.delete(to);
+        if (!this.closed && from > this.compactedTo)
+          return this.events.post({ type: "StorageFailed", reason: messageOf(error) });
+      }
+      if (this.closed) return;
+      this.events.post({ type: "EntriesFetched", to, term, from, blocks });
+      const newer = this.fetches.get(to);
+      order = newer === order ? undefined : newer;
+    }
+    this.fetches.delete(to);
+  }
+}
+
+/** What takes effect before the appended blocks begins a write of its own; the newest hard state and hint are enough. */
+function mayJoin(batch: Batch, order: Persist): boolean {
+  const reorders = order.resetTo !== undefined || order.truncateFrom !== undefined || order.compactTo !== undefined;
+  return !reorders && batch.bytes < MERGED_WRITE_BYTES_MAX;
+}
+
+function begin(order: Persist): Batch {
+  const batch: Batch = { write: {}, then: [], bytes: 0, blocks: undefined, hasContent: false, lastNumber: 0 };
+  if (order.resetTo !== undefined) batch.write.resetTo = order.resetTo;
+  if (order.truncateFrom !== undefined) batch.write.truncateFrom = order.truncateFrom;
+  if (order.compactTo !== undefined) batch.write.compactTo = order.compactTo;
+  batch.hasContent = Object.keys(batch.write).length > 0;
+  join(batch, order);
+  return batch;
+}
+
+function join(batch: Batch, order: Persist): void {
+  const { write } = batch;
+  if (order.hardState !== undefined) {
+    write.hardState = order.hardState;
+    batch.hasContent = true;
+  }
+  if (order.commitHint !== undefined) write.commitHint = order.commitHint;
+  if (order.blocks !== undefined && order.blocks.length > 0) {
+    if (batch.blocks === undefined) write.blocks = batch.blocks = [];
+    for (const block of order.blocks) {
+      batch.blocks.push(block);
+      batch.bytes += block.sizeBytes;
+    }
+    batch.hasContent = true;
+  }
+  for (const saying of order.then) batch.then.push(saying);
+  batch.lastNumber = order.number;
+}

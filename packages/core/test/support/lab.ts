@@ -1,0 +1,359 @@
+import { type Configuration, type ConfigurationEntry, type Member, votersOnly } from "../../src/model/configuration.js";
+import { encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { FRESH_HARD_STATE, type HardState } from "../../src/model/hard-state.js";
+import { EntryType, LogBlock } from "../../src/model/log-block.js";
+import { LOG_START, type LogId, type LogIndex, type Term, type TermRun } from "../../src/model/log-id.js";
+import type { Envelope, Message } from "../../src/model/message.js";
+import { type NodeOptions, resolveOptions } from "../../src/model/options.js";
+import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
+import type { AfterPersist, Effect, Persist } from "../../src/protocol/effect.js";
+import type { RaftEvent, TimerName } from "../../src/protocol/event.js";
+import type { MembershipPolicy } from "../../src/protocol/policies.js";
+import { jointMajority } from "../../src/protocol/quorum/joint.js";
+import { Raft } from "../../src/protocol/raft.js";
+import { staticMembership } from "../../src/protocol/static-membership.js";
+
+/** T in every lab. */
+export const T = 1_000;
+
+/** The incarnation of a lab's node: fixed, so that texts stay the same. */
+export const incarnationOf = (id: string, life = 1): string =>
+  `${id
+    .charCodeAt(id.length - 1)
+    .toString(16)
+    .padStart(8, "0")}${life.toString(16).padStart(8, "0")}`;
+export const memberOf = (id: string): Member => ({
+  id,
+  incarnation: incarnationOf(id),
+  address: `${id}:1`,
+  priority: 1,
+});
+
+/** A disk as a lab's node has it: what was persisted, and nothing else. */
+export interface Disk {
+  hardState: HardState;
+  base: LogId;
+  blocks: LogBlock[];
+  snapshot: SnapshotMeta | null;
+  commitHint: LogIndex;
+  starts: number;
+}
+
+export interface LabNode {
+  readonly id: string;
+  raft: Raft;
+  disk: Disk;
+  alive: boolean;
+  /** Writes handed out, not done: they wait while `heldDisks` has the node. */
+  writes: Persist[];
+  timers: Map<TimerName, { between: readonly [number, number]; generation: number }>;
+  /** All effects since the last `take`. */
+  seen: Effect[];
+  /** Payload texts applied, in order, as `index:text`. */
+  applied: string[];
+}
+
+/** What a lab is made of. */
+export interface LabOptions extends Partial<NodeOptions> {
+  readonly membership?: MembershipPolicy;
+  readonly learners?: readonly string[];
+  /** Terms of each node's log from entry 2 on (entry 1 is the configuration, term 0), e.g. `{ a: [1, 1, 2] }`. */
+  readonly logs?: Readonly<Record<string, readonly Term[]>>;
+  readonly hardStates?: Readonly<Record<string, Partial<HardState>>>;
+}
+
+const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
+const words = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+
+/**
+ * A few pure Rafts on a table: messages lie in `wire` until delivered, writes in `writes` until done, timers fire when
+ * told. Nothing happens by itself, so a test says exactly what happens when.
+ */
+export class Lab {
+  now = 0;
+  readonly nodes = new Map<string, LabNode>();
+  wire: Envelope[] = [];
+  readonly cuts = new Set<string>();
+  readonly heldDisks = new Set<string>();
+  readonly configuration: Configuration;
+
+  constructor(
+    readonly ids: readonly string[],
+    private readonly options: LabOptions = {},
+  ) {
+    const learners = options.learners ?? [];
+    const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
+    this.configuration = { ...voters, members: ids.map(memberOf), learners: [...learners] };
+    for (const id of ids) this.boot(id, this.freshDisk(id));
+  }
+
+  node(id: string): LabNode {
+    return this.nodes.get(id) as LabNode;
+  }
+
+  raft(id: string): Raft {
+    return this.node(id).raft;
+  }
+
+  describe(id: string) {
+    return this.raft(id).describe(this.now);
+  }
+
+  /** One event for one node, now. Its effects go to wire, disk and timers, and are returned. */
+  step(id: string, event: RaftEvent): readonly Effect[] {
+    const node = this.node(id);
+    if (!node.alive) return [];
+    const effects = node.raft.step(event, this.now);
+    this.run(node, effects);
+    return effects;
+  }
+
+  /** Time passes; no timer fires by itself. */
+  pass(ms: number): this {
+    this.now += ms;
+    return this;
+  }
+
+  /** The timer fires, if it is armed, as if `drawnMs` had been drawn (default: the shortest). */
+  fire(id: string, timer: TimerName, drawnMs?: number): readonly Effect[] {
+    const armed = this.node(id).timers.get(timer);
+    if (armed === undefined) return [];
+    return this.step(id, {
+      type: "TimerFired",
+      timer,
+      generation: armed.generation,
+      drawnMs: drawnMs ?? armed.between[0],
+    });
+  }
+
+  /** Lets the node's election wait run out: T after everything it heard. */
+  timeOut(id: string): readonly Effect[] {
+    this.pass(T);
+    let effects = this.fire(id, "election");
+    for (let i = 0; i < 3 && effects.length === 1 && effects[0]?.type === "ArmTimer"; i++) {
+      this.pass(effects[0].between[0]);
+      effects = this.fire(id, "election");
+    }
+    return effects;
+  }
+
+  /** Times out, and everything is delivered: the node leads if it can. */
+  elect(id: string): this {
+    this.timeOut(id);
+    return this.settle();
+  }
+
+  propose(id: string, ...payloads: string[]): readonly Effect[] {
+    return this.step(id, { type: "ProposalsSubmitted", payloads: payloads.map(text) });
+  }
+
+  /** A message from one node to another, with whatever identity is wanted. */
+  envelope(from: string, to: string, message: Message, over: Partial<Envelope> = {}): Envelope {
+    const node = this.nodes.get(from);
+    const sender = {
+      group: "main",
+      from,
+      fromIncarnation: incarnationOf(from),
+      startNumber: node?.disk.starts ?? 1,
+      recoveryNumber: 0,
+    };
+    return { ...sender, to, toIncarnation: incarnationOf(to), message, ...over };
+  }
+
+  receive(from: string, to: string, message: Message, over: Partial<Envelope> = {}): readonly Effect[] {
+    return this.step(to, { type: "MessageReceived", envelope: this.envelope(from, to, message, over) });
+  }
+
+  /** Takes the messages on the wire that fit off it. */
+  take(fits: (envelope: Envelope) => boolean = () => true): Envelope[] {
+    const taken = this.wire.filter(fits);
+    this.wire = this.wire.filter((envelope) => !taken.includes(envelope));
+    return taken;
+  }
+
+  /** Delivers the messages on the wire that fit, once; what they bring stays on the wire. */
+  deliver(fits: (envelope: Envelope) => boolean = () => true): number {
+    const taken = this.take(fits);
+    for (const envelope of taken) {
+      if (this.cuts.has(`${envelope.from}>${envelope.to}`)) continue;
+      this.step(envelope.to, { type: "MessageReceived", envelope });
+    }
+    return taken.length;
+  }
+
+  /** Ends the node's first `count` writes; `then` is said. */
+  persist(id: string, count = Number.POSITIVE_INFINITY): number {
+    const node = this.node(id);
+    const done = node.writes.splice(0, count);
+    for (const write of done) this.writeDown(node, write);
+    const last = done.at(-1);
+    if (last === undefined || !node.alive) return 0;
+    this.step(id, { type: "LogPersisted", number: last.number });
+    for (const write of done) for (const order of write.then) this.say(node, order);
+    return done.length;
+  }
+
+  /** Until nothing moves: disks write, messages arrive, turns end. Cut links and held disks stay as they are. */
+  settle(): this {
+    for (let moved = 1, rounds = 0; moved > 0; rounds++) {
+      if (rounds > 10_000) throw new Error("the lab does not come to rest");
+      moved = 0;
+      for (const { id } of this.nodes.values()) if (!this.heldDisks.has(id)) moved += this.persist(id);
+      moved += this.deliver();
+      if (moved > 0) continue;
+      for (const node of this.nodes.values()) {
+        if (!node.alive || !node.raft.turnWork) continue;
+        this.step(node.id, { type: "TurnEnded" });
+        moved += this.wire.length;
+      }
+    }
+    return this;
+  }
+
+  /** A heartbeat interval passes on the leader, and everything is delivered. */
+  beat(id: string): this {
+    this.pass(T / 5);
+    this.fire(id, "heartbeat");
+    return this.settle();
+  }
+
+  cut(a: string, b: string): this {
+    this.cuts.add(`${a}>${b}`).add(`${b}>${a}`);
+    return this;
+  }
+
+  isolate(id: string): this {
+    for (const other of this.ids) if (other !== id) this.cut(id, other);
+    return this;
+  }
+
+  heal(): this {
+    this.cuts.clear();
+    return this;
+  }
+
+  /** The process dies: memory, unfinished writes and what it had not said are gone. */
+  crash(id: string): this {
+    const node = this.node(id);
+    node.alive = false;
+    node.writes = [];
+    node.timers.clear();
+    return this;
+  }
+
+  restart(id: string): this {
+    this.boot(id, this.node(id).disk);
+    return this;
+  }
+
+  leaders(): string[] {
+    return [...this.nodes.values()].filter(({ alive, raft }) => alive && raft.role === "leader").map(({ id }) => id);
+  }
+
+  /** Terms of the log in memory, from entry 1 on (or base + 1). */
+  terms(id: string): Term[] {
+    const { base, last } = this.describe(id);
+    return Array.from({ length: last.index - base.index }, (_, i) => this.raft(id).termAt(base.index + 1 + i) as Term);
+  }
+
+  private boot(id: string, disk: Disk): void {
+    disk.starts++;
+    const last = disk.blocks.at(-1)?.lastId ?? disk.base;
+    const runs: TermRun[] = [];
+    const found: ConfigurationEntry[] = disk.snapshot === null ? [] : [disk.snapshot.configuration];
+    for (const block of disk.blocks) {
+      if (runs.at(-1)?.term !== block.term) runs.push({ first: block.first, term: block.term });
+      if (block.first === 1) found.push({ id: { index: 1, term: 0 }, configuration: this.configuration });
+    }
+    const { membership, learners, logs, hardStates, ...options } = this.options;
+    const snapshotIndex = disk.snapshot?.id.index ?? 0;
+    const raft = new Raft(
+      {
+        identity: {
+          id,
+          incarnation: incarnationOf(id),
+          clusterId: "c".repeat(32),
+          groupId: "main",
+          directoryId: "d".repeat(16),
+          startNumber: disk.starts,
+          recoveryNumber: 0,
+        },
+        options: resolveOptions({ electionTimeoutMs: T, ...options, nodeId: id }),
+        hardState: disk.hardState,
+        base: disk.base,
+        last,
+        runs,
+        lastLogTimeMs: 0,
+        configurations: found,
+        commit: Math.max(snapshotIndex, Math.min(disk.commitHint, last.index)),
+        applied: snapshotIndex,
+        snapshot: disk.snapshot,
+        previousSnapshot: null,
+        quorum: jointMajority,
+        membership: membership ?? staticMembership,
+      },
+      this.now,
+    );
+    const node: LabNode = { id, raft, disk, alive: true, writes: [], timers: new Map(), seen: [], applied: [] };
+    this.nodes.set(id, node);
+    this.run(node, raft.start(this.now));
+  }
+
+  private freshDisk(id: string): Disk {
+    const first = LogBlock.of(1, 0, 0, EntryType.configuration, [encodeConfiguration(this.configuration)]);
+    const terms = this.options.logs?.[id] ?? [];
+    const blocks = [
+      first,
+      ...terms.map((term, i) => LogBlock.of(i + 2, term, 0, EntryType.command, [text(`${term}.${i + 2}`)])),
+    ];
+    const hardState = { ...FRESH_HARD_STATE, term: terms.at(-1) ?? 0, ...this.options.hardStates?.[id] };
+    return { hardState, base: LOG_START, blocks, snapshot: null, commitHint: 0, starts: 0 };
+  }
+
+  private run(node: LabNode, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      node.seen.push(effect);
+      if (effect.type === "Persist") node.writes.push(effect);
+      else if (effect.type === "Send") this.say(node, effect);
+      else if (effect.type === "ArmTimer") node.timers.set(effect.timer, effect);
+      else if (effect.type === "DisarmTimer") node.timers.delete(effect.timer);
+      else if (effect.type === "Halt") node.writes = [];
+    }
+    // Completions come back as events of their own, after all that this step wanted.
+    for (const effect of effects) if (effect.type === "Apply") this.apply(node, effect.upTo);
+  }
+
+  private say(node: LabNode, order: AfterPersist): void {
+    if (order.type === "Deliver") this.step(node.id, order.event);
+    else this.wire.push(this.envelope(node.id, order.to, order.message, { toIncarnation: order.toIncarnation }));
+  }
+
+  private apply(node: LabNode, upTo: LogIndex): void {
+    const from = Number(node.applied.at(-1)?.split(":")[0] ?? node.disk.snapshot?.id.index ?? 0) + 1;
+    for (const block of node.disk.blocks)
+      for (let index = Math.max(from, block.first); index <= Math.min(upTo, block.last); index++)
+        node.applied.push(
+          `${index}:${block.typeAt(index) === EntryType.command ? words(block.payloadAt(index)) : "-"}`,
+        );
+    this.step(node.id, { type: "Applied", upTo });
+  }
+
+  private writeDown({ disk }: LabNode, write: Persist): void {
+    if (write.hardState !== undefined) disk.hardState = write.hardState;
+    if (write.resetTo !== undefined) Object.assign(disk, { base: write.resetTo, blocks: [] });
+    const from = write.truncateFrom;
+    if (from !== undefined)
+      disk.blocks = disk.blocks.flatMap((block) =>
+        block.last < from ? [block] : block.first < from ? [block.slice(block.first, from - 1)] : [],
+      );
+    disk.blocks.push(...(write.blocks ?? []));
+    const base = write.compactTo;
+    if (base !== undefined) {
+      disk.base = base;
+      disk.blocks = disk.blocks.flatMap((block) =>
+        block.first > base.index ? [block] : block.last > base.index ? [block.slice(base.index + 1, block.last)] : [],
+      );
+    }
+    disk.commitHint = write.commitHint ?? disk.commitHint;
+  }
+}

@@ -1,1 +1,25 @@
-export {};
+/**
+ * A client of a hexraft key-value service: follows the leader, pipelines, and says of every operation whether it is
+ * done, certainly not done, or unknown.
+ *
+ * @module client
+ */
+export type { ClientOptions, Endpoint } from "./client-options.js";
+export type { OperationOptions } from "./door-client.js";
+export {
+  AnswerKind,
+  checkHello,
+  DOOR_VERSION,
+  type DoorAnswer,
+  eachRecord,
+  FrameKind,
+  layOutError,
+  layOutGoodbye,
+  layOutRecords,
+  layOutWelcome,
+  REQUEST_FRAME_BYTES_MAX,
+  RequestKind,
+  type Welcome,
+} from "./door-frames.js";
+export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
+export { type Answered, valueOf } from "./outcome.js";

@@ -1,0 +1,77 @@
+import { RaftError } from "@hexraft/core/ports";
+
+/** Where one node's client door listens (`hexraft serve --client`). */
+export interface Endpoint {
+  /** Name or address of the machine. */
+  readonly host: string;
+  /** Port, 1 … 65,535. */
+  readonly port: number;
+}
+
+/** Options of {@link HexraftClient}; everything but the endpoints has a default. */
+export interface ClientOptions {
+  /** The client doors of all nodes, in any order; the client finds the leader among them. At least one. */
+  readonly endpoints: readonly Endpoint[];
+  /** How long an operation may take unless the call says otherwise, ms. Default 5,000. */
+  readonly deadlineMs?: number;
+  /** Most operations under way at once; beyond it they are refused with `Overloaded`. Default 65,536. */
+  readonly inFlightMax?: number;
+  /** Most bytes of operations under way; beyond it they are refused with `Overloaded`. Default 64 MiB. */
+  readonly inFlightBytesMax?: number;
+  /** How long a connection may take to say hello, ms. Default 1,000. */
+  readonly connectTimeoutMs?: number;
+  /** First pause before another node is tried, ms; it doubles with each failure, with jitter. Default 10. */
+  readonly backoffMs?: number;
+  /** Longest such pause, ms. Default 500. */
+  readonly backoffMaxMs?: number;
+}
+
+/** Options with the defaults filled in. */
+export type ResolvedClientOptions = Required<ClientOptions>;
+
+const DEFAULTS = {
+  deadlineMs: 5_000, // an election among nodes far apart, twice
+  inFlightMax: 65_536,
+  inFlightBytesMax: 64 * 1024 * 1024,
+  connectTimeoutMs: 1_000,
+  backoffMs: 10, // elections on one host take 150 ms: do not sleep through their end
+  backoffMaxMs: 500,
+} satisfies Omit<ResolvedClientOptions, "endpoints">;
+
+type Range = readonly [field: keyof typeof DEFAULTS, low: number, high: number, unit: string];
+const RANGES: readonly Range[] = [
+  ["deadlineMs", 1, 3_600_000, "ms"],
+  ["inFlightMax", 1, 1_000_000, "operations"],
+  ["inFlightBytesMax", 1_024, 2 ** 40, "bytes"],
+  ["connectTimeoutMs", 1, 600_000, "ms"],
+  ["backoffMs", 1, 60_000, "ms"],
+  ["backoffMaxMs", 1, 600_000, "ms"],
+];
+
+/** Fills in the defaults and checks every option (O05). @throws RaftError `BadOption`. */
+export function resolveClientOptions(given: ClientOptions): ResolvedClientOptions {
+  if (!Array.isArray(given.endpoints) || given.endpoints.length === 0)
+    throw bad("endpoints", given.endpoints, "must name at least one { host, port }");
+  for (const endpoint of given.endpoints) {
+    const { host, port } = endpoint as Endpoint;
+    if (typeof host !== "string" || host === "" || !Number.isInteger(port) || port < 1 || port > 65_535)
+      throw bad("endpoints", endpoint, "must be { host, port } with a port from 1 to 65535");
+  }
+  for (const [field, value] of Object.entries(given))
+    if (field !== "endpoints" && !(field in DEFAULTS)) throw bad(field, value, "is not an option of HexraftClient");
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options: ResolvedClientOptions = { ...DEFAULTS, ...defined, endpoints: given.endpoints };
+  for (const [field, low, high, unit] of RANGES) {
+    const value = options[field];
+    if (typeof value !== "number" || !(value >= low && value <= high))
+      throw bad(field, value, `must be a number from ${low} to ${high} ${unit}`);
+  }
+  if (options.backoffMaxMs < options.backoffMs)
+    throw bad("backoffMaxMs", options.backoffMaxMs, `must be at least backoffMs (${options.backoffMs})`);
+  return options;
+}
+
+function bad(field: string, value: unknown, rule: string): RaftError {
+  const shown = JSON.stringify(value) ?? String(value);
+  return new RaftError("BadOption", "refused", `option ${field} is ${shown}, but it ${rule}`, { field, value, rule });
+}

@@ -1,0 +1,107 @@
+import { connect, type Socket } from "node:net";
+import { RaftError } from "@hexraft/core/ports";
+import { Framer } from "@hexraft/transport-tcp";
+import type { Endpoint } from "./client-options.js";
+import {
+  ANSWER_FRAME_BYTES_MAX,
+  type DoorRequest,
+  eachRecord,
+  FrameKind,
+  layOutHello,
+  layOutRecords,
+  readGoodbye,
+  readWelcome,
+  type Welcome,
+} from "./door-frames.js";
+
+/** What a connection tells its owner. After `onClosed` it says nothing more. */
+export interface DoorConnectionOwner {
+  /** The node said hello; requests may be sent. */
+  onWelcome(connection: DoorConnection, welcome: Welcome): void;
+  /** One answer; the bytes are a view into the received frame. */
+  onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void;
+  /** It ended, or never began; whatever was sent and not answered has an unknown fate. */
+  onClosed(connection: DoorConnection, reason: string): void;
+}
+
+/** One framed connection to one node's client door. What is sent during one turn leaves in one write. */
+export class DoorConnection {
+  /** Requests sent and not answered; kept by the owner. */
+  inFlight = 0;
+  /** No new request goes this way; it closes after the last answer. */
+  retired = false;
+  /** When the node was last heard, on the clock of `performance.now()`, ms. */
+  heardAt = performance.now();
+  private readonly socket: Socket;
+  private readonly framer = new Framer(ANSWER_FRAME_BYTES_MAX);
+  private outgoing: DoorRequest[] = [];
+  private flushing = false;
+  private closed = false;
+  private greeted = false;
+
+  constructor(
+    readonly endpoint: Endpoint,
+    connectTimeoutMs: number,
+    private readonly owner: DoorConnectionOwner,
+  ) {
+    this.socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    // Until the welcome, silence means that nobody is there; afterwards deadlines watch over the requests.
+    this.socket.setTimeout(connectTimeoutMs, () => this.close(`no answer within ${connectTimeoutMs} ms`));
+    this.socket.on("connect", () => this.socket.write(layOutHello()));
+    this.socket.on("data", (chunk: Buffer) => this.onData(chunk));
+    this.socket.on("error", (error) => this.close(error.message));
+    this.socket.on("close", () => this.close("the node closed the connection"));
+  }
+
+  /** Takes a request for the end of this turn. */
+  send(request: DoorRequest): void {
+    this.outgoing.push(request);
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** Ends it. Idempotent. */
+  close(reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.outgoing = [];
+    this.socket.destroy();
+    this.owner.onClosed(this, reason);
+  }
+
+  private flush(): void {
+    this.flushing = false;
+    if (this.closed || this.outgoing.length === 0) return;
+    const requests = this.outgoing;
+    this.outgoing = [];
+    this.socket.write(layOutRecords(FrameKind.requests, requests));
+  }
+
+  private onData(chunk: Buffer): void {
+    this.heardAt = performance.now();
+    try {
+      for (const frame of this.framer.push(chunk)) this.onFrame(frame);
+    } catch (error) {
+      if (!(error instanceof RaftError)) throw error;
+      this.close(error.message);
+    }
+  }
+
+  private onFrame(frame: Uint8Array): void {
+    if (this.closed) return;
+    if (!this.greeted) {
+      const welcome = readWelcome(frame);
+      this.greeted = true;
+      this.socket.setTimeout(0);
+      this.owner.onWelcome(this, welcome);
+      return;
+    }
+    if (frame[0] === FrameKind.answers) {
+      eachRecord(frame, (number, kind, bytes) => this.owner.onAnswer(this, number, kind, bytes));
+      return;
+    }
+    // A kind that a later version adds is nothing to stumble over (T09), a goodbye ends the connection with its reason.
+    if (frame[0] === FrameKind.goodbye) this.close(readGoodbye(frame));
+  }
+}

@@ -1,0 +1,198 @@
+import { RaftError } from "@hexraft/core/ports";
+import { LENGTH_BYTES, packArray, unpackArray } from "@hexraft/transport-tcp";
+
+/**
+ * The bytes between a client and a node's client door. A frame is `u32 length | u8 kind | body`, the length counting kind
+ * and body; numbers are little-endian. What is said seldom is a msgpack array, positional, growing at its tail (T09);
+ * requests and answers are records laid out by hand, all of one turn in one frame, because their number is the load.
+ */
+
+/** Kinds of frames. */
+export const FrameKind = {
+  /** Client → node, first: `[magic, lowest version, highest version]`. */
+  hello: 1,
+  /** Node → client: `[version, node id, leader id, cluster id]`. */
+  welcome: 2,
+  /** Client → node: records of {@link DoorRequest}. */
+  requests: 3,
+  /** Node → client: records of {@link DoorAnswer}. */
+  answers: 4,
+  /** Node → client, last: `[reason]`. */
+  goodbye: 5,
+} as const;
+
+/** What a request wants; part of the wire format. */
+export const RequestKind = { command: 0, linearizableRead: 1, localRead: 2 } as const;
+/** One of the values of {@link RequestKind}. */
+export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
+
+/** How a request ended; part of the wire format. */
+export const AnswerKind = { ok: 0, refused: 1, unknown: 2 } as const;
+/** One of the values of {@link AnswerKind}. */
+export type AnswerKind = (typeof AnswerKind)[keyof typeof AnswerKind];
+
+/** One request: `u32 number | u8 kind | u32 length | bytes`. */
+export interface DoorRequest {
+  /** The client's own; comes back in the answer. */
+  readonly number: number;
+  /** What it wants. */
+  readonly kind: RequestKind;
+  /** An encoded command or query. */
+  readonly bytes: Uint8Array;
+}
+
+/** One answer, laid out likewise. */
+export interface DoorAnswer {
+  /** The request's. */
+  readonly number: number;
+  /** How it ended. */
+  readonly kind: AnswerKind;
+  /** The encoded result or answer if ok, else {@link layOutError}'s. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a node says of itself when a client comes. */
+export interface Welcome {
+  /** The node. */
+  readonly nodeId: string;
+  /** Whom it follows, or itself; empty if it knows of none. */
+  readonly leader: string;
+  /** Empty while it waits to be claimed. */
+  readonly clusterId: string;
+}
+
+/** Largest frame from a client, bytes: a command of the largest size, and room to spare. */
+export const REQUEST_FRAME_BYTES_MAX = 20 * 1024 * 1024;
+/** Largest frame to a client, bytes: an answer of the largest size, and room to spare. */
+export const ANSWER_FRAME_BYTES_MAX = 72 * 1024 * 1024;
+/** Largest encoded command or query, bytes. */
+export const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
+/** The only version so far. */
+export const DOOR_VERSION = 1;
+
+/** A frame is closed when it has grown over this, so that no turn makes one that the other side refuses. Bytes. */
+const FRAME_BYTES_SOFT = 1024 * 1024;
+const MAGIC = "hexraft-client";
+const KIND_BYTES = 1;
+const HEAD_BYTES = LENGTH_BYTES + KIND_BYTES;
+const RECORD_HEAD_BYTES = 9;
+const ARRAY_LIMITS = { depthMax: 1, elementsMax: 64 } as const;
+
+/** A message that does not fit: the other side does not speak this protocol. */
+const malformed = (what: string) => new RaftError("BadMessage", "refused", what);
+
+/** Lays out requests or answers, in as few frames as the soft limit allows, in one buffer. */
+export function layOutRecords(
+  kind: typeof FrameKind.requests | typeof FrameKind.answers,
+  records: readonly (DoorRequest | DoorAnswer)[],
+): Buffer {
+  const ends: number[] = [];
+  let bytes = 0;
+  let frameBytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    frameBytes += RECORD_HEAD_BYTES + (records[i] as DoorRequest).bytes.length;
+    if (frameBytes < FRAME_BYTES_SOFT && i < records.length - 1) continue;
+    ends.push(i + 1);
+    bytes += HEAD_BYTES + frameBytes;
+    frameBytes = 0;
+  }
+  const out = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  let next = 0;
+  for (const end of ends) {
+    const head = at;
+    at += HEAD_BYTES;
+    for (; next < end; next++) {
+      const record = records[next] as DoorRequest;
+      out.writeUInt32LE(record.number, at);
+      out[at + 4] = record.kind;
+      out.writeUInt32LE(record.bytes.length, at + 5);
+      out.set(record.bytes, at + RECORD_HEAD_BYTES);
+      at += RECORD_HEAD_BYTES + record.bytes.length;
+    }
+    out.writeUInt32LE(at - head - LENGTH_BYTES, head);
+    out[head + LENGTH_BYTES] = kind;
+  }
+  return out;
+}
+
+/** Reads the records of a frame; their bytes are views into it. @throws RaftError `BadMessage` */
+export function eachRecord(frame: Uint8Array, visit: (number: number, kind: number, bytes: Uint8Array) => void): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  let at = KIND_BYTES;
+  while (at < frame.length) {
+    const begin = at + RECORD_HEAD_BYTES;
+    if (begin > frame.length) throw malformed("a record is cut off");
+    const end = begin + view.getUint32(at + 5, true);
+    if (end > frame.length) throw malformed("a record reaches beyond its frame");
+    visit(view.getUint32(at, true), view.getUint8(at + 4), frame.subarray(begin, end));
+    at = end;
+  }
+}
+
+/** What a client says first. */
+export const layOutHello = (): Buffer => layOutArray(FrameKind.hello, [MAGIC, DOOR_VERSION, DOOR_VERSION]);
+
+/** Checks what a client said first. @throws RaftError `BadMessage`, or `FormatUnknown` for other versions. */
+export function checkHello(frame: Uint8Array): void {
+  const stranger = "this is the client port of a hexraft node, and what spoke is no HexraftClient";
+  if (frame[0] !== FrameKind.hello) throw malformed(stranger);
+  const [magic, lowest, highest] = readArray(frame);
+  if (magic !== MAGIC || typeof lowest !== "number" || typeof highest !== "number") throw malformed(stranger);
+  if (lowest > DOOR_VERSION || highest < DOOR_VERSION)
+    throw new RaftError(
+      "FormatUnknown",
+      "refused",
+      `The client speaks versions ${lowest} to ${highest} of the client protocol, this node version ${DOOR_VERSION}; use a client of its release.`,
+    );
+}
+
+/** What a node answers. */
+export const layOutWelcome = ({ nodeId, leader, clusterId }: Welcome): Buffer =>
+  layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId]);
+
+/** The last thing that a node says. */
+export const layOutGoodbye = (reason: string): Buffer => layOutArray(FrameKind.goodbye, [reason.slice(0, 1_000)]);
+
+/** Reads a welcome. @throws RaftError `BadMessage`; for a goodbye, with the reason that it gives. */
+export function readWelcome(frame: Uint8Array): Welcome {
+  if (frame[0] === FrameKind.goodbye) throw malformed(readGoodbye(frame));
+  if (frame[0] !== FrameKind.welcome) throw malformed("no client port of a hexraft node answers here");
+  const [version, nodeId, leader, clusterId] = readArray(frame);
+  if (version !== DOOR_VERSION || typeof nodeId !== "string" || typeof leader !== "string" || typeof clusterId !== "string")
+    throw malformed("the node's welcome does not fit this version");
+  return { nodeId, leader, clusterId };
+}
+
+/** The reason of a goodbye. @throws RaftError `BadMessage` */
+export const readGoodbye = (frame: Uint8Array): string => String(readArray(frame)[0]);
+
+/** Lays out why a request was not done: code, words, and the leader to ask instead (empty: none known). */
+export const layOutError = (code: string, message: string, leader: string): Uint8Array => packArray([code, message, leader]);
+
+/** Reads it again. @throws RaftError `BadMessage` */
+export function readError(bytes: Uint8Array): { readonly code: string; readonly message: string; readonly leader: string } {
+  const [code, message, leader] = fieldsOf(bytes);
+  if (typeof code !== "string" || typeof message !== "string" || typeof leader !== "string")
+    throw malformed("an error answer does not fit this version");
+  return { code, message, leader };
+}
+
+function readArray(frame: Uint8Array): readonly unknown[] {
+  return fieldsOf(frame.subarray(KIND_BYTES));
+}
+
+function fieldsOf(bytes: Uint8Array): readonly unknown[] {
+  const fields = unpackArray(bytes, ARRAY_LIMITS);
+  if (!Array.isArray(fields)) throw malformed("an array was expected");
+  return fields;
+}
+
+function layOutArray(kind: number, fields: readonly unknown[]): Buffer {
+  const bytes = packArray(fields);
+  const out = Buffer.allocUnsafe(HEAD_BYTES + bytes.length);
+  out.writeUInt32LE(KIND_BYTES + bytes.length, 0);
+  out[LENGTH_BYTES] = kind;
+  out.set(bytes, HEAD_BYTES);
+  return out;
+}

@@ -1,0 +1,50 @@
+import { RaftError } from "@hexraft/core/ports";
+import type { KvAnswerOf, KvCommand, KvQuery, KvResultOf } from "@hexraft/statemachine-kv";
+
+/** How a query is answered: as the newest acknowledged state has it (Q01), or as this node has it, possibly stale (Q06). */
+export type Consistency = "linearizable" | "local";
+
+/** The replicated map as every front sees it: the one place where operations become proposals and reads. */
+export interface KvService {
+  /**
+   * Does a command, on whichever node it is asked (R18).
+   *
+   * @throws RaftError with outcome `refused` (certainly not done) or `unknown` (C02). Never asks twice.
+   */
+  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>>;
+  /** Answers a query. @throws RaftError, always safe to ask again. */
+  read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>>;
+}
+
+/** What an error means for the client that asked, whatever protocol it speaks. */
+export type Verdict =
+  /** Certainly not done; the same request may succeed a little later. */
+  | "try-again"
+  /** Certainly not done: no leader can be reached at the moment. */
+  | "no-leader"
+  /** Certainly not done, and never will be as it is. */
+  | "too-large"
+  | "bad-request"
+  /** Done or not, nobody here can tell (C02). */
+  | "unknown"
+  /** This node is broken. */
+  | "failed";
+
+/** Files an error under what its client needs to know. */
+export function judge(error: unknown): { readonly verdict: Verdict; readonly message: string } {
+  if (!(error instanceof RaftError)) return { verdict: "failed", message: String(error) };
+  const { message } = error;
+  if (error.outcome === "unknown") return { verdict: "unknown", message };
+  switch (error.code) {
+    case "NotLeader":
+    case "LeadershipLost":
+    case "ReadTimeout":
+      return { verdict: "no-leader", message };
+    case "EntryTooLarge":
+      return { verdict: "too-large", message };
+    case "BadCommand":
+      return { verdict: "bad-request", message };
+    default:
+      return { verdict: error.retryable || error.code === "DeadlineExceeded" ? "try-again" : "failed", message };
+  }
+}

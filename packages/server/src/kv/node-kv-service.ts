@@ -1,0 +1,22 @@
+import type { Node } from "@hexraft/core";
+import type { KvAnswer, KvAnswerOf, KvCommand, KvQuery, KvResult, KvResultOf } from "@hexraft/statemachine-kv";
+import type { Consistency, KvService } from "./kv-service.js";
+
+/** A node whose state machine is the key-value one. */
+export type KvNode = Node<KvCommand, KvResult, KvQuery, KvAnswer>;
+
+/** The service on top of a node: a follower passes commands on once (R18) and reads under the leader's index (Q04). */
+export class NodeKvService implements KvService {
+  constructor(
+    private readonly node: KvNode,
+    private readonly deadlineMs: number,
+  ) {}
+
+  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>> {
+    return this.node.apply(command, { forward: true, deadlineMs: this.deadlineMs }) as Promise<KvResultOf<C>>;
+  }
+
+  read<Q extends KvQuery>(query: Q, consistency: Consistency = "linearizable"): Promise<KvAnswerOf<Q>> {
+    return this.node.read(query, { consistency, deadlineMs: this.deadlineMs }) as Promise<KvAnswerOf<Q>>;
+  }
+}

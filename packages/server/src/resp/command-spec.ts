@@ -1,0 +1,55 @@
+import type { KvService } from "../kv/kv-service.js";
+import type { Touch } from "./resp-connection.js";
+import type { RespReply } from "./resp-reply.js";
+import type { RespSession } from "./resp-session.js";
+
+/** What commands may use. */
+export interface CommandContext {
+  readonly kv: KvService;
+  /** Facts for `INFO` and `HELLO`. */
+  info(): ServerFacts;
+}
+
+/** What `INFO` tells about this node. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly nodeId: string;
+  readonly role: string;
+  readonly term: number;
+  readonly leader: string;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly port: number;
+  readonly uptimeSeconds: number;
+}
+
+/** One call of a command. */
+export interface CommandCall {
+  /** Arguments behind the name. */
+  readonly args: readonly Buffer[];
+  readonly session: RespSession;
+  readonly context: CommandContext;
+}
+
+/** A command of the table. */
+export interface CommandSpec {
+  /** Upper case. */
+  readonly name: string;
+  /** As Redis counts: the name included; negative: at least so many. */
+  readonly arity: number;
+  readonly touch: Touch;
+  /** Positions of the keys: first, last (negative: from the end), step; zeros if it has none. */
+  readonly keys: readonly [first: number, last: number, step: number];
+  /** What `COMMAND DOCS` says. */
+  readonly summary: string;
+  /** The connection closes after the answer. */
+  readonly last?: boolean;
+  /**
+   * Understands the arguments, then does it. Throws BadArgument, if at all, before anything is done.
+   */
+  run(call: CommandCall): RespReply | Promise<RespReply>;
+}
+
+export const NO_KEYS = [0, 0, 0] as const;
+export const ONE_KEY = [1, 1, 1] as const;
+export const ALL_KEYS = [1, -1, 1] as const;

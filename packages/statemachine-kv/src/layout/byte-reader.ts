@@ -1,0 +1,96 @@
+import { RaftError } from "@hexraft/core/ports";
+
+/** Takes apart what a ByteWriter laid down. Every length is checked against what is there before it is used. */
+export class ByteReader {
+  private readonly view: DataView;
+  private at = 0;
+
+  /**
+   * @param bytes - handed out in parts, uncopied.
+   * @param what - names them in errors, e.g. `command`.
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly what: string,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  u8(): number {
+    const at = this.skip(1);
+    return this.bytes[at] as number;
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.skip(4), true);
+  }
+
+  u64(): number {
+    const at = this.skip(8);
+    const value = this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
+    if (!Number.isSafeInteger(value)) throw this.fault("has a number beyond 2^53");
+    return value;
+  }
+
+  i64(): bigint {
+    return this.view.getBigInt64(this.skip(8), true);
+  }
+
+  /** Length, then bytes: a view, not a copy. */
+  blob(): Uint8Array {
+    const length = this.u32();
+    const at = this.skip(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  /** 0 or 1. */
+  bool(): boolean {
+    const value = this.u8();
+    if (value > 1) throw this.fault(`has ${value} where 0 or 1 belongs`);
+    return value === 1;
+  }
+
+  /** Flags, of which only those in `known` may be set. */
+  flags(known: number): number {
+    const flags = this.u8();
+    if ((flags & ~known) !== 0) throw this.unknown(`flags ${flags}`);
+    return flags;
+  }
+
+  /** A count, then as many items as `item` reads, each of at least `bytesMin` bytes. */
+  list<T>(bytesMin: number, item: () => T): T[] {
+    const count = this.u32();
+    if (count * bytesMin > this.bytes.length - this.at)
+      throw this.fault(`announces ${count} items and ends before them`);
+    const items: T[] = [];
+    for (let i = 0; i < count; i++) items.push(item());
+    return items;
+  }
+
+  /** All bytes must have been read. */
+  end(): void {
+    if (this.at !== this.bytes.length) throw this.fault(`has ${this.bytes.length - this.at} bytes too many`);
+  }
+
+  /** An error: the bytes are no valid ones of this format. */
+  fault(how: string): RaftError {
+    return new RaftError("BadCommand", "refused", `The ${this.what} ${how} (near byte ${this.at}).`, {
+      offset: this.at,
+    });
+  }
+
+  /** An error: the bytes may be valid in a format that this version does not know. */
+  unknown(which: string): RaftError {
+    const advice = "run a version of @hexraft/statemachine-kv that knows it on every node";
+    return new RaftError("FormatUnknown", "refused", `The ${this.what} has an unknown ${which}; ${advice}.`, {
+      offset: this.at,
+    });
+  }
+
+  private skip(count: number): number {
+    const at = this.at;
+    if (count > this.bytes.length - at) throw this.fault(`ends early: ${count} bytes more belong there`);
+    this.at = at + count;
+    return at;
+  }
+}

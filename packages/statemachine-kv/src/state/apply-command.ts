@@ -1,0 +1,145 @@
+import { Rejected } from "@hexraft/core/ports";
+import { bytesOf, keyOfBytes } from "../bytes.js";
+import {
+  INTEGER_MAX,
+  INTEGER_MIN,
+  type KvBatch,
+  type KvCommand,
+  type KvPut,
+  type KvSimpleCommand,
+  type Lifetime,
+} from "../command.js";
+import type { KvRejection, KvResult, KvSimpleResult } from "../result.js";
+import type { KeySpace } from "./key-space.js";
+import { type KvRecord, NO_DEADLINE } from "./kv-record.js";
+
+/** Expired records that one command removes at most; a batch as many again for each of its commands. */
+export const SWEEP_MAX = 32;
+
+const reject = (code: KvRejection, reason: string): Rejected => new Rejected(code, reason);
+
+/** A value to keep: a copy, or the whole log block would stay in memory with it. */
+const kept = (bytes: Uint8Array): Uint8Array => bytes.slice();
+/** A value to hand out: a copy, so that nobody can change the state through it. */
+const handedOut = (record: KvRecord | undefined): Uint8Array | null => record?.value.slice() ?? null;
+
+/** The state after a command, and its result. A rejected one (F01) returns the state that was given, but for swept records. */
+export function applyCommand(
+  space: KeySpace,
+  command: KvCommand,
+): { readonly space: KeySpace; readonly result: KvResult } {
+  if (command.type === "batch") {
+    space.sweep(SWEEP_MAX * command.commands.length);
+    return applyBatch(space, command);
+  }
+  space.sweep(SWEEP_MAX);
+  return { space, result: applySimple(space, command) };
+}
+
+/** Works on a copy, which takes no time to make, and takes it only if nothing in it was refused. */
+function applyBatch(space: KeySpace, { commands }: KvBatch): { readonly space: KeySpace; readonly result: KvResult } {
+  const attempt = space.clone();
+  const results: KvSimpleResult[] = [];
+  for (const [at, command] of commands.entries()) {
+    const result = applySimple(attempt, command);
+    const refusal = refusalOf(result);
+    if (refusal !== undefined) {
+      const reason = `command ${at + 1} of ${commands.length} (${command.type}): ${refusal}; nothing was done`;
+      return { space, result: reject("BatchRejected", reason) };
+    }
+    results.push(result as KvSimpleResult);
+  }
+  return { space: attempt, result: { type: "batch", results } };
+}
+
+function refusalOf(result: KvSimpleResult | Rejected): string | undefined {
+  if (result instanceof Rejected) return result.reason;
+  if (result.type === "put" && !result.done) return "its condition was not met";
+  if (result.type === "compareAndSet" && !result.done) return "the key did not hold what was expected";
+  return undefined;
+}
+
+function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult | Rejected {
+  switch (command.type) {
+    case "put": {
+      const key = keyOfBytes(command.key);
+      const before = looksBack(command) ? space.live(key) : undefined;
+      const done = command.condition === undefined || (command.condition === "present") === (before !== undefined);
+      if (done) space.store(key, kept(command.value), deadlineOf(space, command, before));
+      return command.returnPrevious ? { type: "put", done, previous: handedOut(before) } : { type: "put", done };
+    }
+    case "multiPut":
+      for (const { key, value } of command.entries) space.store(keyOfBytes(key), kept(value), NO_DEADLINE);
+      return { type: "multiPut", written: command.entries.length };
+    case "delete": {
+      let deleted = 0;
+      for (const key of command.keys) {
+        const record = space.live(keyOfBytes(key));
+        if (record === undefined) continue;
+        space.remove(record);
+        deleted++;
+      }
+      return { type: "delete", deleted };
+    }
+    case "compareAndSet": {
+      const key = keyOfBytes(command.key);
+      const before = space.live(key);
+      if (!sameBytes(before?.value ?? null, command.expected))
+        return { type: "compareAndSet", done: false, actual: handedOut(before) };
+      if (command.value !== null) space.store(key, kept(command.value), deadlineOf(space, command, before));
+      else if (before !== undefined) space.remove(before);
+      return { type: "compareAndSet", done: true, actual: null };
+    }
+    case "increment": {
+      const key = keyOfBytes(command.key);
+      const before = space.live(key);
+      const old = before === undefined ? 0n : integerIn(before.value);
+      if (old === undefined) return reject("NotAnInteger", "the value is not a signed 64-bit integer in decimal");
+      const value = old + command.by;
+      if (value < INTEGER_MIN || value > INTEGER_MAX)
+        return reject("OutOfRange", `${old} + ${command.by} is beyond a signed 64-bit integer`);
+      space.store(key, bytesOf(String(value)), before?.deadlineMs ?? NO_DEADLINE);
+      return { type: "increment", value };
+    }
+    case "expire": {
+      const before = space.live(keyOfBytes(command.key));
+      if (before !== undefined) space.store(before.key, before.value, space.logTimeMs + command.ttlMs);
+      return { type: "expire", done: before !== undefined };
+    }
+    case "persist": {
+      const before = space.live(keyOfBytes(command.key));
+      if (before === undefined || before.deadlineMs === NO_DEADLINE) return { type: "persist", done: false };
+      space.store(before.key, before.value, NO_DEADLINE);
+      return { type: "persist", done: true };
+    }
+    default:
+      throw new Error(`impossible command ${JSON.stringify(command satisfies never)}`);
+  }
+}
+
+/** Whether the key's record is needed before the put; the plain put, the most common command, goes without. */
+const looksBack = ({ condition, keepTtl, returnPrevious }: KvPut): boolean =>
+  condition !== undefined || keepTtl === true || returnPrevious === true;
+
+function deadlineOf(space: KeySpace, { ttlMs, keepTtl }: Lifetime, before: KvRecord | undefined): number {
+  if (ttlMs !== undefined) return space.logTimeMs + ttlMs;
+  return keepTtl ? (before?.deadlineMs ?? NO_DEADLINE) : NO_DEADLINE;
+}
+
+function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+/** Longest decimal of a signed 64-bit integer. */
+const INTEGER_DIGITS_MAX = 20;
+const INTEGER = /^(0|-?[1-9]\d*)$/;
+
+/** The integer written there in the one usual way: no sign but `-`, no leading zero, no blank. */
+function integerIn(value: Uint8Array): bigint | undefined {
+  if (value.length > INTEGER_DIGITS_MAX) return undefined;
+  const text = keyOfBytes(value);
+  if (!INTEGER.test(text)) return undefined;
+  const integer = BigInt(text);
+  return integer >= INTEGER_MIN && integer <= INTEGER_MAX ? integer : undefined;
+}

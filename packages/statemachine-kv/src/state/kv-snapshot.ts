@@ -1,0 +1,118 @@
+import { bytesOfKey, keyOfBytes } from "../bytes.js";
+import { ByteReader } from "../layout/byte-reader.js";
+import { ByteWriter } from "../layout/byte-writer.js";
+import { type FrozenKeySpace, KeySpace } from "./key-space.js";
+import { KvRecord } from "./kv-record.js";
+import { damaged, StreamReader } from "./stream-reader.js";
+
+/** Bytes of every chunk of a snapshot but the last. */
+export const SNAPSHOT_CHUNK_BYTES = 256 * 1024;
+/** The only format of commands and snapshots so far. */
+export const FORMAT_VERSION = 1;
+
+/*
+ * Bytes of a snapshot (format 1, little-endian). Records stand in the order of their keys' bytes, so that equal states
+ * give equal bytes on every replica.
+ *
+ *   header   u32 magic "HXKV"  u32 format 1  u64 log time ms  u64 next sequence  u64 records
+ *   record   u32 key length  u32 value length  u64 sequence  u64 deadline ms (0: none)  key  value
+ *   trailer  u32 hash high  u32 hash low
+ */
+const MAGIC = 0x564b5848;
+const HEADER_BYTES = 32;
+const RECORD_HEADER_BYTES = 24;
+const TRAILER_BYTES = 8;
+/** No command, and so no key or value, can be larger: lengths are refused before memory is spent on them. */
+const PART_BYTES_LIMIT = 2 ** 24 - 1;
+
+/** The bytes of a frozen state, in chunks. One chunk and one record are in memory at a time. */
+export async function* saveSnapshot(frozen: FrozenKeySpace): AsyncGenerator<Uint8Array, void, undefined> {
+  const writer = new ByteWriter();
+  writer.u32(MAGIC);
+  writer.u32(FORMAT_VERSION);
+  writer.u64(frozen.logTimeMs);
+  writer.u64(frozen.nextSequence);
+  writer.u64(frozen.records.size);
+  let next: string | undefined;
+  do {
+    const from = next;
+    next = undefined;
+    frozen.records.ascend(from, (key, record) => {
+      if (writer.length >= SNAPSHOT_CHUNK_BYTES) {
+        next = key;
+        return false;
+      }
+      writer.u32(key.length);
+      writer.u32(record.value.length);
+      writer.u64(record.sequence);
+      writer.u64(record.deadlineMs);
+      writer.raw(bytesOfKey(key));
+      writer.raw(record.value);
+      return true;
+    });
+    if (next === undefined) {
+      writer.u32(frozen.hashHigh);
+      writer.u32(frozen.hashLow);
+    }
+    const bytes = writer.finish();
+    let at = 0;
+    while (bytes.length - at >= SNAPSHOT_CHUNK_BYTES) {
+      yield bytes.slice(at, at + SNAPSHOT_CHUNK_BYTES);
+      at += SNAPSHOT_CHUNK_BYTES;
+    }
+    if (next === undefined && at < bytes.length) yield bytes.slice(at);
+    else writer.raw(bytes.subarray(at));
+  } while (next !== undefined);
+}
+
+/**
+ * The state that was saved. Only it, one chunk and one record are in memory at a time.
+ *
+ * @throws RaftError `FormatUnknown`, or `Damaged` if the bytes are not a whole snapshot.
+ */
+export async function loadSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<KeySpace> {
+  const stream = new StreamReader(chunks);
+  try {
+    return await readState(stream);
+  } finally {
+    await stream.close();
+  }
+}
+
+async function readState(stream: StreamReader): Promise<KeySpace> {
+  const header = new ByteReader(await stream.take(HEADER_BYTES), "snapshot");
+  if (header.u32() !== MAGIC) throw damaged("it does not begin like one");
+  const format = header.u32();
+  if (format !== FORMAT_VERSION) throw header.unknown(`format ${format}`);
+  const space = new KeySpace();
+  space.logTimeMs = header.u64();
+  const nextSequence = header.u64();
+  const count = header.u64();
+  let before: string | undefined;
+  for (let i = 0; i < count; i++) {
+    const record = await readRecord(stream);
+    if (before !== undefined && record.key <= before) throw damaged("its keys are not in order");
+    if (record.sequence < 1 || record.sequence >= nextSequence || !space.restore(record))
+      throw damaged("it has an impossible sequence number");
+    before = record.key;
+  }
+  space.nextSequence = nextSequence;
+  const trailer = new ByteReader(await stream.take(TRAILER_BYTES), "snapshot");
+  if (trailer.u32() !== space.hashHigh || trailer.u32() !== space.hashLow) throw damaged("its hash does not match");
+  await stream.end();
+  return space;
+}
+
+async function readRecord(stream: StreamReader): Promise<KvRecord> {
+  const header = new ByteReader(
+    stream.takeNow(RECORD_HEADER_BYTES) ?? (await stream.take(RECORD_HEADER_BYTES)),
+    "snapshot",
+  );
+  const keyLength = header.u32();
+  const valueLength = header.u32();
+  if (keyLength > PART_BYTES_LIMIT || valueLength > PART_BYTES_LIMIT) throw damaged("it has an impossible length");
+  const sequence = header.u64();
+  const deadlineMs = header.u64();
+  const body = stream.takeNow(keyLength + valueLength) ?? (await stream.take(keyLength + valueLength));
+  return new KvRecord(keyOfBytes(body.subarray(0, keyLength)), body.slice(keyLength), sequence, deadlineMs);
+}

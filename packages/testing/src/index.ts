@@ -1,3 +1,12 @@
+export {
+  FAULT_PREFIX,
+  type JournalCall,
+  type JournalLine,
+  JournalMachine,
+  journalCodec,
+  journalStateMachine,
+  REJECTED_PREFIX,
+} from "./cluster/journal-machine.js";
 export { MemoryDisk, type MemoryDiskOptions } from "./disk/memory-disk.js";
 export { MemoryLogStorage } from "./disk/memory-log-storage.js";
 export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";

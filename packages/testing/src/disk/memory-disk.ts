@@ -1,4 +1,13 @@
-import type { ClusterId, DirectoryId, GroupId, Incarnation, LogId, NodeId, StartNumber } from "@hexraft/core/ports";
+import type {
+  ClusterId,
+  DirectoryId,
+  GroupId,
+  Incarnation,
+  LogId,
+  LogIndex,
+  NodeId,
+  StartNumber,
+} from "@hexraft/core/ports";
 import type { SchedulerLike } from "rxjs";
 import { LogImage } from "./log-image.js";
 import { SnapshotImage } from "./snapshot-image.js";
@@ -79,6 +88,14 @@ export class MemoryDisk {
   slowDown(delayMs: number): void {
     this.delayMs = delayMs;
     this.writes.delayMs = delayMs;
+  }
+
+  /** S09: changes one byte of the snapshot at this index, as time does to disks. */
+  damageSnapshot(index: LogIndex): void {
+    const bytes = this.snapshots.whole.find(({ meta }) => meta.id.index === index)?.bytes;
+    if (bytes === undefined || bytes.length === 0) throw new Error(`no snapshot with bytes at index ${index}`);
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] as number) ^ 1;
   }
 
   /** Writes not durable yet. */

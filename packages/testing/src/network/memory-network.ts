@@ -9,6 +9,7 @@ import {
 } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
 import { MemoryTransport } from "./memory-transport.js";
+import { recoded } from "./recoded.js";
 import type { SnapshotPipe } from "./snapshot-pipe.js";
 import { type Carrier, drawLatency, type Latency, type MessagePredicate, Wire } from "./wire.js";
 
@@ -20,6 +21,8 @@ export interface MemoryNetworkOptions {
   readonly random?: RandomSource;
   /** Moves the messages; without it the sender's own Turn and Scheduler do, and what is under way dies with a killed sender. */
   readonly carrier?: Carrier;
+  /** Lay every message out as a wire would and read it again: proves that nothing is shared by accident. Default false. */
+  readonly encode?: boolean;
 }
 
 /** What became of a message. */
@@ -172,6 +175,11 @@ export class MemoryNetwork {
   /** @internal */
   tell(envelope: Envelope, stage: MessageStage): void {
     for (const listener of this.listeners) listener(envelope, stage);
+  }
+
+  /** @internal What travels: the batch itself, or a copy made of its bytes. */
+  packed(batch: readonly Envelope[]): readonly Envelope[] {
+    return this.options.encode === true ? batch.map(recoded) : batch;
   }
 
   /** @internal How long the next batch is under way. */

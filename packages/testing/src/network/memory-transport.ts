@@ -111,7 +111,7 @@ export class MemoryTransport implements Transport {
       this.queues.set(to, []);
       this.counts.sent += batch.length;
       if (this.network.isWatched) for (const envelope of batch) this.network.tell(envelope, "sent");
-      this.carry(to, batch);
+      this.carry(to, this.network.packed(batch));
     }
   }
 

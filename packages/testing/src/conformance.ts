@@ -1,0 +1,16 @@
+/**
+ * Conformance laws: what every adapter of a port must do, as data; run them in ten lines with any test runner.
+ *
+ * @module conformance
+ */
+export { type Law, type LawSuite, register, type TestBinding } from "./conformance/law.js";
+export type { LogStorageFactory, LogStorageFixture } from "./conformance/log-storage-fixture.js";
+export { logStorageLaws } from "./conformance/log-storage-laws.js";
+export {
+  type SnapshotStorageFactory,
+  type SnapshotStorageFixture,
+  snapshotStorageLaws,
+} from "./conformance/snapshot-storage-laws.js";
+export { type StateMachineFixture, stateMachineLaws } from "./conformance/state-machine-laws.js";
+export type { TransportFactory, TransportFixture } from "./conformance/transport-fixture.js";
+export { transportLaws } from "./conformance/transport-laws.js";

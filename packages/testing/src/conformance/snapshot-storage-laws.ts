@@ -1,0 +1,293 @@
+import { NO_CONFIGURATION, type SnapshotMeta, type SnapshotStorage } from "@hexraft/core/ports";
+import { crc32 } from "../time/crc32.js";
+import { check, gathered, pattern, refuses, rejects, same } from "./check.js";
+import type { Law, LawSuite } from "./law.js";
+
+/** What the SnapshotStorage laws need of an adapter: storages over one place that outlives them. */
+export interface SnapshotStorageFixture {
+  /** A storage over the place, not opened. The one before was closed, or is to be taken for crashed. */
+  create(): SnapshotStorage | Promise<SnapshotStorage>;
+  /** Ends the life of the storage made last as a power cut would. Leave it out if it cannot be done. */
+  crash?(): void | Promise<void>;
+  /** Changes one byte of the stored snapshot at this index. Leave it out if it cannot be done. */
+  damage?(index: number): void | Promise<void>;
+  /** Removes the place. */
+  dispose(): void | Promise<void>;
+}
+
+/** Makes a fresh, empty place. */
+export type SnapshotStorageFactory = () => SnapshotStorageFixture | Promise<SnapshotStorageFixture>;
+
+class Rig {
+  storage!: SnapshotStorage;
+  listed!: readonly SnapshotMeta[];
+
+  constructor(readonly fixture: SnapshotStorageFixture) {}
+
+  async open(): Promise<readonly SnapshotMeta[]> {
+    this.storage = await this.fixture.create();
+    this.listed = await this.storage.open();
+    return this.listed;
+  }
+
+  async restart(): Promise<readonly SnapshotMeta[]> {
+    if (this.fixture.crash === undefined) await this.storage.close();
+    else await this.fixture.crash();
+    return this.open();
+  }
+
+  async save(index: number, bytes: Uint8Array): Promise<SnapshotMeta> {
+    const sink = await this.storage.begin(metaOf(index), "local");
+    for (let at = 0; at < bytes.length; at += 10_000) await sink.write(bytes.slice(at, at + 10_000));
+    return sink.commit();
+  }
+}
+
+const using = (factory: SnapshotStorageFactory, body: (rig: Rig) => Promise<void>) => async () => {
+  const rig = new Rig(await factory());
+  try {
+    await rig.open();
+    await body(rig);
+  } finally {
+    await rig.storage.close();
+    await rig.fixture.dispose();
+  }
+};
+
+const metaOf = (index: number, of: Partial<SnapshotMeta> = {}): SnapshotMeta => ({
+  id: { index, term: 2 },
+  configuration: {
+    id: { index: 1, term: 1 },
+    configuration: {
+      ...NO_CONFIGURATION,
+      members: [{ id: "n1", incarnation: "00112233445566bb", address: "127.0.0.1:7001", priority: 1 }],
+      voters: ["n1"],
+    },
+  },
+  logTimeMs: 1_234_567,
+  formatVersion: 3,
+  sizeBytes: 0,
+  checksum: 0,
+  ...of,
+});
+
+const announced = (index: number, bytes: Uint8Array): SnapshotMeta =>
+  metaOf(index, { sizeBytes: bytes.length, checksum: crc32.crc32(bytes) });
+
+const indices = (metas: readonly SnapshotMeta[]) => metas.map(({ id }) => id.index);
+
+/** What every SnapshotStorage must do. Each law gets a fresh place from `factory`. */
+export const snapshotStorageLaws = (factory: SnapshotStorageFactory): LawSuite => ({
+  title: "SnapshotStorage laws",
+  laws: [...savingLaws(factory), ...receivingLaws(factory)],
+});
+
+const savingLaws = (factory: SnapshotStorageFactory): readonly Law[] => [
+  {
+    id: "S02 a committed snapshot is there after a crash, with its size, checksum and bytes",
+    why: "the log below it is compacted away: nothing else holds that state",
+    run: using(factory, async (rig) => {
+      same(rig.listed, [], "a fresh place");
+      const bytes = pattern(123_456, 1);
+      const saved = await rig.save(10, bytes);
+      same([saved.sizeBytes, saved.checksum], [bytes.length, crc32.crc32(bytes)], "size and checksum");
+      same(await rig.restart(), [saved], "listed after a crash");
+      same(await gathered(rig.storage.read(saved, 0)), bytes, "bytes");
+    }),
+  },
+  {
+    id: "S01 index, term, configuration, log time and format come back as they were given",
+    why: "a restored node that lost its configuration counts the wrong majority",
+    run: using(factory, async (rig) => {
+      const saved = await rig.save(7, pattern(100, 2));
+      const [listed] = await rig.restart();
+      same({ ...listed, sizeBytes: 0, checksum: 0 }, metaOf(7), "meta");
+      same(listed, saved, "what commit said");
+    }),
+  },
+  {
+    id: "S02 what was not committed is not there",
+    why: "half a state, loaded, is a wrong state",
+    run: using(factory, async (rig) => {
+      await rig.save(5, pattern(50, 1));
+      const left = await rig.storage.begin(metaOf(8), "local");
+      await left.write(pattern(500, 2));
+      const aborted = await rig.storage.begin(metaOf(9), "local");
+      await aborted.write(pattern(500, 3));
+      await aborted.abort(false);
+      same(indices(await rig.restart()), [5], "listed");
+    }),
+  },
+  {
+    id: "S02 S06 the newest two are kept, newest first, and numbers are compared as numbers",
+    why: "a reaper that sorts names keeps 9 and drops 10, and with it the only state the log continues",
+    run: using(factory, async (rig) => {
+      for (const index of [8, 9, 10, 100]) {
+        await rig.save(index, pattern(index, index));
+        check(indices(await rig.restart()).length <= 2, "more than two are kept");
+        same(rig.listed[0]?.id.index, index, "the newest");
+      }
+      same(indices(rig.listed), [100, 10], "kept");
+      for (const meta of rig.listed)
+        same(await gathered(rig.storage.read(meta, 0)), pattern(meta.id.index, meta.id.index), "bytes");
+    }),
+  },
+  {
+    id: "S02 of two snapshots saved at once neither disturbs the other",
+    why: "a local save and an install that share a file make one valid-looking snapshot out of two",
+    run: using(factory, async (rig) => {
+      const [a, b] = [pattern(3_000, 1), pattern(4_000, 2)];
+      const local = await rig.storage.begin(metaOf(20), "local");
+      const received = await rig.storage.begin(announced(21, b), "received");
+      for (let at = 0; at < 4_000; at += 1_000) {
+        if (at < a.length) await local.write(a.slice(at, at + 1_000));
+        await received.write(b.slice(at, at + 1_000));
+      }
+      const [metaB, metaA] = [await received.commit(), await local.commit()];
+      same(indices(await rig.restart()), [21, 20], "listed");
+      same(await gathered(rig.storage.read(metaA, 0)), a, "the local one");
+      same(await gathered(rig.storage.read(metaB, 0)), b, "the received one");
+    }),
+  },
+  {
+    id: "S04 reading begins at any offset, in chunks of at most 1 MiB that belong to the caller",
+    why: "a broken transfer goes on where it ended; a chunk that aliases the store would let a reader change it",
+    run: using(factory, async (rig) => {
+      const bytes = pattern(2_500_000, 3);
+      const meta = await rig.save(30, bytes);
+      for (const offset of [0, 1, 999_999, 2_499_999, 2_500_000]) {
+        same(
+          crc32.crc32(await gathered(rig.storage.read(meta, offset))),
+          crc32.crc32(bytes.slice(offset)),
+          `from ${offset}`,
+        );
+      }
+      for await (const chunk of rig.storage.read(meta, 0)) {
+        check(chunk.length > 0 && chunk.length <= 1 << 20, `a chunk of ${chunk.length} bytes`);
+        chunk.fill(0);
+      }
+      same(
+        crc32.crc32(await gathered(rig.storage.read(meta, 0))),
+        meta.checksum,
+        "after a reader scribbled over its chunks",
+      );
+    }),
+  },
+  {
+    id: "S04 a chunk handed over is the caller's again once write resolved",
+    why: "state machines fill one buffer again and again",
+    run: using(factory, async (rig) => {
+      const sink = await rig.storage.begin(metaOf(40), "local");
+      const buffer = new Uint8Array(100);
+      for (let i = 0; i < 5; i++) {
+        buffer.fill(i + 1);
+        await sink.write(buffer);
+      }
+      buffer.fill(0xff);
+      const bytes = await gathered(rig.storage.read(await sink.commit(), 0));
+      same([bytes.length, bytes[0], bytes[250], bytes[499]], [500, 1, 3, 5], "bytes");
+    }),
+  },
+  {
+    id: "S02 a snapshot without bytes is a snapshot",
+    why: "an empty state machine has a state too",
+    run: using(factory, async (rig) => {
+      const meta = await rig.save(3, new Uint8Array(0));
+      same([meta.sizeBytes, meta.checksum], [0, 0], "size and checksum");
+      same(indices(await rig.restart()), [3], "listed");
+      same(await gathered(rig.storage.read(meta, 0)), new Uint8Array(0), "bytes");
+    }),
+  },
+  {
+    id: "S02 a sink that was committed or aborted is spent",
+    why: "a late chunk must not change what counts as verified",
+    run: using(factory, async (rig) => {
+      const sink = await rig.storage.begin(metaOf(4), "local");
+      await sink.write(pattern(10, 1));
+      const meta = await sink.commit();
+      await rejects(() => sink.write(pattern(10, 2)), "a write after commit");
+      await rejects(() => sink.commit(), "a second commit");
+      await sink.abort(false);
+      same(await gathered(rig.storage.read(meta, 0)), pattern(10, 1), "bytes");
+    }),
+  },
+  {
+    id: "O01 O04 close may be called twice, and describe is plain data at any time",
+    why: "stopping is done under stress, and asked about most then",
+    run: using(factory, async (rig) => {
+      await rig.save(4, pattern(10, 1));
+      for (let round = 0; round < 2; round++) {
+        check(Object.keys(JSON.parse(JSON.stringify(rig.storage.describe())) as object).length > 0, "no facts");
+        await rig.storage.close();
+      }
+    }),
+  },
+];
+
+const receivingLaws = (factory: SnapshotStorageFactory): readonly Law[] => [
+  {
+    id: "S04 a received snapshot goes on where a broken transfer of the same one ended",
+    why: "a large snapshot over a bad line would otherwise never arrive",
+    run: using(factory, async (rig) => {
+      const bytes = pattern(10_000, 5);
+      const meta = announced(50, bytes);
+      const first = await rig.storage.begin(meta, "received");
+      same(first.offset, 0, "first offset");
+      await first.write(bytes.slice(0, 6_000));
+      await first.abort(true);
+      const second = await rig.storage.begin(meta, "received");
+      check(second.offset >= 0 && second.offset <= 6_000, `offset ${second.offset}`);
+      await second.write(bytes.slice(second.offset));
+      same(await second.commit(), meta, "meta");
+      same(await gathered(rig.storage.read(meta, 0)), bytes, "bytes");
+    }),
+  },
+  {
+    id: "S04 what another snapshot left, or was given up for good, is not gone on with",
+    why: "chunks of two snapshots in one file are neither of them",
+    run: using(factory, async (rig) => {
+      const [a, b] = [pattern(5_000, 1), pattern(5_000, 2)];
+      const broken = await rig.storage.begin(announced(60, a), "received");
+      await broken.write(a.slice(0, 3_000));
+      await broken.abort(true);
+      const other = await rig.storage.begin(announced(60, b), "received");
+      same(other.offset, 0, "another snapshot at the same index");
+      await other.write(b.slice(0, 2_000));
+      await other.abort(false);
+      same((await rig.storage.begin(announced(60, b), "received")).offset, 0, "after giving it up");
+    }),
+  },
+  {
+    id: "S05 S09 a received snapshot with a wrong checksum or size is refused and removed",
+    why: "damage on the way, once committed, is a replica that differs for ever",
+    run: using(factory, async (rig) => {
+      const bytes = pattern(2_000, 7);
+      const damaged = bytes.slice();
+      damaged[1_000] = (damaged[1_000] ?? 0) ^ 1;
+      for (const arrived of [damaged, bytes.slice(0, 1_999), new Uint8Array([...bytes, 0])]) {
+        const sink = await rig.storage.begin(announced(70, bytes), "received");
+        same(sink.offset, 0, "offset after a refused one");
+        await sink.write(arrived);
+        await refuses(() => sink.commit(), "Damaged", `${arrived.length} bytes`);
+      }
+      same(await rig.restart(), [], "listed");
+    }),
+  },
+  {
+    id: "S09 a snapshot that was damaged at rest is not handed out whole",
+    why: "loaded, it would be a state that no log leads to",
+    run: using(factory, async (rig) => {
+      const meta = await rig.save(80, pattern(5_000, 9));
+      if (rig.fixture.damage === undefined) {
+        same(
+          crc32.crc32(await gathered(rig.storage.read(meta, 0))),
+          meta.checksum,
+          "the checksum of what is handed out",
+        );
+        return;
+      }
+      await rig.fixture.damage(80);
+      await refuses(() => gathered(rig.storage.read(meta, 0)), "Damaged", "reading it");
+    }),
+  },
+];

@@ -75,6 +75,8 @@ export function pattern(length: number, seed: number): Uint8Array {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, field: unknown) => {
+    if (typeof field === "bigint") return `integer:${field}`;
+    if (field instanceof Map || field instanceof Set) return [...field];
     if (field instanceof Uint8Array) return `bytes:${Array.from(field, (byte) => byte.toString(16)).join(".")}`;
     if (field === null || typeof field !== "object" || Array.isArray(field)) return field;
     return Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,1 +1,35 @@
-export {};
+/**
+ * hexraft: compose a replicated service from adapters.
+ *
+ * @module core
+ */
+export { createNode } from "./composition/create-node.js";
+export {
+  type Configuration,
+  type ConfigurationEntry,
+  MEMBERS_MAX,
+  type Member,
+  NO_CONFIGURATION,
+  votersOnly,
+} from "./model/configuration.js";
+export { type ErrorCode, NotLeader, type Outcome, RaftError } from "./model/errors.js";
+export type { LogId, LogIndex, Millis, Term } from "./model/log-id.js";
+export type {
+  ClusterId,
+  DirectoryId,
+  GroupId,
+  Incarnation,
+  LocalIdentity,
+  NodeId,
+  RecoveryNumber,
+  ReplicaId,
+  StartNumber,
+} from "./model/node-id.js";
+export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
+export type { ApplyOptions, CallOptions, Node, ReadOptions } from "./node/node.js";
+export type { NodeDescription } from "./node/node-description.js";
+export type { NodeEvent } from "./node/node-events.js";
+export { Rejected } from "./ports/state-machine.js";
+export type { AbortSignalLike } from "./ports/transport.js";
+export type { PeerDescription, RaftDescription } from "./protocol/describe.js";
+export type { Notice, Role } from "./protocol/effect.js";

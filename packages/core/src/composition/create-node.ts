@@ -1,6 +1,11 @@
-import type { ContainerModule } from "inversify";
-import type { NodeOptions } from "../model/options.js";
+import "reflect-metadata";
+import { Container, type ContainerModule } from "inversify";
+import { type NodeOptions, resolveOptions } from "../model/options.js";
 import type { Node } from "../node/node.js";
+import { NodePorts } from "../node/node-ports.js";
+import { RaftNode } from "../node/raft-node.js";
+import { BindingCensus } from "./check-bindings.js";
+import { coreModule } from "./core-module.js";
 
 /**
  * Composes a node from adapters: each module binds one or more ports. A missing or doubly bound port is named before
@@ -8,7 +13,16 @@ import type { Node } from "../node/node.js";
  *
  * @throws RaftError `BadOption` (O05) or `BindingMissing`.
  */
-export declare function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
+export async function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
   options: NodeOptions,
   modules: readonly ContainerModule[],
-): Promise<Node<Command, Result, Query, Answer>>;
+): Promise<Node<Command, Result, Query, Answer>> {
+  const resolved = resolveOptions(options);
+  const container = new Container({ defaultScope: "Singleton" });
+  const census = new BindingCensus();
+  await container.loadAsync(census.module(modules));
+  census.check();
+  container.load(coreModule(census));
+  const ports = await container.getAsync(NodePorts);
+  return new RaftNode(resolved, ports) as Node<Command, Result, Query, Answer>;
+}

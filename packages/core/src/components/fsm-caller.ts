@@ -1,0 +1,341 @@
+import { RaftError } from "../model/errors.js";
+import type { LogBlock } from "../model/log-block.js";
+import type { LogId, LogIndex, Millis } from "../model/log-id.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import type { Logger } from "../ports/logger.js";
+import { CommandBatch, type StateMachine } from "../ports/state-machine.js";
+import type { Apply, TellStateMachine } from "../protocol/effect.js";
+import { Fifo } from "../protocol/fifo.js";
+import type { ClosureQueue } from "./closure-queue.js";
+import type { EventSink } from "./event-sink.js";
+import type { LogManager } from "./log-manager.js";
+import { messageOf } from "./message-of.js";
+
+/** State-machine calls in a row before timers and sockets have their turn again. */
+export const CALLS_PER_TURN_MAX = 64;
+
+/** One call of the state machine is no larger than this. */
+export interface ApplyBounds {
+  /** Entries; one block always goes. */
+  readonly batchEntriesMax: number;
+  /** Bytes; one block always goes. */
+  readonly batchBytesMax: number;
+}
+
+/** One call of the state machine; a promise if it is not over when it returns. */
+export type Call = () => Promise<void> | undefined;
+
+/** Work in the FIFO. */
+type Job =
+  | { readonly kind: "apply"; readonly upTo: LogIndex; readonly blocks: readonly LogBlock[] }
+  | { readonly kind: "load"; readonly meta: SnapshotMeta; readonly run: () => Promise<void> }
+  | { readonly kind: "call"; readonly run: Call; readonly failed: (error: RaftError) => void };
+
+/** A query that waits until everything up to `index` is applied. */
+interface WaitingRead {
+  readonly index: LogIndex;
+  readonly run: Call;
+  readonly failed: (error: RaftError) => void;
+}
+
+/**
+ * Calls the state machine (sofa-jraft: FSMCaller): one FIFO for commands, snapshot save points, snapshot loads, reads and
+ * notices, never two calls at once. A state machine that answers without a promise is called without one. What it throws
+ * while it applies is a fault: nothing more is applied here, and nobody is told anything any more (R15).
+ */
+export class FsmCaller {
+  private readonly jobs = new Fifo<Job>();
+  private reads: WaitingRead[] = [];
+  private busy = false;
+  private readonly idle: (() => void)[] = [];
+  private calls = 0;
+  private ordered: LogIndex;
+  private supersededTo: LogIndex = 0;
+  private fault: RaftError | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly stateMachine: StateMachine,
+    private readonly log: LogManager,
+    private readonly closures: ClosureQueue,
+    private readonly events: EventSink,
+    private readonly bounds: ApplyBounds,
+    private readonly logger: Logger,
+    /** What the state holds already. */
+    private applied: LogId,
+    /** Its log time, ms. */
+    private appliedLogTimeMs: Millis,
+  ) {
+    this.ordered = applied.index;
+  }
+
+  /** The last entry that the state holds. */
+  get appliedId(): LogId {
+    return this.applied;
+  }
+
+  /** C03 log time of that entry, ms. */
+  get logTimeMs(): Millis {
+    return this.appliedLogTimeMs;
+  }
+
+  /** A new turn: timers and sockets had their chance. */
+  turnBegan(): void {
+    this.calls = 0;
+  }
+
+  /** Hands committed entries to the state machine, in their turn. */
+  apply({ upTo, blocks }: Apply): void {
+    if (upTo <= this.ordered) return;
+    this.ordered = upTo;
+    this.enqueue({ kind: "apply", upTo, blocks });
+  }
+
+  /** Replaces the state, in its turn. Commands queued before it that it holds anyway are left out. */
+  load(meta: SnapshotMeta, run: () => Promise<void>): void {
+    this.ordered = Math.max(this.ordered, meta.id.index);
+    this.supersededTo = Math.max(this.supersededTo, meta.id.index);
+    this.enqueue({ kind: "load", meta, run });
+  }
+
+  /** Runs something between two calls of the state machine; `failed` is called instead if there will be no such moment. */
+  call(run: Call, failed: (error: RaftError) => void): void {
+    this.enqueue({ kind: "call", run, failed });
+  }
+
+  /** Runs a read once everything up to `index` is applied (Q01). */
+  readAt(index: LogIndex, run: Call, failed: (error: RaftError) => void): void {
+    if (index <= this.ordered || this.fault !== undefined || this.closed) this.call(run, failed);
+    else this.reads.push({ index, run, failed });
+  }
+
+  /** Tells the state machine something. What it throws then is logged: it concerns no entry. */
+  tell({ what }: TellStateMachine): void {
+    this.call(
+      () => {
+        try {
+          notify(this.stateMachine, what);
+        } catch (error) {
+          this.logger.error(`the state machine threw in ${what.call}; the node goes on`, { reason: messageOf(error) });
+        }
+        return undefined;
+      },
+      () => {},
+    );
+  }
+
+  /** Nothing more is called. Resolves when the call under way has ended. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.drop(new RaftError("Stopped", "refused", "The node stopped before it could ask the state machine."));
+    if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** O01. */
+  describe(): Readonly<Record<string, unknown>> {
+    return { jobs: this.jobs.length, waitingReads: this.reads.length, fault: this.fault?.message ?? "" };
+  }
+
+  private enqueue(job: Job): void {
+    if (this.fault !== undefined || this.closed) {
+      if (job.kind === "call") job.failed(this.fault ?? stopped());
+      return;
+    }
+    this.jobs.push(job);
+    this.pump();
+  }
+
+  private pump(): void {
+    if (this.closed) for (const resolve of this.idle.splice(0)) resolve();
+    while (!this.busy && !this.closed && this.fault === undefined) {
+      const job = this.jobs.first;
+      if (job === undefined) return;
+      if (this.calls >= CALLS_PER_TURN_MAX) return this.rest();
+      this.calls++;
+      const pending = this.work(job);
+      if (pending !== undefined) return this.wait(pending);
+    }
+  }
+
+  /** Goes on in the next turn: a long replay must not keep heartbeats waiting (S08). */
+  private rest(): void {
+    this.busy = true;
+    this.events.inNextTurn(() => {
+      this.busy = false;
+      this.pump();
+    });
+  }
+
+  private wait(pending: Promise<void>): void {
+    this.busy = true;
+    const ended = (): void => {
+      this.busy = false;
+      this.pump();
+    };
+    pending.then(ended, (error: unknown) => {
+      this.faulted(this.applied.index + 1, error);
+      ended();
+    });
+  }
+
+  /** Does a job, or the next piece of it; takes it off the FIFO when nothing of it is left. */
+  private work(job: Job): Promise<void> | undefined {
+    switch (job.kind) {
+      case "apply":
+        return this.applyNext(job);
+      case "load":
+        this.jobs.shift();
+        return this.runLoad(job.meta, job.run);
+      case "call":
+        this.jobs.shift();
+        return job.run();
+      default:
+        return job satisfies never;
+    }
+  }
+
+  private async runLoad(meta: SnapshotMeta, run: () => Promise<void>): Promise<void> {
+    await run();
+    this.closures.superseded(meta.id.index);
+    this.applied = meta.id;
+    this.appliedLogTimeMs = meta.logTimeMs;
+    this.events.post({ type: "SnapshotLoaded", meta });
+    this.releaseReads();
+  }
+
+  private applyNext(job: Job & { kind: "apply" }): Promise<void> | undefined {
+    const next = this.applied.index + 1;
+    if (next > job.upTo || next <= this.supersededTo) {
+      this.jobs.shift();
+      return undefined;
+    }
+    const { blocks, upTo } = job;
+    const inMemory = blocks[0]?.first ?? Number.POSITIVE_INFINITY;
+    if (next < inMemory) return this.applyFromStorage(next, Math.min(upTo, inMemory - 1));
+    return this.applyBatch(blocks, next, upTo);
+  }
+
+  private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {
+    let blocks: readonly LogBlock[];
+    try {
+      blocks = await this.log.read(next, this.bounds.batchBytesMax);
+    } catch (error) {
+      // A snapshot took the place of what was to be read: it is next in the FIFO.
+      if (next <= this.supersededTo || this.closed) return;
+      throw error;
+    }
+    if (next <= this.supersededTo || this.closed) return;
+    await this.applyBatch(blocks, next, Math.min(to, blocks.at(-1)?.last ?? next - 1));
+  }
+
+  /** One call of the state machine: whole blocks as far as the bounds allow. */
+  private applyBatch(blocks: readonly LogBlock[], next: LogIndex, upTo: LogIndex): Promise<void> | undefined {
+    let begin = 0;
+    while (begin < blocks.length && (blocks[begin] as LogBlock).last < next) begin++;
+    const first = blocks[begin];
+    if (first === undefined || first.first > next)
+      throw new RaftError("Damaged", "refused", `The log has a gap: entry ${next} is missing.`, { index: next });
+    let end = begin + 1;
+    let entries = first.last - next + 1;
+    let bytes = first.sizeBytes;
+    for (; end < blocks.length; end++) {
+      const block = blocks[end] as LogBlock;
+      if (block.first > upTo) break;
+      entries += block.count;
+      bytes += block.sizeBytes;
+      if (entries > this.bounds.batchEntriesMax || bytes > this.bounds.batchBytesMax) break;
+    }
+    const taken = begin === 0 && end === blocks.length ? blocks : blocks.slice(begin, end);
+    const lastBlock = blocks[end - 1] as LogBlock;
+    const batch = new CommandBatch(taken, next, Math.min(lastBlock.last, upTo));
+    if (batch.count === 0) {
+      this.appliedBatch(taken, batch, lastBlock, []);
+      return undefined;
+    }
+    try {
+      const results = this.stateMachine.apply(batch);
+      if (!isPending(results)) {
+        this.appliedBatch(taken, batch, lastBlock, results);
+        return undefined;
+      }
+      return results.then(
+        (settled) => this.appliedBatch(taken, batch, lastBlock, settled),
+        (error: unknown) => this.faulted(next, error),
+      );
+    } catch (error) {
+      this.faulted(next, error);
+      return undefined;
+    }
+  }
+
+  private appliedBatch(
+    blocks: readonly LogBlock[],
+    batch: CommandBatch,
+    lastBlock: LogBlock,
+    results: readonly unknown[],
+  ): void {
+    if (results.length !== batch.count)
+      return this.faulted(
+        batch.first,
+        new Error(`apply returned ${results.length} results for ${batch.count} commands; it owes one for each`),
+      );
+    this.applied = { index: batch.last, term: lastBlock.term };
+    this.appliedLogTimeMs = lastBlock.logTimeMs;
+    if (this.closed) return;
+    this.closures.applied(blocks, batch.first, batch.last, results);
+    this.events.post({ type: "Applied", upTo: batch.last });
+    this.releaseReads();
+  }
+
+  private releaseReads(): void {
+    if (this.reads.length === 0) return;
+    const applied = this.applied.index;
+    const ready = this.reads.filter((read) => read.index <= applied);
+    if (ready.length === 0) return;
+    this.reads = this.reads.filter((read) => read.index > applied);
+    for (const { run, failed } of ready) this.jobs.push({ kind: "call", run, failed });
+  }
+
+  private faulted(index: LogIndex, thrown: unknown): void {
+    if (this.closed || this.fault !== undefined) return;
+    const reason = messageOf(thrown);
+    this.fault = new RaftError(
+      "StateMachineFaulted",
+      "unknown",
+      `The state machine of this node faulted at entry ${index} (${reason}); restart the node, or ask another one.`,
+      { index },
+    );
+    this.logger.error("the state machine faulted; nothing more is applied here", { index, reason });
+    this.closures.abandon({ type: "AbandonProposals", above: this.applied.index, error: this.fault });
+    this.drop(new RaftError("StateMachineFaulted", "refused", this.fault.message, { index }));
+    this.events.post({ type: "StateMachineFaulted", index, reason });
+  }
+
+  private drop(error: RaftError): void {
+    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift())
+      if (job.kind === "call") job.failed(error);
+    for (const read of this.reads.splice(0)) read.failed(error);
+  }
+}
+
+const isPending = (results: readonly unknown[] | Promise<readonly unknown[]>): results is Promise<readonly unknown[]> =>
+  !Array.isArray(results);
+
+const stopped = (): RaftError => new RaftError("Stopped", "refused", "The node stopped.");
+
+function notify(stateMachine: StateMachine, what: TellStateMachine["what"]): void {
+  switch (what.call) {
+    case "leaderStart":
+      return stateMachine.leaderStart?.(what.term);
+    case "leaderStop":
+      return stateMachine.leaderStop?.();
+    case "startFollowing":
+      return stateMachine.startFollowing?.(what.leader, what.term);
+    case "stopFollowing":
+      return stateMachine.stopFollowing?.(what.leader, what.term);
+    case "configurationCommitted":
+      return stateMachine.configurationCommitted?.(what.configuration, what.index);
+    default:
+      return what satisfies never;
+  }
+}

@@ -1,0 +1,279 @@
+import type { FsmCaller } from "../components/fsm-caller.js";
+import { errorOf } from "../components/message-of.js";
+import { type PendingCall, PendingCalls } from "../components/pending-calls.js";
+import type { SnapshotExecutor } from "../components/snapshot-executor.js";
+import { type ErrorCode, NotLeader, RaftError } from "../model/errors.js";
+import type { LogId, LogIndex } from "../model/log-id.js";
+import type { ProtocolOptions } from "../model/options.js";
+import { Rejected } from "../ports/state-machine.js";
+import type {
+  ChangeAnswered,
+  ForwardAnswered,
+  ForwardFailed,
+  Halt,
+  Notice,
+  ReadFailed,
+  ReadReady,
+  TakeForwarded,
+  TransferAnswered,
+} from "../protocol/effect.js";
+import type { Desk } from "./effect-runner.js";
+import type { Inbox } from "./inbox.js";
+import type { NodePorts } from "./node-ports.js";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** What a call may say about its own end. */
+export type Terms = Omit<PendingCall<unknown>, "resolve" | "reject" | "gaveUp">;
+
+/**
+ * Where callers of everything but a plain proposal wait, by request number: reads, forwarded commands, transfers,
+ * changes, snapshots. Numbers are unique in this start of the node (T11), and no request is ever sent twice (R18).
+ */
+export class CallerDesk implements Desk {
+  private readonly reads: PendingCalls<unknown>;
+  private readonly forwards: PendingCalls<unknown>;
+  private readonly orders: PendingCalls<void>;
+  private readonly queries = new Map<number, unknown>();
+  private readonly savers: { readonly resolve: (index: LogIndex) => void; readonly reject: (error: Error) => void }[] =
+    [];
+  private saver: SnapshotExecutor | undefined;
+  private lastRequest = 0;
+  private closed: RaftError | undefined;
+
+  constructor(
+    private readonly ports: Pick<NodePorts, "stateMachine" | "codec">,
+    options: Pick<ProtocolOptions, "pendingRequestsMax">,
+    private readonly inbox: Inbox,
+    private readonly fsm: FsmCaller,
+    private readonly owner: { readonly notice: (notice: Notice) => void; readonly halt: (reason: string) => void },
+  ) {
+    const max = options.pendingRequestsMax;
+    this.reads = new PendingCalls("reads (pendingRequestsMax)", max);
+    this.forwards = new PendingCalls("forwarded commands (pendingRequestsMax)", max);
+    this.orders = new PendingCalls("operator's requests (pendingRequestsMax)", max);
+  }
+
+  /** For their deadlines. */
+  get pending(): readonly { use: PendingCalls<unknown>["use"]; sweep: PendingCalls<unknown>["sweep"] }[] {
+    return [this.reads, this.forwards, this.orders];
+  }
+
+  /** Reads linearizably (Q01) or as it is (Q06). */
+  read<Answer>(query: unknown, local: boolean, terms: Terms): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const request = this.begin();
+      const call = { ...terms, resolve: resolve as (answer: unknown) => void, reject, gaveUp: readGaveUp };
+      if (!this.reads.add(request, call)) return;
+      this.queries.set(request, query);
+      if (local) this.inbox.inNextTurn(() => this.serve(request, 0));
+      else this.inbox.read(request);
+    });
+  }
+
+  /** R18: passes a command on to the leader, once. */
+  forward<Result>(payload: Uint8Array, terms: Terms): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const request = this.begin();
+      const call = { ...terms, resolve: resolve as (result: unknown) => void, reject, gaveUp: forwardGaveUp };
+      if (this.forwards.add(request, call)) this.inbox.post({ type: "ForwardRequested", request, payload });
+    });
+  }
+
+  /** A transfer or a change. */
+  order(post: (request: number) => void, terms: Terms): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const request = this.begin();
+      if (this.orders.add(request, { ...terms, resolve, reject, gaveUp: orderGaveUp })) post(request);
+    });
+  }
+
+  /** S07: joins a save under way, or asks for one. */
+  snapshot(executor: SnapshotExecutor): Promise<LogIndex> {
+    return new Promise<LogIndex>((resolve, reject) => {
+      if (this.closed !== undefined) return reject(this.closed);
+      this.saver = executor;
+      this.inbox.post({ type: "SnapshotRequested" });
+      this.inbox.inNextTurn(() => {
+        const begunOrThere = executor.isSaving || executor.newestIndex === this.fsm.appliedId.index;
+        if (begunOrThere) this.savers.push({ resolve, reject });
+        else reject(notSaved(executor.lastFault || "another one is being installed"));
+      });
+    });
+  }
+
+  /** Runs something between two calls of the state machine. */
+  between<T>(run: (applied: LogId) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.inbox.inNextTurn(() =>
+        this.fsm.call(() => {
+          try {
+            resolve(run(this.fsm.appliedId));
+          } catch (error) {
+            reject(errorOf(error));
+          }
+          return undefined;
+        }, reject),
+      );
+    });
+  }
+
+  takeForwarded({ from, fromIncarnation, request, payload, onlyInTerm }: TakeForwarded): void {
+    this.inbox.proposeForwarded(payload, onlyInTerm, (error, result) => {
+      const settled = { type: "ForwardedSettled", to: from, toIncarnation: fromIncarnation, request } as const;
+      this.inbox.post({ ...settled, ...(error === null ? this.laidOut(result) : failure(error)) });
+    });
+  }
+
+  forwardAnswered({ response }: ForwardAnswered): void {
+    const { request, outcome, code, reason, result } = response;
+    if (outcome !== "ok") {
+      const error =
+        code === "NotLeader" ? new NotLeader(null, null) : new RaftError(code as ErrorCode, outcome, reason);
+      return this.forwards.fail([request], error);
+    }
+    if (code !== "") return this.forwards.resolve(request, new Rejected(code, reason));
+    try {
+      this.forwards.resolve(request, this.ports.codec === undefined ? result : this.ports.codec.decodeResult(result));
+    } catch (error) {
+      this.forwards.fail([request], unreadable(errorOf(error).message));
+    }
+  }
+
+  forwardFailed({ requests, error }: ForwardFailed): void {
+    this.forwards.fail(requests, error);
+  }
+
+  readReady({ requests, index }: ReadReady): void {
+    for (const request of requests) this.serve(request, index);
+  }
+
+  readFailed({ requests, error }: ReadFailed): void {
+    for (const request of requests) this.queries.delete(request);
+    this.reads.fail(requests, error);
+  }
+
+  changeAnswered({ request, error }: ChangeAnswered): void {
+    if (error === null) this.orders.resolve(request, undefined);
+    else this.orders.fail([request], error);
+  }
+
+  transferAnswered({ request, error }: TransferAnswered): void {
+    if (error === null) this.orders.resolve(request, undefined);
+    else this.orders.fail([request], error);
+  }
+
+  notify(notice: Notice): void {
+    this.owner.notice(notice);
+  }
+
+  halt({ reason }: Halt): void {
+    this.owner.halt(reason);
+  }
+
+  /** After a drain: whoever waits for a snapshot hears of it once no save is under way. */
+  turnEnded(): void {
+    if (this.savers.length === 0 || this.saver === undefined || this.saver.isSaving) return;
+    const { lastFault, newestIndex } = this.saver;
+    for (const { resolve, reject } of this.savers.splice(0)) {
+      if (lastFault === "") resolve(newestIndex);
+      else reject(notSaved(lastFault));
+    }
+  }
+
+  /** Answers everybody. */
+  close(error: (outcome: "refused" | "unknown") => RaftError): void {
+    this.closed = error("refused");
+    this.queries.clear();
+    this.reads.failAll(error("refused"));
+    this.forwards.failAll(error("unknown"));
+    this.orders.failAll(error("unknown"));
+    for (const { reject } of this.savers.splice(0)) reject(error("unknown"));
+  }
+
+  /** O01. */
+  describe(): Readonly<Record<string, number>> {
+    return { reads: this.reads.size, forwards: this.forwards.size, orders: this.orders.size };
+  }
+
+  private begin(): number {
+    return ++this.lastRequest;
+  }
+
+  private serve(request: number, index: LogIndex): void {
+    const query = this.queries.get(request);
+    this.queries.delete(request);
+    const ask = (): Promise<void> | undefined => {
+      if (!this.reads.has(request)) return undefined;
+      try {
+        const answer = this.ports.stateMachine.read(query);
+        if (!isPending(answer)) {
+          this.reads.resolve(request, answer);
+          return undefined;
+        }
+        return answer.then(
+          (settled) => this.reads.resolve(request, settled),
+          (error: unknown) => this.reads.fail([request], errorOf(error)),
+        );
+      } catch (error) {
+        // A query that cannot be answered concerns its caller alone: it changed nothing.
+        this.reads.fail([request], errorOf(error));
+        return undefined;
+      }
+    };
+    this.fsm.readAt(index, ask, (error) => this.reads.fail([request], error));
+  }
+
+  /** F02: a result, for a caller behind another node. */
+  private laidOut(result: unknown): Settlement {
+    if (result instanceof Rejected)
+      return { outcome: "ok", code: result.code, reason: result.reason, result: NO_BYTES };
+    try {
+      const bytes = this.ports.codec === undefined ? result : this.ports.codec.encodeResult(result);
+      if (bytes === undefined) return { outcome: "ok", code: "", reason: "", result: NO_BYTES };
+      if (bytes instanceof Uint8Array) return { outcome: "ok", code: "", reason: "", result: bytes };
+      return failure(unreadable("without a Codec only a Uint8Array can be sent to another node"));
+    } catch (error) {
+      return failure(unreadable(errorOf(error).message));
+    }
+  }
+}
+
+interface Settlement {
+  readonly outcome: "ok" | "refused" | "unknown";
+  readonly code: string;
+  readonly reason: string;
+  readonly result: Uint8Array;
+}
+
+const notSaved = (why: string): RaftError =>
+  new RaftError("SnapshotFailed", "refused", `No snapshot was saved: ${why}.`);
+
+const isPending = (answer: unknown): answer is Promise<unknown> =>
+  typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
+
+/** The command took effect, but what it returned cannot be told. */
+const unreadable = (why: string): RaftError =>
+  new RaftError("BadCommand", "unknown", `The command was applied, but its result could not be laid out: ${why}.`);
+
+const failure = (error: Error): Settlement =>
+  error instanceof RaftError
+    ? { outcome: error.outcome, code: error.code, reason: error.message, result: NO_BYTES }
+    : { outcome: "unknown", code: "Halted", reason: error.message, result: NO_BYTES };
+
+const readGaveUp = (code: "DeadlineExceeded" | "Cancelled"): RaftError =>
+  new RaftError(
+    code === "Cancelled" ? code : "ReadTimeout",
+    "refused",
+    code === "Cancelled" ? "The read was called off." : "The read was not confirmed in time; try again.",
+  );
+
+const forwardGaveUp = (code: "DeadlineExceeded" | "Cancelled"): RaftError =>
+  new RaftError(
+    code,
+    "unknown",
+    "The command was passed on to the leader, and may still take effect; read before you repeat it.",
+  );
+
+const orderGaveUp = (code: "DeadlineExceeded" | "Cancelled"): RaftError =>
+  new RaftError(code, "unknown", "The request was begun, and may still be carried out; ask describe() how far it is.");

@@ -1,0 +1,93 @@
+import { type Configuration, type ConfigurationEntry, votersOnly } from "../model/configuration.js";
+import { encodeConfiguration } from "../model/configuration-layout.js";
+import { RaftError } from "../model/errors.js";
+import { EntryType, LogBlock } from "../model/log-block.js";
+import type { Millis } from "../model/log-id.js";
+import type { ClusterId, LocalIdentity, NodeId } from "../model/node-id.js";
+import type { PeerIdentity } from "../ports/transport.js";
+import type { NodePorts } from "./node-ports.js";
+import type { Recovered } from "./recovery.js";
+
+/** A voter to be, as the operator names it. */
+export interface Founder {
+  readonly id: NodeId;
+  /** Where its transport listens. */
+  readonly address: string;
+}
+
+/** The first entry of every log: term 0, so that no leader ever counts it as its own. */
+const FIRST = { index: 1, term: 0 } as const;
+
+/**
+ * M13: who the first voters are. Each is asked at its address, once; only replicas that wait (no cluster, no other name
+ * than the one expected) may be taken.
+ *
+ * @throws RaftError `BootstrapRefused`, naming the voter and the reason.
+ */
+export async function askFounders(
+  { transport }: NodePorts,
+  self: LocalIdentity,
+  voters: readonly Founder[],
+  timeoutMs: Millis,
+): Promise<Configuration> {
+  if (!voters.some(({ id }) => id === self.id)) throw refused(`this node, ${self.id}, is not among the voters`);
+  const incarnations = await Promise.all(
+    voters.map(async ({ id, address }) => {
+      if (id === self.id) return self.incarnation;
+      let found: PeerIdentity;
+      try {
+        found = await transport.identify(address, self.groupId, timeoutMs);
+      } catch (error) {
+        throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      if (found.nodeId !== id) throw refused(`at ${address} there is ${found.nodeId}, not ${id}`);
+      if (found.clusterId !== "") throw refused(`${id} belongs to cluster ${found.clusterId} already`);
+      if (found.incarnation === "") throw refused(`${id} has no group ${self.groupId}`);
+      return found.incarnation;
+    }),
+  );
+  const configuration = votersOnly(
+    voters.map(({ id, address }, at) => ({ id, address, incarnation: incarnations[at] as string })),
+  );
+  try {
+    encodeConfiguration(configuration);
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error));
+  }
+  return configuration;
+}
+
+/**
+ * M13: writes the cluster's first entry into this node's empty log; the other voters get it by replication. The cluster
+ * id goes first: a crash in between leaves an empty replica of a cluster that nobody else belongs to, which is emptied
+ * by hand, and not a log without a cluster.
+ *
+ * @returns what the protocol starts from now.
+ */
+export async function found(
+  { logStorage }: NodePorts,
+  clusterId: ClusterId,
+  configuration: Configuration,
+  recovered: Recovered,
+  hardState: Recovered["start"]["hardState"],
+): Promise<Recovered> {
+  await logStorage.adopt(clusterId);
+  const block = LogBlock.of(FIRST.index, FIRST.term, 0, EntryType.configuration, [encodeConfiguration(configuration)]);
+  await logStorage.write({ blocks: [block] });
+  const entry: ConfigurationEntry = { id: FIRST, configuration };
+  const { start } = recovered;
+  return {
+    ...recovered,
+    start: {
+      ...start,
+      hardState,
+      last: FIRST,
+      runs: [{ first: FIRST.index, term: FIRST.term }],
+      configurations: [entry],
+    },
+  };
+}
+
+/** M13: why no cluster is founded. */
+export const refused = (reason: string): RaftError =>
+  new RaftError("BootstrapRefused", "refused", `No cluster was founded: ${reason}.`);

@@ -1,0 +1,219 @@
+import type { ClosureQueue } from "../components/closure-queue.js";
+import type { EventSink } from "../components/event-sink.js";
+import { type Done, ProposalGroup, type Resolve } from "../components/proposal-group.js";
+import { RaftError } from "../model/errors.js";
+import type { Millis, Term } from "../model/log-id.js";
+import type { Clock } from "../ports/clock.js";
+import type { Turn } from "../ports/turn.js";
+import type { Effect } from "../protocol/effect.js";
+import type { RaftEvent } from "../protocol/event.js";
+
+/** Most events that one turn handles; the rest waits for the next, behind timers and sockets. */
+export const EVENTS_PER_TURN_MAX = 4_096;
+/** Most messages that wait; what comes beyond is dropped, and Raft recovers (R19). */
+export const MESSAGES_WAITING_MAX = 65_536;
+
+/** What the inbox feeds: the protocol. */
+export interface Stepper {
+  step(event: RaftEvent, now: Millis): readonly Effect[];
+  readonly turnWork: boolean;
+}
+
+/** What the rest of the node does around a turn. */
+export interface TurnHooks {
+  /** A turn begins. */
+  began(): void;
+  /** Carries out what a step wants. */
+  run(effects: readonly Effect[]): void;
+  /** All that was queued has been stepped: writes begin, messages leave, callers are answered. */
+  ended(): void;
+  /** A step or an effect threw: the group stops in place. */
+  failed(error: unknown): void;
+}
+
+/**
+ * The pump. Everything that happens waits here in one FIFO, and the protocol gets one event at a time, with the time of
+ * that moment. A turn is one macrotask: it handles what was queued when it began, then the turn's proposals as one event,
+ * and answers callers when the drain is over. So an answer never leads to the next commit by microtasks alone.
+ */
+export class Inbox implements EventSink {
+  private queue: (RaftEvent | (() => void))[] = [];
+  private gathering: ProposalGroup;
+  private readonly forwarded = new Map<Term, ProposalGroup>();
+  private reads: number[] = [];
+  private messages = 0;
+  private droppedMessages = 0;
+  private scheduled = false;
+  private state: "waiting" | "open" | "closed" = "waiting";
+
+  constructor(
+    private readonly raft: Stepper,
+    private readonly clock: Clock,
+    private readonly turn: Turn,
+    private readonly closures: ClosureQueue,
+    private readonly hooks: TurnHooks,
+    /** R12: most bytes of commands that one turn gathers. */
+    private readonly gatherBytesMax: number,
+    /** Callers that named no deadline wait this long. ms. */
+    private readonly defaultDeadlineMs: Millis,
+  ) {
+    this.gathering = new ProposalGroup(undefined);
+  }
+
+  /** Begins to work, with the effects of the protocol's start; what came before waited. */
+  open(start: () => readonly Effect[]): void {
+    this.state = "open";
+    this.inNextTurn(() => this.hooks.run(start()));
+  }
+
+  post(event: RaftEvent): void {
+    if (this.state === "closed") return;
+    if (event.type === "MessageReceived") {
+      if (this.messages >= MESSAGES_WAITING_MAX) {
+        this.droppedMessages++;
+        return;
+      }
+      this.messages++;
+    }
+    this.queue.push(event);
+    this.schedule();
+  }
+
+  inNextTurn(work: () => void): void {
+    this.queue.push(work);
+    this.schedule();
+  }
+
+  /** Gathers a command for the end of the turn. `resolve` is null for the callback form. Returns its group; it is the last one there. */
+  propose(payload: Uint8Array, resolve: Resolve | null, done: Done): ProposalGroup | undefined {
+    const group = this.gathering;
+    if (group.bytes + payload.length > this.gatherBytesMax && group.count > 0) {
+      const error = new RaftError(
+        "Overloaded",
+        "refused",
+        `${group.bytes} bytes of commands came in one turn (uncommittedBytesMax); try again shortly.`,
+      );
+      this.inNextTurn(() => done(error));
+      return undefined;
+    }
+    group.add(payload, resolve, done);
+    this.schedule();
+    return group;
+  }
+
+  /** R18: gathers a peer's command, which may be proposed in one term only. */
+  proposeForwarded(payload: Uint8Array, onlyInTerm: Term, done: Done): void {
+    let group = this.forwarded.get(onlyInTerm);
+    if (group === undefined) this.forwarded.set(onlyInTerm, (group = new ProposalGroup(onlyInTerm)));
+    group.add(payload, null, done);
+    this.schedule();
+  }
+
+  /** Gathers a linearizable read; those of a turn share one round (Q03). */
+  read(request: number): void {
+    this.reads.push(request);
+    this.schedule();
+  }
+
+  /** Steps nothing more. What was gathered was never proposed. */
+  close(refusal: RaftError): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    for (const group of [this.gathering, ...this.forwarded.values()]) {
+      if (group.count === 0) continue;
+      group.compact();
+      this.closures.submit(group);
+      this.closures.refused({ type: "ProposalsRefused", count: group.count, error: refusal });
+    }
+    this.gathering = new ProposalGroup(undefined);
+    this.forwarded.clear();
+    this.reads = [];
+  }
+
+  /** Events, commands and reads that wait for the next turn. */
+  get waiting(): number {
+    return this.queue.length + this.gathering.count + this.reads.length;
+  }
+
+  /** O01. */
+  describe(): Readonly<Record<string, number>> {
+    return { inbox: this.queue.length, gathered: this.gathering.count, droppedMessages: this.droppedMessages };
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.state === "waiting") return;
+    this.scheduled = true;
+    this.turn.schedule(() => this.drain());
+  }
+
+  private drain(): void {
+    this.scheduled = false;
+    // R08: news of a commit waits until the callers that it answered had a turn to propose, and rides on their entries.
+    const announce = this.state === "open" && this.raft.turnWork;
+    this.hooks.began();
+    this.stepQueued();
+    if (this.state === "open") this.stepGathered();
+    if (announce && this.isOpen && this.raft.turnWork) this.step({ type: "TurnEnded" });
+    this.hooks.ended();
+    if (this.queue.length > 0 || (this.isOpen && this.raft.turnWork)) this.schedule();
+  }
+
+  private get isOpen(): boolean {
+    return this.state === "open";
+  }
+
+  private stepQueued(): void {
+    const items = this.queue.length > EVENTS_PER_TURN_MAX ? this.queue.splice(0, EVENTS_PER_TURN_MAX) : this.queue;
+    if (items === this.queue) this.queue = [];
+    for (const item of items) {
+      if (typeof item === "function") this.guarded(item);
+      else {
+        if (item.type === "MessageReceived") this.messages--;
+        if (this.state === "open") this.step(item);
+      }
+    }
+  }
+
+  private stepGathered(): void {
+    if (this.gathering.count > 0) {
+      const group = this.gathering;
+      this.gathering = new ProposalGroup(undefined);
+      this.submit(group);
+    }
+    if (this.forwarded.size > 0) {
+      const groups = [...this.forwarded.values()];
+      this.forwarded.clear();
+      for (const group of groups) this.submit(group);
+    }
+    if (this.reads.length > 0 && this.isOpen) {
+      const requests = this.reads;
+      this.reads = [];
+      this.step({ type: "ReadRequested", requests });
+    }
+  }
+
+  private submit(group: ProposalGroup): void {
+    group.compact();
+    if (group.count === 0) return;
+    group.deadlineMs = this.clock.monotonic() + this.defaultDeadlineMs;
+    this.closures.submit(group);
+    const { payloads, onlyInTerm } = group;
+    this.step({ type: "ProposalsSubmitted", payloads, ...(onlyInTerm !== undefined && { onlyInTerm }) });
+  }
+
+  private step(event: RaftEvent): void {
+    try {
+      this.hooks.run(this.raft.step(event, this.clock.monotonic()));
+    } catch (error) {
+      this.hooks.failed(error);
+    }
+  }
+
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.hooks.failed(error);
+    }
+  }
+}

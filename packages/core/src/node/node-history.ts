@@ -1,0 +1,45 @@
+import type { Millis } from "../model/log-id.js";
+import type { Notice } from "../protocol/effect.js";
+
+/** Most changes that are remembered; older ones are forgotten. */
+export const HISTORY_MAX = 256;
+
+/** One change, and why. */
+export interface HistoryEntry {
+  /** Wall time, ms since 1970. */
+  readonly atMs: Millis;
+  /** In words. */
+  readonly what: string;
+  /** In words. */
+  readonly cause: string;
+}
+
+/** E23: the recent changes of role, term and leader, each with its cause. */
+export class NodeHistory {
+  private readonly entries: HistoryEntry[] = [];
+
+  /** Notes a notice, if it is about role or leader. */
+  note(notice: Notice, atMs: Millis): void {
+    if (notice.kind === "role")
+      this.add({
+        atMs,
+        what: `${notice.role} in term ${notice.term}, ${leaderOf(notice.leader)}`,
+        cause: notice.cause,
+      });
+    else if (notice.kind === "leader")
+      this.add({ atMs, what: `${leaderOf(notice.leader)} in term ${notice.term}`, cause: notice.cause });
+  }
+
+  /** Notes anything else that an operator should find here. */
+  add(entry: HistoryEntry): void {
+    this.entries.push(entry);
+    if (this.entries.length > HISTORY_MAX) this.entries.shift();
+  }
+
+  /** Oldest first. */
+  list(): readonly HistoryEntry[] {
+    return [...this.entries];
+  }
+}
+
+const leaderOf = (leader: string | null): string => (leader === null ? "no leader known" : `leader ${leader}`);

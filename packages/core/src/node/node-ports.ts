@@ -1,0 +1,34 @@
+import { inject, injectable, optional } from "inversify";
+import { Checksum } from "../ports/checksum.js";
+import { Clock } from "../ports/clock.js";
+import { Codec } from "../ports/codec.js";
+import { LogStorage } from "../ports/log-storage.js";
+import { Logger } from "../ports/logger.js";
+import { MembershipPolicy } from "../ports/membership-policy.js";
+import { QuorumPolicy } from "../ports/quorum-policy.js";
+import { RandomSource } from "../ports/random-source.js";
+import { Scheduler } from "../ports/scheduler.js";
+import { SnapshotStorage } from "../ports/snapshot-storage.js";
+import { StateMachine } from "../ports/state-machine.js";
+import { Transport } from "../ports/transport.js";
+import { Turn } from "../ports/turn.js";
+
+/** Everything outside that a node talks to: what the modules of `createNode` bound. */
+@injectable()
+export class NodePorts {
+  constructor(
+    @inject(LogStorage) readonly logStorage: LogStorage,
+    @inject(SnapshotStorage) readonly snapshotStorage: SnapshotStorage,
+    @inject(StateMachine) readonly stateMachine: StateMachine,
+    @inject(Transport) readonly transport: Transport,
+    @inject(Scheduler) readonly scheduler: Scheduler,
+    @inject(Turn) readonly turn: Turn,
+    @inject(Clock) readonly clock: Clock,
+    @inject(RandomSource) readonly random: RandomSource,
+    @inject(Checksum) readonly checksum: Checksum,
+    @inject(Logger) readonly logger: Logger,
+    @inject(QuorumPolicy) readonly quorum: QuorumPolicy,
+    @inject(MembershipPolicy) readonly membership: MembershipPolicy,
+    @inject(Codec) @optional() readonly codec: Codec | undefined,
+  ) {}
+}

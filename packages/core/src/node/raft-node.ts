@@ -1,0 +1,404 @@
+import type { Observable } from "rxjs";
+import { messageOf } from "../components/message-of.js";
+import type { Done, ProposalGroup, Resolve } from "../components/proposal-group.js";
+import type { Configuration } from "../model/configuration.js";
+import { RaftError } from "../model/errors.js";
+import type { LogIndex, Millis, Term } from "../model/log-id.js";
+import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
+import type { ProtocolOptions } from "../model/options.js";
+import type { AbortSignalLike } from "../ports/transport.js";
+import type { Notice } from "../protocol/effect.js";
+import { describeText } from "./describe-text.js";
+import { askFounders, type Founder, found, refused } from "./founding.js";
+import type { ApplyOptions, CallOptions, Node, ReadOptions } from "./node.js";
+import type { NodeDescription } from "./node-description.js";
+import { type NodeEvent, NodeEvents } from "./node-events.js";
+import { NodeHistory } from "./node-history.js";
+import type { NodePorts } from "./node-ports.js";
+import { type Recovered, recover } from "./recovery.js";
+import { DEFAULT_DEADLINE_IN_TIMEOUTS, Replica } from "./replica.js";
+
+type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
+
+/** One replica of one group: what users hold (sofa-jraft: NodeImpl's outside). */
+export class RaftNode implements Node<unknown> {
+  readonly id: NodeId;
+  readonly halted: Promise<string>;
+  readonly events$: Observable<NodeEvent>;
+  private readonly groupId: GroupId;
+  private readonly events: NodeEvents;
+  private readonly history = new NodeHistory();
+  private state: State = "new";
+  private haltReason = "";
+  private tellHalted: (reason: string) => void = () => {};
+  private identity: LocalIdentity | undefined;
+  private recovered: Recovered | undefined;
+  private replica: Replica | undefined;
+  private founding = false;
+  private starting: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ProtocolOptions & { readonly nodeId: NodeId; readonly groupId: GroupId },
+    private readonly ports: NodePorts,
+  ) {
+    this.id = options.nodeId;
+    this.groupId = options.groupId;
+    this.events = new NodeEvents(ports.logger);
+    this.events$ = this.events.events$;
+    this.halted = new Promise((resolve) => {
+      this.tellHalted = resolve;
+    });
+  }
+
+  start(): Promise<void> {
+    if (this.state !== "new")
+      return Promise.reject(
+        new RaftError("Stopped", "refused", `${this.id} was started before; make a new node instead.`),
+      );
+    this.state = "starting";
+    this.starting = this.recoverAndListen();
+    return this.starting;
+  }
+
+  async bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
+    const { replica, identity, recovered } = this.running();
+    this.mustBeEmpty(replica);
+    if (this.founding) throw refused("it is being founded already");
+    this.founding = true;
+    try {
+      const configuration = await askFounders(this.ports, identity, plan.voters, 2 * this.options.electionTimeoutMs);
+      // While the others were asked, another node may have claimed this one, or it may have been stopped.
+      this.running();
+      this.mustBeEmpty(replica);
+      const clusterId = this.ports.random.hex(16);
+      const { term, votedFor } = replica.raft.describe(this.ports.clock.monotonic());
+      if (votedFor !== null || term !== recovered.start.hardState.term)
+        throw refused("this node took part in an election");
+      await replica.close("The cluster is being founded; ask again.");
+      this.recovered = await found(this.ports, clusterId, configuration, recovered, recovered.start.hardState);
+      this.identity = { ...identity, clusterId };
+      this.beginReplica(this.identity, this.recovered);
+      this.ports.transport.claim(clusterId);
+      this.note(`cluster ${clusterId} founded`, "bootstrap");
+    } finally {
+      this.founding = false;
+    }
+  }
+
+  apply(command: unknown, options?: ApplyOptions): Promise<unknown> {
+    let payload: Uint8Array;
+    let replica: Replica;
+    try {
+      replica = this.running().replica;
+      payload = this.encode(command);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    if (options === undefined)
+      return new Promise((resolve, reject) => {
+        replica.inbox.propose(payload, resolve, reject);
+      });
+    const cancelled = whyNotBegun(options);
+    if (cancelled !== undefined) return Promise.reject(cancelled);
+    if (options.forward === true && replica.raft.role !== "leader")
+      return replica.desk.forward(payload, this.terms(options));
+    return new Promise((resolve, reject) => this.proposeOnTerms(replica, payload, resolve, reject, options));
+  }
+
+  applyCallback(command: unknown, done: (error: Error | null, result?: unknown) => void, options?: ApplyOptions): void {
+    let replica: Replica;
+    let payload: Uint8Array;
+    try {
+      replica = this.running().replica;
+      payload = this.encode(command);
+      const cancelled = whyNotBegun(options);
+      if (cancelled !== undefined) throw cancelled;
+    } catch (error) {
+      return this.ports.turn.schedule(() => this.tell(done, error as Error));
+    }
+    if (options === undefined) return void replica.inbox.propose(payload, null, done);
+    if (options.forward === true && replica.raft.role !== "leader") {
+      replica.desk.forward(payload, this.terms(options)).then(
+        (result) => replica.inbox.inNextTurn(() => this.tell(done, null, result)),
+        (error: Error) => replica.inbox.inNextTurn(() => this.tell(done, error)),
+      );
+      return;
+    }
+    this.proposeOnTerms(replica, payload, null, done, options);
+  }
+
+  read<Answer = unknown>(query: unknown, options: ReadOptions = {}): Promise<Answer> {
+    try {
+      const { desk } = this.running().replica;
+      const cancelled = whyNotBegun(options);
+      if (cancelled !== undefined) return Promise.reject(cancelled);
+      return desk.read<Answer>(query, options.consistency === "local", this.terms(options));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async snapshot(): Promise<LogIndex> {
+    return this.running().replica.snapshot();
+  }
+
+  async transferLeadership(to?: NodeId): Promise<void> {
+    await this.handOver(this.running().replica, to ?? null);
+  }
+
+  async changeConfiguration(target: Configuration): Promise<void> {
+    const { inbox, desk } = this.running().replica;
+    // A change ends with its last commit, however long that takes (M15); losing office ends the wait.
+    await desk.order((request) => inbox.post({ type: "ChangeRequested", request, target }), {
+      deadlineMs: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  async stateHash(): Promise<{ readonly index: LogIndex; readonly term: Term; readonly hash: string }> {
+    const { replica } = this.running();
+    const { stateMachine } = this.ports;
+    return replica.desk.between((applied) => {
+      if (stateMachine.stateHash === undefined)
+        throw new RaftError(
+          "BadCommand",
+          "refused",
+          "This state machine has no stateHash(); add one to compare replicas.",
+        );
+      return { ...applied, hash: stateMachine.stateHash() };
+    });
+  }
+
+  describe(): NodeDescription {
+    const { replica, identity } = this;
+    if (replica === undefined || identity === undefined)
+      throw new RaftError("NotStarted", "refused", `${this.id} has not been started; call start() first.`);
+    const raft = replica.raft.describe(this.ports.clock.monotonic());
+    const { queues, parts } = replica.describe();
+    const { logStorage, snapshotStorage, transport } = this.ports;
+    const description = {
+      ...raft,
+      halted: raft.halted || this.haltReason,
+      nodeId: this.id,
+      identity,
+      address: transport.address,
+      queues,
+      storage: { ...logStorage.describe(), ...parts },
+      snapshots: snapshotStorage.describe(),
+      transport: transport.describe(),
+      history: this.history.list(),
+    };
+    return { ...description, text: describeText(description) };
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async recoverAndListen(): Promise<void> {
+    const { transport } = this.ports;
+    try {
+      const recovered = await recover(this.ports, this.id, this.groupId);
+      const { clusterId, directoryId, incarnation, startNumber } = recovered.opened;
+      const { recoveryNumber } = recovered.start.hardState;
+      const identity = {
+        id: this.id,
+        incarnation,
+        clusterId,
+        groupId: this.groupId,
+        directoryId,
+        startNumber,
+        recoveryNumber,
+      };
+      this.recovered = recovered;
+      this.identity = identity;
+      const { frameBytesMax } = this.options;
+      await transport.start({ nodeId: this.id, clusterId, directoryId, startNumber, frameBytesMax });
+      this.state = "running";
+      this.beginReplica(identity, recovered);
+      this.note(`started, term ${recovered.start.hardState.term}, log ends at ${recovered.start.last.index}`, "start");
+      this.events.emit({ kind: "started" });
+    } catch (error) {
+      this.ports.logger.error(`${this.id} cannot start`, { reason: messageOf(error) });
+      this.state = "stopped";
+      await this.closePorts();
+      throw error;
+    }
+  }
+
+  private beginReplica(identity: LocalIdentity, recovered: Recovered): void {
+    const replica = new Replica(this.ports, identity, this.options, recovered, {
+      notice: (notice) => this.onNotice(notice),
+      halted: (reason) => this.onHalted(reason),
+    });
+    this.replica = replica;
+    this.ports.transport.attach(
+      this.groupId,
+      replica.receiver((clusterId) => this.onClaim(clusterId)),
+    );
+    replica.open();
+  }
+
+  /** M13: a waiting replica belongs to the first cluster that names its incarnation, from when that is durable. */
+  private async onClaim(clusterId: ClusterId): Promise<void> {
+    const { identity } = this.running();
+    if (identity.clusterId === clusterId) return;
+    if (identity.clusterId !== "" || this.founding)
+      throw new RaftError("IdentityMismatch", "refused", `${this.id} belongs to another cluster than ${clusterId}.`);
+    await this.ports.logStorage.adopt(clusterId);
+    this.identity = { ...identity, clusterId };
+    this.ports.transport.claim(clusterId);
+    this.note(`joined cluster ${clusterId}`, "a member named this replica");
+  }
+
+  private onNotice(notice: Notice): void {
+    this.history.note(notice, this.ports.clock.wall());
+    const { logger } = this.ports;
+    if (notice.kind === "error") logger.error(notice.reason);
+    else if (notice.kind === "role" || notice.kind === "leader" || notice.kind === "configuration")
+      logger.info(`${this.id}: ${notice.kind}`, { ...notice });
+    else logger.debug(`${this.id}: ${notice.kind}`, { ...notice });
+    this.events.emit(notice);
+  }
+
+  private onHalted(reason: string): void {
+    this.haltReason = reason;
+    if (this.state === "running") this.state = "halted";
+    this.note(`halted: ${reason}`, "the group stopped in place");
+    this.ports.logger.error(`${this.id} halted`, { reason });
+    this.tellHalted(reason);
+    this.events.emit({ kind: "halted", reason });
+  }
+
+  private async stopOnce(): Promise<void> {
+    await this.starting?.catch(() => {});
+    if (this.state === "new") {
+      this.state = "stopped";
+      this.events.complete();
+      return;
+    }
+    if (this.state === "stopped") return this.events.complete();
+    const { replica } = this;
+    if (replica !== undefined && this.state === "running") await this.leaveOffice(replica);
+    this.state = "stopping";
+    await replica?.close(`${this.id} was stopped.`);
+    await this.closePorts();
+    await this.ports.stateMachine.shutdown?.();
+    this.state = "stopped";
+    this.events.emit({ kind: "stopped" });
+    this.events.complete();
+  }
+
+  /** E25: a leader hands over, for at most T; whatever comes of it, the node goes. */
+  private async leaveOffice(replica: Replica): Promise<void> {
+    const { role, configuration } = replica.raft.describe(this.ports.clock.monotonic());
+    if (role !== "leader" || configuration.configuration.voters.every((id) => id === this.id)) return;
+    try {
+      await this.handOver(replica, null);
+    } catch (error) {
+      this.ports.logger.info(`${this.id} stops without handing over`, { reason: messageOf(error) });
+    }
+  }
+
+  private handOver({ inbox, desk }: Replica, to: NodeId | null): Promise<void> {
+    const deadlineMs = this.ports.clock.monotonic() + 2 * this.options.electionTimeoutMs;
+    return desk.order((request) => inbox.post({ type: "TransferRequested", request, to }), { deadlineMs });
+  }
+
+  private async closePorts(): Promise<void> {
+    const { transport, snapshotStorage, logStorage, logger } = this.ports;
+    for (const close of [() => transport.stop(), () => snapshotStorage.close(), () => logStorage.close()]) {
+      try {
+        await close();
+      } catch (error) {
+        logger.warn(`${this.id}: closing failed`, { reason: messageOf(error) });
+      }
+    }
+  }
+
+  private running(): { readonly replica: Replica; readonly identity: LocalIdentity; readonly recovered: Recovered } {
+    const { replica, identity, recovered, state } = this;
+    if (state === "running" && replica !== undefined && identity !== undefined && recovered !== undefined)
+      return { replica, identity, recovered };
+    if (state === "halted")
+      throw new RaftError(
+        "Halted",
+        "refused",
+        `${this.id} has stopped in place: ${this.haltReason}. Restart it, or ask another node.`,
+      );
+    if (state === "new" || state === "starting")
+      throw new RaftError("NotStarted", "refused", `${this.id} is not started yet; await start() first.`);
+    throw new RaftError("Stopped", "refused", `${this.id} was stopped; ask another node.`);
+  }
+
+  private mustBeEmpty(replica: Replica): void {
+    const { clusterId } = this.running().identity;
+    if (clusterId !== "") throw refused(`this node belongs to cluster ${clusterId} already`);
+    if (replica.raft.lastIndex > 0) throw refused("this node has a log");
+  }
+
+  private encode(command: unknown): Uint8Array {
+    const { codec } = this.ports;
+    const payload = codec === undefined ? command : codec.encodeCommand(command);
+    if (!(payload instanceof Uint8Array))
+      throw new RaftError(
+        "BadCommand",
+        "refused",
+        "Without a Codec a command must be a Uint8Array; bind a Codec, or encode it.",
+      );
+    if (payload.length > this.options.entryBytesMax)
+      throw new RaftError(
+        "EntryTooLarge",
+        "refused",
+        `The command has ${payload.length} bytes, and entryBytesMax is ${this.options.entryBytesMax}; split it, or raise the option on every node.`,
+        { bytes: payload.length, entryBytesMax: this.options.entryBytesMax },
+      );
+    return payload;
+  }
+
+  private proposeOnTerms(
+    { inbox, closures }: Replica,
+    payload: Uint8Array,
+    resolve: Resolve | null,
+    done: Done,
+    { deadlineMs, signal }: CallOptions,
+  ): void {
+    const group: ProposalGroup | undefined = inbox.propose(payload, resolve, done);
+    if (group === undefined || (deadlineMs === undefined && signal === undefined)) return;
+    closures.time(group, group.count - 1, this.deadline(deadlineMs), signal);
+  }
+
+  private terms({ deadlineMs, signal }: CallOptions): { deadlineMs: Millis; signal?: AbortSignalLike } {
+    return { deadlineMs: this.deadline(deadlineMs), ...(signal !== undefined && { signal }) };
+  }
+
+  private deadline(deadlineMs: Millis | undefined): Millis {
+    return this.ports.clock.monotonic() + (deadlineMs ?? DEFAULT_DEADLINE_IN_TIMEOUTS * this.options.electionTimeoutMs);
+  }
+
+  private tell(done: Done, error: Error | null, result?: unknown): void {
+    try {
+      done(error, result);
+    } catch (thrown) {
+      this.ports.logger.warn("a caller's callback threw; the node goes on", { reason: messageOf(thrown) });
+    }
+  }
+
+  private note(what: string, cause: string): void {
+    this.history.add({ atMs: this.ports.clock.wall(), what, cause });
+  }
+}
+
+function whyNotBegun(options: CallOptions | undefined): RaftError | undefined {
+  if (options?.signal?.aborted === true)
+    return new RaftError("Cancelled", "refused", "The call was called off before it began.");
+  const deadlineMs = options?.deadlineMs;
+  if (deadlineMs !== undefined && !(deadlineMs > 0))
+    return new RaftError(
+      "DeadlineExceeded",
+      "refused",
+      `The deadline of ${deadlineMs} ms had passed before the call began.`,
+    );
+  return undefined;
+}

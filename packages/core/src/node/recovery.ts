@@ -1,0 +1,167 @@
+import { stateOf } from "../components/snapshot-stream.js";
+import type { ConfigurationEntry } from "../model/configuration.js";
+import { decodeConfiguration } from "../model/configuration-layout.js";
+import { RaftError } from "../model/errors.js";
+import type { HardState } from "../model/hard-state.js";
+import type { LogBlock } from "../model/log-block.js";
+import { LOG_START, type LogId, type LogIndex, type Millis, type Term } from "../model/log-id.js";
+import type { GroupId, NodeId } from "../model/node-id.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import type { OpenedLog } from "../ports/log-storage.js";
+import type { RaftStart } from "../protocol/state.js";
+import type { NodePorts } from "./node-ports.js";
+
+/** What was found on disk: all that a node comes back from (R16). */
+export interface Recovered {
+  readonly opened: OpenedLog;
+  /** What the protocol starts from; the identity is added by the node. */
+  readonly start: Omit<RaftStart, "identity" | "options" | "quorum" | "membership">;
+  /** What the state machine holds. */
+  readonly appliedId: LogId;
+  /** Log time of that entry, ms; the snapshot's or 0. */
+  readonly appliedLogTimeMs: Millis;
+  /** F05: as the state machine said. */
+  readonly formatVersion: number;
+}
+
+/**
+ * Opens log, snapshots and state machine and makes one consistent whole of them (R16, S06): the newest snapshot that is
+ * intact is loaded, a log that a crash left behind an installed snapshot is begun anew after it, and a hole between
+ * snapshot and log is said, never jumped over.
+ *
+ * @throws RaftError of the adapters, or `Damaged`.
+ */
+export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId): Promise<Recovered> {
+  const { logStorage, snapshotStorage, stateMachine, random, logger } = ports;
+  const opened = await logStorage.open({
+    nodeId,
+    groupId,
+    newDirectoryId: random.hex(8),
+    newIncarnation: random.hex(8),
+  });
+  if (opened.cut !== "") logger.warn("a torn tail was cut off the log", { cut: opened.cut });
+  const metas = await snapshotStorage.open();
+  const { appliedIndex, formatVersion } = await stateMachine.open();
+  const snapshot = await loadNewest(ports, metas, opened, appliedIndex);
+  const applied = Math.max(appliedIndex, snapshot?.id.index ?? 0);
+  if (applied < opened.base.index)
+    throw damaged(
+      `The log begins after entry ${opened.base.index}, but the state reaches only to ${applied}: no snapshot fills the gap. ` +
+        "Empty this node's directory and let it join anew.",
+    );
+  const log = await agreeWithSnapshot(ports, opened, snapshot);
+  if (applied > log.last.index)
+    throw damaged(
+      `The state machine holds entries up to ${applied}, but the log ends at ${log.last.index}: its directory was lost or replaced. ` +
+        "Restore both or neither.",
+    );
+  const appliedId = { index: applied, term: termAt(log, applied) ?? snapshot?.id.term ?? 0 };
+  const previousSnapshot = metas.find((meta) => snapshot !== null && meta.id.index < snapshot.id.index) ?? null;
+  return {
+    opened,
+    start: {
+      hardState: log.hardState,
+      base: log.base,
+      last: log.last,
+      runs: log.runs,
+      lastLogTimeMs: await lastLogTime(ports, log, snapshot),
+      configurations: await configurations(ports, log, snapshot),
+      commit: Math.max(snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
+      applied,
+      snapshot,
+      previousSnapshot,
+    },
+    appliedId,
+    appliedLogTimeMs: snapshot !== null && applied === snapshot.id.index ? snapshot.logTimeMs : 0,
+    formatVersion,
+  };
+}
+
+type Log = Pick<OpenedLog, "hardState" | "base" | "last" | "runs" | "configurationIndices">;
+
+/** The newest snapshot whose bytes are intact; an older one only if the log goes on from it without a gap (S09). */
+async function loadNewest(
+  { snapshotStorage, stateMachine, logger }: NodePorts,
+  metas: readonly SnapshotMeta[],
+  opened: OpenedLog,
+  appliedIndex: LogIndex,
+): Promise<SnapshotMeta | null> {
+  let fault: RaftError | undefined;
+  for (const meta of metas) {
+    // F06: a state machine with a durable state of its own is never put back behind it.
+    if (meta.id.index <= appliedIndex) return meta;
+    if (fault !== undefined && meta.id.index < opened.base.index) break;
+    try {
+      await stateMachine.snapshotLoad(stateOf(snapshotStorage.read(meta, 0)), {
+        id: meta.id,
+        formatVersion: meta.formatVersion,
+      });
+      return meta;
+    } catch (error) {
+      if (!(error instanceof RaftError) || error.code !== "Damaged") throw error;
+      fault = error;
+      logger.error("a snapshot is damaged; looking for an older one", { index: meta.id.index, reason: error.message });
+    }
+  }
+  // Without any snapshot, a log that was never compacted rebuilds the state alone.
+  if (fault !== undefined && opened.base.index > appliedIndex) throw fault;
+  return null;
+}
+
+/**
+ * A crash between "the received snapshot is durable" and "the log begins anew after it" leaves a log that ends before the
+ * snapshot, or that holds another term where it ends: what an install finishes first of all, it is finished here.
+ */
+async function agreeWithSnapshot(
+  { logStorage }: NodePorts,
+  opened: OpenedLog,
+  snapshot: SnapshotMeta | null,
+): Promise<Log> {
+  if (snapshot === null || snapshot.id.index < opened.base.index) return opened;
+  if (termAt(opened, snapshot.id.index) === snapshot.id.term) return opened;
+  const { id } = snapshot;
+  // The term never goes back, and no vote was given in a term that this replica did not know.
+  const hardState: HardState =
+    opened.hardState.term >= id.term ? opened.hardState : { ...opened.hardState, term: id.term, vote: null };
+  await logStorage.write({ hardState, resetTo: id });
+  return { hardState, base: id, last: id, runs: [], configurationIndices: [] };
+}
+
+/** The snapshot's configuration, and those of the log above it, ascending (M01, M10). */
+async function configurations(
+  ports: NodePorts,
+  log: Log,
+  snapshot: SnapshotMeta | null,
+): Promise<readonly ConfigurationEntry[]> {
+  const found: ConfigurationEntry[] = [];
+  if (snapshot !== null && snapshot.configuration.configuration.voters.length > 0) found.push(snapshot.configuration);
+  const known = found[0]?.id.index ?? 0;
+  for (const index of log.configurationIndices) {
+    if (index <= known) continue;
+    const block = await blockAt(ports, index);
+    found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
+  }
+  return found;
+}
+
+async function lastLogTime(ports: NodePorts, log: Log, snapshot: SnapshotMeta | null): Promise<Millis> {
+  if (log.last.index === log.base.index) return snapshot?.logTimeMs ?? 0;
+  return (await blockAt(ports, log.last.index)).logTimeMs;
+}
+
+async function blockAt({ logStorage }: NodePorts, index: LogIndex): Promise<LogBlock> {
+  const [block] = await logStorage.read(index, 1);
+  if (block === undefined) throw damaged(`Entry ${index} cannot be read back from the log.`);
+  return block;
+}
+
+/** The term of an entry, if the log knows it. */
+function termAt(log: Log, index: LogIndex): Term | undefined {
+  if (index === log.base.index) return log.base.term;
+  if (index === LOG_START.index || index < log.base.index || index > log.last.index) return undefined;
+  let term: Term | undefined;
+  for (const run of log.runs) if (run.first <= index) term = run.term;
+  return term;
+}
+
+const damaged = (message: string): RaftError => new RaftError("Damaged", "refused", message);

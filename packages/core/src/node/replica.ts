@@ -1,0 +1,224 @@
+import { ClosureQueue } from "../components/closure-queue.js";
+import { FsmCaller } from "../components/fsm-caller.js";
+import { LogManager } from "../components/log-manager.js";
+import { messageOf } from "../components/message-of.js";
+import { Postman } from "../components/postman.js";
+import { SnapshotExecutor } from "../components/snapshot-executor.js";
+import { TimerService } from "../components/timer-service.js";
+import { InvariantViolation, RaftError } from "../model/errors.js";
+import type { LocalIdentity } from "../model/node-id.js";
+import type { ProtocolOptions } from "../model/options.js";
+import type { TransportReceiver } from "../ports/transport.js";
+import type { Notice } from "../protocol/effect.js";
+import { Raft } from "../protocol/raft.js";
+import type { RaftStart } from "../protocol/state.js";
+import { CallerDesk } from "./caller-desk.js";
+import { EffectRunner, type Hands } from "./effect-runner.js";
+import { Inbox } from "./inbox.js";
+import type { NodePorts } from "./node-ports.js";
+import type { Recovered } from "./recovery.js";
+
+/** Callers that name no deadline give up after this many election timeouts: no promise hangs for ever (Q07, C05). */
+export const DEFAULT_DEADLINE_IN_TIMEOUTS = 10;
+/** Coarsest tick of the timers, ms; a fifteenth of the election timeout if that is less. */
+const TICK_MS = 10;
+
+/** What a replica tells the node it belongs to. */
+export interface ReplicaOwner {
+  /** Something to tell observers; called after the drain. */
+  notice(notice: Notice): void;
+  /** The group stopped in place, by itself. */
+  halted(reason: string): void;
+}
+
+/**
+ * One run of one replica: the protocol and the hands around it, wired once, from what recovery found. The founding of a
+ * cluster ends one and begins another; nothing of it is shared.
+ */
+export class Replica {
+  readonly raft: Raft;
+  readonly inbox: Inbox;
+  readonly desk: CallerDesk;
+  readonly closures: ClosureQueue;
+  private readonly hands: Hands;
+  private readonly timers: TimerService;
+  private readonly fsm: FsmCaller;
+  private readonly log: LogManager;
+  private readonly postman: Postman;
+  private readonly snapshots: SnapshotExecutor;
+  private notices: Notice[] = [];
+  private over: "" | "halted" | "closed" = "";
+
+  constructor(
+    private readonly ports: NodePorts,
+    private readonly identity: LocalIdentity,
+    options: ProtocolOptions,
+    recovered: Recovered,
+    private readonly owner: ReplicaOwner,
+  ) {
+    const { clock, turn, logger, transport, stateMachine } = ports;
+    const { electionTimeoutMs } = options;
+    const start: RaftStart = {
+      ...recovered.start,
+      identity,
+      options,
+      quorum: ports.quorum,
+      membership: ports.membership,
+    };
+    this.raft = new Raft(start, clock.monotonic());
+    const runner = new EffectRunner(() => this.hands);
+    this.closures = new ClosureQueue(logger);
+    this.inbox = new Inbox(
+      this.raft,
+      clock,
+      turn,
+      this.closures,
+      {
+        began: () => this.fsm.turnBegan(),
+        run: (effects) => runner.run(effects),
+        ended: () => this.turnEnded(),
+        failed: (error) => this.failed(error),
+      },
+      options.uncommittedBytesMax,
+      DEFAULT_DEADLINE_IN_TIMEOUTS * electionTimeoutMs,
+    );
+    const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
+    this.timers = new TimerService(ports.scheduler, ports.random, tickMs, this.inbox);
+    this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
+    this.postman = new Postman(transport, ports.checksum, identity, this.inbox);
+    this.fsm = new FsmCaller(
+      stateMachine,
+      this.log,
+      this.closures,
+      this.inbox,
+      options,
+      logger,
+      recovered.appliedId,
+      recovered.appliedLogTimeMs,
+    );
+    this.snapshots = new SnapshotExecutor(
+      {
+        storage: ports.snapshotStorage,
+        stateMachine,
+        transport,
+        fsm: this.fsm,
+        events: this.inbox,
+        identity,
+        formatVersion: recovered.formatVersion,
+        configurationAt: (index) => this.raft.configurationAt(index),
+        addressOf: (id) => this.postman.addressOf(id),
+        now: () => clock.monotonic(),
+        stallMs: 2 * electionTimeoutMs,
+      },
+      recovered.start.snapshot,
+    );
+    this.desk = new CallerDesk(ports, options, this.inbox, this.fsm, {
+      notice: (notice) => this.notices.push(notice),
+      halt: (reason) => this.halt(reason),
+    });
+    const { log, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
+    this.hands = { log, postman, timers, fsm, closures, snapshots, inbox, desk };
+    this.useAlarms();
+  }
+
+  /** What the transport calls. `onClaim` is the node's. */
+  receiver(onClaim: TransportReceiver["onClaim"]): TransportReceiver {
+    return {
+      incarnation: this.identity.incarnation,
+      onMessage: (envelope) => this.postman.received(envelope),
+      onPeerUp: (id, startNumber) => this.postman.peerUp(id, startNumber),
+      onPeerDown: (id) => this.postman.peerDown(id),
+      onClaim,
+      onSnapshot: (header, bytes) => this.snapshots.received(header, bytes),
+    };
+  }
+
+  /** Takes part from now on. */
+  open(): void {
+    this.inbox.open(() => this.raft.start(this.ports.clock.monotonic()));
+  }
+
+  /** S07: resolves with the index of the snapshot. */
+  snapshot(): Promise<number> {
+    return this.desk.snapshot(this.snapshots);
+  }
+
+  /** Ends it: what is pending is answered, the write under way ends, nothing of it runs any more. Idempotent. */
+  async close(reason: string): Promise<void> {
+    this.end("Stopped", reason);
+    this.over = "closed";
+    await this.snapshots.close();
+    await this.fsm.close();
+    await this.log.close();
+  }
+
+  /** O01. */
+  describe(): { readonly queues: Readonly<Record<string, number>>; readonly parts: Readonly<Record<string, unknown>> } {
+    const { log, postman, fsm, snapshots } = this;
+    const queues = { ...this.inbox.describe(), proposals: this.closures.waiting, ...this.desk.describe() };
+    const parts = {
+      log: log.describe(),
+      postman: postman.describe(),
+      fsm: fsm.describe(),
+      snapshots: snapshots.describe(),
+    };
+    return { queues, parts };
+  }
+
+  private useAlarms(): void {
+    const { timers, closures, desk, snapshots, ports } = this;
+    const now = () => ports.clock.monotonic();
+    closures.use(timers.alarm(() => this.inbox.inNextTurn(() => closures.sweep(now()))));
+    for (const calls of desk.pending) calls.use(timers.alarm(() => calls.sweep(now())));
+    snapshots.use(timers.alarm(() => snapshots.sweep(now())));
+  }
+
+  private turnEnded(): void {
+    if (this.over === "") {
+      this.log.flush();
+      this.postman.flush();
+    }
+    this.closures.deliver();
+    this.desk.turnEnded();
+    if (this.notices.length === 0) return;
+    const notices = this.notices;
+    this.notices = [];
+    for (const notice of notices) this.owner.notice(notice);
+  }
+
+  /** A step threw: an impossible state, or a defect. The group stops in place; other groups go on. */
+  private failed(error: unknown): void {
+    const rule = error instanceof InvariantViolation ? error.rule : messageOf(error);
+    const details =
+      error instanceof InvariantViolation ? error.details : { stack: error instanceof Error ? error.stack : "" };
+    this.ports.logger.error("the group stops in place", { reason: rule, ...details });
+    this.halt(error instanceof InvariantViolation ? error.message : `defect: ${rule}`);
+  }
+
+  private halt(reason: string): void {
+    if (this.over !== "") return;
+    // What was said before the disk failed or the impossible was seen may still leave; nothing is said from here on.
+    this.postman.flush();
+    this.end("Halted", reason);
+    const error = new RaftError("Halted", "unknown", reason);
+    this.ports.stateMachine.error?.(error);
+    this.owner.halted(reason);
+    void this.snapshots.close();
+    void this.log.close();
+  }
+
+  private end(code: "Halted" | "Stopped", reason: string): void {
+    if (this.over !== "") return;
+    this.over = "halted";
+    const because = code === "Halted" ? `This group has stopped in place: ${reason}.` : reason;
+    const error = (outcome: "refused" | "unknown"): RaftError => new RaftError(code, outcome, because);
+    this.ports.transport.detach(this.identity.groupId);
+    this.postman.close();
+    this.timers.close();
+    this.inbox.close(error("refused"));
+    this.closures.failAll(error("unknown"));
+    this.desk.close(error);
+    // The answers leave in a turn of their own, as always.
+    this.inbox.inNextTurn(() => {});
+  }
+}

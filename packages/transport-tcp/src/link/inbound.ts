@@ -1,0 +1,87 @@
+import { badMessage, type Envelope, type MessageType, type NodeId, type StartNumber } from "@hexraft/core/ports";
+import type { Host } from "../host.js";
+import { type Frame, FrameType } from "../wire/frame.js";
+import type { Hello } from "../wire/handshake.js";
+import { decodeMessage, type EncodedFrame, withoutTail } from "../wire/message-frame.js";
+import type { Connection, ConnectionHandler } from "./connection.js";
+import { SendQueue } from "./send-queue.js";
+
+/** What becomes of what comes in. */
+export interface InboundEvents {
+  /** A well-formed message of the peer that was let in. */
+  onMessage(envelope: Envelope, from: NodeId, startNumber: StartNumber): void;
+  /** It is over. */
+  onClosed(inbound: Inbound, reason: string): void;
+}
+
+/**
+ * A connection that a peer dialled: its messages come here. Answers leave by our own connection to it; only a peer whose
+ * address no group knows yet (a leader that reaches a new node, a node that was removed) is answered right here.
+ */
+export class Inbound implements ConnectionHandler {
+  private readonly queue: SendQueue;
+
+  constructor(
+    private readonly host: Host,
+    private readonly connection: Connection,
+    /** Who dialled. */
+    readonly hello: Hello,
+    private readonly events: InboundEvents,
+  ) {
+    this.queue = new SendQueue(host.options.queueMessagesMax, host.options.queueBytesMax);
+  }
+
+  /** @inheritDoc */
+  onFrame(frame: Frame): void {
+    if (frame.type === FrameType.message) {
+      const { nodeId, startNumber } = this.hello;
+      this.events.onMessage(decodeMessage(frame, this.host.checksum), nodeId, startNumber);
+    } else if (frame.type === FrameType.ping) {
+      withoutTail(frame);
+      // A peer that asks without reading the answers must not fill our memory with them.
+      if (!this.connection.isBlocked) this.connection.say(FrameType.pong, []);
+    } else throw badMessage(`a frame of type ${frame.type} came where messages were expected`);
+  }
+
+  /** @inheritDoc */
+  onDrain(): void {
+    this.flush();
+  }
+
+  /** @inheritDoc */
+  onClosed(reason: string): void {
+    this.host.counters.messagesDropped += this.queue.clear();
+    this.events.onClosed(this, reason);
+  }
+
+  /** Whether answers are taken. */
+  get isTaking(): boolean {
+    return !this.connection.isClosed;
+  }
+
+  /** Takes an answer to a peer without an address; `false` if there is no room. */
+  send(frame: EncodedFrame, type: MessageType): boolean {
+    return this.queue.offer(frame, type, this.connection.waitingBytes);
+  }
+
+  /** What was taken leaves now. */
+  flush(): void {
+    this.host.counters.messagesSent += this.queue.flushInto(this.connection);
+  }
+
+  /** Gives a silent peer up: it would have pinged. */
+  tick(nowMs: number): void {
+    const silentMs = nowMs - this.connection.lastHeardMs;
+    if (silentMs > this.host.options.silenceMaxMs) this.connection.close(`silent for ${Math.round(silentMs)} ms`);
+  }
+
+  /** Closes it, telling why. */
+  refuse(code: "OlderStart", reason: string): void {
+    this.connection.refuse({ code, reason });
+  }
+
+  /** Closes it. */
+  close(reason: string): void {
+    this.connection.close(reason);
+  }
+}

@@ -1,0 +1,183 @@
+import { performance } from "node:perf_hooks";
+import { type Envelope, type MessageType, type NodeId, RaftError, type StartNumber } from "@hexraft/core/ports";
+import type { Host } from "../host.js";
+import { type Frame, FrameType } from "../wire/frame.js";
+import type { Hello, Welcome } from "../wire/handshake.js";
+import { decodeMessage, type EncodedFrame } from "../wire/message-frame.js";
+import type { Connection, ConnectionHandler } from "./connection.js";
+import { dial } from "./dial.js";
+import { SendQueue } from "./send-queue.js";
+
+/** What a link asks of the transport, and tells it. */
+export interface LinkEvents {
+  /** The hello of the next call. */
+  hello(): Hello;
+  /** Both sides know each other: messages flow. */
+  onUp(startNumber: StartNumber): void;
+  /** They no longer do. */
+  onDown(reason: string): void;
+  /** The other side answered on our own connection, as it does while it has no address of ours. */
+  onMessage(envelope: Envelope, startNumber: StartNumber): void;
+}
+
+/** While it dials, messages wait; while it waits to dial again, they are dropped: the peer is known to be away. */
+type State =
+  | { readonly kind: "dialing"; readonly giveUp: (reason: string) => void }
+  | {
+      readonly kind: "up";
+      readonly connection: Connection;
+      readonly startNumber: StartNumber;
+      readonly sinceMs: number;
+    }
+  | { readonly kind: "waiting"; readonly timer: NodeJS.Timeout }
+  | { readonly kind: "closed" };
+
+/**
+ * Our own connection to one peer, for as long as some group knows it. Messages to the peer leave here; the peer's come
+ * on the connection that it dials itself. So each direction has one connection, one order (T10) and one queue (T05).
+ *
+ * T04: a connection that was lost or refused is dialled again after a wait that doubles from `reconnectMinMs` to
+ * `reconnectMaxMs`, each shortened by up to a half at random, so that a restarted node is not met by all peers at once.
+ * A connection that lasted for `reconnectMaxMs` starts the waits anew. A new address is dialled at once.
+ */
+export class Link {
+  private readonly queue: SendQueue;
+  private state: State = { kind: "closed" };
+  private attempts = 0;
+  private lastFailure = "";
+
+  constructor(
+    private readonly host: Host,
+    /** The peer. */
+    readonly id: NodeId,
+    private address: string,
+    private readonly events: LinkEvents,
+  ) {
+    this.queue = new SendQueue(host.options.queueMessagesMax, host.options.queueBytesMax);
+    this.call();
+  }
+
+  /** The peer's run, while it is connected. */
+  get startNumber(): StartNumber | undefined {
+    return this.state.kind === "up" ? this.state.startNumber : undefined;
+  }
+
+  /** Whether messages are taken at all: not while the peer is known to be away. */
+  get isTaking(): boolean {
+    return this.state.kind === "up" || this.state.kind === "dialing";
+  }
+
+  /** Takes a frame for the next flush; `false` if there is no room. */
+  send(frame: EncodedFrame, type: MessageType): boolean {
+    return this.queue.offer(frame, type, this.state.kind === "up" ? this.state.connection.waitingBytes : 0);
+  }
+
+  /** What was taken leaves now, unless the socket is still busy with what came before. */
+  flush(): void {
+    if (this.state.kind === "up") this.host.counters.messagesSent += this.queue.flushInto(this.state.connection);
+  }
+
+  /** The peer may listen somewhere else: then it is called there, at once. */
+  moveTo(address: string): void {
+    if (address === this.address) return;
+    this.address = address;
+    this.attempts = 0;
+    this.hangUp("its address changed");
+    this.call();
+  }
+
+  /** There is reason to believe that the peer can be reached now. */
+  nudge(): void {
+    if (this.state.kind !== "waiting") return;
+    clearTimeout(this.state.timer);
+    this.call();
+  }
+
+  /** Asks whether the peer is still there, and gives a silent one up. */
+  tick(nowMs: number): void {
+    if (this.state.kind !== "up") return;
+    const { connection } = this.state;
+    const silentMs = nowMs - connection.lastHeardMs;
+    if (silentMs > this.host.options.silenceMaxMs) connection.close(`silent for ${Math.round(silentMs)} ms`);
+    else if (!connection.isBlocked) connection.say(FrameType.ping, []);
+  }
+
+  /** The end. */
+  close(reason: string): void {
+    this.hangUp(reason);
+  }
+
+  /** Facts for an operator. */
+  describe(): Readonly<Record<string, unknown>> {
+    const { state, queue } = this;
+    return {
+      address: this.address,
+      state: state.kind,
+      startNumber: this.startNumber ?? null,
+      queuedMessages: queue.messages,
+      queuedBytes: queue.sizeBytes + (state.kind === "up" ? state.connection.waitingBytes : 0),
+      lastFailure: this.lastFailure,
+    };
+  }
+
+  private call(): void {
+    const { handshakeTimeoutMs } = this.host.options;
+    const giveUp = dial(this.host, this.address, this.events.hello(), handshakeTimeoutMs, {
+      onWelcome: (connection, welcome) => this.up(connection, welcome),
+      onFailed: (reason) => this.down(reason),
+    });
+    this.state = { kind: "dialing", giveUp };
+  }
+
+  private up(connection: Connection, { startNumber }: Welcome): ConnectionHandler {
+    this.state = { kind: "up", connection, startNumber, sinceMs: performance.now() };
+    this.host.logger.info("connected", { peer: this.id, address: this.address, startNumber });
+    this.events.onUp(startNumber);
+    this.flush();
+    return {
+      onFrame: (frame) => this.hear(frame, startNumber),
+      onDrain: () => this.flush(),
+      onClosed: (reason) => this.down(reason),
+    };
+  }
+
+  private hear(frame: Frame, startNumber: StartNumber): void {
+    if (frame.type === FrameType.message) this.events.onMessage(decodeMessage(frame, this.host.checksum), startNumber);
+    else if (frame.type !== FrameType.pong)
+      throw new RaftError("BadMessage", "refused", `a frame of type ${frame.type} came from the node that was dialled`);
+  }
+
+  /** A call failed, or a connection ended. */
+  private down(reason: string): void {
+    const { state } = this;
+    if (state.kind === "closed" || state.kind === "waiting") return; // an end that we brought about ourselves
+    const { reconnectMinMs, reconnectMaxMs } = this.host.options;
+    this.lastFailure = reason;
+    if (state.kind === "up" && performance.now() - state.sinceMs >= reconnectMaxMs) this.attempts = 0;
+    const longestMs = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(this.attempts, 30));
+    const waitMs = longestMs * (0.5 + this.host.random.next() / 2);
+    this.attempts++;
+    this.host.counters.messagesDropped += this.queue.clear();
+    this.state = { kind: "waiting", timer: setTimeout(() => this.call(), waitMs).unref() };
+    this.host.logger.info("not connected", {
+      peer: this.id,
+      address: this.address,
+      reason,
+      retryInMs: Math.round(waitMs),
+    });
+    if (state.kind === "up") this.events.onDown(reason);
+  }
+
+  /** Ends whatever is under way; what was queued goes with it. */
+  private hangUp(reason: string): void {
+    const { state } = this;
+    this.state = { kind: "closed" };
+    this.host.counters.messagesDropped += this.queue.clear();
+    if (state.kind === "waiting") clearTimeout(state.timer);
+    if (state.kind === "dialing") state.giveUp(reason);
+    if (state.kind === "up") {
+      state.connection.close(reason);
+      this.events.onDown(reason);
+    }
+  }
+}

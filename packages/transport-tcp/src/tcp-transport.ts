@@ -1,0 +1,309 @@
+import { performance } from "node:perf_hooks";
+import {
+  type AbortSignalLike,
+  badMessage,
+  type Checksum,
+  type ClusterId,
+  type DirectoryId,
+  type Envelope,
+  type GroupId,
+  type Logger,
+  type NodeId,
+  type PeerAddress,
+  type PeerIdentity,
+  RaftError,
+  type RandomSource,
+  type SnapshotStreamHeader,
+  type StartNumber,
+  type Transport,
+  type TransportIdentity,
+  type TransportReceiver,
+} from "@hexraft/core/ports";
+import { formatAddress } from "./address.js";
+import { Groups } from "./groups.js";
+import { type Host, newCounters } from "./host.js";
+import type { Refusal } from "./link/admission.js";
+import { Claims } from "./link/claims.js";
+import type { Connection, ConnectionHandler } from "./link/connection.js";
+import { dial } from "./link/dial.js";
+import { Inbound } from "./link/inbound.js";
+import { Link } from "./link/link.js";
+import { Listener } from "./link/listener.js";
+import { StartNumbers } from "./link/start-numbers.js";
+import type { ResolvedTcpOptions } from "./options.js";
+import { SnapshotReception } from "./snapshot/receive-snapshot.js";
+import { SnapshotSending } from "./snapshot/send-snapshot.js";
+import type { Sockets } from "./sockets.js";
+import { type Hello, helloOf } from "./wire/handshake.js";
+import { encodeMessage } from "./wire/message-frame.js";
+
+/** A tick that comes this many intervals late follows a pause of this very process: nobody's silence is judged then. */
+const LATE_TICKS = 2;
+
+/** Works for a connection that is over. */
+const NOBODY: ConnectionHandler = { onFrame: () => {}, onDrain: () => {}, onClosed: () => {} };
+
+/**
+ * The Transport over TCP: one Link per peer for what leaves, one Inbound per peer for what comes, one connection more for
+ * each snapshot under way.
+ */
+export class TcpTransport implements Transport {
+  /** Where it can be reached, once started. */
+  address = "";
+  private readonly host: Host;
+  private readonly groups: Groups;
+  private readonly claims: Claims;
+  private readonly listener: Listener;
+  private readonly links = new Map<NodeId, Link>();
+  private readonly inbounds = new Map<DirectoryId, Inbound>();
+  private readonly streams = new Set<SnapshotSending | SnapshotReception>();
+  private readonly questions = new Set<(reason: string) => void>();
+  private readonly unflushed = new Set<Link | Inbound>();
+  private local: TransportIdentity | undefined;
+  private isStopped = false;
+  private ticker: NodeJS.Timeout | undefined;
+  private lastTickMs = 0;
+
+  constructor(options: ResolvedTcpOptions, sockets: Sockets, checksum: Checksum, random: RandomSource, logger: Logger) {
+    const counters = newCounters();
+    const startNumbers = new StartNumbers();
+    this.host = { options, sockets, checksum, random, logger, counters, startNumbers, local: () => this.identity };
+    this.groups = new Groups(logger, counters);
+    this.claims = new Claims(this.host, this.groups, (clusterId) => this.claim(clusterId));
+    this.listener = new Listener(this.host, {
+      claim: (hello) => this.claims.consider(hello),
+      identity: (hello) => this.identityFor(hello.purpose === "identify" ? (hello.meant[0]?.[0] ?? "") : ""),
+      receive: (connection, hello) => this.receive(connection, hello),
+    });
+  }
+
+  /** @inheritDoc */
+  async start(local: TransportIdentity): Promise<void> {
+    if (this.local !== undefined || this.isStopped)
+      throw new RaftError("Stopped", "refused", "this transport was started already; make a new one");
+    this.local = local;
+    const port = await this.listener.listen();
+    this.address = this.host.options.advertise ?? formatAddress(this.host.options.host, port);
+    this.lastTickMs = performance.now();
+    this.ticker = setInterval(() => this.tick(), this.host.options.pingIntervalMs);
+    this.ticker.unref();
+    this.connectAll();
+  }
+
+  /** @inheritDoc */
+  attach(group: GroupId, receiver: TransportReceiver): void {
+    this.groups.attach(group, receiver);
+    this.announce(group);
+  }
+
+  /** @inheritDoc */
+  detach(group: GroupId): void {
+    this.groups.detach(group);
+    this.connectAll();
+  }
+
+  /** @inheritDoc */
+  claim(clusterId: ClusterId): void {
+    this.local = { ...this.identity, clusterId };
+    for (const link of this.links.values()) link.nudge();
+  }
+
+  /** @inheritDoc */
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
+    const before = new Set([...this.links.keys()].filter((id) => this.groups.knows(group, id)));
+    this.groups.setBook(
+      group,
+      peers.filter((peer) => peer.id !== this.local?.nodeId),
+    );
+    this.connectAll();
+    for (const id of this.links.keys()) if (!before.has(id)) this.announce(group, id);
+  }
+
+  /** @inheritDoc */
+  send(envelope: Envelope): boolean {
+    const way = this.links.get(envelope.to) ?? this.guest(envelope.to);
+    if (way?.isTaking && way.send(encodeMessage(envelope, this.host.checksum), envelope.message.type)) {
+      this.unflushed.add(way);
+      return true;
+    }
+    this.host.counters.messagesDropped++;
+    return false;
+  }
+
+  /** @inheritDoc */
+  flush(): void {
+    if (this.unflushed.size === 0) return;
+    for (const way of this.unflushed) way.flush();
+    this.unflushed.clear();
+  }
+
+  /** @inheritDoc */
+  identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
+    const hello = helloOf(this.identity, { purpose: "identify", to: "", meant: [[group, ""]] });
+    return new Promise<PeerIdentity>((resolve, reject) => {
+      const giveUp = dial(this.host, address, hello, timeoutMs, {
+        onWelcome: (connection, { nodeId, clusterId, directoryId, startNumber, incarnation }) => {
+          this.questions.delete(giveUp);
+          resolve({ nodeId, clusterId, directoryId, startNumber, incarnation });
+          connection.close("answered");
+          return NOBODY;
+        },
+        onFailed: (reason) => {
+          this.questions.delete(giveUp);
+          reject(new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address }));
+        },
+      });
+      this.questions.add(giveUp);
+    });
+  }
+
+  /** @inheritDoc */
+  async sendSnapshot(
+    header: SnapshotStreamHeader,
+    to: PeerAddress,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignalLike,
+  ): Promise<void> {
+    const sending = new SnapshotSending(this.host, header, to);
+    if (this.isStopped) sending.fail("this node stops");
+    this.streams.add(sending);
+    try {
+      await sending.run(bytes, signal);
+    } finally {
+      this.streams.delete(sending);
+    }
+  }
+
+  /** @inheritDoc */
+  async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.flush();
+    this.isStopped = true;
+    clearInterval(this.ticker);
+    for (const stream of this.streams) if (stream instanceof SnapshotSending) stream.fail("this node stops");
+    for (const giveUp of this.questions) giveUp("this node stops");
+    for (const link of this.links.values()) link.close("this node stops");
+    this.links.clear();
+    if (this.address !== "") await this.listener.close();
+  }
+
+  /** @inheritDoc */
+  describe(): Readonly<Record<string, unknown>> {
+    return {
+      kind: "tcp",
+      address: this.address,
+      connections: this.listener.connections,
+      snapshotStreams: this.streams.size,
+      ...this.host.counters,
+      peers: Object.fromEntries([...this.links].map(([id, link]) => [id, link.describe()])),
+    };
+  }
+
+  private get identity(): TransportIdentity {
+    if (this.local === undefined) throw new RaftError("NotStarted", "refused", "the TCP transport is not started yet");
+    return this.local;
+  }
+
+  private identityFor(group: GroupId): PeerIdentity {
+    const { nodeId, clusterId, directoryId, startNumber } = this.identity;
+    return { nodeId, clusterId, directoryId, startNumber, incarnation: this.groups.incarnationOf(group) };
+  }
+
+  /** Makes the links what the books say: one for each peer in any of them, none for anybody else. */
+  private connectAll(): void {
+    if (this.local === undefined || this.isStopped) return;
+    const { nodeId } = this.local;
+    const wanted = this.groups.peers();
+    for (const [id, link] of this.links)
+      if (!wanted.has(id)) {
+        this.links.delete(id);
+        link.close("no group knows it any more");
+      }
+    for (const { id, address } of wanted.values()) {
+      const link = this.links.get(id);
+      if (link !== undefined) link.moveTo(address);
+      else if (id !== nodeId) this.links.set(id, this.newLink(id, address));
+    }
+  }
+
+  private newLink(id: NodeId, address: string): Link {
+    return new Link(this.host, id, address, {
+      hello: () => helloOf(this.identity, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
+      onUp: (startNumber) => this.groups.announceUp(id, startNumber),
+      onDown: (reason) => this.groups.announceDown(id, reason),
+      onMessage: (envelope, startNumber) => this.deliver(envelope, id, startNumber),
+    });
+  }
+
+  /** Tells a group about peers that were connected before it knew them. */
+  private announce(group: GroupId, only?: NodeId): void {
+    for (const [id, link] of this.links)
+      if (link.startNumber !== undefined && (only === undefined || only === id))
+        this.groups.announceUp(id, link.startNumber, group);
+  }
+
+  /** A peer in no book is answered on the connection that it dialled. */
+  private guest(id: NodeId): Inbound | undefined {
+    let newest: Inbound | undefined;
+    for (const inbound of this.inbounds.values()) if (inbound.hello.nodeId === id) newest = inbound;
+    return newest;
+  }
+
+  /** A connection was let in. */
+  private receive(connection: Connection, hello: Hello): ConnectionHandler | Refusal {
+    if (hello.stream !== null) return this.receiveSnapshot(connection, hello.stream, hello.nodeId);
+    const inbound = new Inbound(this.host, connection, hello, {
+      onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
+      onClosed: (closed) => {
+        if (this.inbounds.get(closed.hello.directoryId) === closed) this.inbounds.delete(closed.hello.directoryId);
+      },
+    });
+    const before = this.inbounds.get(hello.directoryId);
+    this.inbounds.delete(hello.directoryId);
+    this.inbounds.set(hello.directoryId, inbound);
+    if (before !== undefined && before.hello.startNumber < hello.startNumber)
+      before.refuse("OlderStart", `start ${hello.startNumber} of ${hello.nodeId} is here now; stop the older process`);
+    else before?.close("replaced by a newer connection of the same process");
+    this.links.get(hello.nodeId)?.nudge();
+    return inbound;
+  }
+
+  private receiveSnapshot(
+    connection: Connection,
+    header: SnapshotStreamHeader,
+    from: NodeId,
+  ): ConnectionHandler | Refusal {
+    const receiver = this.groups.snapshotReceiver(header);
+    if (receiver === undefined || header.from !== from)
+      return {
+        code: "NoReceiver",
+        reason: `no replica here takes a snapshot of group ${header.group} from ${header.from}`,
+      };
+    const reception = new SnapshotReception(this.host, connection, header, receiver, (over) =>
+      this.streams.delete(over),
+    );
+    this.streams.add(reception);
+    return reception;
+  }
+
+  /** T02, T11: what a connection brings must be of whom it was opened by, in that run, and for us. */
+  private deliver(envelope: Envelope, from: NodeId, startNumber: StartNumber): void {
+    if (envelope.from !== from) throw badMessage(`${from} speaks in the name of ${envelope.from}`);
+    if (envelope.to !== this.identity.nodeId)
+      throw badMessage(`it is meant for ${envelope.to}, and this is another node`);
+    if (envelope.startNumber !== startNumber)
+      throw badMessage(`it is of start ${envelope.startNumber}, and the connection of start ${startNumber}`);
+    this.groups.deliver(envelope);
+  }
+
+  private tick(): void {
+    const nowMs = performance.now();
+    const isLate = nowMs - this.lastTickMs > (1 + LATE_TICKS) * this.host.options.pingIntervalMs;
+    this.lastTickMs = nowMs;
+    // After a pause of our own, what others said meanwhile is still unread: their silence is judged next time.
+    if (isLate) return;
+    for (const link of this.links.values()) link.tick(nowMs);
+    for (const inbound of this.inbounds.values()) inbound.tick(nowMs);
+    for (const stream of this.streams) stream.tick(nowMs);
+  }
+}

@@ -1,7 +1,12 @@
 import { type AbortSignalLike, type ErrorCode, RaftError } from "@hexraft/core/ports";
-import { type ClientOptions, type Endpoint, type ResolvedClientOptions, resolveClientOptions } from "./client-options.js";
+import {
+  type ClientOptions,
+  type Endpoint,
+  type ResolvedClientOptions,
+  resolveClientOptions,
+} from "./client-options.js";
 import type { DoorConnection } from "./door-connection.js";
-import { AnswerKind, type DoorRequest, readError, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
+import { AnswerKind, type DoorRequest, REQUEST_BYTES_MAX, RequestKind, readError } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
 import { Route, type RouteOwner } from "./route.js";
 
@@ -194,9 +199,14 @@ export class DoorClient implements RouteOwner {
   private refusal(bytes: Uint8Array, signal: AbortSignalLike | undefined): RaftError | null {
     const { inFlightMax, inFlightBytesMax } = this.options;
     if (this.closed) return new RaftError("Stopped", "refused", "This client was closed; make a new one.");
-    if (signal?.aborted) return new RaftError("Cancelled", "refused", "The signal was aborted before the request was made.");
+    if (signal?.aborted)
+      return new RaftError("Cancelled", "refused", "The signal was aborted before the request was made.");
     if (bytes.length > REQUEST_BYTES_MAX)
-      return new RaftError("EntryTooLarge", "refused", `The request is ${bytes.length} bytes; ${REQUEST_BYTES_MAX} are the most.`);
+      return new RaftError(
+        "EntryTooLarge",
+        "refused",
+        `The request is ${bytes.length} bytes; ${REQUEST_BYTES_MAX} are the most.`,
+      );
     if (this.pending.size >= inFlightMax || this.bytesInFlight + bytes.length > inFlightBytesMax)
       return new RaftError(
         "Overloaded",

@@ -159,7 +159,12 @@ export function readWelcome(frame: Uint8Array): Welcome {
   if (frame[0] === FrameKind.goodbye) throw malformed(readGoodbye(frame));
   if (frame[0] !== FrameKind.welcome) throw malformed("no client port of a hexraft node answers here");
   const [version, nodeId, leader, clusterId] = readArray(frame);
-  if (version !== DOOR_VERSION || typeof nodeId !== "string" || typeof leader !== "string" || typeof clusterId !== "string")
+  if (
+    version !== DOOR_VERSION ||
+    typeof nodeId !== "string" ||
+    typeof leader !== "string" ||
+    typeof clusterId !== "string"
+  )
     throw malformed("the node's welcome does not fit this version");
   return { nodeId, leader, clusterId };
 }
@@ -168,10 +173,15 @@ export function readWelcome(frame: Uint8Array): Welcome {
 export const readGoodbye = (frame: Uint8Array): string => String(readArray(frame)[0]);
 
 /** Lays out why a request was not done: code, words, and the leader to ask instead (empty: none known). */
-export const layOutError = (code: string, message: string, leader: string): Uint8Array => packArray([code, message, leader]);
+export const layOutError = (code: string, message: string, leader: string): Uint8Array =>
+  packArray([code, message, leader]);
 
 /** Reads it again. @throws RaftError `BadMessage` */
-export function readError(bytes: Uint8Array): { readonly code: string; readonly message: string; readonly leader: string } {
+export function readError(bytes: Uint8Array): {
+  readonly code: string;
+  readonly message: string;
+  readonly leader: string;
+} {
   const [code, message, leader] = fieldsOf(bytes);
   if (typeof code !== "string" || typeof message !== "string" || typeof leader !== "string")
     throw malformed("an error answer does not fit this version");

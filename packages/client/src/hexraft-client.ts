@@ -15,10 +15,10 @@ import {
   type KvResult,
   type KvResultOf,
   type LifetimeOptions,
-  put,
   type PutOptions,
-  range,
+  put,
   type RangeOptions,
+  range,
 } from "@hexraft/statemachine-kv";
 import type { ClientOptions, Endpoint } from "./client-options.js";
 import { DoorClient, type OperationOptions } from "./door-client.js";
@@ -150,7 +150,9 @@ export class HexraftClient {
   ): Promise<Exclude<KvResultOf<C>, Rejected>> {
     const result = valueOf(await this.propose(command, options));
     if (result instanceof Rejected)
-      throw new RaftError("BadCommand", "refused", `The state machine rejected the command: ${result.reason}`, { rejection: result.code });
+      throw new RaftError("BadCommand", "refused", `The state machine rejected the command: ${result.reason}`, {
+        rejection: result.code,
+      });
     return result as Exclude<KvResultOf<C>, Rejected>;
   }
 }

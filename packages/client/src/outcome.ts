@@ -18,6 +18,8 @@ export function valueOf<T>(answered: Answered<T>): T {
 /** Files an error under the outcome it carries; what is no RaftError never left this process. */
 export function failed(error: unknown): Answered<never> {
   const known =
-    error instanceof RaftError ? error : new RaftError("BadCommand", "refused", `The request could not be made: ${String(error)}`);
+    error instanceof RaftError
+      ? error
+      : new RaftError("BadCommand", "refused", `The request could not be made: ${String(error)}`);
   return { outcome: known.outcome, error: known };
 }

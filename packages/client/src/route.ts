@@ -99,7 +99,10 @@ export class Route implements DoorConnectionOwner {
       return;
     }
     this.retire(connection);
-    this.moveOn(welcome.leader, `${welcome.nodeId} ${welcome.leader === "" ? "knows of no leader" : `follows ${welcome.leader}`}`);
+    this.moveOn(
+      welcome.leader,
+      `${welcome.nodeId} ${welcome.leader === "" ? "knows of no leader" : `follows ${welcome.leader}`}`,
+    );
   }
 
   onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void {

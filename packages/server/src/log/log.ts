@@ -38,6 +38,8 @@ function textLogger(name: string, stream: { write(line: string): unknown }): Log
 }
 
 function inWords(facts: Readonly<Record<string, unknown>> = {}): string {
-  const words = Object.entries(facts).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const words = Object.entries(facts).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return words.length === 0 ? "" : `  ${words.join(" ")}`;
 }

@@ -67,7 +67,10 @@ function parse(pattern: Uint8Array): Element[] {
 }
 
 /** A set that is not closed ends with the pattern, as in Redis. */
-function parseSet(pattern: Uint8Array, start: number): { readonly test: (byte: number) => boolean; readonly end: number } {
+function parseSet(
+  pattern: Uint8Array,
+  start: number,
+): { readonly test: (byte: number) => boolean; readonly end: number } {
   let at = start;
   const negated = pattern[at] === CARET;
   if (negated) at++;

@@ -123,5 +123,9 @@ function integer(line: Buffer, complaint: string): number {
 
 function printable(line: Buffer): string {
   const byte = line[0];
-  return byte === undefined ? "end of line" : byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+  return byte === undefined
+    ? "end of line"
+    : byte >= 32 && byte < 127
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).padStart(2, "0")}`;
 }

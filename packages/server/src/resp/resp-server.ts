@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "../serve/address.js";
-import { closeListener, listen } from "../serve/listener.js";
 import type { Front } from "../serve/front.js";
-import { understandCommand } from "./command-table.js";
+import { closeListener, listen } from "../serve/listener.js";
 import type { CommandContext } from "./command-spec.js";
+import { understandCommand } from "./command-table.js";
 import { type RespConnectionLimits, serveRespConnection } from "./resp-connection.js";
 import { DEFAULT_RESP_LIMITS } from "./resp-protocol.js";
 import { RespSession } from "./resp-session.js";

@@ -11,7 +11,12 @@ export function listen(server: Server, at: HostPort, purpose: string): Promise<H
         error.code === "EADDRINUSE"
           ? "another process listens there; stop it, or choose another port"
           : `${error.message}; choose an address of this machine, and a port that this user may open`;
-      reject(new RaftError("AddressInUse", "refused", `Cannot listen on ${address} (${purpose}): ${advice}.`, { address, purpose }));
+      reject(
+        new RaftError("AddressInUse", "refused", `Cannot listen on ${address} (${purpose}): ${advice}.`, {
+          address,
+          purpose,
+        }),
+      );
     };
     server.once("error", failed);
     server.listen(at.port, at.host, () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { DEFAULT_OPTIONS, isName, type ProtocolOptions } from "@hexraft/core";
+import { DEFAULT_OPTIONS, type ProtocolOptions } from "@hexraft/core";
+import { isName } from "@hexraft/core/ports";
 import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
 import { badField } from "./bad-field.js";
@@ -54,9 +55,17 @@ const FIELDS = new Set([
  */
 export function resolveServeOptions(flags: RawServeOptions, file: RawServeOptions = {}): ServeOptions {
   for (const [field, value] of Object.entries(file))
-    if (!FIELDS.has(field)) throw badField(field, value, `is not a field of the config file; known are ${[...FIELDS].join(", ")}`);
+    if (!FIELDS.has(field))
+      throw badField(field, value, `is not a field of the config file; known are ${[...FIELDS].join(", ")}`);
   const given = { ...file, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
-  const { nodeId, groupId = "main", dataDirectory, listen, requestTimeoutMs = 5_000, log = "text" } = given as Record<string, unknown>;
+  const {
+    nodeId,
+    groupId = "main",
+    dataDirectory,
+    listen,
+    requestTimeoutMs = 5_000,
+    log = "text",
+  } = given as Record<string, unknown>;
   const rawRaft = { ...record("raft", file["raft"] ?? {}), ...record("raft", flags["raft"] ?? {}) };
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
@@ -67,7 +76,12 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     throw badField("requestTimeoutMs", requestTimeoutMs, "must be a number from 1 to 600000 ms");
   if (!LOG_FORMATS.includes(log as LogFormat)) throw badField("log", log, `must be one of ${LOG_FORMATS.join(", ")}`);
   for (const [field, value] of Object.entries(rawRaft))
-    if (!(field in DEFAULT_OPTIONS)) throw badField(`raft.${field}`, value, `is not an option of the protocol; known are ${Object.keys(DEFAULT_OPTIONS).join(", ")}`);
+    if (!(field in DEFAULT_OPTIONS))
+      throw badField(
+        `raft.${field}`,
+        value,
+        `is not an option of the protocol; known are ${Object.keys(DEFAULT_OPTIONS).join(", ")}`,
+      );
   return {
     nodeId,
     groupId,
@@ -99,7 +113,8 @@ export function readConfigFile(path: string): RawServeOptions {
 }
 
 function record(field: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw badField(field, value, "must be an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badField(field, value, "must be an object");
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -121,7 +136,8 @@ function parseBootstrap(value: unknown, nodeId: string): ServeOptions["bootstrap
       : Object.entries(record("bootstrap", value));
   const voters = pairs.map(([id, address]) => {
     if (!isName(id) || typeof address !== "string" || !address.includes(":")) throw badField("bootstrap", value, rule);
-    if (parseAddress("bootstrap", address).port === 0) throw badField("bootstrap", value, `${rule}; port 0 cannot be reached`);
+    if (parseAddress("bootstrap", address).port === 0)
+      throw badField("bootstrap", value, `${rule}; port 0 cannot be reached`);
     return { id, address };
   });
   const ids = new Set(voters.map(({ id }) => id));

@@ -95,7 +95,9 @@ function client({ args, session }: CommandCall): RespReply {
       return OK;
     }
     default:
-      throw new BadArgument(`ERR unknown subcommand '${textOf(subcommand).slice(0, 128)}'. Try SETNAME, GETNAME, SETINFO, ID.`);
+      throw new BadArgument(
+        `ERR unknown subcommand '${textOf(subcommand).slice(0, 128)}'. Try SETNAME, GETNAME, SETINFO, ID.`,
+      );
   }
 }
 
@@ -126,6 +128,11 @@ function infoText({ args, context }: CommandCall): string {
   const all = wanted.size === 0 || ["all", "default", "everything"].some((word) => wanted.has(word));
   return Object.entries(sections)
     .filter(([title]) => all || wanted.has(title.toLowerCase()))
-    .map(([title, lines]) => `# ${title}\r\n${Object.entries(lines).map(([name, value]) => `${name}:${value}\r\n`).join("")}`)
+    .map(
+      ([title, lines]) =>
+        `# ${title}\r\n${Object.entries(lines)
+          .map(([name, value]) => `${name}:${value}\r\n`)
+          .join("")}`,
+    )
     .join("\r\n");
 }

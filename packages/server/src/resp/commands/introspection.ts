@@ -25,7 +25,9 @@ export function introspection(others: readonly CommandSpec[]): CommandSpec {
       case "LIST":
         return all.map(({ name }) => name.toLowerCase());
       case "INFO":
-        return names.length === 0 ? all.map(described) : chosen.map((spec) => (spec === undefined ? null : described(spec)));
+        return names.length === 0
+          ? all.map(described)
+          : chosen.map((spec) => (spec === undefined ? null : described(spec)));
       case "DOCS":
         return (names.length === 0 ? all : chosen.filter((spec) => spec !== undefined)).flatMap(documented);
       default:

@@ -2,7 +2,7 @@ import { del, exists, expire, get, persist, scan, size, ttl } from "@hexraft/sta
 import { BadArgument, bigintOf, syntaxError, textOf, ttlMsOf, wordOf } from "../arguments.js";
 import { ALL_KEYS, type CommandCall, type CommandSpec, NO_KEYS, ONE_KEY } from "../command-spec.js";
 import { globMatcher } from "../glob.js";
-import { RespStatus, type RespReply } from "../resp-reply.js";
+import { type RespReply, RespStatus } from "../resp-reply.js";
 import { resultOf } from "../results.js";
 
 /** Keys that one SCAN looks at unless it says otherwise; Redis's own. */

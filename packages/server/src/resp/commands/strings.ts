@@ -1,8 +1,8 @@
-import { del, get, getMany, increment, multiPut, put, type PutOptions } from "@hexraft/statemachine-kv";
+import { del, get, getMany, increment, multiPut, type PutOptions, put } from "@hexraft/statemachine-kv";
 import { BadArgument, bigintOf, lifetimeOf, syntaxError, wordOf } from "../arguments.js";
 import { ALL_KEYS, type CommandCall, type CommandSpec, ONE_KEY } from "../command-spec.js";
-import { okOf, resultOf } from "../results.js";
 import { OK, type RespReply } from "../resp-reply.js";
+import { okOf, resultOf } from "../results.js";
 
 const WRONG_SET_TIME = "set";
 
@@ -31,12 +31,16 @@ export const STRINGS: readonly CommandSpec[] = [
     keys: ONE_KEY,
     summary: "Sets a key only if it is not there.",
     run: async ({ args: [key, value], context }) =>
-      resultOf(await context.kv.apply(put(key as Buffer, value as Buffer, { condition: "absent" })), ({ done }) => Number(done)),
+      resultOf(await context.kv.apply(put(key as Buffer, value as Buffer, { condition: "absent" })), ({ done }) =>
+        Number(done),
+      ),
   },
-  ...([
-    ["SETEX", 1_000],
-    ["PSETEX", 1],
-  ] as const).map(
+  ...(
+    [
+      ["SETEX", 1_000],
+      ["PSETEX", 1],
+    ] as const
+  ).map(
     ([name, unitMs]): CommandSpec => ({
       name,
       arity: 4,
@@ -44,7 +48,11 @@ export const STRINGS: readonly CommandSpec[] = [
       keys: ONE_KEY,
       summary: "Sets a key with a time to live.",
       run: async ({ args: [key, ttl, value], context }) =>
-        okOf(await context.kv.apply(put(key as Buffer, value as Buffer, { ttlMs: lifetimeOf(ttl as Buffer, unitMs, name.toLowerCase()) }))),
+        okOf(
+          await context.kv.apply(
+            put(key as Buffer, value as Buffer, { ttlMs: lifetimeOf(ttl as Buffer, unitMs, name.toLowerCase()) }),
+          ),
+        ),
     }),
   ),
   {
@@ -54,7 +62,10 @@ export const STRINGS: readonly CommandSpec[] = [
     keys: ONE_KEY,
     summary: "Sets a key and returns what it held.",
     run: async ({ args: [key, value], context }) =>
-      resultOf(await context.kv.apply(put(key as Buffer, value as Buffer, { returnPrevious: true })), ({ previous }) => previous ?? null),
+      resultOf(
+        await context.kv.apply(put(key as Buffer, value as Buffer, { returnPrevious: true })),
+        ({ previous }) => previous ?? null,
+      ),
   },
   {
     name: "STRLEN",
@@ -80,7 +91,10 @@ export const STRINGS: readonly CommandSpec[] = [
     summary: "Sets several keys at once.",
     run: ({ args, context }) => {
       if (args.length % 2 !== 0) throw new BadArgument("ERR wrong number of arguments for 'mset' command");
-      const entries = Array.from({ length: args.length / 2 }, (_, i) => [args[2 * i] as Buffer, args[2 * i + 1] as Buffer] as const);
+      const entries = Array.from(
+        { length: args.length / 2 },
+        (_, i) => [args[2 * i] as Buffer, args[2 * i + 1] as Buffer] as const,
+      );
       return context.kv.apply(multiPut(entries)).then(okOf);
     },
   },
@@ -135,7 +149,9 @@ function setOptions(words: readonly Buffer[]): PutOptions {
     else if ((word === "EX" || word === "PX") && !lived && i + 1 < words.length)
       options = { ...options, ttlMs: lifetimeOf(words[++i] as Buffer, word === "EX" ? 1_000 : 1, WRONG_SET_TIME) };
     else if (word === "EXAT" || word === "PXAT")
-      throw new BadArgument(`ERR ${word} is not supported: deadlines are counted in log time, not in the time of day; use EX or PX`);
+      throw new BadArgument(
+        `ERR ${word} is not supported: deadlines are counted in log time, not in the time of day; use EX or PX`,
+      );
     else throw syntaxError();
   }
   return options;

@@ -1,0 +1,187 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { NodeDescription } from "@hexraft/core";
+import { judge, type KvService } from "../kv/kv-service.js";
+import type { HostPort } from "../serve/address.js";
+import type { Front } from "../serve/front.js";
+import { closeListener, listen } from "../serve/listener.js";
+import { runBatch } from "./batch-route.js";
+import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
+import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
+import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
+
+/** What the HTTP front needs to know of its node. */
+export interface HttpContext {
+  readonly kv: KvService;
+  /** O01. */
+  describe(): NodeDescription;
+  /** O06. */
+  stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
+}
+
+/** Bounds of the front. */
+export interface HttpLimits {
+  /** Largest body, bytes. */
+  readonly bodyBytesMax: number;
+  /** Largest head of a request, bytes: the key is in it, up to three characters a byte. */
+  readonly headBytesMax: number;
+  /** A head that takes longer is a slow-loris. ms. */
+  readonly headTimeoutMs: number;
+  /** The same for a whole request. ms. */
+  readonly requestTimeoutMs: number;
+  /** Most connections at once. */
+  readonly connectionsMax: number;
+}
+
+/** Starting values. */
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  bodyBytesMax: 8 * 1024 * 1024,
+  headBytesMax: 256 * 1024,
+  headTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  connectionsMax: 10_000,
+};
+
+const KEEP_ALIVE_MS = 30_000;
+/** What `Retry-After` says, seconds: an election is over by then. */
+const RETRY_AFTER = { "retry-after": "1" };
+
+/** HTTP/JSON over one listener. */
+export class HttpFront implements Front {
+  private readonly server: Server;
+
+  constructor(
+    private readonly context: HttpContext,
+    private readonly limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+  ) {
+    this.server = createServer(
+      {
+        maxHeaderSize: limits.headBytesMax,
+        headersTimeout: limits.headTimeoutMs,
+        requestTimeout: limits.requestTimeoutMs,
+        connectionsCheckingInterval: 1_000,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+      (request, response) => void this.answer(request, response),
+    );
+    this.server.maxConnections = limits.connectionsMax;
+  }
+
+  /** Listens. @throws RaftError `AddressInUse`. */
+  start(at: HostPort): Promise<HostPort> {
+    return listen(this.server, at, "http");
+  }
+
+  /** Closes listener and connections. Idempotent. */
+  stop(): Promise<void> {
+    const closed = closeListener(this.server);
+    this.server.closeAllConnections();
+    return closed;
+  }
+
+  private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    let reply: HttpReply;
+    try {
+      reply = await this.route(readRequest(message, this.limits.bodyBytesMax));
+    } catch (error) {
+      reply = problemOf(error);
+    }
+    if (response.destroyed) return;
+    // What is left of a body that nobody wanted is read and dropped, so that the connection can serve the next request.
+    message.resume();
+    send(response, reply);
+  }
+
+  private route(request: HttpRequest): Promise<HttpReply> | HttpReply {
+    const { method, path } = request;
+    const { kv } = this.context;
+    const key = /^\/v1\/kv\/(.*)$/s.exec(path)?.[1];
+    if (key !== undefined) {
+      if (method === "GET" || method === "HEAD") return getKey(kv, keyOfPath(key), request);
+      if (method === "PUT") return putKey(kv, keyOfPath(key), request);
+      if (method === "DELETE") return deleteKey(kv, keyOfPath(key), request);
+      throw wrongMethod("GET, PUT, DELETE");
+    }
+    const counter = /^\/v1\/incr\/(.*)$/s.exec(path)?.[1];
+    if (counter !== undefined) return only(method, "POST", () => incrementKey(kv, keyOfPath(counter), request));
+    switch (path) {
+      case "/v1/kv":
+        return only(method, "GET", () => rangeOfKeys(kv, request));
+      case "/v1/batch":
+        return only(method, "POST", () => runBatch(kv, request));
+      case "/v1/status":
+        return only(method, "GET", () => this.status(request));
+      case "/v1/hash":
+        return only(method, "GET", async () => json(200, await this.context.stateHash()));
+      case "/healthz":
+        return only(method, "GET", () => this.health());
+      case "/readyz":
+        return only(method, "GET", () => this.readiness());
+      default:
+        throw new HttpProblem(
+          404,
+          "NoSuchRoute",
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /healthz, /readyz.`,
+        );
+    }
+  }
+
+  private status(request: HttpRequest): HttpReply {
+    onlyParameters(request.query, "format");
+    const description = this.context.describe();
+    return request.query.get("format") === "text" ? text(200, `${description.text}\n`) : json(200, description);
+  }
+
+  /** Alive: the process answers, and its group has not stopped in place. */
+  private health(): HttpReply {
+    const { halted } = this.context.describe();
+    return halted === "" ? text(200, "ok\n") : text(503, `halted: ${halted}\n`);
+  }
+
+  /** Ready: a leader is known, and its term has reached this node's state machine, so nothing acknowledged is missing. */
+  private async readiness(): Promise<HttpReply> {
+    const { leader, term, halted } = this.context.describe();
+    if (halted !== "") return text(503, `halted: ${halted}\n`);
+    if (leader === null) return text(503, "no leader is known\n");
+    const applied = await this.context.stateHash();
+    return applied.term === term
+      ? text(200, "ready\n")
+      : text(503, `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs\n`);
+  }
+}
+
+function only(
+  method: string,
+  allowed: "GET" | "POST",
+  run: () => Promise<HttpReply> | HttpReply,
+): Promise<HttpReply> | HttpReply {
+  if (method === allowed || (allowed === "GET" && method === "HEAD")) return run();
+  throw wrongMethod(allowed);
+}
+
+const wrongMethod = (allowed: string) =>
+  new HttpProblem(405, "WrongMethod", `This is for ${allowed}.`, {}, { allow: allowed });
+
+/** C02 in the words of HTTP. */
+function problemOf(error: unknown): HttpReply {
+  if (error instanceof HttpProblem) {
+    const { status, message, extra, headers } = error;
+    return json(status, { error: error.error, message, ...extra }, headers);
+  }
+  const { verdict, message } = judge(error);
+  switch (verdict) {
+    case "unknown":
+      return json(504, { error: "Unknown", outcome: "unknown", message });
+    case "no-leader":
+      return json(503, { error: "NoLeader", outcome: "refused", message }, RETRY_AFTER);
+    case "try-again":
+      return json(503, { error: "TryAgain", outcome: "refused", message }, RETRY_AFTER);
+    case "too-large":
+      return json(413, { error: "TooLarge", outcome: "refused", message });
+    case "bad-request":
+      return json(400, { error: "BadRequest", outcome: "refused", message });
+    case "failed":
+      return json(500, { error: "Failed", outcome: "refused", message });
+    default:
+      return verdict satisfies never;
+  }
+}

@@ -1,0 +1,69 @@
+import { CommandBatch, EntryType, LogBlock, type RaftError } from "@hexraft/core/ports";
+import {
+  type KvAnswerOf,
+  KvCodec,
+  type KvCommand,
+  type KvQuery,
+  type KvResultOf,
+  KvStateMachine,
+} from "@hexraft/statemachine-kv";
+import type { Consistency, KvService } from "../../src/kv/kv-service.js";
+
+/**
+ * The service without a cluster: the real codec and state machine behind a log of one. Answers come in a later turn, as
+ * they do from a node, and a test may hold them back or let the next call fail.
+ */
+export class LocalKv implements KvService {
+  private readonly machine = new KvStateMachine();
+  private readonly codec = new KvCodec();
+  private index = 0;
+  private gate: Promise<void> | null = null;
+  /** The next calls fail with these. */
+  readonly failures: RaftError[] = [];
+  /** What was asked, in order. */
+  readonly asked: string[] = [];
+  /** Calls that were begun and not answered. */
+  underWay = 0;
+  /** Log time of the next command, ms. */
+  logTimeMs = 1_000;
+
+  /** From now on answers wait until the returned function is called. */
+  hold(): () => void {
+    let open = () => {};
+    this.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    return () => {
+      this.gate = null;
+      open();
+    };
+  }
+
+  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>> {
+    return this.answer(command.type, () => {
+      const payload = this.codec.encodeCommand(command);
+      const index = ++this.index;
+      const block = LogBlock.of(index, 1, this.logTimeMs, EntryType.command, [payload]);
+      const [result] = this.machine.apply(new CommandBatch([block], index, index)) as readonly unknown[];
+      return result as KvResultOf<C>;
+    });
+  }
+
+  read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
+    return this.answer(
+      consistency === "local" ? `local ${query.type}` : query.type,
+      () => this.machine.read(query) as KvAnswerOf<Q>,
+    );
+  }
+
+  private async answer<T>(what: string, make: () => T): Promise<T> {
+    this.asked.push(what);
+    const failure = this.failures.shift();
+    this.underWay++;
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.gate;
+    this.underWay--;
+    if (failure !== undefined) throw failure;
+    return make();
+  }
+}

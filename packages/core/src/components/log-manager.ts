@@ -24,8 +24,8 @@ interface Batch {
 
 /**
  * Keeps the log (sofa-jraft: LogManager). **This is the place of group commit**: at most one storage write is under way,
- * and all that arrives meanwhile is the next one. One completion says every `then` in order and tells the protocol one
- * number. If a write fails nothing more is said and nothing is tried again (L04).
+ * and all that arrives meanwhile is the next one. One completion tells the protocol one number and then says every `then`
+ * in order. If a write fails nothing more is said and nothing is tried again (L04).
  */
 export class LogManager {
   private readonly waiting = new Fifo<Batch>();

@@ -7,7 +7,15 @@ export {
   journalStateMachine,
   REJECTED_PREFIX,
 } from "./cluster/journal-machine.js";
-export { MemoryDisk, type MemoryDiskOptions } from "./disk/memory-disk.js";
+export {
+  type MessageFilter,
+  type Outcome,
+  type SeenMessage,
+  TestCluster,
+  type TestClusterOptions,
+} from "./cluster/test-cluster.js";
+export { type JournalNode, type ObservedEvent, TestMember } from "./cluster/test-member.js";
+export { type DiskIdentity, type Founding, MemoryDisk, type MemoryDiskOptions } from "./disk/memory-disk.js";
 export { MemoryLogStorage } from "./disk/memory-log-storage.js";
 export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";
 export { memoryStorage } from "./disk/memory-storage.js";

@@ -2,7 +2,9 @@ import type {
   ClusterId,
   DirectoryId,
   GroupId,
+  HardState,
   Incarnation,
+  LogBlock,
   LogId,
   LogIndex,
   NodeId,
@@ -27,6 +29,16 @@ export interface DiskIdentity {
   readonly groupId: GroupId;
   readonly directoryId: DirectoryId;
   readonly incarnation: Incarnation;
+}
+
+/** What a disk holds before its node ever ran. */
+export interface Founding extends DiskIdentity {
+  /** The cluster it belongs to; empty: it waits to be claimed. */
+  readonly clusterId: ClusterId;
+  /** The beginning of its log, from entry 1 on. */
+  readonly blocks: readonly LogBlock[];
+  /** Default: fresh. */
+  readonly hardState?: HardState;
 }
 
 /** One life's hold on a disk: calls of a life that ended never return. */
@@ -61,6 +73,14 @@ export class MemoryDisk {
     this.encode = options.encode ?? false;
     this.scheduler = options.scheduler;
     this.writes = new WriteQueue(this.scheduler);
+  }
+
+  /** Writes down what a cluster was founded with, as if it had been there for ever. Only on an empty disk. */
+  found({ clusterId, blocks, hardState, ...identity }: Founding): void {
+    if (this.identity !== undefined) throw new Error("only an empty disk can be founded");
+    this.identity = identity;
+    this.clusterId = clusterId;
+    this.image.land({ blocks, ...(hardState !== undefined && { hardState }) });
   }
 
   /** Power is cut: the life that had it open ends, and of its writes under way only the first `landed` are on the disk. Default 0. */

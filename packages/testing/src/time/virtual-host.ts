@@ -43,6 +43,11 @@ export class VirtualHost {
     this.clock = { monotonic: () => time.now(), wall: () => this.wallOffsetMs + time.now() };
   }
 
+  /** Whether this life goes on. */
+  get isAlive(): boolean {
+    return this.alive;
+  }
+
   /** E22: moves the wall clock by `ms`, forwards or back; the monotonic one stays. */
   jumpWall(ms: number): void {
     this.wallOffsetMs += ms;

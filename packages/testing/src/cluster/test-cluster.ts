@@ -1,0 +1,305 @@
+import type { NodeOptions } from "@hexraft/core";
+import {
+  EntryType,
+  type Envelope,
+  encodeConfiguration,
+  LogBlock,
+  type NodeId,
+  type RaftError,
+  votersOnly,
+} from "@hexraft/core/ports";
+import type { ContainerModule } from "inversify";
+import { MemoryDisk } from "../disk/memory-disk.js";
+import { MemoryNetwork, type MessageStage } from "../network/memory-network.js";
+import type { Latency } from "../network/wire.js";
+import { SeededRandom } from "../time/seeded-random.js";
+import { VirtualTime } from "../time/virtual-time.js";
+import { Judge } from "./judge.js";
+import { TestMember } from "./test-member.js";
+
+/** How a {@link TestCluster} is made. */
+export interface TestClusterOptions {
+  /** Names of the nodes. Default n1, n2, n3. */
+  readonly ids?: readonly NodeId[];
+  /** Those of them that are learners from the beginning. Default none. */
+  readonly learners?: readonly NodeId[];
+  /** Those of them that the first configuration does not name; their disks are empty. Default none. */
+  readonly strangers?: readonly NodeId[];
+  /** Draws everything that is left to chance. Default 1. */
+  readonly seed?: number | string;
+  /** Options of every node. T is 150 ms unless said. */
+  readonly options?: Partial<NodeOptions>;
+  /** How long messages are under way, ms. Default 1–3. */
+  readonly latencyMs?: Latency;
+  /** Further modules for every node, e.g. a membership policy. */
+  readonly modules?: readonly ContainerModule[];
+}
+
+/** What became of a command. */
+export interface Outcome {
+  /** `pending` until its caller hears. */
+  state: "pending" | "ok" | "refused" | "unknown";
+  /** The error that its caller heard. */
+  error?: RaftError;
+  /** The result that its caller heard. */
+  result?: unknown;
+}
+
+/** A message seen on the wire. */
+export interface SeenMessage {
+  /** Virtual time, ms. */
+  readonly atMs: number;
+  readonly stage: MessageStage;
+  readonly envelope: Envelope;
+}
+
+/** Most messages that a cluster remembers; the older half is forgotten beyond that. */
+export const SEEN_MESSAGES_MAX = 400_000;
+
+const CLUSTER_ID = "0123456789abcdef0123456789abcdef";
+
+/**
+ * A whole cluster on virtual time: real nodes, put together by `createNode`, over disks and a network in memory. What
+ * must never happen is judged all the while. Every message and every block is laid out as bytes and read again.
+ *
+ * @example
+ * ```ts
+ * const cluster = new TestCluster({ seed: 7 });
+ * await cluster.start();
+ * const leader = await cluster.awaitLeader();
+ * await cluster.applied("hello");
+ * cluster.crash(leader.id);
+ * await cluster.awaitLeader();
+ * await cluster.restart(leader.id);
+ * await cluster.converged();
+ * ```
+ */
+export class TestCluster {
+  /** Moves only when told to. */
+  readonly time = new VirtualTime();
+  /** Cut it, slow it down, listen to it. */
+  readonly network: MemoryNetwork;
+  /** All members, in the order of the options. */
+  readonly members: readonly TestMember[];
+  /** Every message, in the order of the wire. */
+  readonly seen: SeenMessage[] = [];
+  /** T of every node, ms. */
+  readonly electionTimeoutMs: number;
+  private readonly judge = new Judge();
+
+  /** Lays down the first configuration on every disk; nothing runs yet. */
+  constructor(options: TestClusterOptions = {}) {
+    const { ids = ["n1", "n2", "n3"], learners = [], strangers = [], seed = 1, modules = [] } = options;
+    this.electionTimeoutMs = options.options?.electionTimeoutMs ?? 150;
+    const random = new SeededRandom(`${seed}/network`);
+    const carrier = {
+      scheduler: this.time,
+      turn: { schedule: (drain: () => void) => void this.time.schedule(() => drain()) },
+    };
+    this.network = new MemoryNetwork({ latencyMs: options.latencyMs ?? [1, 3], random, carrier, encode: true });
+    this.network.onMessage((envelope, stage) => {
+      if (this.seen.length >= SEEN_MESSAGES_MAX) this.seen.splice(0, SEEN_MESSAGES_MAX / 2);
+      this.seen.push({ atMs: this.time.now(), stage, envelope });
+    });
+    const replicas = ids.map((id) => ({ id, incarnation: new SeededRandom(`${seed}/${id}`).hex(8) }));
+    const members = replicas.filter(({ id }) => !strangers.includes(id));
+    const everybody = votersOnly(members.map((replica) => ({ ...replica, address: `memory:${replica.id}` })));
+    const voters = everybody.voters.filter((id) => !learners.includes(id));
+    const first = encodeConfiguration({ ...everybody, voters, learners });
+    this.members = replicas.map((replica) => {
+      const disk = new MemoryDisk({ scheduler: this.time, encode: true });
+      const isMember = !strangers.includes(replica.id);
+      const { id: nodeId, incarnation } = replica;
+      disk.found({
+        nodeId,
+        groupId: "main",
+        incarnation,
+        directoryId: incarnation,
+        clusterId: CLUSTER_ID,
+        blocks: isMember ? [LogBlock.of(1, 0, 0, EntryType.configuration, [first])] : [],
+      });
+      return new TestMember(replica, {
+        time: this.time,
+        network: this.network,
+        disk,
+        seed: String(seed),
+        options: { electionTimeoutMs: this.electionTimeoutMs, ...options.options, nodeId },
+        modules,
+        onEvent: (member, event) => this.judge.heard(member, event),
+      });
+    });
+  }
+
+  /** The member of this name. */
+  member(id: NodeId): TestMember {
+    const member = this.members.find((candidate) => candidate.id === id);
+    if (member === undefined) throw new Error(`there is no ${id} in this cluster`);
+    return member;
+  }
+
+  /** Members that run. */
+  get up(): readonly TestMember[] {
+    return this.members.filter(({ isUp }) => isUp);
+  }
+
+  /** Starts these, or all. */
+  async start(...ids: readonly NodeId[]): Promise<void> {
+    const chosen = ids.length === 0 ? this.members : ids.map((id) => this.member(id));
+    for (const member of chosen) await member.start();
+  }
+
+  /** Who leads: of several that believe so, the one of the highest term. */
+  leader(): TestMember | undefined {
+    let found: { readonly member: TestMember; readonly term: number } | undefined;
+    for (const member of this.up) {
+      const { role, term } = member.describe();
+      if (role === "leader" && term > (found?.term ?? -1)) found = { member, term };
+    }
+    return found?.member;
+  }
+
+  /** Waits until one of `among` leads, known as such to itself, and says who. */
+  async awaitLeader(
+    among: readonly NodeId[] = this.up.map(({ id }) => id),
+    deadlineMs = 40 * this.electionTimeoutMs,
+  ): Promise<TestMember> {
+    const isLeader = () => {
+      const leader = this.leader();
+      return leader !== undefined && among.includes(leader.id);
+    };
+    await this.until(isLeader, deadlineMs, `a leader among ${among.join(", ")}`);
+    return this.leader() as TestMember;
+  }
+
+  /** Waits until a leader is known to all that run. */
+  async settled(deadlineMs = 40 * this.electionTimeoutMs): Promise<TestMember> {
+    const agreed = () => {
+      const leader = this.leader();
+      if (leader === undefined) return false;
+      const { term } = leader.describe();
+      return this.up.every((member) => {
+        const view = member.describe();
+        return view.term === term && view.leader === leader.id;
+      });
+    };
+    await this.until(agreed, deadlineMs, "everybody follows one leader");
+    return this.leader() as TestMember;
+  }
+
+  /** Proposes a command, at the leader unless `via` says otherwise; its outcome changes as time goes on. */
+  propose(command: string, via: NodeId | undefined = this.leader()?.id): Outcome {
+    if (via === undefined) throw new Error("nobody leads: say via whom to propose");
+    const outcome: Outcome = { state: "pending" };
+    this.member(via)
+      .node.apply(command)
+      .then(
+        (result) => {
+          outcome.state = "ok";
+          outcome.result = result;
+          this.judge.acknowledge(command);
+        },
+        (error: RaftError) => {
+          outcome.state = error.outcome;
+          outcome.error = error;
+        },
+      );
+    return outcome;
+  }
+
+  /** Proposes commands at the leader, and waits until they are applied there. */
+  async applied(...commands: readonly string[]): Promise<void> {
+    const outcomes = commands.map((command) => this.propose(command));
+    await this.until(
+      () => outcomes.every(({ state }) => state !== "pending"),
+      40 * this.electionTimeoutMs,
+      "the commands are answered",
+    );
+    const failed = outcomes.find(({ state }) => state !== "ok");
+    if (failed !== undefined) throw new Error(`a command was ${failed.state}: ${failed.error?.message}`);
+  }
+
+  /** Ends the life of a node by a power cut. */
+  crash(id: NodeId, how: { readonly landed?: number } = {}): void {
+    this.member(id).crash(how);
+  }
+
+  /** Begins the next life of a node that crashed or stopped. */
+  async restart(id: NodeId): Promise<void> {
+    await this.member(id).start();
+  }
+
+  /** Waits until all that run hold and applied the same, every acknowledged command included (I16, I17). */
+  async converged(deadlineMs = 40 * this.electionTimeoutMs): Promise<void> {
+    const same = () => {
+      const leader = this.leader();
+      if (leader === undefined) return false;
+      const { last, commitIndex } = leader.describe();
+      return (
+        commitIndex === last.index &&
+        this.up.every((member) => {
+          const view = member.describe();
+          return view.last.index === last.index && view.last.term === last.term && view.appliedIndex === last.index;
+        })
+      );
+    };
+    await this.until(same, deadlineMs, "all nodes converge");
+    const [first] = this.up;
+    for (const member of this.up) {
+      const missing = this.judge.missing(member);
+      if (missing.length > 0) throw new Error(`I16 ${member.id} lacks acknowledged commands: ${missing.join(", ")}`);
+      if (member.machine.stateHash() !== first?.machine.stateHash())
+        throw new Error(`I5 ${member.id} and ${first?.id} converged and differ`);
+    }
+  }
+
+  /** Lets time pass, and judges at every millisecond. */
+  async run(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1) {
+      await this.time.advance(Math.min(1, left));
+      this.judge.judge(this.members);
+    }
+  }
+
+  /** Waits for a condition, and judges when it holds. */
+  async until(condition: () => boolean, deadlineMs = 40 * this.electionTimeoutMs, what?: string): Promise<void> {
+    await this.time.runUntil(condition, deadlineMs, what);
+    this.judge.judge(this.members);
+  }
+
+  /** Messages that match, in the order of the wire; those that arrived unless `stage` says otherwise. */
+  messages<T extends Envelope["message"]["type"]>(
+    type: T,
+    { from, to, since = 0, stage = "delivered" }: MessageFilter = {},
+  ): readonly Extract<Envelope["message"], { type: T }>[] {
+    return this.seen
+      .filter(({ atMs, envelope, ...seen }) => {
+        const { message } = envelope;
+        const ends = (from ?? envelope.from) === envelope.from && (to ?? envelope.to) === envelope.to;
+        return seen.stage === stage && atMs >= since && ends && message.type === type;
+      })
+      .map(({ envelope }) => envelope.message as Extract<Envelope["message"], { type: T }>);
+  }
+
+  /** Who led in which term, over the whole history. */
+  get leaderOfTerm(): ReadonlyMap<number, NodeId> {
+    return this.judge.leaderOfTerm;
+  }
+
+  /** A last judgement; then every node is cut off from power. */
+  dispose(): void {
+    this.judge.judge(this.members);
+    for (const member of this.up) member.crash();
+  }
+}
+
+/** Which messages. */
+export interface MessageFilter {
+  /** Sender. */
+  readonly from?: NodeId;
+  /** Receiver. */
+  readonly to?: NodeId;
+  /** From this virtual time on, ms. */
+  readonly since?: number;
+  /** Default `delivered`. */
+  readonly stage?: MessageStage;
+}

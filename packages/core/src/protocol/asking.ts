@@ -79,13 +79,14 @@ export function forward(s: RaftState, { request, payload }: ForwardRequested): v
     return;
   }
   s.asked.forwarded.add(request);
-  s.outbox.send(leader, { type: "Propose", forTerm: s.term, request, payload });
+  s.outbox.send(leader, { type: "Propose", forTerm: s.term, request: numberOf(s, request), payload });
 }
 
 /** R18: what became of it. */
 export function onProposeResponse(s: RaftState, response: ProposeResponse): void {
-  if (!s.asked.forwarded.delete(response.request)) return s.drop("answer to no question of ours");
-  s.outbox.emit({ type: "ForwardAnswered", response });
+  const request = response.request - numberOf(s, 0);
+  if (!s.asked.forwarded.delete(request)) return s.drop("answer to no question of ours");
+  s.outbox.emit({ type: "ForwardAnswered", response: { ...response, request } });
 }
 
 /** Q07, R18: the leader asked is not the leader any more, or cannot be reached. */
@@ -113,11 +114,17 @@ export function failQuestions(s: RaftState, cause: string): void {
 function askNext(s: RaftState): void {
   const asked = s.asked;
   if (asked.question !== undefined || asked.unsentReads.length === 0 || s.leader === null) return;
-  asked.question = { request: ++asked.lastRequest, readers: asked.unsentReads, sentAt: s.now };
+  asked.question = { request: numberOf(s, ++asked.lastRequest), readers: asked.unsentReads, sentAt: s.now };
   asked.unsentReads = [];
   s.outbox.send(s.leader, { type: "ReadIndex", request: asked.question.request });
   s.arm("request", 2 * s.T);
 }
+
+/**
+ * T11: a number never used before, not by an earlier run either. A question of this run that shared its number with one of
+ * the last run would be answered by the old answer, still under way, with an index from before the crash.
+ */
+const numberOf = (s: RaftState, counter: number): number => s.identity.startNumber * 2 ** 32 + counter;
 
 const noAnswer = (why: string) =>
   new RaftError("ReadTimeout", "refused", `The read could not be confirmed: ${why}; try again.`);

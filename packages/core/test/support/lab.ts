@@ -258,6 +258,7 @@ export class Lab {
 
   private boot(id: string, disk: Disk): void {
     disk.starts++;
+    recover(disk);
     const last = disk.blocks.at(-1)?.lastId ?? disk.base;
     const runs: TermRun[] = [];
     const found: ConfigurationEntry[] = disk.snapshot === null ? [] : [disk.snapshot.configuration];
@@ -356,4 +357,14 @@ export class Lab {
     }
     disk.commitHint = write.commitHint ?? disk.commitHint;
   }
+}
+
+/** What recovery does: a snapshot that was received, and whose log reset a crash prevented, replaces a log that does not reach it. */
+function recover(disk: Disk): void {
+  const { snapshot } = disk;
+  if (snapshot === null) return;
+  const { index, term } = snapshot.id;
+  const held = disk.blocks.find((block) => block.first <= index && index <= block.last)?.term;
+  const isHeld = held === term || (disk.base.index === index && disk.base.term === term) || disk.base.index > index;
+  if (!isHeld) Object.assign(disk, { base: snapshot.id, blocks: [] });
 }

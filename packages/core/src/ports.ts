@@ -7,7 +7,10 @@ export { blockBytes, openBlock, verifyBlock } from "./components/block-codec.js"
 export {
   type Configuration,
   type ConfigurationEntry,
+  configurationFault,
+  isJoint,
   type Member,
+  memberOf,
   NO_CONFIGURATION,
   votersOnly,
 } from "./model/configuration.js";

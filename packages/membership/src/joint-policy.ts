@@ -21,9 +21,9 @@ export const jointPolicy: MembershipPolicy = {
   leave(committed) {
     if (!isJoint(committed)) return undefined;
     const { voters, learners, learnersNext, witnesses } = committed;
-    const staying = [...voters, ...learners, ...learnersNext];
+    const staying = new Set([...voters, ...learners, ...learnersNext]);
     return {
-      members: committed.members.filter(({ id }) => staying.includes(id)),
+      members: committed.members.filter(({ id }) => staying.has(id)),
       voters,
       votersOld: [],
       learners: [...learners, ...learnersNext],

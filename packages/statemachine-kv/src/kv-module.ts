@@ -24,7 +24,7 @@ export function kvStateMachine(options: Partial<KvLimits> = {}): ContainerModule
       .toDynamicValue(() => new KvCodec(limits))
       .inSingletonScope();
     bind(StateMachine)
-      .toDynamicValue(() => new KvStateMachine(limits) as StateMachine)
+      .toDynamicValue(() => new KvStateMachine(limits))
       .inSingletonScope();
   });
 }

@@ -91,6 +91,8 @@ class Model {
       case "persist":
         if (old !== undefined) write(old.value, {});
         return { type: "persist", done: old !== undefined && old.deadline !== Infinity };
+      default:
+        throw new Error(`not modelled: ${JSON.stringify(command satisfies never)}`);
     }
   }
 }
@@ -108,8 +110,8 @@ const ttlMs = fc.integer({ min: 1, max: 30 });
 const lifetime = fc.oneof(fc.constant({}), fc.record({ ttlMs }), fc.constant({ keepTtl: true }));
 const simple: fc.Arbitrary<KvSimpleCommand> = fc.oneof(
   fc
-    .tuple(key, value, lifetime, fc.constantFrom(undefined, "absent", "present"), fc.boolean())
-    .map(([k, v, life, condition, returnPrevious]) => put(k, v, { ...life, condition, returnPrevious } as never)),
+    .tuple(key, value, lifetime, fc.constantFrom(undefined, "absent" as const, "present" as const), fc.boolean())
+    .map(([k, v, life, condition, returnPrevious]) => put(k, v, { ...life, condition, returnPrevious })),
   fc.array(fc.tuple(key, value), { minLength: 1, maxLength: 3 }).map(multiPut),
   fc.array(key, { minLength: 1, maxLength: 3 }).map((keys) => del(...keys)),
   fc
@@ -136,11 +138,12 @@ it("F01 F07 any commands do what a plain map does, and a replica that restores m
         const hash = replica.machine.stateHash();
         const result = replica.apply(each, model.now);
         expect(plain(result)).toEqual(expected);
-        if (expected === "rejected" && pause === 0) expect(replica.machine.stateHash()).toBe(hash);
+        const leftTrace = expected === "rejected" && pause === 0 && replica.machine.stateHash() !== hash;
+        expect(leftTrace).toBe(false);
         expect(plain(twin.apply(each, model.now))).toEqual(expected);
         expect(twin.machine.stateHash()).toBe(replica.machine.stateHash());
         if (at === restoreAt) twin = await replica.twin();
-        const sorted = [...model.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+        const sorted = [...model.entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
         const { entries } = replica.machine.read(range());
         expect(entries.map((entry) => [text(entry.key), text(entry.value)])).toEqual(
           sorted.map(([k, v]) => [k, v.value]),

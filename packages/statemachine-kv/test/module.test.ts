@@ -3,10 +3,11 @@ import { Container } from "inversify";
 import { expect, it } from "vitest";
 import { KvCodec, KvStateMachine, kvStateMachine, put } from "../src/index.js";
 
-it("F03 the module binds a state machine and a codec, each container its own", async () => {
+it("F03 the module binds a state machine and a codec, each container its own", () => {
   const module = kvStateMachine({ valueBytesMax: 4 });
   const [one, two] = [new Container(), new Container()];
-  await Promise.all([one.load(module), two.load(module)]);
+  one.load(module);
+  two.load(module);
   expect(one.get(StateMachine)).toBeInstanceOf(KvStateMachine);
   expect(one.get(StateMachine)).toBe(one.get(StateMachine));
   expect(one.get(StateMachine)).not.toBe(two.get(StateMachine));

@@ -41,7 +41,7 @@ describe("range", () => {
     expect(up.flat()).toEqual(all.slice(3, 900));
     expect(up.slice(0, -1).every((page) => page.length === 77)).toBe(true);
     const down = pages(replica, { limit: 77, start: "k0003", end: "k0900", reverse: true });
-    expect(down.flat()).toEqual(all.slice(3, 900).reverse());
+    expect(down.flat()).toEqual(all.slice(3, 900).toReversed());
     expect(pages(replica, { limit: 500 })).toHaveLength(2);
   });
 
@@ -75,12 +75,7 @@ describe("scan", () => {
       round++;
     } while (answer.cursor !== SCAN_START);
     const even = Array.from({ length: 500 }, (_, i) => `k${String(i * 2).padStart(4, "0")}`);
-    expect(
-      seen
-        .filter((key) => even.includes(key))
-        .slice()
-        .sort(),
-    ).toEqual(even);
+    expect(seen.filter((key) => even.includes(key)).toSorted()).toEqual(even);
     expect(new Set(seen).size).toBe(seen.length);
     expect(round).toBeLessThanOrEqual(100);
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { SortedMap } from "../src/state/sorted-map.js";
 
-type Step = readonly ["set", number, number] | readonly ["delete", number] | readonly ["clone"];
+type Step = readonly ["set", number, number] | readonly ["delete", number] | readonly ["clone", number];
 
 function entriesOf(map: SortedMap<number, number>, from?: number): [number, number][] {
   const entries: [number, number][] = [];
@@ -11,13 +11,13 @@ function entriesOf(map: SortedMap<number, number>, from?: number): [number, numb
 }
 
 function expectSame(map: SortedMap<number, number>, model: ReadonlyMap<number, number>, at: number): void {
-  const sorted = [...model].sort(([a], [b]) => a - b);
+  const sorted = [...model].toSorted(([a], [b]) => a - b);
   expect(entriesOf(map)).toEqual(sorted);
   expect(map.size).toBe(model.size);
   expect(entriesOf(map, at)).toEqual(sorted.filter(([key]) => key >= at));
   const down: [number, number][] = [];
   map.descend(at, (key, value) => down.push([key, value]) > 0);
-  expect(down).toEqual(sorted.filter(([key]) => key < at).reverse());
+  expect(down).toEqual(sorted.filter(([key]) => key < at).toReversed());
 }
 
 it("F07 a sorted map and all its clones are as a plain map says, whatever is done to each", () => {
@@ -25,7 +25,7 @@ it("F07 a sorted map and all its clones are as a plain map says, whatever is don
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.tuple(fc.constant("set" as const), key, fc.nat()) },
     { weight: 5, arbitrary: fc.tuple(fc.constant("delete" as const), key) },
-    { weight: 1, arbitrary: fc.tuple(fc.constant("clone" as const)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant("clone" as const), key) },
   );
   const runs = fc.tuple(fc.nat(2_000), fc.array(fc.tuple(fc.nat(3), step), { minLength: 50, maxLength: 400 }), key);
   fc.assert(
@@ -38,14 +38,13 @@ it("F07 a sorted map and all its clones are as a plain map says, whatever is don
       for (const [which, [kind, ...rest]] of steps as readonly (readonly [number, Step])[]) {
         const { map, model } = maps[which % maps.length] as (typeof maps)[number];
         const [k, value] = rest as [number, number];
-        expect(kind === "clone" ? undefined : map.get(k)).toBe(kind === "clone" ? undefined : model.get(k));
-        if (kind === "set") {
-          expect(map.set(k, value)).toBe(model.get(k));
-          model.set(k, value);
-        } else if (kind === "delete") {
-          expect(map.delete(k)).toBe(model.get(k));
-          model.delete(k);
-        } else if (maps.length < 4) maps.push({ map: map.clone(), model: new Map(model) });
+        const before = model.get(k);
+        expect(map.get(k)).toBe(before);
+        const change = { set: () => map.set(k, value), delete: () => map.delete(k), clone: () => before }[kind];
+        expect(change()).toBe(before);
+        if (kind === "set") model.set(k, value);
+        if (kind === "delete") model.delete(k);
+        if (kind === "clone" && maps.length < 4) maps.push({ map: map.clone(), model: new Map(model) });
       }
       for (const { map, model } of maps) expectSame(map, model, at);
     }),
@@ -63,7 +62,6 @@ it.each([
   expect(entriesOf(map).map(([key]) => key)).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
   for (let i = 0; i < 10_000; i++) {
     expect(map.delete(keyAt(i))).toBe(i);
-    if (i % 1_000 === 0) expect(entriesOf(map)).toHaveLength(9_999 - i);
   }
   expect(map.size).toBe(0);
   expect(entriesOf(map)).toEqual([]);

@@ -20,7 +20,7 @@ export function checkQuery(query: KvQuery, limits: KvLimits): void {
       return checkPage(query.limit, "limit");
     case "scan":
       if (typeof query.cursor !== "string" || !/^\d{1,16}$/.test(query.cursor))
-        throw refuse(`The cursor ${String(query.cursor)} is not one that a scan gave; begin with "0"`);
+        throw refuse(`The cursor ${query.cursor} is not one that a scan gave; begin with "0"`);
       return checkPage(query.count, "count");
     case "size":
     case "stats":

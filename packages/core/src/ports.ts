@@ -25,7 +25,15 @@ export { type ErrorCode, type Outcome, RaftError } from "./model/errors.js";
 export { badMessage, EXTRA_FIELDS_MAX, FieldReader } from "./model/field-reader.js";
 export { FRESH_HARD_STATE, type HardState } from "./model/hard-state.js";
 export { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";
-export { LOG_START, type LogId, type LogIndex, type Millis, TERM_MAX, type Term } from "./model/log-id.js";
+export {
+  LOG_START,
+  type LogId,
+  type LogIndex,
+  type Millis,
+  TERM_MAX,
+  type Term,
+  type TermRun,
+} from "./model/log-id.js";
 export type * from "./model/message.js";
 export { fromArray, MESSAGE_CODES, REASON_CHARACTERS_MAX, toArray } from "./model/message-layout.js";
 export {

@@ -117,8 +117,9 @@ export const transportConnectionLaws = (factory: TransportFactory): readonly Law
       const c = await rig.node("n3");
       a.transport.setPeers("main", [c.entry]);
       b.transport.setPeers("main", [c.entry]);
-      await rig.fixture.until(() => !a.hears(b) && !b.hears(a), "both are told");
-      check(!(await getsThrough(rig, a, b)), "a message arrived all the same");
+      await rig.fixture.pass(100);
+      check(!(await getsThrough(rig, a, b)), "a message to the removed node arrived all the same");
+      check(!(await getsThrough(rig, b, a)), "a message of the removed node arrived all the same");
       await rig.introduce(a, b);
       check(await getsThrough(rig, a, b), "nothing arrives after the return");
     }),
@@ -143,7 +144,7 @@ export const transportConnectionLaws = (factory: TransportFactory): readonly Law
     run: withTransport(factory, async (rig) => {
       const [a, fresh] = [await rig.node("n1"), await rig.node("n2")];
       a.transport.setPeers("main", [fresh.entry]);
-      await rig.fixture.until(() => a.hears(fresh) && fresh.hears(a), "they hear each other");
+      await rig.fixture.until(() => a.hears(fresh), "the one that knows the other hears it");
       check(await getsThrough(rig, a, fresh), "the stranger hears nothing");
       check(await getsThrough(rig, fresh, a), "its answer does not arrive");
     }),

@@ -33,7 +33,6 @@ export {
   TERM_MAX,
   type Term,
   type TermRun,
-  type TermRun,
 } from "./model/log-id.js";
 export type * from "./model/message.js";
 export { fromArray, MESSAGE_CODES, REASON_CHARACTERS_MAX, toArray } from "./model/message-layout.js";

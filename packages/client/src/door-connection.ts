@@ -81,7 +81,8 @@ export class DoorConnection {
   private onData(chunk: Buffer): void {
     this.heardAt = performance.now();
     try {
-      for (const frame of this.framer.push(chunk)) this.onFrame(frame);
+      const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      for (const frame of this.framer.push(plain)) this.onFrame(frame);
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;
       this.close(error.message);

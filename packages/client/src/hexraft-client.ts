@@ -36,7 +36,7 @@ export interface ClientReadOptions extends OperationOptions {
  *
  * {@link propose} and {@link read} never reject: they say how it ended (C02). The named operations ({@link put}, {@link get}
  * and so on) return the value, and throw a RaftError, whose `outcome` tells, if it did not end well. Nothing that may have
- * been done is ever sent twice.
+ * been done is ever sent twice. Bytes that come back are views of what the network delivered: copy what is kept for long.
  *
  * @example
  * ```ts

@@ -1,0 +1,26 @@
+import type { Welcome } from "@hexraft/client";
+import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@hexraft/statemachine-kv";
+import type { Consistency } from "../kv/kv-service.js";
+import type { KvNode } from "../kv/node-kv-service.js";
+
+/** What the client door asks of its node. It never forwards: a HexraftClient goes to the leader itself. */
+export interface DoorService {
+  /** Does a command if this node leads; `done` is called once, in a later turn. */
+  apply(command: KvCommand, done: (error: Error | null, result?: KvResult) => void): void;
+  /** Answers a query. */
+  read(query: KvQuery, consistency: Consistency): Promise<KvAnswer>;
+  /** Who this node is, and whom it follows. */
+  welcome(): Welcome;
+}
+
+/** The door's service on top of a node. Deadlines are the client's own. */
+export function doorServiceOf(node: KvNode): DoorService {
+  return {
+    apply: (command, done) => node.applyCallback(command, done),
+    read: (query, consistency) => node.read(query, { consistency }),
+    welcome: () => {
+      const { nodeId, leader, identity } = node.describe();
+      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId };
+    },
+  };
+}

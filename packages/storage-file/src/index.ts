@@ -1,1 +1,1 @@
-export {};
+export { type FileStorageOptions, fileStorage } from "./file-storage.js";

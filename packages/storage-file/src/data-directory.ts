@@ -1,0 +1,143 @@
+import {
+  Checksum,
+  type ClusterId,
+  type DirectoryId,
+  type DirectoryLock,
+  FileSystem,
+  type NodeId,
+  RaftError,
+} from "@hexraft/core/ports";
+import { inject, injectable } from "inversify";
+import {
+  CLUSTER_ID_WIDTH,
+  GROUP_ID_WIDTH,
+  getName,
+  getU64,
+  INCARNATION_WIDTH,
+  NODE_ID_WIDTH,
+  setName,
+  setU64,
+} from "./format/bytes.js";
+import { damaged, identityMismatch } from "./format/faults.js";
+import { readSmallFile, replaceFile, SMALL_FILE_FIELDS } from "./format/small-file.js";
+import { Settings } from "./settings.js";
+
+const IDENTITY_MAGIC = 0x44495848; // "HXID"
+const REPLICA_MAGIC = 0x50525848; // "HXRP"
+
+/** Fields of `identity`, from byte 8: u64 start number, directory id, cluster id (empty while it waits), node id. */
+export interface Identity {
+  readonly startNumber: number;
+  readonly directoryId: DirectoryId;
+  readonly clusterId: ClusterId;
+  readonly nodeId: NodeId;
+}
+
+/**
+ * One data directory: its lock, shared by log and snapshots, and the two small files that say whose it is:
+ * `<directory>/identity`, and `<directory>/<group>/replica` with the replica's incarnation (M13).
+ */
+@injectable()
+export class DataDirectory {
+  readonly path: string;
+  private lock: DirectoryLock | undefined;
+  private users = 0;
+  /** Set once the log is opened; snapshots carry them. */
+  identity: Identity | undefined;
+  incarnation = "";
+  private groupInUse: string | undefined;
+
+  constructor(
+    @inject(Settings) private readonly settings: Settings,
+    @inject(FileSystem) private readonly files: FileSystem,
+    @inject(Checksum) private readonly checksum: Checksum,
+  ) {
+    this.path = settings.directory;
+  }
+
+  /** The group whose files are used; the configured one until the log was opened. */
+  get groupId(): string {
+    this.groupInUse ??= this.settings.groupId;
+    return this.groupInUse;
+  }
+
+  /** Says whose log was opened. Snapshots that were opened before it must be of the same group. */
+  useGroup(group: string, incarnation: string): void {
+    if (this.groupInUse !== undefined && this.groupInUse !== group)
+      throw new RaftError(
+        "BadOption",
+        "refused",
+        `snapshots of group ${this.groupInUse} are open in ${this.path}, but the log of group ${group} is opened; set groupId of fileStorage to ${group}`,
+        { field: "groupId", value: this.groupInUse },
+      );
+    this.groupInUse = group;
+    this.incarnation = incarnation;
+  }
+
+  /** L11: the first user takes the lock, the last one gives it back. */
+  enter(): void {
+    this.files.makeDirectory(this.path);
+    this.lock ??= this.files.lock(this.path);
+    this.users++;
+  }
+
+  /** To be called once for each `enter`. */
+  leave(): void {
+    this.users--;
+    if (this.users > 0) return;
+    this.lock?.release();
+    this.lock = undefined;
+  }
+
+  groupPath(group: string): string {
+    return `${this.path}/${group}`;
+  }
+
+  /** Who lives here; `undefined` in a new directory. */
+  readIdentity(nodeId: NodeId): Identity | undefined {
+    const path = `${this.path}/identity`;
+    const view = readSmallFile(this.files, this.checksum, path, IDENTITY_MAGIC);
+    if (view === undefined) return undefined;
+    const at = SMALL_FILE_FIELDS;
+    const identity: Identity = {
+      startNumber: getU64(view, at),
+      directoryId: getName(view, at + 8, INCARNATION_WIDTH),
+      clusterId: getName(view, at + 25, CLUSTER_ID_WIDTH),
+      nodeId: getName(view, at + 58, NODE_ID_WIDTH),
+    };
+    if (identity.nodeId !== nodeId) throw identityMismatch(path, "node", identity.nodeId, nodeId);
+    return identity;
+  }
+
+  /** Durable when it resolves. */
+  async writeIdentity(identity: Identity): Promise<void> {
+    const at = SMALL_FILE_FIELDS;
+    await replaceFile(this.files, this.checksum, this.path, "identity", IDENTITY_MAGIC, (view) => {
+      setU64(view, at, identity.startNumber);
+      setName(view, at + 8, INCARNATION_WIDTH, identity.directoryId);
+      setName(view, at + 25, CLUSTER_ID_WIDTH, identity.clusterId);
+      setName(view, at + 58, NODE_ID_WIDTH, identity.nodeId);
+    });
+    this.identity = identity;
+  }
+
+  /** The incarnation of the group's replica; `undefined` if it was never finished being created. */
+  readIncarnation(group: string): string | undefined {
+    const path = `${this.groupPath(group)}/replica`;
+    const view = readSmallFile(this.files, this.checksum, path, REPLICA_MAGIC);
+    if (view === undefined) return undefined;
+    const named = getName(view, SMALL_FILE_FIELDS + 17, GROUP_ID_WIDTH);
+    if (named !== group) throw identityMismatch(path, "group", named, group);
+    const incarnation = getName(view, SMALL_FILE_FIELDS, INCARNATION_WIDTH);
+    if (incarnation === "") throw damaged(path, "no incarnation in it", SMALL_FILE_FIELDS, INCARNATION_WIDTH);
+    return incarnation;
+  }
+
+  /** Durable when it resolves. */
+  async writeIncarnation(group: string, incarnation: string): Promise<void> {
+    await replaceFile(this.files, this.checksum, this.groupPath(group), "replica", REPLICA_MAGIC, (view) => {
+      setName(view, SMALL_FILE_FIELDS, INCARNATION_WIDTH, incarnation);
+      setName(view, SMALL_FILE_FIELDS + 17, GROUP_ID_WIDTH, group);
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import { BLOCK_HEADER_BYTES, blockBytes, type Checksum } from "@hexraft/core/ports";
+import { alignUp, getU64, setU64, viewOf } from "../format/bytes.js";
+import {
+  layPayload,
+  layRecordHeader,
+  type Operation,
+  type PlacedOperation,
+  payloadBytes,
+  RECORD_HEADER_BYTES,
+  RecordKind,
+} from "./record.js";
+
+/*
+ * What one writev and one fsync carry (L02); applied whole or not at all.
+ *
+ *   0 u32 magic "HXBT"   4 u32 length, header and padding included: a multiple of 64   8 u64 batch number
+ *  16 u64 offset of this batch   24 u64 sealed up to: what was durable when this batch was handed to the disk
+ *  32 u64 start number  40 u64 segment  48 u32 generation  52 u32 records
+ *  56 u32 the previous batch's checksum (0 for the first of a log)   60 u32 checksum of bytes 0–59
+ *  64 records, then zeros
+ */
+const MAGIC = 0x54425848;
+
+/** Bytes of a batch header; batches begin at multiples of it, so that they are found again behind a hole. */
+export const BATCH_HEADER_BYTES = 64;
+
+/** Blocks below this size are copied into the batch's own buffer, larger ones are written from where they are. */
+const COPY_BELOW_BYTES = 4_096;
+
+/** Head of a batch. */
+export interface BatchHeader {
+  readonly length: number;
+  readonly number: number;
+  readonly offset: number;
+  readonly sealedUpTo: number;
+  readonly startNumber: number;
+  readonly segment: number;
+  readonly generation: number;
+  readonly records: number;
+  readonly previous: number;
+  readonly checksum: number;
+}
+
+/** A batch laid down. */
+export interface LaidBatch {
+  readonly buffers: readonly Uint8Array[];
+  readonly length: number;
+  readonly checksum: number;
+  readonly placed: readonly PlacedOperation[];
+}
+
+/** Bytes that these records will take as a batch. */
+export function batchBytes(operations: readonly Operation[]): number {
+  let size = BATCH_HEADER_BYTES;
+  for (const operation of operations) size += RECORD_HEADER_BYTES + payloadBytes(operation);
+  return alignUp(size, BATCH_HEADER_BYTES);
+}
+
+/** Lays down a batch; its records are numbered from `sequence` on. */
+export function layBatch(
+  head: Omit<BatchHeader, "length" | "records" | "checksum">,
+  operations: readonly Operation[],
+  sequence: number,
+  checksum: Checksum,
+): LaidBatch {
+  const length = batchBytes(operations);
+  const own = new Uint8Array(length - referencedBytes(operations));
+  const buffers: Uint8Array[] = [];
+  const placed: PlacedOperation[] = [];
+  let at = BATCH_HEADER_BYTES;
+  let begun = 0;
+  let offset = head.offset + BATCH_HEADER_BYTES;
+  operations.forEach((operation, i) => {
+    const payload = at + RECORD_HEADER_BYTES;
+    const size = payloadBytes(operation);
+    const place = { segment: head.segment, generation: head.generation, offset, sequence: sequence + i };
+    placed.push({ operation, offset });
+    if (operation.kind === RecordKind.block) {
+      const bytes = blockBytes(operation.block, checksum);
+      layRecordHeader(own, at, operation, place, bytes.subarray(0, BLOCK_HEADER_BYTES), checksum);
+      at = payload;
+      if (size < COPY_BELOW_BYTES) {
+        own.set(bytes, at);
+        at += size;
+      } else {
+        buffers.push(own.subarray(begun, at), bytes);
+        begun = at;
+      }
+    } else {
+      layPayload(own, payload, operation);
+      layRecordHeader(own, at, operation, place, own.subarray(payload, payload + size), checksum);
+      at = payload + size;
+    }
+    offset += RECORD_HEADER_BYTES + size;
+  });
+  if (begun < own.length) buffers.push(own.subarray(begun));
+  const own32 = layBatchHeader(own, { ...head, length, records: operations.length }, checksum);
+  return { buffers, length, checksum: own32, placed };
+}
+
+function referencedBytes(operations: readonly Operation[]): number {
+  let size = 0;
+  for (const operation of operations) {
+    const bytes = payloadBytes(operation);
+    if (operation.kind === RecordKind.block && bytes >= COPY_BELOW_BYTES) size += bytes;
+  }
+  return size;
+}
+
+/** Lays a header at the beginning of `bytes`; returns its checksum. */
+export function layBatchHeader(bytes: Uint8Array, head: Omit<BatchHeader, "checksum">, checksum: Checksum): number {
+  const view = viewOf(bytes);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, head.length, true);
+  setU64(view, 8, head.number);
+  setU64(view, 16, head.offset);
+  setU64(view, 24, head.sealedUpTo);
+  setU64(view, 32, head.startNumber);
+  setU64(view, 40, head.segment);
+  view.setUint32(48, head.generation, true);
+  view.setUint32(52, head.records, true);
+  view.setUint32(56, head.previous, true);
+  const sum = checksum.crc32(bytes.subarray(0, 60));
+  view.setUint32(60, sum, true);
+  return sum;
+}
+
+/** The header at `at`, if an intact one of exactly this place is there. */
+export function readBatchHeader(
+  bytes: Uint8Array,
+  at: number,
+  place: { readonly segment: number; readonly generation: number; readonly offset: number },
+  checksum: Checksum,
+): BatchHeader | undefined {
+  if (bytes.length - at < BATCH_HEADER_BYTES) return undefined;
+  const view = viewOf(bytes);
+  if (view.getUint32(at, true) !== MAGIC) return undefined;
+  const stored = view.getUint32(at + 60, true);
+  if (checksum.crc32(bytes.subarray(at, at + 60)) !== stored) return undefined;
+  const head: BatchHeader = {
+    length: view.getUint32(at + 4, true),
+    number: getU64(view, at + 8),
+    offset: getU64(view, at + 16),
+    sealedUpTo: getU64(view, at + 24),
+    startNumber: getU64(view, at + 32),
+    segment: getU64(view, at + 40),
+    generation: view.getUint32(at + 48, true),
+    records: view.getUint32(at + 52, true),
+    previous: view.getUint32(at + 56, true),
+    checksum: stored,
+  };
+  const inPlace =
+    head.segment === place.segment && head.generation === place.generation && head.offset === place.offset;
+  const shaped = head.length >= BATCH_HEADER_BYTES && head.length % BATCH_HEADER_BYTES === 0;
+  return inPlace && shaped ? head : undefined;
+}

@@ -1,0 +1,84 @@
+import { type Checksum, type LogBlock, type LogIndex, RaftError, verifyBlock } from "@hexraft/core/ports";
+import { alignUp, viewOf } from "../format/bytes.js";
+import { damaged, messageOf } from "../format/faults.js";
+import { BATCH_HEADER_BYTES, readBatchHeader } from "./batch.js";
+import { FileWindow } from "./file-window.js";
+import { RECORD_HEADER_BYTES, RecordKind, readRecord } from "./record.js";
+import type { Segment } from "./segment.js";
+
+/** Bounds of one fetch: less is not worth a call, more holds memory for too long. */
+const FETCH_BYTES_MIN = 64 * 1024;
+const FETCH_BYTES_MAX = 1024 * 1024;
+
+/** What is asked of one segment. */
+export interface Range {
+  readonly from: LogIndex;
+  /** Last entry that this segment holds and no later one overrides. */
+  readonly to: LogIndex;
+  readonly bytesMax: number;
+}
+
+/**
+ * Blocks of one segment from `range.from` on, as many as fit and at least one; checked against damage end to end. Void entries,
+ * which a later record of the segment took back, are passed over.
+ */
+export async function readBlocks(segment: Segment, range: Range, checksum: Checksum): Promise<LogBlock[]> {
+  const fetch = Math.min(FETCH_BYTES_MAX, Math.max(FETCH_BYTES_MIN, range.bytesMax));
+  const window = new FileWindow(segment.handle, segment.end, fetch);
+  const blocks: LogBlock[] = [];
+  let wanted = range.from;
+  let bytes = 0;
+  let at = segment.placeOf(wanted);
+  while (at < segment.end && wanted <= range.to) {
+    const step = await readStep(window, segment, at, checksum);
+    at += step.length;
+    if (step.block === undefined) continue;
+    const last = Math.min(segment.validTo(step.offset, step.block.last), range.to);
+    if (last < wanted || step.block.first > wanted) continue;
+    verify(segment, step.offset, step.block, checksum);
+    const block = step.block.slice(wanted, last);
+    if (blocks.length > 0 && bytes + block.sizeBytes > range.bytesMax) break;
+    blocks.push(block);
+    bytes += block.sizeBytes;
+    wanted = last + 1;
+  }
+  if (blocks.length === 0 && range.from <= range.to)
+    throw damaged(segment.path, `entry ${range.from} is not where it should be`, at, 1);
+  return blocks;
+}
+
+interface Step {
+  /** Bytes to go on by. */
+  readonly length: number;
+  readonly offset: number;
+  readonly block: LogBlock | undefined;
+}
+
+/** Reads what stands at `at`: a batch header, a record, or the zeros that fill up a batch. */
+async function readStep(window: FileWindow, segment: Segment, at: number, checksum: Checksum): Promise<Step> {
+  const place = { segment: segment.number, generation: segment.generation, offset: at };
+  const head = await window.at(at, BATCH_HEADER_BYTES);
+  if (readBatchHeader(head, 0, place, checksum) !== undefined)
+    return { length: BATCH_HEADER_BYTES, offset: at, block: undefined };
+  const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
+  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0))
+    return { length: filler, offset: at, block: undefined };
+  const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
+  if (length === 0 || length > segment.end - at)
+    throw damaged(segment.path, "a record has a wrong length", at, RECORD_HEADER_BYTES);
+  try {
+    const { operation } = readRecord(await window.at(at, length), 0, place, checksum, false);
+    return { length, offset: at, block: operation.kind === RecordKind.block ? operation.block : undefined };
+  } catch (error) {
+    if (error instanceof RaftError) throw damaged(segment.path, error.message, at, length);
+    throw error;
+  }
+}
+
+function verify(segment: Segment, offset: number, block: LogBlock, checksum: Checksum): void {
+  try {
+    verifyBlock(block, checksum);
+  } catch (error) {
+    throw damaged(segment.path, messageOf(error), offset, RECORD_HEADER_BYTES + block.sizeBytes);
+  }
+}

@@ -1,0 +1,246 @@
+import {
+  Checksum,
+  type ClusterId,
+  FileSystem,
+  type LogBlock,
+  type LogIndex,
+  type LogStorage,
+  type LogWrite,
+  type OpenedLog,
+  type OpenLog,
+  RaftError,
+  Scheduler,
+} from "@hexraft/core/ports";
+import { inject, injectable } from "inversify";
+import { DataDirectory, type Identity } from "../data-directory.js";
+import { closedAlready, damaged, identityMismatch, messageOf, storageFailed } from "../format/faults.js";
+import { Settings } from "../settings.js";
+import { readBlocks } from "./block-reader.js";
+import { LogState } from "./log-state.js";
+import { LogWriter } from "./log-writer.js";
+import { cutTornTail, type RecoveredLog, recoverLog } from "./recovery.js";
+import { SegmentFiles } from "./segment-files.js";
+import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+
+/** The log of one replica in segment files; see docs/FORMAT.md. */
+@injectable()
+export class FileLogStorage implements LogStorage {
+  private writer: LogWriter | undefined;
+  private state: "new" | "open" | "closed" = "new";
+  private identityWrites: Promise<void> = Promise.resolve();
+  private found: Omit<RecoveredLog, "scan"> | undefined;
+  private cut = "";
+
+  constructor(
+    @inject(DataDirectory) private readonly directory: DataDirectory,
+    @inject(Settings) private readonly settings: Settings,
+    @inject(FileSystem) private readonly files: FileSystem,
+    @inject(Checksum) private readonly checksum: Checksum,
+    @inject(Scheduler) private readonly scheduler: Scheduler,
+  ) {}
+
+  async open(request: OpenLog): Promise<OpenedLog> {
+    if (this.state !== "new") throw closedAlready(this.directory.path);
+    this.directory.enter();
+    try {
+      const opened = await this.recover(request);
+      this.state = "open";
+      return opened;
+    } catch (error) {
+      await this.writer?.close();
+      this.found?.segments.forEach((segment) => segment.close());
+      this.found?.next?.close();
+      this.directory.leave();
+      throw error instanceof RaftError ? error : storageFailed(this.directory.path, error);
+    }
+  }
+
+  async adopt(clusterId: ClusterId): Promise<void> {
+    this.living();
+    const adopted = this.identityWrites.then(() => this.writeCluster(clusterId));
+    this.identityWrites = adopted.catch(() => {});
+    await adopted;
+  }
+
+  write(write: LogWrite): Promise<void> {
+    try {
+      return this.living().write(write);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Empty if `from` is above the last entry, or at or below the base by now. */
+  async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
+    const writer = this.living();
+    const blocks: LogBlock[] = [];
+    let wanted = from;
+    let left = bytesMax;
+    while (wanted > writer.state.base.index && wanted <= writer.state.last.index && left > 0) {
+      const index = wanted;
+      const segment = writer.segments.findLast((candidate) => candidate.low <= index);
+      if (segment === undefined) break;
+      const range = { from: index, to: writer.highOf(segment), bytesMax: left };
+      const more = await segment
+        .reading(() => readBlocks(segment, range, this.checksum))
+        .catch((error: unknown) => {
+          if (error instanceof RaftError) throw error;
+          throw damaged(segment.path, `it could not be read: ${messageOf(error)}`, 0, segment.end);
+        });
+      for (const block of more) {
+        if (blocks.length > 0 && block.sizeBytes > left) return blocks;
+        blocks.push(block);
+        left -= block.sizeBytes;
+        wanted = block.last + 1;
+      }
+      if (wanted <= range.to) break;
+    }
+    return blocks;
+  }
+
+  async close(): Promise<void> {
+    if (this.state !== "open") return;
+    this.state = "closed";
+    await this.writer?.close();
+    await this.identityWrites;
+    this.directory.leave();
+  }
+
+  describe(): Readonly<Record<string, unknown>> {
+    const { writer } = this;
+    return {
+      directory: this.directory.path,
+      state: writer?.failure === undefined ? this.state : "failed",
+      failure: writer?.failure?.message ?? "",
+      cut: this.cut,
+      base: writer?.state.base.index ?? 0,
+      last: writer?.state.last.index ?? 0,
+      segments: writer?.segments.length ?? 0,
+      activeSegment: writer?.active.path ?? "",
+      activeBytes: writer?.active.end ?? 0,
+      batches: writer?.batches ?? 0,
+      waiting: writer?.waiting ?? 0,
+    };
+  }
+
+  private async writeCluster(clusterId: ClusterId): Promise<void> {
+    const identity = this.directory.identity as Identity;
+    if (identity.clusterId === clusterId) return;
+    if (identity.clusterId !== "")
+      throw identityMismatch(`${this.directory.path}/identity`, "cluster", identity.clusterId, clusterId);
+    await this.directory.writeIdentity({ ...identity, clusterId });
+  }
+
+  private living(): LogWriter {
+    if (this.state !== "open" || this.writer === undefined) throw closedAlready(this.directory.path);
+    if (this.writer.failure !== undefined) throw this.writer.failure;
+    return this.writer;
+  }
+
+  /** Reads and judges everything first; changes begin when nothing can be refused any more. */
+  private async recover(request: OpenLog): Promise<OpenedLog> {
+    const { directory } = this;
+    const group = directory.groupPath(request.groupId);
+    const files = new SegmentFiles(
+      `${group}/log`,
+      this.files,
+      this.checksum,
+      this.settings.segmentBytesMax,
+      this.settings.preallocate,
+    );
+    const old = directory.readIdentity(request.nodeId);
+    const incarnation = directory.readIncarnation(request.groupId);
+    const numbers = files.numbers();
+    this.refuseWhatIsHalfThere(old, incarnation, files, numbers);
+    const owner: LogOwner = {
+      clusterId: old?.clusterId ?? "",
+      incarnation: incarnation ?? request.newIncarnation,
+      groupId: request.groupId,
+    };
+    directory.useGroup(request.groupId, owner.incarnation);
+    const recovered = incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum);
+    this.found = recovered;
+    const identity: Identity = {
+      startNumber: (old?.startNumber ?? 0) + 1,
+      directoryId: old?.directoryId ?? request.newDirectoryId,
+      clusterId: owner.clusterId,
+      nodeId: request.nodeId,
+    };
+    await this.makeDirectories(group, old === undefined || incarnation === undefined);
+    await directory.writeIdentity(identity);
+    const log = recovered ?? (await this.makeLog(files, owner, numbers));
+    this.found = log;
+    files.removeLeftovers(log.leftovers);
+    this.cut = recovered === undefined ? "" : await this.settle(recovered);
+    await this.files.syncDirectory(files.directory);
+    const ownerNow = () => ({ ...owner, clusterId: directory.identity?.clusterId ?? "" });
+    const { checksum, scheduler } = this;
+    const parts = { files, checksum, scheduler, startNumber: identity.startNumber, owner: ownerNow };
+    this.writer = new LogWriter(parts, log);
+    await this.writer.begin();
+    const { state } = this.writer;
+    return {
+      clusterId: identity.clusterId,
+      directoryId: identity.directoryId,
+      incarnation: owner.incarnation,
+      startNumber: identity.startNumber,
+      hardState: state.hardState,
+      commitHint: Math.min(state.commitHint, state.last.index),
+      base: state.base,
+      last: state.last,
+      runs: [...state.runs],
+      configurationIndices: [...state.configurationIndices],
+      cut: this.cut,
+    };
+  }
+
+  /**
+   * A replica is made in this order: identity, first segment, `replica`, first batch. What a crash leaves of that is made anew; any
+   * other part that is missing was lost, and with it perhaps a vote.
+   */
+  private refuseWhatIsHalfThere(
+    identity: Identity | undefined,
+    incarnation: string | undefined,
+    files: SegmentFiles,
+    numbers: readonly number[],
+  ): void {
+    const first = files.path(1);
+    if (incarnation !== undefined && identity === undefined)
+      throw damaged(`${this.directory.path}/identity`, "the file is missing", 0, 1);
+    if (incarnation !== undefined && numbers.length === 0) throw damaged(first, "the log is missing", 0, 1);
+    const begun = numbers.length === 1 && numbers[0] === 1 && this.files.size(first) === SEGMENT_HEADER_BYTES;
+    if (incarnation === undefined && numbers.length > 0 && !begun)
+      throw damaged(`${files.directory}/../replica`, "the file is missing, and there is a log", 0, 1);
+  }
+
+  private async makeDirectories(group: string, isNew: boolean): Promise<void> {
+    if (!isNew) return;
+    this.files.makeDirectory(`${group}/log`);
+    await this.files.syncDirectory(group);
+    await this.files.syncDirectory(this.directory.path);
+    await this.files.syncDirectory(parentOf(this.directory.path));
+  }
+
+  private async makeLog(
+    files: SegmentFiles,
+    owner: LogOwner,
+    begun: readonly number[],
+  ): Promise<Omit<RecoveredLog, "scan">> {
+    files.removeLeftovers(begun);
+    const segment = await files.create(1, owner);
+    await this.directory.writeIncarnation(owner.groupId, owner.incarnation);
+    const chain = { number: 0, checksum: 0, sequence: 1 };
+    return { state: new LogState(), chain, segments: [segment], next: undefined, leftovers: [] };
+  }
+
+  /** What was read may so far be in the host's cache alone: it is made durable before anything rests on it. */
+  private async settle(found: RecoveredLog): Promise<string> {
+    await found.segments.at(-2)?.handle.datasync();
+    return cutTornTail(found.segments.at(-1) as RecoveredLog["segments"][number], found.scan);
+  }
+}
+
+function parentOf(path: string): string {
+  const at = path.replace(/\/+$/, "").lastIndexOf("/");
+  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
+}

@@ -1,0 +1,99 @@
+import {
+  EntryType,
+  FRESH_HARD_STATE,
+  type HardState,
+  LOG_START,
+  type LogBlock,
+  type LogId,
+  type LogIndex,
+  type Term,
+  type TermRun,
+} from "@hexraft/core/ports";
+import { type Operation, RecordKind } from "./record.js";
+
+/** What the records say, one after another: everything about the log but its payloads. */
+export class LogState {
+  hardState: HardState = FRESH_HARD_STATE;
+  commitHint: LogIndex = 0;
+  base: LogId = LOG_START;
+  last: LogId = LOG_START;
+  /** Terms of base + 1 … last. */
+  runs: TermRun[] = [];
+  /** Configuration entries in base + 1 … last, ascending. */
+  configurationIndices: LogIndex[] = [];
+
+  /** Takes a record in. */
+  apply(operation: Operation): void {
+    switch (operation.kind) {
+      case RecordKind.hardState:
+        this.hardState = operation.hardState;
+        return;
+      case RecordKind.reset:
+        this.reset(operation.id);
+        return;
+      case RecordKind.truncate:
+        this.truncate(operation.index);
+        return;
+      case RecordKind.block:
+        this.append(operation.block);
+        return;
+      case RecordKind.base:
+        this.compact(operation.id);
+        return;
+      case RecordKind.commitHint:
+        this.commitHint = operation.index;
+        return;
+      case RecordKind.tail:
+        // The log's end as of the segment's beginning: news only where the segments before are gone.
+        if (operation.id.index > this.last.index) this.last = operation.id;
+        return;
+      default:
+        operation satisfies never;
+    }
+  }
+
+  /** Term of an entry from the base to the last one. */
+  termAt(index: LogIndex): Term {
+    if (index === this.last.index) return this.last.term;
+    for (let i = this.runs.length - 1; i >= 0; i--) {
+      const run = this.runs[i] as TermRun;
+      if (run.first <= index) return run.term;
+    }
+    return this.base.term;
+  }
+
+  /** The log begins anew after `base`. */
+  reset(base: LogId): void {
+    this.base = base;
+    this.last = base;
+    this.runs = [];
+    this.configurationIndices = [];
+  }
+
+  /** Entries from `from` on are gone. */
+  truncate(from: LogIndex): void {
+    if (from > this.last.index) return;
+    this.last = { index: from - 1, term: this.termAt(from - 1) };
+    this.runs = this.runs.filter((run) => run.first < from);
+    this.configurationIndices = this.configurationIndices.filter((index) => index < from);
+  }
+
+  /** Entries up to `base` are gone. */
+  compact(base: LogId): void {
+    if (base.index <= this.base.index) return;
+    const later = this.runs.filter((run) => run.first > base.index + 1);
+    const next = base.index < this.last.index ? [{ first: base.index + 1, term: this.termAt(base.index + 1) }] : [];
+    this.runs = [...next, ...later];
+    this.configurationIndices = this.configurationIndices.filter((index) => index > base.index);
+    this.base = base;
+    if (base.index >= this.last.index) this.last = base;
+  }
+
+  private append(block: LogBlock): void {
+    if (this.runs.length === 0 || this.last.term !== block.term)
+      this.runs.push({ first: block.first, term: block.term });
+    for (let index = block.first; index <= block.last; index++)
+      if (block.typeAt(index) === EntryType.configuration) this.configurationIndices.push(index);
+    this.last = block.lastId;
+  }
+}

@@ -1,0 +1,323 @@
+import {
+  blockBytes,
+  type Checksum,
+  type LogIndex,
+  type LogWrite,
+  RaftError,
+  type Scheduler,
+} from "@hexraft/core/ports";
+import { closedAlready, storageFailed } from "../format/faults.js";
+import { writeFully } from "../format/small-file.js";
+import { batchBytes, layBatch } from "./batch.js";
+import type { LogState } from "./log-state.js";
+import { type Operation, payloadBytes, RECORD_HEADER_BYTES, RecordKind } from "./record.js";
+import type { RecoveredLog } from "./recovery.js";
+import type { Segment } from "./segment.js";
+import type { SegmentFiles } from "./segment-files.js";
+import { type Chain, layFooter } from "./segment-footer.js";
+import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+
+/** Most bytes that are merged into one batch; a larger single write is a batch of its own. */
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+/** L02: the last batch is sealed when nothing was written for so long. */
+const SEAL_AFTER_MS = 5;
+/** Zeros are written ahead again when fewer than this many bytes of them are left. */
+const AHEAD_BYTES_MIN = 4 * 1024 * 1024;
+
+interface Job {
+  readonly operations: readonly Operation[];
+  readonly bytes: number;
+  readonly compactTo: LogIndex;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What the writer works with. */
+export interface WriterParts {
+  readonly files: SegmentFiles;
+  readonly checksum: Checksum;
+  readonly scheduler: Scheduler;
+  readonly startNumber: number;
+  /** Asked for each new segment: the cluster may have been adopted meanwhile. */
+  readonly owner: () => LogOwner;
+}
+
+/**
+ * The one hand that appends. Whatever is asked for while a batch is on its way to the disk is the next batch: one writev, one
+ * fsync, and then its callers are answered in order (L01). The first error is the last thing this writer does (L04).
+ */
+export class LogWriter {
+  readonly state: LogState;
+  /** Closed ones, oldest first, and the active one last. */
+  readonly segments: Segment[];
+  /** Batches written since it was opened. */
+  batches = 0;
+  private chain: Chain;
+  private next: Segment | undefined;
+  private readonly queue: Job[] = [];
+  private draining: Promise<void> | undefined;
+  private background: Promise<void> = Promise.resolve();
+  private zeroing: Promise<void> | undefined;
+  private death: RaftError | undefined;
+  private closing = false;
+  /** Where the log will end once everything asked for is written. */
+  private plannedLast: LogIndex;
+  private compactTo: LogIndex = 0;
+  private unsealed = false;
+  private sealTimer: { unsubscribe(): void } | undefined;
+  private sealDue = 0;
+
+  constructor(
+    private readonly parts: WriterParts,
+    found: Omit<RecoveredLog, "scan" | "leftovers">,
+  ) {
+    this.state = found.state;
+    this.segments = found.segments;
+    this.chain = found.chain;
+    this.next = found.next;
+    this.plannedLast = found.state.last.index;
+  }
+
+  get active(): Segment {
+    return this.segments.at(-1) as Segment;
+  }
+
+  /** Why it is dead, if it is (L04). */
+  get failure(): RaftError | undefined {
+    return this.death;
+  }
+
+  /** Writes asked for and not yet durable. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Appends a first batch, which seals all that was found, and makes the next segment ready. */
+  async begin(): Promise<void> {
+    await this.append([]);
+    this.prepareNext();
+    this.keepAhead();
+  }
+
+  /** Does the write, together with its neighbours; resolves when it is durable. */
+  write(write: LogWrite): Promise<void> {
+    if (this.closing) return Promise.reject(closedAlready(this.parts.files.directory));
+    if (this.death !== undefined) return Promise.reject(this.death);
+    let operations: readonly Operation[];
+    try {
+      operations = this.operationsOf(write);
+    } catch (error) {
+      return Promise.reject(this.fail(error));
+    }
+    return this.append(operations, write.compactTo?.index);
+  }
+
+  /** Flushes, seals, and gives the files back. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await this.draining;
+    this.sealTimer?.unsubscribe();
+    if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
+    await this.background;
+    await this.zeroing;
+    for (const segment of this.segments) segment.close();
+    this.next?.close();
+  }
+
+  private append(operations: readonly Operation[], compactTo: LogIndex = 0): Promise<void> {
+    let bytes = 0;
+    for (const operation of operations) bytes += RECORD_HEADER_BYTES + payloadBytes(operation);
+    return new Promise<void>((resolve, reject) => {
+      this.queue.push({ operations, bytes, compactTo, resolve, reject });
+      this.draining ??= this.drain().finally(() => {
+        this.draining = undefined;
+      });
+    });
+  }
+
+  /** The records of a write. A block cut from another is verified here, before anything is taken in. */
+  private operationsOf(write: LogWrite): Operation[] {
+    const operations: Operation[] = [];
+    let last = this.plannedLast;
+    if (write.hardState !== undefined) operations.push({ kind: RecordKind.hardState, hardState: write.hardState });
+    if (write.resetTo !== undefined) {
+      operations.push({ kind: RecordKind.reset, id: write.resetTo });
+      last = write.resetTo.index;
+    }
+    if (write.truncateFrom !== undefined && write.truncateFrom <= last) {
+      operations.push({ kind: RecordKind.truncate, index: write.truncateFrom });
+      last = write.truncateFrom - 1;
+    }
+    for (const block of write.blocks ?? []) {
+      if (block.first !== last + 1) throw new Error(`a block begins at ${block.first}, but the log ends at ${last}`);
+      blockBytes(block, this.parts.checksum);
+      operations.push({ kind: RecordKind.block, block });
+      last = block.last;
+    }
+    if (write.commitHint !== undefined) operations.push({ kind: RecordKind.commitHint, index: write.commitHint });
+    this.plannedLast = last;
+    return operations;
+  }
+
+  private async drain(): Promise<void> {
+    let jobs: Job[] = [];
+    try {
+      while (this.queue.length > 0 && this.death === undefined) {
+        jobs = this.takeJobs();
+        const operations = jobs.flatMap((job) => job.operations);
+        if (this.mustRoll(batchBytes(operations))) await this.roll();
+        await this.writeBatch(operations);
+        for (const job of jobs) job.resolve();
+        for (const job of jobs) this.compactTo = Math.max(this.compactTo, job.compactTo);
+        jobs = [];
+        this.compact();
+        this.keepAhead();
+      }
+      this.armSeal();
+    } catch (error) {
+      const death = this.fail(error);
+      for (const job of jobs) job.reject(death);
+    }
+  }
+
+  private takeJobs(): Job[] {
+    let bytes = 0;
+    let count = 0;
+    for (const job of this.queue) {
+      if (count > 0 && bytes + job.bytes > BATCH_BYTES_MAX) break;
+      bytes += job.bytes;
+      count++;
+    }
+    return this.queue.splice(0, count);
+  }
+
+  private async writeBatch(asked: readonly Operation[]): Promise<void> {
+    const { active, chain, state } = this;
+    const begins = active.end === SEGMENT_HEADER_BYTES;
+    const operations = begins ? [...this.carriedOver(), ...asked] : asked;
+    const place = { segment: active.number, generation: active.generation, offset: active.end, sealedUpTo: active.end };
+    const head = { ...place, number: chain.number + 1, previous: chain.checksum, startNumber: this.parts.startNumber };
+    const laid = layBatch(head, operations, chain.sequence, this.parts.checksum);
+    for (const { operation } of laid.placed) state.apply(operation);
+    active.note(laid.placed);
+    writeFully(active.handle, laid.buffers, active.end);
+    active.end += laid.length;
+    active.size = Math.max(active.size, active.end);
+    this.chain = { number: head.number, checksum: laid.checksum, sequence: chain.sequence + operations.length };
+    await active.handle.datasync();
+    this.batches++;
+    this.unsealed = operations.length > 0;
+  }
+
+  /** L08: what a segment's first batch repeats, so that no earlier segment is needed for it. */
+  private carriedOver(): Operation[] {
+    const { base, hardState, commitHint, last } = this.state;
+    return [
+      { kind: RecordKind.base, id: base },
+      { kind: RecordKind.hardState, hardState },
+      { kind: RecordKind.commitHint, index: commitHint },
+      { kind: RecordKind.tail, id: last },
+    ];
+  }
+
+  private mustRoll(bytes: number): boolean {
+    const { end } = this.active;
+    return end > SEGMENT_HEADER_BYTES && end + bytes > this.parts.files.segmentBytesMax;
+  }
+
+  /** Closes the active segment: its foot is durable before anything is written behind it (L02, L06). */
+  private async roll(): Promise<void> {
+    if (this.next === undefined) {
+      this.prepareNext();
+      await this.background;
+    }
+    if (this.death !== undefined || this.next === undefined) throw this.death ?? new Error("no next segment");
+    const { active, next } = this;
+    active.closed = true;
+    const foot = layFooter(active, this.state, this.chain, this.parts.checksum);
+    writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.end));
+    await active.handle.datasync();
+    this.segments.push(next);
+    this.next = undefined;
+    this.prepareNext();
+  }
+
+  private prepareNext(): void {
+    this.inBackground(async () => {
+      this.next ??= await this.parts.files.create(this.active.number + 1, this.parts.owner());
+    });
+  }
+
+  /** L08: once whole segments lie at or below the mark, the base is written down, and when it is durable they go. */
+  private compact(): void {
+    const last = this.droppable().at(-1);
+    if (last === undefined) return;
+    const index = Math.max(this.state.base.index, Math.min(this.compactTo, this.highOf(last)));
+    const id = { index, term: this.state.termAt(index) };
+    this.append([{ kind: RecordKind.base, id }]).then(
+      () => this.inBackground(() => this.dropSegments(index)),
+      () => {},
+    );
+    this.compactTo = 0;
+  }
+
+  private async dropSegments(durableBase: LogIndex): Promise<void> {
+    const dropped = this.segments.slice(0, -1).filter((segment) => this.highOf(segment) <= durableBase);
+    this.segments.splice(0, dropped.length);
+    await this.parts.files.drop(dropped);
+  }
+
+  private droppable(): Segment[] {
+    const oldest = this.segments[0] as Segment;
+    if (this.compactTo === 0 || this.highOf(oldest) > this.compactTo) return [];
+    return this.segments.slice(0, -1).filter((segment) => this.highOf(segment) <= this.compactTo);
+  }
+
+  /** Last entry that is in this segment or an earlier one, and not overridden by a later one. */
+  highOf(segment: Segment): LogIndex {
+    let high = this.state.last.index;
+    for (const later of this.segments) if (later.number > segment.number) high = Math.min(high, later.low - 1);
+    return high;
+  }
+
+  private keepAhead(): void {
+    const { active } = this;
+    if (this.zeroing !== undefined || active.size - active.end >= AHEAD_BYTES_MIN) return;
+    const goOn = () => !this.closing && this.death === undefined;
+    this.zeroing = this.parts.files
+      .writeZerosAhead(active, goOn)
+      .then(() => (this.next === undefined ? undefined : this.parts.files.writeZerosAhead(this.next, goOn)))
+      .catch((error: unknown) => void this.fail(error))
+      .finally(() => {
+        this.zeroing = undefined;
+      });
+  }
+
+  /** One timer at a time; a later write only moves the instant that it looks at when it fires. */
+  private armSeal(): void {
+    if (!this.unsealed || this.closing) return;
+    const { scheduler } = this.parts;
+    this.sealDue = scheduler.now() + SEAL_AFTER_MS;
+    this.sealTimer ??= scheduler.schedule(() => this.sealOrWait(), SEAL_AFTER_MS);
+  }
+
+  private sealOrWait(): void {
+    this.sealTimer = undefined;
+    if (!this.unsealed || this.closing || this.death !== undefined || this.draining !== undefined) return;
+    const left = this.sealDue - this.parts.scheduler.now();
+    if (left > 0) this.sealTimer = this.parts.scheduler.schedule(() => this.sealOrWait(), left);
+    else this.append([]).catch(() => {});
+  }
+
+  private inBackground(work: () => Promise<void>): void {
+    this.background = this.background
+      .then(() => (this.death === undefined ? work() : undefined))
+      .catch((error: unknown) => void this.fail(error));
+  }
+
+  private fail(error: unknown): RaftError {
+    this.death ??= error instanceof RaftError ? error : storageFailed(this.active.path, error);
+    for (const job of this.queue.splice(0)) job.reject(this.death);
+    return this.death;
+  }
+}

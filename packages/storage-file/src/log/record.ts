@@ -1,0 +1,210 @@
+import {
+  BLOCK_HEADER_BYTES,
+  type Checksum,
+  type HardState,
+  type LogBlock,
+  type LogId,
+  type LogIndex,
+  openBlock,
+  RaftError,
+  verifyBlock,
+} from "@hexraft/core/ports";
+import { getName, getU64, INCARNATION_WIDTH, NODE_ID_WIDTH, setName, setU64, viewOf } from "../format/bytes.js";
+
+/*
+ * One record of a batch:
+ *
+ *   0 u16 magic "HR"   2 u8 kind   3 u8 0   4 u32 payload length   8 u32 group (1: the group in the segment's head)
+ *  12 u32 generation  16 u64 group sequence number  24 u64 segment  32 u64 offset of this record
+ *  40 u32 checksum of bytes 0–39 and of the payload, of a block's payload its header alone: its body has its own
+ *  44 payload
+ */
+const MAGIC = 0x5248;
+const GROUP = 1;
+
+/** Bytes before a record's payload. */
+export const RECORD_HEADER_BYTES = 44;
+
+/** What a record says. The numbers are in files: they never change meaning. */
+export const RecordKind = {
+  hardState: 1,
+  /** The log was thrown away and begins anew after this entry. */
+  reset: 2,
+  /** This entry and all after it are gone. */
+  truncate: 3,
+  /** A block, verbatim. */
+  block: 4,
+  /** Entries up to this one are gone (L08). */
+  base: 5,
+  commitHint: 6,
+  /** Where the log ended when the segment began. */
+  tail: 7,
+} as const;
+
+/** A record as a value. */
+export type Operation =
+  | { readonly kind: typeof RecordKind.hardState; readonly hardState: HardState }
+  | { readonly kind: typeof RecordKind.reset | typeof RecordKind.base | typeof RecordKind.tail; readonly id: LogId }
+  | { readonly kind: typeof RecordKind.truncate | typeof RecordKind.commitHint; readonly index: LogIndex }
+  | { readonly kind: typeof RecordKind.block; readonly block: LogBlock };
+
+/** An operation and where its record stands. */
+export interface PlacedOperation {
+  readonly operation: Operation;
+  readonly offset: number;
+}
+
+/** Where a record belongs: all of it is under its checksum, so that stale bytes of a recycled file are never taken for it. */
+export interface RecordPlace {
+  readonly segment: number;
+  readonly generation: number;
+  readonly offset: number;
+  readonly sequence: number;
+}
+
+const HARD_STATE_BYTES = 25 + NODE_ID_WIDTH + INCARNATION_WIDTH;
+
+/** Bytes of the payload that a hard state, mark or block takes. */
+export function payloadBytes(operation: Operation): number {
+  switch (operation.kind) {
+    case RecordKind.hardState:
+      return HARD_STATE_BYTES;
+    case RecordKind.reset:
+    case RecordKind.base:
+    case RecordKind.tail:
+      return 16;
+    case RecordKind.truncate:
+    case RecordKind.commitHint:
+      return 8;
+    case RecordKind.block:
+      return operation.block.sizeBytes;
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** Lays the header at `at`; `covered` is the payload as far as the checksum goes. */
+export function layRecordHeader(
+  bytes: Uint8Array,
+  at: number,
+  operation: Operation,
+  place: RecordPlace,
+  covered: Uint8Array,
+  checksum: Checksum,
+): void {
+  const view = viewOf(bytes);
+  view.setUint16(at, MAGIC, true);
+  view.setUint8(at + 2, operation.kind);
+  view.setUint8(at + 3, 0);
+  view.setUint32(at + 4, payloadBytes(operation), true);
+  view.setUint32(at + 8, GROUP, true);
+  view.setUint32(at + 12, place.generation, true);
+  setU64(view, at + 16, place.sequence);
+  setU64(view, at + 24, place.segment);
+  setU64(view, at + 32, place.offset);
+  view.setUint32(at + 40, checksum.crc32(covered, checksum.crc32(bytes.subarray(at, at + 40))), true);
+}
+
+/** Lays the payload of anything but a block. */
+export function layPayload(bytes: Uint8Array, at: number, operation: Operation): void {
+  const view = viewOf(bytes);
+  switch (operation.kind) {
+    case RecordKind.hardState: {
+      layHardState(view, at, operation.hardState);
+      return;
+    }
+    case RecordKind.reset:
+    case RecordKind.base:
+    case RecordKind.tail:
+      setU64(view, at, operation.id.index);
+      setU64(view, at + 8, operation.id.term);
+      return;
+    case RecordKind.truncate:
+    case RecordKind.commitHint:
+      setU64(view, at, operation.index);
+      return;
+    case RecordKind.block:
+      return;
+    default:
+      operation satisfies never;
+  }
+}
+
+/** Lays a hard state: u64 term, u64 recovery number, u64 removed at, u8 whether it voted, then for whom. */
+export function layHardState(view: DataView, at: number, { term, vote, recoveryNumber, removedAt }: HardState): void {
+  setU64(view, at, term);
+  setU64(view, at + 8, recoveryNumber);
+  setU64(view, at + 16, removedAt);
+  view.setUint8(at + 24, vote === null ? 0 : 1);
+  setName(view, at + 25, NODE_ID_WIDTH, vote?.id ?? "");
+  setName(view, at + 25 + NODE_ID_WIDTH, INCARNATION_WIDTH, vote?.incarnation ?? "");
+}
+
+/** Reads it back. */
+export function readHardState(view: DataView, at: number): HardState {
+  const id = getName(view, at + 25, NODE_ID_WIDTH);
+  const incarnation = getName(view, at + 25 + NODE_ID_WIDTH, INCARNATION_WIDTH);
+  return {
+    term: getU64(view, at),
+    recoveryNumber: getU64(view, at + 8),
+    removedAt: getU64(view, at + 16),
+    vote: view.getUint8(at + 24) === 0 ? null : { id, incarnation },
+  };
+}
+
+/**
+ * Reads the record at `at` of `bytes`; lengths are judged before anything is used.
+ *
+ * @param verifyBodies - whether a block's body is checked as well.
+ * @throws RaftError `Damaged`, in words that its caller completes with file and offset.
+ */
+export function readRecord(
+  bytes: Uint8Array,
+  at: number,
+  place: Omit<RecordPlace, "sequence">,
+  checksum: Checksum,
+  verifyBodies: boolean,
+): { readonly operation: Operation; readonly sequence: number; readonly length: number } {
+  const wrong = (what: string) => new RaftError("Damaged", "refused", what);
+  if (bytes.length - at < RECORD_HEADER_BYTES) throw wrong("fewer bytes than a record header");
+  const view = viewOf(bytes);
+  if (view.getUint16(at, true) !== MAGIC) throw wrong("no record there");
+  const kind = view.getUint8(at + 2);
+  const length = view.getUint32(at + 4, true);
+  const payload = at + RECORD_HEADER_BYTES;
+  if (length > bytes.length - payload) throw wrong(`a record of ${length} bytes exceeds what is there`);
+  const covered = kind === RecordKind.block ? Math.min(length, BLOCK_HEADER_BYTES) : length;
+  const sum = checksum.crc32(bytes.subarray(payload, payload + covered), checksum.crc32(bytes.subarray(at, at + 40)));
+  if (sum !== view.getUint32(at + 40, true)) throw wrong("checksum mismatch in a record");
+  const inPlace =
+    view.getUint32(at + 8, true) === GROUP &&
+    view.getUint32(at + 12, true) === place.generation &&
+    getU64(view, at + 24) === place.segment &&
+    getU64(view, at + 32) === place.offset;
+  if (!inPlace) throw wrong("a record of another place");
+  const operation = readOperation(kind, bytes.subarray(payload, payload + length), checksum);
+  if (operation === undefined) throw wrong(`a record of unknown kind ${kind} or length ${length}`);
+  if (verifyBodies && operation.kind === RecordKind.block) verifyBlock(operation.block, checksum);
+  return { operation, sequence: getU64(view, at + 16), length: RECORD_HEADER_BYTES + length };
+}
+
+function readOperation(kind: number, payload: Uint8Array, checksum: Checksum): Operation | undefined {
+  const view = viewOf(payload);
+  switch (kind) {
+    case RecordKind.hardState:
+      return payload.length === HARD_STATE_BYTES ? { kind, hardState: readHardState(view, 0) } : undefined;
+    case RecordKind.reset:
+    case RecordKind.base:
+    case RecordKind.tail:
+      return payload.length === 16 ? { kind, id: { index: getU64(view, 0), term: getU64(view, 8) } } : undefined;
+    case RecordKind.truncate:
+    case RecordKind.commitHint:
+      return payload.length === 8 ? { kind, index: getU64(view, 0) } : undefined;
+    case RecordKind.block: {
+      const block = openBlock(payload, 0, checksum);
+      return block.sizeBytes === payload.length ? { kind, block } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}

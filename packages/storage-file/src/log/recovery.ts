@@ -1,0 +1,130 @@
+import { type Checksum, RaftError } from "@hexraft/core/ports";
+import { damaged } from "../format/faults.js";
+import { writeFully } from "../format/small-file.js";
+import { LogState } from "./log-state.js";
+import type { Segment } from "./segment.js";
+import type { SegmentFiles } from "./segment-files.js";
+import { type Chain, type Footer, readFooter } from "./segment-footer.js";
+import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { type Scan, scanSegment } from "./segment-scan.js";
+
+/** A log as it was found. Nothing was changed yet. */
+export interface RecoveredLog {
+  readonly state: LogState;
+  readonly chain: Chain;
+  /** Closed ones first, then the active one. */
+  readonly segments: Segment[];
+  /** The one after the active one, if it was made already. */
+  readonly next: Segment | undefined;
+  /** Segments of before a gap: their removal was under way. */
+  readonly leftovers: readonly number[];
+  /** The torn tail to cut from the active segment. */
+  readonly scan: Scan;
+}
+
+/** Reads a log that has segments. Closed ones are proved by their feet, the last one is read to its end (L02). */
+export async function recoverLog(
+  files: SegmentFiles,
+  numbers: readonly number[],
+  owner: LogOwner,
+  checksum: Checksum,
+): Promise<RecoveredLog> {
+  const present = withoutGap(numbers);
+  const segments = present.map((number) => files.openExisting(number, owner));
+  try {
+    return await recoverSegments(files, numbers, segments, checksum);
+  } catch (error) {
+    for (const segment of segments) segment.close();
+    throw error;
+  }
+}
+
+async function recoverSegments(
+  files: SegmentFiles,
+  numbers: readonly number[],
+  segments: Segment[],
+  checksum: Checksum,
+): Promise<RecoveredLog> {
+  const state = new LogState();
+  const feet = segments.map((segment) => readFooter(segment, segment.handle, checksum));
+  const newest = segments.at(-1) as Segment;
+  if (feet.at(-1) !== undefined)
+    throw missing(files.path(newest.number + 1), `segment ${newest.number} is closed, and the one after it is missing`);
+  const before = segments.at(-2);
+  let next: Segment | undefined;
+  if (before !== undefined && feet.at(-2) === undefined) {
+    // Its foot is durable before anything is written behind it: without one, the newest segment must still be untouched.
+    const untouched = await scanSegment(newest, new LogState(), undefined, checksum);
+    if (untouched.batches > 0) throw damaged(before.path, "it is closed and its foot is missing", before.end, 1);
+    next = newest;
+    segments.pop();
+    feet.pop();
+  }
+  const active = segments.at(-1) as Segment;
+  let chain: Chain | undefined = segments[0]?.number === 1 ? { number: 0, checksum: 0, sequence: 1 } : undefined;
+  for (const [i, segment] of segments.slice(0, -1).entries()) {
+    const foot = feet[i];
+    if (foot === undefined)
+      throw damaged(segment.path, "it is closed and its foot is missing", SEGMENT_HEADER_BYTES, 1);
+    takeFoot(segment, foot);
+    foot.advance(state);
+    chain = foot.chain;
+  }
+  const scan = await scanSegment(active, state, chain, checksum);
+  checkComplete(files, segments, state);
+  return {
+    state,
+    chain: scan.chain,
+    segments,
+    next,
+    leftovers: numbers.filter((number) => number < (segments[0] as Segment).number),
+    scan,
+  };
+}
+
+/** Cuts the torn tail, durably, before anything is appended (L02); says what was cut. */
+export async function cutTornTail(segment: Segment, scan: Scan): Promise<string> {
+  const { handle } = segment;
+  const length = scan.tornUpTo - segment.end;
+  if (length > 0 && segment.generation === 1) handle.truncate(segment.end);
+  else if (length > 0) writeFully(handle, [new Uint8Array(length)], segment.end);
+  await handle.datasync();
+  if (length === 0) return "";
+  return `${segment.path}: ${length} bytes of an unfinished write were cut at offset ${segment.end} (${scan.reason})`;
+}
+
+/** The highest numbers, as far down as they are consecutive: oldest segments are removed first, but in no certain order until that is durable. */
+function withoutGap(numbers: readonly number[]): readonly number[] {
+  let from = numbers.length - 1;
+  while (from > 0 && numbers[from - 1] === (numbers[from] as number) - 1) from--;
+  return numbers.slice(from);
+}
+
+function takeFoot(segment: Segment, foot: Footer): void {
+  segment.end = foot.end;
+  segment.low = foot.low;
+  segment.cuts = foot.cuts;
+  segment.samples = foot.samples;
+  segment.closed = true;
+}
+
+/** Every entry above the base must be in a segment that is there. */
+function checkComplete(files: SegmentFiles, segments: readonly Segment[], state: LogState): void {
+  const first = segments[0] as Segment;
+  const elsewhere = segments.reduce((low, segment) => Math.min(low, segment.low), Number.MAX_SAFE_INTEGER) - 1;
+  const isMissing = first.low === Number.MAX_SAFE_INTEGER ? first.number > 1 : elsewhere > state.base.index;
+  if (isMissing)
+    throw missing(
+      files.path(first.number - 1),
+      `entries from ${state.base.index + 1} on were in it or before it, and it is missing`,
+    );
+}
+
+function missing(file: string, what: string): RaftError {
+  return new RaftError(
+    "Damaged",
+    "refused",
+    `${file}: ${what}. Keep the directory for inspection, and let this node rejoin with an empty one.`,
+    { file, offset: 0, length: 0 },
+  );
+}

@@ -1,0 +1,112 @@
+import type { Checksum, FileSystem } from "@hexraft/core/ports";
+import { writeFully } from "../format/small-file.js";
+import { Segment } from "./segment.js";
+import { checkSegmentHeader, type LogOwner, SEGMENT_HEADER_BYTES, segmentHeader } from "./segment-header.js";
+
+const NAME = /^(\d{16})\.seg$/;
+const DRAFT = "next.tmp";
+const SPARE = "spare.tmp";
+
+/** Zeros are laid ahead in pieces of this size, so that no batch waits behind more. */
+const ZEROS = new Uint8Array(1024 * 1024);
+/** How far the active segment is written ahead. */
+const AHEAD_BYTES = 8 * 1024 * 1024;
+
+/** The files of one log directory: made, written ahead, used again, removed. */
+export class SegmentFiles {
+  /** A file that compaction gave up, with its generation: the next segment is written over it. */
+  private spare: number | undefined;
+
+  constructor(
+    readonly directory: string,
+    private readonly files: FileSystem,
+    private readonly checksum: Checksum,
+    readonly segmentBytesMax: number,
+    private readonly writeAhead: boolean,
+  ) {}
+
+  /** Numbers of the segments there, ascending. */
+  numbers(): number[] {
+    return this.files
+      .list(this.directory)
+      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+      .map(Number)
+      .toSorted((a, b) => a - b);
+  }
+
+  path(number: number): string {
+    return `${this.directory}/${String(number).padStart(16, "0")}.seg`;
+  }
+
+  /** A segment that is there, its head checked. */
+  openExisting(number: number, owner: LogOwner): Segment {
+    const path = this.path(number);
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const handle = this.files.open(path, { readOnly: true });
+    try {
+      const read = handle.read(bytes, 0);
+      const generation = checkSegmentHeader(bytes.subarray(0, read), path, number, owner, this.checksum);
+      return this.segment(number, generation);
+    } finally {
+      handle.close();
+    }
+  }
+
+  /** Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06). */
+  async create(number: number, owner: LogOwner): Promise<Segment> {
+    const generation = (this.spare ?? 0) + 1;
+    const draft = `${this.directory}/${this.spare === undefined ? DRAFT : SPARE}`;
+    this.spare = undefined;
+    const handle = this.files.open(draft, { create: true });
+    try {
+      writeFully(handle, [segmentHeader(owner, number, generation, this.checksum)], 0);
+      await handle.datasync();
+    } finally {
+      handle.close();
+    }
+    this.files.rename(draft, this.path(number));
+    await this.files.syncDirectory(this.directory);
+    return this.segment(number, generation);
+  }
+
+  private segment(number: number, generation: number): Segment {
+    const segment = new Segment(number, generation, this.path(number), this.files);
+    segment.size = this.files.size(segment.path);
+    return segment;
+  }
+
+  /** Removes segments whose entries the base has passed, oldest first (L08); at most one file is kept for the next segment. */
+  async drop(segments: readonly Segment[]): Promise<void> {
+    for (const segment of segments) {
+      const fit = this.writeAhead && this.spare === undefined && !segment.beingRead;
+      segment.close();
+      if (fit && this.files.size(segment.path) >= this.segmentBytesMax) {
+        this.files.rename(segment.path, `${this.directory}/${SPARE}`);
+        this.spare = segment.generation;
+      } else this.files.remove(segment.path);
+    }
+    await this.files.syncDirectory(this.directory);
+  }
+
+  /** Removes what a crash left half made, and segments of before a gap. */
+  removeLeftovers(numbers: readonly number[]): void {
+    for (const name of [DRAFT, SPARE]) this.files.remove(`${this.directory}/${name}`);
+    for (const number of numbers) this.files.remove(this.path(number));
+  }
+
+  /**
+   * Keeps zeros ahead of where batches go, in the background: overwriting a block that is there is twice as fast to make
+   * durable as extending the file. Stops when there are enough, or when `goOn` says so.
+   */
+  async writeZerosAhead(segment: Segment, goOn: () => boolean): Promise<void> {
+    if (!this.writeAhead) return;
+    while (goOn() && !segment.closed && segment.size < Math.min(this.segmentBytesMax, segment.end + AHEAD_BYTES)) {
+      const at = Math.max(segment.size, segment.end);
+      const length = Math.min(ZEROS.length, this.segmentBytesMax - at);
+      if (length <= 0) return;
+      writeFully(segment.handle, [ZEROS.subarray(0, length)], at);
+      segment.size = at + length;
+      await segment.handle.datasync();
+    }
+  }
+}

@@ -114,7 +114,10 @@ export class LogManager {
   private complete(batch: Batch): void {
     // First: the protocol may act on its own ballot only when it knows that the ballot is durable (E02).
     this.events.post({ type: "LogPersisted", number: batch.lastNumber });
-    for (const order of batch.then) this.say(order);
+    if (batch.then.length === 0) return;
+    this.events.inNextTurn(() => {
+      if (!this.closed) for (const order of batch.then) this.say(order);
+    });
   }
 
   private failed(error: unknown): void {

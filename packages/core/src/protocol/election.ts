@@ -41,6 +41,8 @@ export function mayCampaign(s: RaftState): boolean {
   const isRestoring = s.install !== undefined && s.install.phase !== "receiving";
   if (s.removedAt > 0 || s.faulted !== "" || isRestoring) return false;
   const own = s.configurations.own;
+  // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
+  if (own.configuration.witnesses.includes(s.identity.id)) return false;
   const ownIsCommitted = own.id.index <= s.commit;
   return s.votesIn(own) || (!ownIsCommitted && s.votesIn(s.configurations.previous));
 }
@@ -65,7 +67,6 @@ export function campaign(s: RaftState, transfer: boolean, cause: string): void {
   s.leaderOfTerm = null;
   s.verified = 0;
   s.ackDue = false;
-  s.transferMark = transfer;
   s.ballots.clear();
   if (s.leader !== null) setLeader(s, null, cause);
   s.outbox.persistHardState(s.hardState());

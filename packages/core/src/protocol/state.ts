@@ -116,11 +116,10 @@ export class RaftState {
   verified: LogIndex = 0;
   /** R07: an acknowledgement is due as soon as this is durable. */
   ackDue = false;
-  /** E05, E10. */
-  round = 0;
+  /** E05: the newest pre-vote round; never one of an earlier run, whose answers may still be under way (T11). */
+  round: number;
+  /** E10: who voted how in the round or candidacy under way. */
   readonly ballots = new Map<NodeId, boolean>();
-  /** E21: this candidacy was asked for by the leader. */
-  transferMark = false;
   /** E04: when the present wait began, and how long it lasts if a timer has told already. */
   waitStartedAt: Millis;
   waitMs: Millis | undefined;
@@ -157,6 +156,7 @@ export class RaftState {
     this.membership = start.membership;
     this.term = start.hardState.term;
     this.vote = start.hardState.vote;
+    this.round = start.identity.startNumber * 2 ** 32;
     this.removedAt = start.hardState.removedAt;
     this.commit = start.commit;
     this.applied = start.applied;

@@ -29,7 +29,6 @@ export function becomeFollower(s: RaftState, leader: ReplicaId | null, cause: st
   if (left === "leader") leaveOffice(s, cause);
   s.role = "follower";
   s.ballots.clear();
-  s.transferMark = false;
   if (left !== "follower") restartElectionWait(s);
   const changed = !sameReplica(s.leader, leader) && !(s.leader === null && leader === null);
   if (changed) setLeader(s, leader, cause);

@@ -1,5 +1,5 @@
 import { type Configuration, type ConfigurationEntry, type Member, votersOnly } from "../../src/model/configuration.js";
-import { encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { decodeConfiguration, encodeConfiguration } from "../../src/model/configuration-layout.js";
 import { FRESH_HARD_STATE, type HardState } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import { LOG_START, type LogId, type LogIndex, type Term, type TermRun } from "../../src/model/log-id.js";
@@ -57,6 +57,8 @@ export interface LabNode {
 export interface LabOptions extends Partial<NodeOptions> {
   readonly membership?: MembershipPolicy;
   readonly learners?: readonly string[];
+  /** Nodes with an empty log that no configuration names. */
+  readonly strangers?: readonly string[];
   /** Terms of each node's log from entry 2 on (entry 1 is the configuration, term 0), e.g. `{ a: [1, 1, 2] }`. */
   readonly logs?: Readonly<Record<string, readonly Term[]>>;
   readonly hardStates?: Readonly<Record<string, Partial<HardState>>>;
@@ -85,6 +87,8 @@ export class Lab {
     const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
     this.configuration = { ...voters, members: ids.map(memberOf), learners: [...learners] };
     for (const id of ids) this.boot(id, this.freshDisk(id));
+    const empty = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: null, commitHint: 0, starts: 0 };
+    for (const id of options.strangers ?? []) this.boot(id, { ...empty, blocks: [] });
   }
 
   node(id: string): LabNode {
@@ -264,9 +268,11 @@ export class Lab {
     const found: ConfigurationEntry[] = disk.snapshot === null ? [] : [disk.snapshot.configuration];
     for (const block of disk.blocks) {
       if (runs.at(-1)?.term !== block.term) runs.push({ first: block.first, term: block.term });
-      if (block.first === 1) found.push({ id: { index: 1, term: 0 }, configuration: this.configuration });
+      for (let index = block.first; index <= block.last; index++)
+        if (block.typeAt(index) === EntryType.configuration)
+          found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
     }
-    const { membership, learners, logs, hardStates, ...options } = this.options;
+    const { membership, learners, strangers, logs, hardStates, ...options } = this.options;
     const snapshotIndex = disk.snapshot?.id.index ?? 0;
     const raft = new Raft(
       {

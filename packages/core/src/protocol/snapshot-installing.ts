@@ -4,6 +4,7 @@ import type { ReplicaId } from "../model/node-id.js";
 import { advanceCommit } from "./ballot-box.js";
 import type { SnapshotReceived, SnapshotReceiveFailed, SnapshotSinkOpened } from "./event.js";
 import type { Install, RaftState } from "./state.js";
+import { becomeFollower, restartElectionWait } from "./term.js";
 
 /*
  * A follower is given a snapshot (§7). Rules S04, S05, R14.
@@ -56,6 +57,9 @@ export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotRec
     s.install = undefined;
     return answer(s, install.from, transfer, "done");
   }
+  // E19: it was asking for votes with the log that goes now; what restores a snapshot does not campaign.
+  if (s.role !== "follower") becomeFollower(s, null, "its log is being replaced by a snapshot");
+  const wasVoter = s.isVoter;
   install.phase = "persisting";
   install.write = s.outbox.persistReset(meta.id);
   s.log.resetTo(meta.id, meta.logTimeMs, s.commit);
@@ -63,6 +67,7 @@ export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotRec
   s.commit = meta.id.index;
   s.verified = meta.id.index;
   s.outbox.emit({ type: "UpdatePeers", configuration: meta.configuration });
+  if (!wasVoter && s.isVoter) restartElectionWait(s);
 }
 
 /** The log begins after the snapshot, durably: now the state follows, in its turn. */

@@ -20,7 +20,6 @@ export function takeOffice(s: RaftState): void {
   });
   s.role = "leader";
   s.ballots.clear();
-  s.transferMark = false;
   s.disarm("election");
   const office: Leadership = {
     firstEntry: s.log.last.index + 1,
@@ -52,7 +51,7 @@ export function heartbeatTimerFired(s: RaftState): void {
   const office = s.leadership;
   if (office === undefined) return;
   const silentMs = s.now - quorumHeardAt(s);
-  if (silentMs > s.T) {
+  if (silentMs >= s.T) {
     becomeFollower(s, null, `no quorum answered for ${Math.round(silentMs)} ms`);
     return;
   }

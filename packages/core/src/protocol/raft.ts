@@ -226,11 +226,11 @@ export class Raft {
     if (s.leader?.id === id) failQuestions(s, "the connection to it was lost");
   }
 
-  /** R15: nothing more is applied or acknowledged here; a leader makes way for one whose state machine works. */
+  /** R15, E19: nothing more is applied or acknowledged here; a leader makes way for one whose state machine works. */
   private onFault({ index, reason }: StateMachineFaulted): void {
     const s = this.s;
     s.faulted = `state machine faulted at index ${index}: ${reason}`;
     s.outbox.emit({ type: "Notify", notice: { kind: "error", reason: s.faulted } });
-    if (s.role === "leader") becomeFollower(s, null, s.faulted);
+    if (s.role !== "follower") becomeFollower(s, null, s.faulted);
   }
 }

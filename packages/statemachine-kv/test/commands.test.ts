@@ -10,9 +10,12 @@ import {
   getMany,
   INTEGER_MAX,
   increment,
+  type KvCompareAndSetResult,
+  type KvPutResult,
   multiPut,
   persist,
   put,
+  range,
   stats,
   ttl,
 } from "../src/index.js";
@@ -141,8 +144,14 @@ describe("commands", () => {
     payload.fill(0);
     const before = replica.machine.stateHash();
     replica.machine.read(get("k")).value?.fill(0);
-    const answer = replica.apply(put("k", "w", { returnPrevious: true, condition: "absent" }));
-    expect(answer).toMatchObject({ previous: bytes("v") });
+    const kept = replica.apply(put("k", "w", { returnPrevious: true, condition: "absent" })) as KvPutResult;
+    expect(kept.previous).toEqual(bytes("v"));
+    kept.previous?.fill(0);
+    const unequal = replica.apply(compareAndSet("k", "x", "y")) as KvCompareAndSetResult;
+    expect(unequal.actual).toEqual(bytes("v"));
+    unequal.actual?.fill(0);
+    replica.machine.read(range()).entries[0]?.value.fill(0);
+    replica.machine.read(getMany("k")).values[0]?.fill(0);
     expect(valueOf(replica, "k")).toBe("v");
     expect(replica.machine.stateHash()).toBe(before);
   });

@@ -81,16 +81,16 @@ function readBody(reader: ByteReader, type: number): KvAnswer {
     case TYPE.get:
       return { type: "get", value: readOptional(reader) };
     case TYPE.getMany:
-      return { type: "getMany", values: reader.list(1, () => readOptional(reader)) };
+      return { type: "getMany", values: reader.list(() => readOptional(reader)) };
     case TYPE.exists:
       return { type: "exists", count: reader.u32() };
     case TYPE.range: {
       const next = readOptional(reader);
-      return { type: "range", entries: reader.list(8, () => ({ key: reader.blob(), value: reader.blob() })), next };
+      return { type: "range", entries: reader.list(() => ({ key: reader.blob(), value: reader.blob() })), next };
     }
     case TYPE.scan: {
       const cursor = utf8.decode(reader.blob());
-      return { type: "scan", cursor, keys: reader.list(4, () => reader.blob()) };
+      return { type: "scan", cursor, keys: reader.list(() => reader.blob()) };
     }
     case TYPE.ttl: {
       const exists = reader.bool();

@@ -57,11 +57,9 @@ export class ByteReader {
     return flags;
   }
 
-  /** A count, then as many items as `item` reads, each of at least `bytesMin` bytes. */
-  list<T>(bytesMin: number, item: () => T): T[] {
+  /** A count, then as many items. Each takes at least a byte, so a false count ends where the bytes end. */
+  list<T>(item: () => T): T[] {
     const count = this.u32();
-    if (count * bytesMin > this.bytes.length - this.at)
-      throw this.fault(`announces ${count} items and ends before them`);
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(item());
     return items;

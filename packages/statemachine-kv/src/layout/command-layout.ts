@@ -52,7 +52,7 @@ export function readCommand(reader: ByteReader): KvCommand {
   const type = reader.u8();
   const command: KvCommand =
     type === TYPE.batch
-      ? { type: "batch", commands: reader.list(5, () => readSimple(reader, reader.u8())) }
+      ? { type: "batch", commands: reader.list(() => readSimple(reader, reader.u8())) }
       : readSimple(reader, type);
   reader.end();
   return command;
@@ -116,9 +116,9 @@ function readSimple(reader: ByteReader, type: number): KvSimpleCommand {
       };
     }
     case TYPE.multiPut:
-      return { type: "multiPut", entries: reader.list(8, () => ({ key: reader.blob(), value: reader.blob() })) };
+      return { type: "multiPut", entries: reader.list(() => ({ key: reader.blob(), value: reader.blob() })) };
     case TYPE.delete:
-      return { type: "delete", keys: reader.list(4, () => reader.blob()) };
+      return { type: "delete", keys: reader.list(() => reader.blob()) };
     case TYPE.compareAndSet: {
       const flags = reader.flags(HAS_TTL | KEEP_TTL | HAS_EXPECTED | HAS_VALUE);
       const lifetime = readLifetime(reader, flags);

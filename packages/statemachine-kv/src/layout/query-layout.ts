@@ -82,9 +82,9 @@ function readBody(reader: ByteReader, type: number): KvQuery {
     case TYPE.get:
       return { type: "get", key: reader.blob() };
     case TYPE.getMany:
-      return { type: "getMany", keys: reader.list(4, () => reader.blob()) };
+      return { type: "getMany", keys: reader.list(() => reader.blob()) };
     case TYPE.exists:
-      return { type: "exists", keys: reader.list(4, () => reader.blob()) };
+      return { type: "exists", keys: reader.list(() => reader.blob()) };
     case TYPE.range: {
       const flags = reader.flags(HAS_LIMIT | HAS_START | HAS_END | REVERSE);
       return {

@@ -49,8 +49,7 @@ export function readResult(reader: ByteReader): KvResult {
   const type = reader.u8();
   let result: KvResult;
   if (type === TYPE.rejected) result = new Rejected(utf8.decode(reader.blob()), utf8.decode(reader.blob()));
-  else if (type === TYPE.batch)
-    result = { type: "batch", results: reader.list(2, () => readSimple(reader, reader.u8())) };
+  else if (type === TYPE.batch) result = { type: "batch", results: reader.list(() => readSimple(reader, reader.u8())) };
   else result = readSimple(reader, type);
   reader.end();
   return result;

@@ -43,7 +43,7 @@ export class KeySpace implements FrozenKeySpace {
     return record?.isExpired(this.logTimeMs) ? undefined : record;
   }
 
-  /** Sets a key. `value` is kept, uncopied. A key that lives keeps its sequence number; an expired one counts as new. */
+  /** Sets a key. `value` is kept, uncopied. A key that is there, expired or not, keeps its sequence number. */
   store(key: string, value: Uint8Array, deadlineMs: number): void {
     this.records.update(key, (before) => {
       if (before !== undefined) this.discount(before);
@@ -113,8 +113,7 @@ export class KeySpace implements FrozenKeySpace {
 
   /** The sequence number with which the key is written: the one it has, or a new one. */
   private sequenceOf(key: string, before: KvRecord | undefined): number {
-    if (before !== undefined && !before.isExpired(this.logTimeMs)) return before.sequence;
-    if (before !== undefined) this.bySequence.delete(before.sequence);
+    if (before !== undefined) return before.sequence;
     const sequence = this.nextSequence++;
     this.bySequence.set(sequence, key);
     return sequence;

@@ -16,7 +16,7 @@ export class KvRecord {
     readonly key: string,
     /** Never changed by anyone; copied when it goes to a caller. */
     readonly value: Uint8Array,
-    /** Given when the key came into being, kept while it lives, never given twice; ≥ 1. Scan cursors are made of these. */
+    /** Given when the key came into being, kept until it is removed, never given twice; ≥ 1. Scan cursors are made of these. */
     readonly sequence: number,
     /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
     readonly deadlineMs: number,

@@ -1,9 +1,12 @@
 /** Most entries of one tree node; a node that grows beyond it splits. */
-const NODE_MAX = 64;
+const NODE_MAX = 32;
 /** A node that shrinks below it joins a neighbour, if there is room. */
 const NODE_LOW = NODE_MAX / 4;
 
-/** A leaf has values; an inner node has children, and `keys[i]` is a lower bound of child i (that of child 0 is not looked at). */
+/**
+ * A leaf has values; an inner node has children, and `keys[i]` is a lower bound of child i. That of the very first child of
+ * a level is not one and is never looked at: smaller keys may have come since, but a first child has nobody to its left.
+ */
 interface TreeNode<K, V> {
   owner: object;
   readonly keys: K[];
@@ -166,9 +169,7 @@ export class SortedMap<K, V> {
     const oneIsEmpty = leftLength === 0 || right.keys.length === 0;
     if (!oneIsEmpty && leftLength + right.keys.length > NODE_MAX / 2) return;
     const left = this.ownChild(children, at);
-    // The lower bound of an inner node's child 0 is only a guess; the parent's is true.
-    const boundary = right.children === undefined ? right.keys : [parent.keys[at + 1] as K, ...right.keys.slice(1)];
-    left.keys.push(...boundary);
+    left.keys.push(...right.keys);
     left.values.push(...right.values);
     if (right.children !== undefined) left.children?.push(...right.children);
     parent.keys.splice(at + 1, 1);

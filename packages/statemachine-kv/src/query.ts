@@ -4,7 +4,7 @@ import { type BytesLike, bytesOf } from "./bytes.js";
 export const PAGE_DEFAULT = 1_000;
 /** Most entries of one range page, and keys of one scan page. */
 export const PAGE_MAX = 65_536;
-/** Most bytes of one answer: a range page ends before it, except for a first entry that is larger alone; a getMany fails. */
+/** Most bytes of keys and values in one answer: a page of a range or scan ends before it, a getMany fails. */
 export const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** Begins a scan, and as an answer ends it. */
 export const SCAN_START = "0";

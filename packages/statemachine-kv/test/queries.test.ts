@@ -89,6 +89,14 @@ describe("scan", () => {
     expect(second.cursor).toBe(SCAN_START);
   });
 
+  it("F03 a page is bounded in bytes, and the next one goes on", () => {
+    const replica = new Replica();
+    for (let i = 0; i < 1_100; i++) replica.apply(put(new Uint8Array(65_536).fill(i).fill(i / 256, 0, 1), ""));
+    const first = replica.machine.read(scan(SCAN_START, 65_536));
+    const second = replica.machine.read(scan(first.cursor, 65_536));
+    expect([first.keys.length, second.keys.length, second.cursor]).toEqual([1_024, 76, SCAN_START]);
+  });
+
   it("F03 an empty state ends at once", () => {
     expect(new Replica().machine.read(scan())).toEqual({ type: "scan", cursor: SCAN_START, keys: [] });
   });

@@ -69,7 +69,7 @@ function rangePage(space: KeySpace, { start, end, limit = PAGE_DEFAULT, reverse 
     const record = space.live(key);
     if (record === undefined) return true;
     bytes += record.sizeBytes;
-    if (entries.length === limit || (bytes > ANSWER_BYTES_MAX && entries.length > 0)) {
+    if (entries.length === limit || bytes > ANSWER_BYTES_MAX) {
       // A start is inclusive and an end exclusive: going up the next page begins at this key, going down below the last one.
       next = reverse ? last : key;
       return false;
@@ -90,10 +90,12 @@ function rangePage(space: KeySpace, { start, end, limit = PAGE_DEFAULT, reverse 
 function scanPage(space: KeySpace, { cursor, count = PAGE_DEFAULT }: KvScan): KvScanAnswer {
   const keys: Uint8Array[] = [];
   let looked = 0;
+  let bytes = 0;
   let last = 0;
   let more = false;
   space.eachByAge(cursor === SCAN_START ? undefined : Number(cursor), (sequence, key) => {
-    if (looked === count) {
+    bytes += key.length;
+    if (looked === count || bytes > ANSWER_BYTES_MAX) {
       more = true;
       return false;
     }

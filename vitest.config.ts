@@ -34,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "processes",
-          include: ["packages/*/test/**/*.e2e.test.ts"],
+          include: ["packages/*/test/**/*.e2e.test.ts", "scripts/test/**/*.e2e.test.ts"],
           maxWorkers: 1,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -127,7 +127,7 @@ export class FsmCaller {
   /** Nothing more is called. Resolves when the call under way has ended. */
   async close(): Promise<void> {
     this.closed = true;
-    this.drop(new RaftError("Stopped", "refused", "The node stopped before it could ask the state machine."));
+    this.drop(stopped());
     if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
@@ -138,7 +138,7 @@ export class FsmCaller {
 
   private enqueue(job: Job): void {
     if (this.fault !== undefined || this.closed) {
-      if (job.kind === "call") job.failed(this.fault ?? stopped());
+      if (job.kind === "call") job.failed(this.fault === undefined ? stopped() : unavailable(this.fault));
       return;
     }
     this.jobs.push(job);
@@ -307,7 +307,7 @@ export class FsmCaller {
     );
     this.logger.error("the state machine faulted; nothing more is applied here", { index, reason });
     this.closures.abandon({ type: "AbandonProposals", above: this.applied.index, error: this.fault });
-    this.drop(new RaftError("StateMachineFaulted", "refused", this.fault.message, { index }));
+    this.drop(unavailable(this.fault));
     this.events.post({ type: "StateMachineFaulted", index, reason });
   }
 
@@ -321,7 +321,12 @@ export class FsmCaller {
 const isPending = (results: readonly unknown[] | Promise<readonly unknown[]>): results is Promise<readonly unknown[]> =>
   !Array.isArray(results);
 
-const stopped = (): RaftError => new RaftError("Stopped", "refused", "The node stopped.");
+/** For those who wanted to ask a state machine that faulted: nothing of theirs was done. */
+const unavailable = ({ message, details }: RaftError): RaftError =>
+  new RaftError("StateMachineFaulted", "refused", message, details);
+
+const stopped = (): RaftError =>
+  new RaftError("Stopped", "refused", "The node stopped before it could ask the state machine.");
 
 function notify(stateMachine: StateMachine, what: TellStateMachine["what"]): void {
   switch (what.call) {

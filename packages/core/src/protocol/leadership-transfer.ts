@@ -1,4 +1,4 @@
-import { isVoter } from "../model/configuration.js";
+import { isJoint, isVoter } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { TimeoutNow } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
@@ -23,6 +23,10 @@ export function onTransferRequested(s: RaftState, { request, to }: TransferReque
   if (office === undefined) return answer(notLeader(s));
   if (to === s.identity.id) return answer(null);
   if (office.transfer !== undefined) return answer(refused("another transfer is under way"));
+  // An operator can wait for the change to end; a node that stops cannot, and names nobody (E25).
+  const own = s.configurations.own;
+  const isChanging = own.id.index > s.commit || isJoint(own.configuration);
+  if (to !== null && isChanging) return answer(refused("a change of members is under way"));
   const target = to ?? bestVoter(s);
   if (target === undefined) return answer(refused("no other voter has answered lately"));
   const fault = whyNot(s, target);

@@ -94,7 +94,14 @@ function leaveOffice(s: RaftState, cause: string): void {
   s.disarm("heartbeat");
   if (office.transfer !== undefined) {
     s.disarm("transfer");
-    s.outbox.emit({ type: "TransferAnswered", request: office.transfer.request, error: null });
+    // E21: deposed by a higher term, it did hand over; one that stepped down by itself did not.
+    const isDeposed = s.leaderOfTerm === null;
+    const failed = `Leadership was not handed over: this node stepped down first (${cause}).`;
+    s.outbox.emit({
+      type: "TransferAnswered",
+      request: office.transfer.request,
+      error: isDeposed ? null : new RaftError("TransferRefused", "unknown", failed),
+    });
   }
   const lost = new RaftError(
     "LeadershipLost",

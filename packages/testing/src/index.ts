@@ -15,7 +15,13 @@ export {
   type TestClusterOptions,
 } from "./cluster/test-cluster.js";
 export { type JournalNode, type ObservedEvent, TestMember } from "./cluster/test-member.js";
-export { type DiskIdentity, type Founding, MemoryDisk, type MemoryDiskOptions } from "./disk/memory-disk.js";
+export {
+  type DiskEntry,
+  type DiskIdentity,
+  type Founding,
+  MemoryDisk,
+  type MemoryDiskOptions,
+} from "./disk/memory-disk.js";
 export { MemoryLogStorage } from "./disk/memory-log-storage.js";
 export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";
 export { memoryStorage } from "./disk/memory-storage.js";

@@ -1,5 +1,5 @@
 import type { NodeEvent } from "@hexraft/core";
-import type { NodeId } from "@hexraft/core/ports";
+import type { Envelope, NodeId } from "@hexraft/core/ports";
 import type { TestMember } from "./test-member.js";
 
 /** Watches a cluster for what must never happen, over its whole history. */
@@ -18,6 +18,41 @@ export class Judge {
     if (before !== undefined && before !== id)
       this.violations.push(`I1 ${before} and ${id} both led in term ${event.term}`);
     this.leaders.set(event.term, id);
+  }
+
+  /**
+   * I12, the shadow crash: what leaves a node must be true of its disk at that instant, or a crash would make it a liar:
+   * its term, its ballot, and the entries it acknowledges.
+   */
+  said({ id, disk }: TestMember, { to, message }: Envelope): void {
+    const { term, vote } = disk.ballot;
+    // A ballot of an older term is forgotten, rightly: the disk's higher term keeps this node from ever voting there again.
+    const isBallot = (of: number, whom: NodeId) => of < term || (of === term && vote === whom);
+    const lie = (what: string) =>
+      this.violations.push(
+        `I12 ${id} said ${what}, and its disk holds term ${term}, vote ${vote}, last ${disk.last.index}`,
+      );
+    switch (message.type) {
+      case "PreVoteRequest":
+        if (message.term > term + 1) lie(`that it would campaign in term ${message.term}`);
+        return;
+      case "PreVoteResponse":
+        if (!message.granted && message.term > term) lie(`that it is in term ${message.term}`);
+        return;
+      case "VoteRequest":
+        if (!isBallot(message.term, id)) lie(`that it campaigns in term ${message.term}`);
+        return;
+      case "VoteResponse":
+        if (message.term > term) lie(`that it is in term ${message.term}`);
+        if (message.granted && !isBallot(message.term, to)) lie(`that it voted for ${to} in term ${message.term}`);
+        return;
+      case "AppendEntriesResponse":
+        if (message.success && message.match > disk.last.index) lie(`that it holds entry ${message.match}`);
+        if (message.term > term) lie(`that it is in term ${message.term}`);
+        return;
+      default:
+        if ("term" in message && message.term > term) lie(`that it is in term ${message.term}`);
+    }
   }
 
   /** A caller was told that this command is applied. */

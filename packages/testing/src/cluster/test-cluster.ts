@@ -4,6 +4,7 @@ import {
   type Envelope,
   encodeConfiguration,
   LogBlock,
+  type Message,
   type NodeId,
   type RaftError,
   votersOnly,
@@ -11,7 +12,7 @@ import {
 import type { ContainerModule } from "inversify";
 import { MemoryDisk } from "../disk/memory-disk.js";
 import { MemoryNetwork, type MessageStage } from "../network/memory-network.js";
-import type { Latency } from "../network/wire.js";
+import type { Latency, MessagePredicate } from "../network/wire.js";
 import { SeededRandom } from "../time/seeded-random.js";
 import { VirtualTime } from "../time/virtual-time.js";
 import { Judge } from "./judge.js";
@@ -99,6 +100,7 @@ export class TestCluster {
     this.network = new MemoryNetwork({ latencyMs: options.latencyMs ?? [1, 3], random, carrier, encode: true });
     this.network.onMessage((envelope, stage) => {
       if (this.seen.length >= SEEN_MESSAGES_MAX) this.seen.splice(0, SEEN_MESSAGES_MAX / 2);
+      if (stage === "sent") this.judge.said(this.member(envelope.from), envelope);
       this.seen.push({ atMs: this.time.now(), stage, envelope });
     });
     const replicas = ids.map((id) => ({ id, incarnation: new SeededRandom(`${seed}/${id}`).hex(8) }));
@@ -216,6 +218,44 @@ export class TestCluster {
     );
     const failed = outcomes.find(({ state }) => state !== "ok");
     if (failed !== undefined) throw new Error(`a command was ${failed.state}: ${failed.error?.message}`);
+  }
+
+  /** Lets a message arrive at `to` that `from` never said, under its true identity unless `as` says otherwise. */
+  forge(from: NodeId, to: NodeId, message: Message, as: Partial<Envelope> = {}): void {
+    const sender = this.members.find(({ id }) => id === from);
+    this.network.forge({
+      group: "main",
+      from,
+      fromIncarnation: sender?.replica.incarnation ?? "00000000000000ee",
+      startNumber: sender?.life ?? 1,
+      recoveryNumber: 0,
+      to,
+      toIncarnation: this.member(to).replica.incarnation,
+      message,
+      ...as,
+    });
+  }
+
+  /** Cuts these off from all others, not from each other. */
+  partition(...ids: readonly NodeId[]): void {
+    for (const { id } of this.members) {
+      if (ids.includes(id)) continue;
+      for (const inside of ids) {
+        this.network.cut(id, inside);
+        this.network.cut(inside, id);
+      }
+    }
+  }
+
+  /** Loses every message of this kind, on all links; the returned function ends it. */
+  dropAll(predicate: MessagePredicate): () => void {
+    const ends: (() => void)[] = [];
+    for (const { id: from } of this.members) {
+      for (const { id: to } of this.members) if (from !== to) ends.push(this.network.drop(from, to, predicate));
+    }
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Ends the life of a node by a power cut. */

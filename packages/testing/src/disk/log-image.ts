@@ -102,6 +102,16 @@ export class LogImage {
     return found;
   }
 
+  /** All of it. */
+  entries(): (LogId & { readonly type: EntryType; readonly payload: Uint8Array })[] {
+    return this.blocks.flatMap((block) =>
+      Array.from({ length: block.count }, (_, i) => {
+        const index = block.first + i;
+        return { index, term: block.term, type: block.typeAt(index), payload: block.payloadAt(index) };
+      }),
+    );
+  }
+
   private truncate(from: LogIndex): void {
     while ((this.blocks.at(-1)?.last ?? 0) >= from) {
       const block = this.blocks.pop() as LogBlock;

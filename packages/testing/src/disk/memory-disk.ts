@@ -1,6 +1,7 @@
 import type {
   ClusterId,
   DirectoryId,
+  EntryType,
   GroupId,
   HardState,
   Incarnation,
@@ -29,6 +30,12 @@ export interface DiskIdentity {
   readonly groupId: GroupId;
   readonly directoryId: DirectoryId;
   readonly incarnation: Incarnation;
+}
+
+/** An entry on a disk. */
+export interface DiskEntry extends LogId {
+  readonly type: EntryType;
+  readonly payload: Uint8Array;
 }
 
 /** What a disk holds before its node ever ran. */
@@ -126,6 +133,11 @@ export class MemoryDisk {
   /** The last durable entry. */
   get last(): LogId {
     return this.image.last;
+  }
+
+  /** The durable log, entry by entry. */
+  entries(): readonly DiskEntry[] {
+    return this.image.entries();
   }
 
   /** The durable term and the id of whom the replica voted for in it. */

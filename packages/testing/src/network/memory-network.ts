@@ -112,6 +112,13 @@ export class MemoryNetwork {
     return () => void this.listeners.delete(listener);
   }
 
+  /** Puts a message on the wire that nobody said: it arrives at once, as if `from` were connected. */
+  forge(envelope: Envelope): void {
+    const receiver = this.transportOf(envelope.to);
+    if (receiver === undefined) throw new Error(`${envelope.to} does not listen`);
+    receiver.deliver(envelope);
+  }
+
   /** A process dies: it hears and says nothing any more, and its peers lose the connection. */
   kill(id: NodeId): void {
     for (const transport of this.listening.values()) if (transport.nodeId === id) transport.kill();

@@ -182,6 +182,13 @@ export class MemoryTransport implements Transport {
     this.network.silence(this);
   }
 
+  /** @internal */
+  deliver(envelope: Envelope): void {
+    if (this.network.isWatched) this.network.tell(envelope, "delivered");
+    this.counts.delivered++;
+    this.receivers.get(envelope.group)?.onMessage(envelope);
+  }
+
   /** @internal Compares whom this node hears with whom it was told of. */
   refresh(transports: readonly MemoryTransport[]): void {
     for (const peer of transports) if (peer !== this) this.considerClaim(peer);
@@ -270,11 +277,7 @@ export class MemoryTransport implements Transport {
     if (there === undefined || !network.isOpen(this.nodeId, to)) return this.lose(batch);
     if (!there.heard.has(this.nodeId)) return this.lose(batch);
     const arriving = network.wire(this.nodeId, to).surviving(batch, (envelope) => this.lose([envelope]));
-    for (const envelope of arriving) {
-      if (network.isWatched) network.tell(envelope, "delivered");
-      there.counts.delivered++;
-      there.receivers.get(envelope.group)?.onMessage(envelope);
-    }
+    for (const envelope of arriving) there.deliver(envelope);
   }
 
   private lose(batch: readonly Envelope[]): void {

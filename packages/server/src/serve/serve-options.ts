@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly dataDirectory: string;
   /** Where peers reach this process. */
   readonly listen: HostPort;
+  /** What peers are told instead, `host:port`; checked by the transport. */
+  readonly advertise?: string;
   /** Where `HexraftClient` connects; absent: nowhere. */
   readonly client?: HostPort;
   /** HTTP/JSON front; absent: none. */
@@ -39,6 +41,7 @@ const FIELDS = new Set([
   "groupId",
   "dataDirectory",
   "listen",
+  "advertise",
   "client",
   "http",
   "resp",
@@ -66,6 +69,9 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     requestTimeoutMs = 5_000,
     log = "text",
   } = given as Record<string, unknown>;
+  const advertise = given["advertise"];
+  if (advertise !== undefined && (typeof advertise !== "string" || !advertise.includes(":")))
+    throw badField("advertise", advertise, "must be host:port");
   const rawRaft = { ...record("raft", file["raft"] ?? {}), ...record("raft", flags["raft"] ?? {}) };
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
@@ -87,6 +93,7 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     groupId,
     dataDirectory,
     listen: parseAddress("listen", listen),
+    ...(advertise !== undefined && { advertise }),
     ...optionalAddress("client", given),
     ...optionalAddress("http", given),
     ...optionalAddress("resp", given),

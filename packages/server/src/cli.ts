@@ -1,0 +1,106 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { runDemo } from "./demo/run-demo.js";
+import { runWriter } from "./demo/writer.js";
+import { ExitCode, exitCodeOf } from "./exit-codes.js";
+import { runServe } from "./serve/run-serve.js";
+import { readConfigFile, resolveServeOptions } from "./serve/serve-options.js";
+import { VERSION } from "./version.js";
+
+/** Runs the command line. @returns the exit code; errors were written to standard error. */
+export async function runHexraft(argv: readonly string[]): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const program = new Command("hexraft")
+    .description("A replicated key-value service on Raft, over HTTP and the Redis protocol.")
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError("(hexraft --help, or hexraft <command> --help, lists what there is)");
+  serveCommand(program, (code) => {
+    exitCode = code;
+  });
+  program
+    .command("demo")
+    .description(
+      "Runs three nodes on this machine, to play with; with --once: kills the leader in mid-load and checks that nothing is lost.",
+    )
+    .option("--once", "run to the end without asking, and print a verdict")
+    .option("--keys <n>", "keys to write with --once", whole, 2_400)
+    .action(async (flags: { readonly once?: true; readonly keys: number }) => {
+      exitCode = await runDemo({
+        once: flags.once === true || !process.stdin.isTTY || !process.stdout.isTTY,
+        keys: flags.keys,
+      });
+    });
+  program
+    .command("demo-writer", { hidden: true })
+    .description("The client process of the demo: started by it, told what to do by it.")
+    .action(async () => {
+      exitCode = await runWriter();
+    });
+  try {
+    await program.parseAsync([...argv]);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    process.stderr.write(`hexraft: ${error instanceof Error ? error.message : String(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+interface ServeFlags {
+  readonly config?: string;
+  readonly electionTimeout?: number;
+  readonly heartbeatInterval?: number;
+  readonly snapshotEvery?: number;
+  readonly [other: string]: unknown;
+}
+
+function serveCommand(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command("serve")
+    .description("Runs one node.")
+    .option(
+      "--config <file>",
+      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, client, http, resp, bootstrap, requestTimeoutMs, log, raft; flags win over it",
+    )
+    .option("--node-id <id>", "the node's stable name")
+    .option("--group-id <id>", "the group's name (main)")
+    .option("--data-directory <path>", "where log, snapshots and identity live")
+    .option("--listen <host:port>", "where peers reach this node")
+    .option("--advertise <host:port>", "what peers are told, if it is not where it listens")
+    .option("--client <host:port>", "where HexraftClient connects")
+    .option("--http <host:port>", "HTTP/JSON front")
+    .option("--resp <host:port>", "Redis protocol front")
+    .option("--bootstrap <id=host:port,…>", "the first voters; the first one named founds the cluster, once")
+    .option("--election-timeout <ms>", "T: elections begin after T to 2T without a leader (1000)", number)
+    .option("--heartbeat-interval <ms>", "between two heartbeats; at most T/3 (T/5)", number)
+    .option("--snapshot-every <entries>", "entries between two snapshots (100000)", number)
+    .option("--request-timeout-ms <ms>", "how long a request may take (5000)", number)
+    .option("--log <format>", "text, json or silent (text)")
+    .addHelpText(
+      "after",
+      `
+A bare port listens on 127.0.0.1. Exit codes: ${ExitCode.usage} bad flag or field, ${ExitCode.addressInUse} port in use, ${ExitCode.directoryLocked} data directory in use,
+${ExitCode.identityMismatch} data directory of another node or cluster, ${ExitCode.unreadable} data directory unreadable, ${ExitCode.halted} the group has halted, ${ExitCode.failed} anything else.`,
+    )
+    .action(async (flags: ServeFlags) => {
+      const { config, electionTimeout, heartbeatInterval, snapshotEvery, ...rest } = flags;
+      const raft = {
+        ...(electionTimeout !== undefined && { electionTimeoutMs: electionTimeout }),
+        ...(heartbeatInterval !== undefined && { heartbeatIntervalMs: heartbeatInterval }),
+        ...(snapshotEvery !== undefined && { snapshotEveryEntries: snapshotEvery }),
+      };
+      const file = config === undefined ? {} : readConfigFile(config);
+      done(await runServe(resolveServeOptions({ ...rest, raft }, file)));
+    });
+}
+
+function number(text: string): number {
+  if (!/^\d+(?:\.\d+)?$/.test(text)) throw new InvalidArgumentError("It must be a number.");
+  return Number(text);
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1 to 9999999.");
+  return Number(text);
+}

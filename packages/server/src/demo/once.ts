@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DemoCluster } from "./demo-cluster.js";
+import type { DemoNode } from "./demo-node.js";
+import { until } from "./until.js";
+import type { FromWriter, ToWriter } from "./writer-messages.js";
+
+const CLIENTS = 8;
+const WRITES_PER_CLIENT = 4;
+const PAUSE_MS = 5;
+const WRITING_DEADLINE_MS = 30_000;
+const CONVERGENCE_DEADLINE_MS = 15_000;
+const PAGE = 5_000;
+
+/** What `demo --once` found; its last line. */
+export interface Verdict {
+  readonly nodes: number;
+  readonly acknowledged: number;
+  readonly lost: number;
+  readonly failoverMs: number;
+  readonly converged: boolean;
+}
+
+/** Kills the leader in mid-load, brings it back, and looks for every acknowledged write on every node. */
+export async function runOnce(cluster: DemoCluster, keys: number, say: (line: string) => void): Promise<Verdict> {
+  const leader = await cluster.start();
+  const { term } = await leader.status();
+  say(`${leader.id} leads in term ${term}`);
+  const load = beginLoad(cluster, keys);
+  say(`writing ${keys} keys from ${CLIENTS} concurrent clients, ${WRITES_PER_CLIENT} writes each under way`);
+
+  await until("a third of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 3));
+  await killInMidLoad(cluster, load, say);
+  const failoverMs = await until("a write after the leader's death", WRITING_DEADLINE_MS, () =>
+    Promise.resolve(load.failoverMs),
+  );
+  const successor = await cluster.leader();
+  const now = await successor.status();
+  say(
+    `${successor.id} leads in term ${now.term}; the first write after the kill was acknowledged after ${failoverMs} ms`,
+  );
+
+  await until("two thirds of the writes", WRITING_DEADLINE_MS, () => load.passed((2 * keys) / 3));
+  const dead = cluster.nodes.find(({ running }) => !running) as DemoNode;
+  await dead.start();
+  say(`${dead.id} is back as pid ${dead.pid}, over its own files, while the writes go on`);
+
+  const { acknowledged, unknown } = await until("the last write", WRITING_DEADLINE_MS, () =>
+    Promise.resolve(load.done),
+  );
+  say(`${acknowledged} writes acknowledged, ${unknown} with an unknown outcome`);
+  const { index, hash } = await cluster.converged(CONVERGENCE_DEADLINE_MS);
+  say(`all three nodes are equal: state ${hash} at index ${index}`);
+
+  const written = readFileSync(load.logFile, "utf8").split("\n").filter(Boolean);
+  let lost = 0;
+  for (const node of cluster.nodes) lost += await missingOn(node, written, index, say);
+  const converged = written.length === acknowledged;
+  if (!converged) say(`the client noted ${written.length} acknowledgements, not ${acknowledged}`);
+  return { nodes: cluster.nodes.length, acknowledged, lost, failoverMs, converged };
+}
+
+/** What the client process has said so far. */
+class Load {
+  acknowledged = 0;
+  inFlight = 0;
+  failoverMs: number | undefined;
+  done: Extract<FromWriter, { type: "done" }> | undefined;
+  /** Tells the client process something. */
+  tell: (message: ToWriter) => void = () => {};
+  constructor(readonly logFile: string) {}
+
+  /** Whether so many writes were acknowledged. */
+  passed(count: number): Promise<true | undefined> {
+    return Promise.resolve(this.acknowledged >= count || this.done !== undefined ? true : undefined);
+  }
+}
+
+function beginLoad(cluster: DemoCluster, keys: number): Load {
+  const load = new Load(join(cluster.directory, "acknowledged.txt"));
+  const writer = cluster.help("writer", ["demo-writer"], (message) => {
+    const said = message as FromWriter;
+    if (said.type === "listening")
+      load.tell({
+        type: "begin",
+        endpoints: cluster.endpoints,
+        clients: CLIENTS,
+        perClient: WRITES_PER_CLIENT,
+        keys,
+        pauseMs: PAUSE_MS,
+        logFile: load.logFile,
+      });
+    else if (said.type === "failover") load.failoverMs = said.ms;
+    else if (said.type === "done") load.done = said;
+    else ({ acknowledged: load.acknowledged, inFlight: load.inFlight } = said);
+  });
+  load.tell = (message) => writer.tell(message);
+  return load;
+}
+
+async function killInMidLoad(cluster: DemoCluster, load: Load, say: (line: string) => void): Promise<void> {
+  const leader = await cluster.leader();
+  const { term } = await leader.status();
+  const { pid } = leader;
+  const { inFlight, acknowledged } = load;
+  await leader.kill();
+  load.tell({ type: "leaderDied", atMs: Date.now() });
+  say(
+    `kill -9 ${pid}: ${leader.id}, leader of term ${term}, with ${inFlight} writes in flight and ${acknowledged} acknowledged`,
+  );
+}
+
+/** Reads the node's own state, page by page, at the index at which all were equal, and counts what is missing or wrong. */
+async function missingOn(
+  node: DemoNode,
+  written: readonly string[],
+  index: number,
+  say: (line: string) => void,
+): Promise<number> {
+  const state = new Map<string, string>();
+  let start: string | null = "";
+  do {
+    const query = `limit=${PAGE}&consistency=local${start === "" ? "" : `&start=${encodeURIComponent(start)}`}`;
+    const page: { entries: { key: string; value: string }[]; next: string | null } = await node.ask(`/v1/kv?${query}`);
+    for (const { key, value } of page.entries) state.set(key, value);
+    start = page.next;
+  } while (start !== null);
+  const { index: after } = await node.stateHash();
+  if (after !== index) throw new Error(`${node.id} went on to index ${after} while it was read at ${index}`);
+  const missing = written.filter((line) => {
+    const cut = line.indexOf(" ");
+    return state.get(line.slice(0, cut)) !== line.slice(cut + 1);
+  });
+  say(
+    `${node.id}: ${written.length - missing.length} of ${written.length} acknowledged writes are there, at index ${index}`,
+  );
+  return missing.length;
+}

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runHexraft } from "./cli.js";
+
+process.exitCode = await runHexraft(process.argv);

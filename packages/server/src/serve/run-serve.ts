@@ -1,0 +1,43 @@
+import { ExitCode } from "../exit-codes.js";
+import { makeLogger } from "../log/log.js";
+import { leaveParent, tellParent, whenParentLeaves } from "./parent.js";
+import type { ServeOptions } from "./serve-options.js";
+import { startServer } from "./start-server.js";
+
+/**
+ * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or its group has halted (L04, E17).
+ *
+ * @returns the exit code. @throws RaftError if it cannot start.
+ */
+export async function runServe(options: ServeOptions): Promise<number> {
+  const logger = makeLogger(options.log, options.nodeId, process.stdout);
+  const told = untilTold();
+  try {
+    const server = await startServer(options, logger);
+    const { node, listening } = server;
+    logger.info(`${options.nodeId} serves`, { ...listening, pid: process.pid });
+    const events = node.events$.subscribe((event) => tellParent({ type: "event", event }));
+    tellParent({ type: "ready", listening });
+    const end = await Promise.race([told.reason, node.halted.then((reason) => ({ halted: reason }))]);
+    if ("halted" in end) process.stderr.write(`hexraft: ${options.nodeId} has stopped in place: ${end.halted}\n`);
+    else logger.info(`${options.nodeId} stops`, { reason: end.told });
+    events.unsubscribe();
+    await server.stop();
+    return "halted" in end ? ExitCode.halted : ExitCode.ok;
+  } finally {
+    told.forget();
+    leaveParent();
+  }
+}
+
+/** Waits for somebody to end this process. A second signal is not waited for: it ends the process where it stands. */
+function untilTold(): { readonly reason: Promise<{ readonly told: string }>; forget(): void } {
+  let tell: (end: { readonly told: string }) => void = () => {};
+  const reason = new Promise<{ readonly told: string }>((resolve) => {
+    tell = resolve;
+  });
+  const onSignal = (signal: NodeJS.Signals) => tell({ told: signal });
+  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  whenParentLeaves(() => tell({ told: "its parent is gone" }));
+  return { reason, forget: () => void process.off("SIGTERM", onSignal).off("SIGINT", onSignal) };
+}

@@ -1,0 +1,110 @@
+import { createNode } from "@hexraft/core";
+import { Logger, RaftError } from "@hexraft/core/ports";
+import { jointMembership } from "@hexraft/membership";
+import { nodeRuntime } from "@hexraft/runtime-node";
+import { type KvAnswer, type KvCommand, type KvQuery, type KvResult, kvStateMachine } from "@hexraft/statemachine-kv";
+import { fileStorage } from "@hexraft/storage-file";
+import { tcpTransport } from "@hexraft/transport-tcp";
+import { ContainerModule } from "inversify";
+import { ClientDoor } from "../door/client-door.js";
+import { doorServiceOf } from "../door/door-service.js";
+import { HttpFront } from "../http/http-server.js";
+import { type KvNode, NodeKvService } from "../kv/node-kv-service.js";
+import type { ServerFacts } from "../resp/command-spec.js";
+import { RespServer } from "../resp/resp-server.js";
+import { VERSION } from "../version.js";
+import { formatAddress, type HostPort } from "./address.js";
+import { foundCluster } from "./found-cluster.js";
+import type { Front } from "./front.js";
+import type { ServeOptions } from "./serve-options.js";
+
+/** Where each part listens; what was not asked for is absent. */
+export interface Listening {
+  readonly peer: string;
+  readonly client?: string;
+  readonly http?: string;
+  readonly resp?: string;
+}
+
+/** A node that serves. */
+export interface RunningServer {
+  readonly node: KvNode;
+  readonly listening: Listening;
+  /** O04: fronts first, then the node, which hands leadership over. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Composes one node from the adapters, starts it, and opens the fronts that were asked for.
+ *
+ * @throws RaftError `BadOption`, `AddressInUse`, `DirectoryLocked`, `IdentityMismatch`, `FormatUnknown`, `Damaged`; nothing
+ * is left running then.
+ */
+export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
+  const { nodeId, groupId, dataDirectory, listen, advertise, raft } = options;
+  const node: KvNode = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ ...raft, nodeId, groupId }, [
+    nodeRuntime(),
+    tcpTransport({ ...listen, ...(advertise !== undefined && { advertise }) }),
+    fileStorage({ directory: dataDirectory, groupId }),
+    kvStateMachine(),
+    jointMembership(),
+    new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
+  ]);
+  const fronts: Front[] = [];
+  const founding = new AbortController();
+  let founded: Promise<void> = Promise.resolve();
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    founding.abort();
+    await Promise.all(fronts.map((front) => front.stop()));
+    await node.stop();
+    await founded;
+  };
+  try {
+    await node.start();
+    const open = async (at: HostPort | undefined, front: Front) => {
+      if (at === undefined) return undefined;
+      const listensAt = await front.start(at);
+      fronts.push(front);
+      return formatAddress(listensAt);
+    };
+    const kv = new NodeKvService(node, options.requestTimeoutMs);
+    const client = await open(options.client, new ClientDoor(doorServiceOf(node)));
+    const context = { kv, describe: () => node.describe(), stateHash: () => node.stateHash() };
+    const http = await open(options.http, new HttpFront(context));
+    const resp = await open(options.resp, new RespServer({ kv, info: factsOf(node, options.resp?.port ?? 0) }));
+    founded = foundCluster(node, options.bootstrap, logger, founding.signal).catch((error: unknown) => {
+      // A node that was stopped meanwhile founds nothing, and that is what was wanted.
+      if (!founding.signal.aborted) logger.error(`${nodeId} founds no cluster`, { reason: String(error) });
+    });
+    const listening = {
+      peer: node.describe().address,
+      ...(client !== undefined && { client }),
+      ...(http !== undefined && { http }),
+      ...(resp !== undefined && { resp }),
+    };
+    return { node, listening, stop: () => (stopping ??= stop()) };
+  } catch (error) {
+    await stop();
+    throw error instanceof RaftError
+      ? error
+      : new RaftError("Halted", "refused", `${nodeId} cannot start: ${String(error)}`);
+  }
+}
+
+function factsOf(node: KvNode, port: number): () => ServerFacts {
+  return () => {
+    const { role, term, leader, commitIndex, appliedIndex } = node.describe();
+    return {
+      version: VERSION,
+      nodeId: node.id,
+      role,
+      term,
+      leader: leader ?? "",
+      commitIndex,
+      appliedIndex,
+      port,
+      uptimeSeconds: Math.floor(process.uptime()),
+    };
+  };
+}

@@ -55,7 +55,9 @@ export class LogWriter {
   private chain: Chain;
   private next: Segment | undefined;
   private readonly queue: Job[] = [];
-  private draining: Promise<void> | undefined;
+  /** True from a first write on until the queue is seen empty: in that very instant the next write must find it false. */
+  private running = false;
+  private drained: Promise<void> = Promise.resolve();
   private background: Promise<void> = Promise.resolve();
   private zeroing: Promise<void> | undefined;
   private death: RaftError | undefined;
@@ -115,7 +117,7 @@ export class LogWriter {
   /** Flushes, seals, and gives the files back. */
   async close(): Promise<void> {
     this.closing = true;
-    await this.draining;
+    await this.drained;
     this.sealTimer?.unsubscribe();
     if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
     await this.background;
@@ -128,10 +130,11 @@ export class LogWriter {
     let bytes = 0;
     for (const operation of operations) bytes += RECORD_HEADER_BYTES + payloadBytes(operation);
     return new Promise<void>((resolve, reject) => {
+      if (this.death !== undefined) return reject(this.death);
       this.queue.push({ operations, bytes, compactTo, resolve, reject });
-      this.draining ??= this.drain().finally(() => {
-        this.draining = undefined;
-      });
+      if (this.running) return;
+      this.running = true;
+      this.drained = this.drain();
     });
   }
 
@@ -177,6 +180,8 @@ export class LogWriter {
     } catch (error) {
       const death = this.fail(error);
       for (const job of jobs) job.reject(death);
+    } finally {
+      this.running = false;
     }
   }
 
@@ -303,7 +308,7 @@ export class LogWriter {
 
   private sealOrWait(): void {
     this.sealTimer = undefined;
-    if (!this.unsealed || this.closing || this.death !== undefined || this.draining !== undefined) return;
+    if (!this.unsealed || this.closing || this.death !== undefined || this.running) return;
     const left = this.sealDue - this.parts.scheduler.now();
     if (left > 0) this.sealTimer = this.parts.scheduler.schedule(() => this.sealOrWait(), left);
     else this.append([]).catch(() => {});

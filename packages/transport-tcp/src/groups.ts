@@ -19,6 +19,7 @@ import type { Hello } from "./wire/handshake.js";
 export class Groups {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
   private readonly books = new Map<GroupId, ReadonlyMap<NodeId, PeerAddress>>();
+  private readonly told = new Map<GroupId, Map<NodeId, StartNumber>>();
 
   constructor(
     private readonly logger: Logger,
@@ -28,12 +29,14 @@ export class Groups {
   /** Registers a group's receiver. */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.receivers.set(group, receiver);
+    this.told.set(group, new Map());
   }
 
   /** Forgets a group and its book. */
   detach(group: GroupId): void {
     this.receivers.delete(group);
     this.books.delete(group);
+    this.told.delete(group);
   }
 
   /** Replaces a group's book. */
@@ -46,11 +49,6 @@ export class Groups {
     const union = new Map<NodeId, PeerAddress>();
     for (const book of this.books.values()) for (const [id, peer] of book) union.set(id, peer);
     return union;
-  }
-
-  /** Whether the group may talk to that node. */
-  knows(group: GroupId, id: NodeId): boolean {
-    return this.books.get(group)?.has(id) ?? false;
   }
 
   /** M13: which incarnation each group means by that node. */
@@ -79,14 +77,29 @@ export class Groups {
     this.guarded(() => receiver.onMessage(envelope));
   }
 
-  /** Tells the groups that know a peer, or only one of them, that it can be talked to. */
-  announceUp(id: NodeId, startNumber: StartNumber, only?: GroupId): void {
-    this.eachKnowing(id, only, (receiver) => receiver.onPeerUp(id, startNumber));
-  }
-
-  /** Tells them that it cannot. */
-  announceDown(id: NodeId, reason: string): void {
-    this.eachKnowing(id, undefined, (receiver) => receiver.onPeerDown(id, reason));
+  /**
+   * Tells each group what changed for it: peers that it can talk to from now on, and peers that it no longer can. A group
+   * talks to the nodes of its book; one that knows no configuration yet, so that its book is empty, to whoever of its
+   * cluster comes in (E19), or a new node could never be told its first entry.
+   */
+  tell(linked: ReadonlyMap<NodeId, StartNumber>, guests: ReadonlyMap<NodeId, StartNumber>, reason: string): void {
+    for (const [group, receiver] of this.receivers) {
+      const book = this.books.get(group);
+      const hasBook = book !== undefined && book.size > 0;
+      const told = this.told.get(group) as Map<NodeId, StartNumber>;
+      const isThere = (id: NodeId) => (hasBook ? (book.has(id) ? linked.get(id) : undefined) : guests.get(id));
+      for (const [id, startNumber] of told) {
+        if (isThere(id) === startNumber) continue;
+        told.delete(id);
+        this.guarded(() => receiver.onPeerDown(id, reason));
+      }
+      for (const id of hasBook ? book.keys() : guests.keys()) {
+        const startNumber = isThere(id);
+        if (startNumber === undefined || told.has(id)) continue;
+        told.set(id, startNumber);
+        this.guarded(() => receiver.onPeerUp(id, startNumber));
+      }
+    }
   }
 
   /** M13: the receiver that a hello names by its incarnation, if it names any. */
@@ -102,11 +115,6 @@ export class Groups {
   snapshotReceiver({ group, toIncarnation }: SnapshotStreamHeader): TransportReceiver | undefined {
     const receiver = this.receivers.get(group);
     return receiver?.incarnation === toIncarnation ? receiver : undefined;
-  }
-
-  private eachKnowing(id: NodeId, only: GroupId | undefined, tell: (receiver: TransportReceiver) => void): void {
-    for (const [group, receiver] of this.receivers)
-      if ((only === undefined || only === group) && this.knows(group, id)) this.guarded(() => tell(receiver));
   }
 
   private guarded(call: () => void): void {

@@ -73,7 +73,9 @@ export class TcpTransport implements Transport {
     this.listener = new Listener(this.host, {
       claim: (hello) => this.claims.consider(hello),
       identity: (hello) => this.identityFor(hello.purpose === "identify" ? (hello.meant[0]?.[0] ?? "") : ""),
-      receive: (connection, hello) => this.receive(connection, hello),
+      refusal: ({ stream, nodeId }) => (stream === null ? undefined : this.streamRefusal(stream, nodeId)),
+      receive: (connection, hello) =>
+        hello.stream === null ? this.receive(connection, hello) : this.receiveSnapshot(connection, hello.stream),
     });
   }
 
@@ -93,7 +95,7 @@ export class TcpTransport implements Transport {
   /** @inheritDoc */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.groups.attach(group, receiver);
-    this.announce(group);
+    this.tell("another receiver took over");
   }
 
   /** @inheritDoc */
@@ -110,13 +112,12 @@ export class TcpTransport implements Transport {
 
   /** @inheritDoc */
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
-    const before = new Set([...this.links.keys()].filter((id) => this.groups.knows(group, id)));
     this.groups.setBook(
       group,
       peers.filter((peer) => peer.id !== this.local?.nodeId),
     );
     this.connectAll();
-    for (const id of this.links.keys()) if (!before.has(id)) this.announce(group, id);
+    this.tell("the group does not know it any more");
   }
 
   /** @inheritDoc */
@@ -229,17 +230,18 @@ export class TcpTransport implements Transport {
   private newLink(id: NodeId, address: string): Link {
     return new Link(this.host, id, address, {
       hello: () => helloOf(this.identity, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
-      onUp: (startNumber) => this.groups.announceUp(id, startNumber),
-      onDown: (reason) => this.groups.announceDown(id, reason),
+      onChange: (reason) => this.tell(reason),
       onMessage: (envelope, startNumber) => this.deliver(envelope, id, startNumber),
     });
   }
 
-  /** Tells a group about peers that were connected before it knew them. */
-  private announce(group: GroupId, only?: NodeId): void {
-    for (const [id, link] of this.links)
-      if (link.startNumber !== undefined && (only === undefined || only === id))
-        this.groups.announceUp(id, link.startNumber, group);
+  /** Tells the groups what changed in whom they can talk to. */
+  private tell(reason: string): void {
+    const linked = new Map<NodeId, StartNumber>();
+    const guests = new Map<NodeId, StartNumber>();
+    for (const [id, { startNumber }] of this.links) if (startNumber !== undefined) linked.set(id, startNumber);
+    for (const { hello } of this.inbounds.values()) guests.set(hello.nodeId, hello.startNumber);
+    this.groups.tell(linked, guests, reason);
   }
 
   /** A peer in no book is answered on the connection that it dialled. */
@@ -250,12 +252,12 @@ export class TcpTransport implements Transport {
   }
 
   /** A connection was let in. */
-  private receive(connection: Connection, hello: Hello): ConnectionHandler | Refusal {
-    if (hello.stream !== null) return this.receiveSnapshot(connection, hello.stream, hello.nodeId);
+  private receive(connection: Connection, hello: Hello): ConnectionHandler {
     const inbound = new Inbound(this.host, connection, hello, {
       onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
-      onClosed: (closed) => {
+      onClosed: (closed, reason) => {
         if (this.inbounds.get(closed.hello.directoryId) === closed) this.inbounds.delete(closed.hello.directoryId);
+        this.tell(reason);
       },
     });
     const before = this.inbounds.get(hello.directoryId);
@@ -265,20 +267,18 @@ export class TcpTransport implements Transport {
       before.refuse("OlderStart", `start ${hello.startNumber} of ${hello.nodeId} is here now; stop the older process`);
     else before?.close("replaced by a newer connection of the same process");
     this.links.get(hello.nodeId)?.nudge();
+    this.tell("its connection was replaced");
     return inbound;
   }
 
-  private receiveSnapshot(
-    connection: Connection,
-    header: SnapshotStreamHeader,
-    from: NodeId,
-  ): ConnectionHandler | Refusal {
-    const receiver = this.groups.snapshotReceiver(header);
-    if (receiver === undefined || header.from !== from)
-      return {
-        code: "NoReceiver",
-        reason: `no replica here takes a snapshot of group ${header.group} from ${header.from}`,
-      };
+  private streamRefusal(header: SnapshotStreamHeader, from: NodeId): Refusal | undefined {
+    if (header.from === from && this.groups.snapshotReceiver(header) !== undefined) return undefined;
+    const reason = `no replica here takes a snapshot of group ${header.group} from ${header.from}`;
+    return { code: "NoReceiver", reason };
+  }
+
+  private receiveSnapshot(connection: Connection, header: SnapshotStreamHeader): ConnectionHandler {
+    const receiver = this.groups.snapshotReceiver(header) as TransportReceiver; // no turn ends since streamRefusal
     const reception = new SnapshotReception(this.host, connection, header, receiver, (over) =>
       this.streams.delete(over),
     );

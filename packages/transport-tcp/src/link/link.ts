@@ -12,10 +12,8 @@ import { SendQueue } from "./send-queue.js";
 export interface LinkEvents {
   /** The hello of the next call. */
   hello(): Hello;
-  /** Both sides know each other: messages flow. */
-  onUp(startNumber: StartNumber): void;
-  /** They no longer do. */
-  onDown(reason: string): void;
+  /** Messages flow from now on, or no longer do: see `startNumber`. */
+  onChange(reason: string): void;
   /** The other side answered on our own connection, as it does while it has no address of ours. */
   onMessage(envelope: Envelope, startNumber: StartNumber): void;
 }
@@ -132,7 +130,7 @@ export class Link {
   private up(connection: Connection, { startNumber }: Welcome): ConnectionHandler {
     this.state = { kind: "up", connection, startNumber, sinceMs: performance.now() };
     this.host.logger.info("connected", { peer: this.id, address: this.address, startNumber });
-    this.events.onUp(startNumber);
+    this.events.onChange("connected");
     this.flush();
     return {
       onFrame: (frame) => this.hear(frame, startNumber),
@@ -165,7 +163,7 @@ export class Link {
       reason,
       retryInMs: Math.round(waitMs),
     });
-    if (state.kind === "up") this.events.onDown(reason);
+    if (state.kind === "up") this.events.onChange(reason);
   }
 
   /** Ends whatever is under way; what was queued goes with it. */
@@ -177,7 +175,7 @@ export class Link {
     if (state.kind === "dialing") state.giveUp(reason);
     if (state.kind === "up") {
       state.connection.close(reason);
-      this.events.onDown(reason);
+      this.events.onChange(reason);
     }
   }
 }

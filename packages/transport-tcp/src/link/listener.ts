@@ -14,8 +14,10 @@ export interface Reception {
   claim(hello: Hello): Promise<Refusal | undefined>;
   /** Who this node is, as the group asked about sees it. */
   identity(hello: Hello): PeerIdentity;
-  /** Takes the connection over, once it is welcomed; or says why not. */
-  receive(connection: Connection, hello: Hello): ConnectionHandler | Refusal;
+  /** Why nobody here works for such a connection, if nobody does. */
+  refusal(hello: Hello): Refusal | undefined;
+  /** Takes over a connection that was welcomed. */
+  receive(connection: Connection, hello: Hello): ConnectionHandler;
 }
 
 const ignore = (): void => {};
@@ -72,6 +74,7 @@ export class Listener {
   /** Closes every connection and stops listening. */
   close(): Promise<void> {
     for (const connection of this.all) connection.close("this node stops");
+    this.all.clear();
     return new Promise((resolve) => {
       this.server.close(() => resolve());
     });
@@ -137,19 +140,17 @@ export class Listener {
 
   private letIn(connection: Connection, hello: Hello, known: () => void): void {
     if (connection.isClosed) return;
-    const handler = hello.purpose === "identify" ? NOTHING_MORE : this.reception.receive(connection, hello);
-    if ("code" in handler) return connection.refuse(handler);
-    if (hello.purpose !== "identify") {
-      known(); // one that only asks stays a stranger, and has to leave in time
-      this.host.startNumbers.note(hello.directoryId, hello.startNumber);
-    }
+    const refusal = this.reception.refusal(hello);
+    if (refusal !== undefined) return connection.refuse(refusal);
     connection.admit(this.host.local().frameBytesMax);
     connection.say(FrameType.welcome, welcomeToArray({ version: VERSIONS.max, ...this.reception.identity(hello) }));
-    connection.handler = handler === NOTHING_MORE ? { ...handler, onClosed: known } : handler;
+    if (hello.purpose === "identify") return; // it stays a stranger, and has to leave in time
+    known();
+    this.host.startNumbers.note(hello.directoryId, hello.startNumber);
+    connection.handler = this.reception.receive(connection, hello);
   }
 }
 
 const refuseFrame = (): never => {
   throw badMessage("a frame came before the handshake was answered, or after a question was");
 };
-const NOTHING_MORE: ConnectionHandler = { onFrame: refuseFrame, onDrain: ignore, onClosed: ignore };

@@ -74,6 +74,7 @@ export class SnapshotReception implements ConnectionHandler {
 
   private async run(header: SnapshotStreamHeader, receiver: TransportReceiver): Promise<void> {
     try {
+      await Promise.resolve(); // the connection learns first whom it works for
       await receiver.onSnapshot(header, this.incoming);
       if (!this.incoming.isConsumed) throw snapshotFailed("the receiver stopped before the last byte");
       this.connection.say(FrameType.snapshotTaken, [this.nextOffset]);

@@ -20,7 +20,8 @@ export function packArray(array: readonly unknown[]): Uint8Array {
 export function unpackArray(bytes: Uint8Array, limits: MsgpackLimits): unknown {
   checkMsgpack(bytes, limits);
   try {
-    return unpackr.unpack(bytes);
+    // A plain view, so that what comes out of it is plain as well.
+    return unpackr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (error) {
     throw badMessage(`its msgpack cannot be unpacked (${error instanceof Error ? error.message : String(error)})`);
   }

@@ -29,7 +29,14 @@ register(
 register(
   snapshotStorageLaws(() => {
     const { directory, container, dispose } = place();
-    return { create: () => container().get(SnapshotStorage), dispose };
+    const damage = (index: number) => {
+      const snapshots = join(directory, "main", "snapshots");
+      const file = join(snapshots, readdirSync(snapshots).find((name) => name.startsWith(`${index}-`)) ?? "");
+      const bytes = readFileSync(file);
+      bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+      writeFileSync(file, bytes);
+    };
+    return { create: () => container().get(SnapshotStorage), damage, dispose };
   }),
   { describe, it },
 );

@@ -267,8 +267,11 @@ const receivingLaws = (factory: SnapshotStorageFactory): readonly Law[] => [
       for (const arrived of [damaged, bytes.slice(0, 1_999), new Uint8Array([...bytes, 0])]) {
         const sink = await rig.storage.begin(announced(70, bytes), "received");
         same(sink.offset, 0, "offset after a refused one");
-        await sink.write(arrived);
-        await refuses(() => sink.commit(), "Damaged", `${arrived.length} bytes`);
+        const finished = async () => {
+          await sink.write(arrived);
+          await sink.commit();
+        };
+        await refuses(finished, "Damaged", `${arrived.length} bytes`);
       }
       same(await rig.restart(), [], "listed");
     }),

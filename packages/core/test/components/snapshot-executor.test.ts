@@ -121,7 +121,7 @@ function executor() {
       },
       formatVersion: 1,
       configurationAt: () => configuration,
-      addressOf: (id) => (id === "n9" ? undefined : { id, address: "h:2" }),
+      addressOf: (id) => (id === "n9" ? undefined : { id, address: "h:2", incarnation: "b".repeat(16) }),
       now: () => now,
       stallMs: 300,
     },

@@ -1,9 +1,9 @@
 import { RaftError } from "../../../src/model/errors.js";
 import { FRESH_HARD_STATE, type HardState } from "../../../src/model/hard-state.js";
 import { EntryType, type LogBlock } from "../../../src/model/log-block.js";
-import { LOG_START, type LogId } from "../../../src/model/log-id.js";
+import { LOG_START, type LogId, type TermRun } from "../../../src/model/log-id.js";
 import type { SnapshotMeta } from "../../../src/model/snapshot-meta.js";
-import type { LogStorage, LogWrite, OpenedLog, OpenLog, TermRun } from "../../../src/ports/log-storage.js";
+import type { LogStorage, LogWrite, OpenedLog, OpenLog } from "../../../src/ports/log-storage.js";
 import type { SnapshotSink, SnapshotStorage } from "../../../src/ports/snapshot-storage.js";
 
 /** What one replica keeps, across the starts of a test. Small: one replica, no faults but those that a test asks for. */

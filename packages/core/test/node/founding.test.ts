@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { RaftError } from "../../src/model/errors.js";
+import { loneNode } from "./support/lone-node.js";
+import { SmallDisk } from "./support/small-disk.js";
+
+const waiting = (nodeId: string) => ({
+  nodeId,
+  clusterId: "",
+  directoryId: "d".repeat(16),
+  startNumber: 1,
+  incarnation: nodeId.padEnd(16, "0").replace("n", "a"),
+});
+const voters = ["n1", "n2", "n3"].map((id, at) => ({ id, address: `h:${at + 1}` }));
+const reason = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "it resolved",
+    (error: unknown) => (error instanceof RaftError ? `${error.code}: ${error.message}` : String(error)),
+  );
+
+describe("founding a cluster", () => {
+  it("M13 every voter is asked who it is, and the first entry names each with its incarnation", async () => {
+    const { node, disk, transport } = await loneNode();
+    await node.start();
+    transport.found.set("h:2", waiting("n2")).set("h:3", waiting("n3"));
+    await node.bootstrap({ voters });
+    expect(disk.clusterId).toMatch(/^[0-9a-f]{32}$/);
+    expect(transport.claims).toEqual([disk.clusterId]);
+    const { configuration, last } = node.describe();
+    expect(last).toEqual({ index: 1, term: 0 });
+    expect(configuration.configuration.members).toEqual([
+      { id: "n1", address: "h:1", incarnation: disk.identity?.incarnation, priority: 1 },
+      { id: "n2", address: "h:2", incarnation: waiting("n2").incarnation, priority: 1 },
+      { id: "n3", address: "h:3", incarnation: waiting("n3").incarnation, priority: 1 },
+    ]);
+    await node.stop();
+  });
+
+  it("M13 it is refused over any log, and a second time", async () => {
+    const { node, lead } = await loneNode();
+    await lead();
+    expect(await reason(node.bootstrap({ voters: [{ id: "n1", address: "h:1" }] }))).toMatch(
+      /^BootstrapRefused: .*belongs to cluster/,
+    );
+    await node.stop();
+  });
+
+  it("M13 it is refused, and nothing is written, if a voter is missing, somebody else, or taken", async () => {
+    const { node, disk, transport } = await loneNode();
+    await node.start();
+    const attempt = () => reason(node.bootstrap({ voters }));
+    expect(await attempt()).toContain("n2 cannot be asked at h:2: nobody listens at h:2");
+    transport.found.set("h:2", waiting("n5")).set("h:3", waiting("n3"));
+    expect(await attempt()).toContain("at h:2 there is n5, not n2");
+    transport.found.set("h:2", { ...waiting("n2"), clusterId: "c".repeat(32) });
+    expect(await attempt()).toContain("n2 belongs to cluster ccc");
+    transport.found.set("h:2", { ...waiting("n2"), incarnation: "" });
+    expect(await attempt()).toContain("n2 has no group main");
+    expect(await reason(node.bootstrap({ voters: voters.slice(1) }))).toContain("n1, is not among the voters");
+    expect(await reason(node.bootstrap({ voters: [...voters.slice(0, 1), ...voters.slice(0, 1)] }))).toContain(
+      "n1 twice",
+    );
+    expect(disk.clusterId).toBe("");
+    expect(disk.blocks).toEqual([]);
+    transport.found.set("h:2", waiting("n2"));
+    expect(await attempt()).toBe("it resolved");
+    await node.stop();
+  });
+
+  it("M13 a waiting replica belongs to the first cluster that names it, from when that is durable; to no other", async () => {
+    const { node, disk, transport } = await loneNode();
+    await node.start();
+    await transport.receiver?.onClaim("a".repeat(32));
+    expect(disk.clusterId).toBe("a".repeat(32));
+    expect(node.describe().identity.clusterId).toBe("a".repeat(32));
+    await transport.receiver?.onClaim("a".repeat(32));
+    expect(await reason(transport.receiver?.onClaim("b".repeat(32)) ?? Promise.resolve())).toMatch(/^IdentityMismatch/);
+    expect(await reason(node.bootstrap({ voters }))).toContain("belongs to cluster aaa");
+    await node.stop();
+  });
+
+  it("M13 E19 a node without bootstrap or claim waits and does nothing else", async () => {
+    const { node, disk, time, transport, until } = await loneNode();
+    await node.start();
+    const end = time.now() + 3_000;
+    await until(() => time.now() > end);
+    expect(node.describe()).toMatchObject({ role: "follower", term: 0, last: { index: 0 } });
+    expect(transport.sent).toBe(0);
+    expect(disk.blocks).toEqual([]);
+    await node.stop();
+  });
+
+  it("T11 each start has a number of its own, one higher, under the same incarnation", async () => {
+    const disk = new SmallDisk();
+    const seen: [number, string][] = [];
+    for (let start = 0; start < 3; start++) {
+      const { node } = await loneNode(disk);
+      await node.start();
+      const { startNumber, incarnation } = node.describe().identity;
+      seen.push([startNumber, incarnation]);
+      await node.stop();
+    }
+    const [first] = seen;
+    expect(seen).toEqual([1, 2, 3].map((number) => [number, first?.[1]]));
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { votersOnly } from "../../src/model/configuration.js";
+import { encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { FRESH_HARD_STATE } from "../../src/model/hard-state.js";
+import { EntryType, LogBlock } from "../../src/model/log-block.js";
+import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
+import { loneNode } from "./support/lone-node.js";
+import { SmallDisk } from "./support/small-disk.js";
+
+const configuration = votersOnly([
+  { id: "n1", incarnation: "a".repeat(16), address: "h:1" },
+  { id: "n2", incarnation: "b".repeat(16), address: "h:2" },
+]);
+const founding = LogBlock.of(1, 0, 0, EntryType.configuration, [encodeConfiguration(configuration)]);
+const lines = (first: number, term: number, ...texts: string[]): LogBlock =>
+  LogBlock.of(
+    first,
+    term,
+    first * 100,
+    EntryType.command,
+    texts.map((text) => new TextEncoder().encode(text)),
+  );
+
+/** A disk as an earlier life of a member left it. */
+function diskWith(blocks: LogBlock[], term: number): SmallDisk {
+  const disk = new SmallDisk();
+  disk.clusterId = "c".repeat(32);
+  disk.identity = { directoryId: "d".repeat(16), incarnation: "a".repeat(16) };
+  disk.hardState = { ...FRESH_HARD_STATE, term };
+  disk.blocks = blocks;
+  return disk;
+}
+function snapshot(disk: SmallDisk, index: number, term: number, state: readonly string[]): void {
+  const meta: SnapshotMeta = {
+    id: { index, term },
+    configuration: { id: { index: 1, term: 0 }, configuration },
+    logTimeMs: index * 100,
+    formatVersion: 1,
+    sizeBytes: 1,
+    checksum: 0,
+  };
+  const bytes = [Uint8Array.of(0, 0, 0, 0), new TextEncoder().encode(JSON.stringify(state))];
+  disk.snapshots = [{ meta, bytes, damaged: false }, ...disk.snapshots];
+}
+
+describe("recovery", () => {
+  it("R16 R08 the log, its terms and configurations come back; what is known to be committed is applied", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b"), lines(4, 3, "c")], 3);
+    disk.commitHint = 3;
+    const { node, machine, until } = await loneNode(disk);
+    await node.start();
+    await until(() => node.describe().appliedIndex === 3);
+    expect(machine.lines).toEqual(["a", "b"]);
+    expect(node.describe()).toMatchObject({
+      term: 3,
+      last: { index: 4, term: 3 },
+      commitIndex: 3,
+      durableIndex: 4,
+      configuration: { id: { index: 1, term: 0 }, configuration },
+    });
+    await node.stop();
+  });
+
+  it("S06 S05 a log that a crash left behind an installed snapshot is begun anew after it; the term never goes back", async () => {
+    for (const blocks of [
+      [founding, lines(2, 1, "x")],
+      [founding, lines(2, 1, "x", "y", "z", "w")],
+    ]) {
+      const disk = diskWith(blocks, 1);
+      snapshot(disk, 4, 2, ["a", "b"]);
+      const { node, machine } = await loneNode(disk);
+      await node.start();
+      expect(machine.lines).toEqual(["a", "b"]);
+      expect(disk.base).toEqual({ index: 4, term: 2 });
+      expect(disk.hardState.term).toBe(2);
+      expect(node.describe()).toMatchObject({
+        base: { index: 4, term: 2 },
+        last: { index: 4, term: 2 },
+        commitIndex: 4,
+        appliedIndex: 4,
+        configuration: { id: { index: 1 }, configuration },
+      });
+      await node.stop();
+    }
+  });
+
+  it("S06 a log that goes on from the snapshot stays as it is", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b", "c")], 1);
+    snapshot(disk, 3, 1, ["a", "b"]);
+    const { node, machine } = await loneNode(disk);
+    await node.start();
+    expect(machine.lines).toEqual(["a", "b"]);
+    expect(disk.blocks).toHaveLength(2);
+    expect(node.describe()).toMatchObject({ base: { index: 0 }, last: { index: 4, term: 1 }, commitIndex: 3 });
+    await node.stop();
+  });
+
+  it("S09 a damaged snapshot is never loaded; the one before it is, if the log goes on from there", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b", "c")], 1);
+    snapshot(disk, 2, 1, ["a"]);
+    snapshot(disk, 4, 1, ["a", "b", "c"]);
+    (disk.snapshots[0] as { damaged: boolean }).damaged = true;
+    const { node, machine, logger } = await loneNode(disk);
+    await node.start();
+    expect(machine.lines).toEqual(["a"]);
+    expect(node.describe()).toMatchObject({ appliedIndex: 2, snapshot: { index: 2 } });
+    expect(logger.lines.join()).toContain("a snapshot is damaged");
+    await node.stop();
+  });
+
+  it("S09 a hole between state and log is said, never jumped over, and nothing stays open", async () => {
+    const gap = diskWith([lines(6, 1, "e")], 1);
+    gap.base = { index: 5, term: 1 };
+    const without = await loneNode(gap);
+    await expect(without.node.start()).rejects.toThrow(/begins after entry 5.*reaches only to 0/);
+    expect(gap.open).toBe(0);
+    snapshot(gap, 5, 1, ["a", "b", "c", "d"]);
+    (gap.snapshots[0] as { damaged: boolean }).damaged = true;
+    const damaged = await loneNode(gap);
+    await expect(damaged.node.start()).rejects.toThrow("wrong checksum");
+    expect(gap.open).toBe(0);
+  });
+
+  it("F06 a state machine with a state of its own is not put back behind it, and not replayed below it", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b", "c")], 1);
+    snapshot(disk, 2, 1, ["a"]);
+    const { node, machine, until } = await loneNode(disk);
+    machine.open = () => ({ appliedIndex: 4, formatVersion: 1 });
+    await node.start();
+    await until(() => node.describe().commitIndex === 4);
+    expect(machine.lines).toEqual([]);
+    expect(node.describe().appliedIndex).toBe(4);
+    await node.stop();
+  });
+
+  it("F06 a state that is ahead of the log shows that a directory was lost", async () => {
+    const { node, machine } = await loneNode(diskWith([founding], 1));
+    machine.open = () => ({ appliedIndex: 40, formatVersion: 1 });
+    await expect(node.start()).rejects.toThrow(/holds entries up to 40, but the log ends at 1/);
+  });
+});

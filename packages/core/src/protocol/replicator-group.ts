@@ -70,9 +70,12 @@ export function onEntriesFetched(s: RaftState, fetched: EntriesFetched): void {
   send(s, peer, prevTerm, fetched.blocks);
 }
 
-/** R09: what was in flight may be lost. */
+/**
+ * R09: what was in flight may be lost. A probe begins again where it was: a new leader knows no match yet (E15), and from
+ * index 1 on the log may be compacted away, so that a peer which needs nothing would be sent a snapshot.
+ */
 export function onPeerLost(peer: Replicator): void {
-  if (peer.state !== "snapshot") peer.becomeProbe(peer.match + 1);
+  if (peer.state !== "snapshot") peer.becomeProbe(peer.state === "probe" ? peer.next : peer.match + 1);
 }
 
 /** R19: no progress depends on one message. Called once per heartbeat interval. */
@@ -101,14 +104,15 @@ export function checkFlights(s: RaftState, office: Leadership): void {
 
 /**
  * R04: continues where the logs may meet: after the last entry of ours that is not of a later term than the peer's
- * there. What lies between cannot match: the peer's terms up to its hint are no higher than the hint's.
+ * there. What lies between cannot match: the peer's terms up to its hint are no higher than the hint's. Whether the peer's
+ * log is the shorter one is told by its last index alone: our own term at the hint may be compacted away.
  */
-function onRefusal(s: RaftState, peer: Replicator, { prevIndex, hintIndex, hintTerm }: AppendEntriesResponse): void {
+function onRefusal(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
+  const { prevIndex, hintIndex, hintTerm, last } = response;
   const obeys =
     peer.state === "probe" ? prevIndex === peer.next - 1 : peer.state === "replicate" && prevIndex > peer.match;
   if (!obeys) return s.drop("refusal of an older message");
-  const isShorter = hintIndex < prevIndex && s.log.termAt(hintIndex) === hintTerm;
-  const bound = isShorter ? hintIndex : Math.min(prevIndex - 1, s.log.last.index);
+  const bound = last < prevIndex ? hintIndex : prevIndex - 1;
   const meeting = s.log.lastIndexUpToTerm(hintTerm, bound);
   const sameTerm = s.log.termAt(meeting) === hintTerm;
   peer.becomeProbe(sameTerm ? meeting + 1 : Math.min(meeting + 1, Math.max(hintIndex, 1)));

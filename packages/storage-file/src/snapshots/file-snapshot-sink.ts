@@ -15,6 +15,7 @@ export interface SinkOwner {
 export class FileSnapshotSink implements SnapshotSink {
   readonly offset: number;
   private spent = false;
+  private excess = 0;
 
   constructor(
     private readonly draft: SnapshotDraft,
@@ -28,10 +29,11 @@ export class FileSnapshotSink implements SnapshotSink {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.living();
-    if (this.given !== undefined && this.draft.size + chunk.length > this.given.sizeBytes)
-      throw this.mismatch(`${this.draft.size + chunk.length} bytes came`);
+    const room = (this.given?.sizeBytes ?? Number.POSITIVE_INFINITY) - this.draft.size;
+    // A sender that sends more than it announced fills no disk; commit says that it was too much.
+    this.excess += Math.max(0, chunk.length - room);
     try {
-      await this.draft.write(chunk);
+      if (room > 0) await this.draft.write(chunk.subarray(0, room));
     } catch (error) {
       this.end(false);
       throw snapshotFailed(this.draft.path, error);
@@ -43,8 +45,8 @@ export class FileSnapshotSink implements SnapshotSink {
     this.spent = true;
     const whole = this.draft.total();
     try {
-      if (this.given !== undefined && whole.sizeBytes !== this.given.sizeBytes)
-        throw this.mismatch(`${whole.sizeBytes} bytes came`);
+      if (this.given !== undefined && whole.sizeBytes + this.excess !== this.given.sizeBytes)
+        throw this.mismatch(`${whole.sizeBytes + this.excess} bytes came`);
       if (this.given !== undefined && whole.checksum !== this.given.checksum)
         throw this.mismatch(`their checksum is ${whole.checksum}`);
       await this.owner.publish(whole);
@@ -57,7 +59,7 @@ export class FileSnapshotSink implements SnapshotSink {
   }
 
   async abort(keepPartial: boolean): Promise<void> {
-    if (!this.spent) this.end(keepPartial && this.resumable);
+    if (!this.spent) this.end(keepPartial && this.resumable && this.excess === 0);
   }
 
   private living(): void {

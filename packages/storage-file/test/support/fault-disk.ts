@@ -194,7 +194,9 @@ export class FaultDisk implements FileSystem {
 }
 
 function note(inode: Inode, change: Change): void {
-  inode.cached = changed(inode.cached, change);
+  if (change.size === undefined && change.at + change.bytes.length <= inode.cached.length)
+    inode.cached.set(change.bytes, change.at);
+  else inode.cached = changed(inode.cached, change);
   inode.pending.push(change);
 }
 

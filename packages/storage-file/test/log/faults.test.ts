@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { FaultDisk } from "../support/fault-disk.js";
+import { block, contentOf, OPEN, storageOf, words } from "../support/host.js";
+import { ManualScheduler } from "../support/manual-scheduler.js";
+
+function logOn(disk: FaultDisk) {
+  return storageOf("/data", { files: disk, scheduler: new ManualScheduler().asPort() }).log;
+}
+
+async function diesOf(
+  fault: NonNullable<FaultDisk["fault"]>,
+): Promise<{ readonly disk: FaultDisk; readonly message: string }> {
+  const disk = new FaultDisk();
+  const log = logOn(disk);
+  await log.open(OPEN);
+  await log.write({ blocks: [block(1, 3, 1)] });
+  disk.fault = fault;
+  const writes = [4, 5, 6].map((first) => log.write({ blocks: [block(first, 1, 1)] }));
+  const outcomes = await Promise.allSettled(writes);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  const steps = disk.steps;
+  await expect(log.write({})).rejects.toMatchObject({ code: "StorageFailed", outcome: "unknown" });
+  await expect(log.read(1, 100)).rejects.toMatchObject({ code: "StorageFailed" });
+  await expect(log.adopt("c".repeat(32))).rejects.toMatchObject({ code: "StorageFailed" });
+  expect(log.describe()["state"]).toBe("failed");
+  await log.close();
+  expect(disk.steps).toBe(steps);
+  return { disk, message: String(log.describe()["failure"]) };
+}
+
+describe("FileLogStorage: faults of the disk", () => {
+  it("L04 a failed fsync is final: every later call rejects, and nothing more is written or synced", async () => {
+    const { message } = await diesOf({ call: "datasync", code: "EIO" });
+    expect(message).toContain("/data/main/log/0000000000000001.seg could not be written: EIO");
+  });
+
+  it("L04 a failed write is final", async () => {
+    const { disk } = await diesOf({ call: "writev", code: "EIO" });
+    const again = logOn(new FaultDisk(disk.imageAfterCrash(() => 0)));
+    expect((await again.open(OPEN)).last.index).toBe(3);
+  });
+
+  it("L05 a full disk stops the storage in place, and nothing acknowledged is missing after a restart", async () => {
+    const { disk, message } = await diesOf({ call: "writev", code: "ENOSPC" });
+    expect(message).toContain("ENOSPC");
+    const again = logOn(new FaultDisk(disk.imageAfterKill()));
+    expect((await again.open(OPEN)).last.index).toBe(3);
+    await again.write({ blocks: [block(4, 1, 2)] });
+    expect(await contentOf(again, 1, 4)).toEqual([...words(1, 3, 1), "4@2"]);
+  });
+
+  it("L04 a short write is continued; one that takes nothing is a failure", async () => {
+    const disk = new FaultDisk();
+    const log = logOn(disk);
+    await log.open(OPEN);
+    disk.fault = { call: "writev", code: "", takes: 70 };
+    await log.write({ blocks: [block(1, 3, 1)] });
+    expect(await contentOf(log, 1, 3)).toEqual(words(1, 3, 1));
+    disk.fault = { call: "writev", code: "", takes: 0 };
+    await expect(log.write({ blocks: [block(4, 1, 1)] })).rejects.toMatchObject({
+      code: "StorageFailed",
+      details: { code: "ENOSPC" },
+    });
+  });
+
+  it("L04 a fault while it is opened is an error with the directory in it, and leaves it unlocked", async () => {
+    const disk = new FaultDisk();
+    disk.fault = { call: "datasync", code: "EIO" };
+    await expect(logOn(disk).open(OPEN)).rejects.toMatchObject({ code: "StorageFailed", details: { code: "EIO" } });
+    expect((await logOn(disk).open(OPEN)).startNumber).toBe(1);
+  });
+});

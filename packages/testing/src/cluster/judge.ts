@@ -60,6 +60,11 @@ export class Judge {
     this.acknowledged.add(command);
   }
 
+  /** Somebody else saw something. */
+  report(violation: string): void {
+    this.violations.push(violation);
+  }
+
   /** Who led in which term. */
   get leaderOfTerm(): ReadonlyMap<number, NodeId> {
     return this.leaders;

@@ -258,6 +258,16 @@ export class TestCluster {
     };
   }
 
+  /** Remembers a command that a caller was told is applied: {@link TestCluster.converged} looks for it everywhere (I16). */
+  acknowledge(command: string): void {
+    this.judge.acknowledge(command);
+  }
+
+  /** Adds a violation that a test found; the next judgement throws it. */
+  report(violation: string): void {
+    this.judge.report(violation);
+  }
+
   /** Ends the life of a node by a power cut. */
   crash(id: NodeId, how: { readonly landed?: number } = {}): void {
     this.member(id).crash(how);

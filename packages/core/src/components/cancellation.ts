@@ -30,7 +30,7 @@ export class Cancellation {
   cancel(): void {
     if (this.done) return;
     this.done = true;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of this.listeners) listener();
     this.listeners.clear();
   }
 }

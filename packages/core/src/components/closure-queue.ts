@@ -170,7 +170,7 @@ export class ClosureQueue {
 
   /** Answers those whose time is up, and says when the next one's is (C05: no timer per operation). */
   sweep(nowMs: Millis): void {
-    for (const call of [...this.timed])
+    for (const call of this.timed)
       if (call.deadlineMs <= nowMs) this.giveUp(call, "DeadlineExceeded", "its deadline passed");
     for (const run of this.pending) if (run.group.deadlineMs <= nowMs) this.giveUpByDefault(run);
     this.pending = this.pending.filter(

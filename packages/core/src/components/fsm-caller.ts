@@ -229,14 +229,14 @@ export class FsmCaller {
   }
 
   /** One call of the state machine: whole blocks as far as the bounds allow. */
-  private applyBatch(blocks: readonly LogBlock[], next: LogIndex, upTo: LogIndex): Promise<void> | undefined {
+  private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
     let begin = 0;
-    while (begin < blocks.length && (blocks[begin] as LogBlock).last < next) begin++;
+    while (begin < blocks.length && (blocks[begin] as LogBlock).last < from) begin++;
     const first = blocks[begin];
-    if (first === undefined || first.first > next)
-      throw new RaftError("Damaged", "refused", `The log has a gap: entry ${next} is missing.`, { index: next });
+    if (first === undefined || first.first > from)
+      throw new RaftError("Damaged", "refused", `The log has a gap: entry ${from} is missing.`, { index: from });
     let end = begin + 1;
-    let entries = first.last - next + 1;
+    let entries = first.last - from + 1;
     let bytes = first.sizeBytes;
     for (; end < blocks.length; end++) {
       const block = blocks[end] as LogBlock;
@@ -247,7 +247,7 @@ export class FsmCaller {
     }
     const taken = begin === 0 && end === blocks.length ? blocks : blocks.slice(begin, end);
     const lastBlock = blocks[end - 1] as LogBlock;
-    const batch = new CommandBatch(taken, next, Math.min(lastBlock.last, upTo));
+    const batch = new CommandBatch(taken, from, Math.min(lastBlock.last, upTo));
     if (batch.count === 0) {
       this.appliedBatch(taken, batch, lastBlock, []);
       return undefined;
@@ -260,10 +260,10 @@ export class FsmCaller {
       }
       return results.then(
         (settled) => this.appliedBatch(taken, batch, lastBlock, settled),
-        (error: unknown) => this.faulted(next, error),
+        (error: unknown) => this.faulted(from, error),
       );
     } catch (error) {
-      this.faulted(next, error);
+      this.faulted(from, error);
       return undefined;
     }
   }

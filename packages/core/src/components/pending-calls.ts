@@ -85,7 +85,7 @@ export class PendingCalls<Result> {
   /** Answers those whose time is up, and says when the next one's is. */
   sweep(nowMs: Millis): void {
     let next = Number.POSITIVE_INFINITY;
-    for (const [request, call] of [...this.calls]) {
+    for (const [request, call] of this.calls) {
       if (call.deadlineMs <= nowMs) this.fail([request], call.gaveUp("DeadlineExceeded"));
       else next = Math.min(next, call.deadlineMs);
     }

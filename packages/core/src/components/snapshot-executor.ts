@@ -171,7 +171,7 @@ export class SnapshotExecutor {
 
   /** Gives up transfers that have not moved for too long (R19). */
   sweep(nowMs: Millis): void {
-    for (const [transfer, { progressMs, kind, expected }] of [...this.transfers]) {
+    for (const [transfer, { progressMs, kind, expected }] of this.transfers) {
       if (nowMs - progressMs < this.around.stallMs) continue;
       this.cancel(transfer);
       if (kind === "received" && expected !== undefined) this.receiveFailed(transfer, "no byte came for too long");
@@ -182,7 +182,7 @@ export class SnapshotExecutor {
   /** Nothing is sent, received or saved any more. Resolves when what was under way has let go. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const transfer of [...this.transfers.keys()]) this.cancel(transfer);
+    for (const transfer of this.transfers.keys()) this.cancel(transfer);
     await Promise.all(this.work);
   }
 
@@ -241,7 +241,7 @@ export class SnapshotExecutor {
     const { transfer, meta } = order;
     try {
       const sink = await storage.begin(meta, "received");
-      if (this.closed) return void (await this.abort(sink));
+      if (this.closed) return await this.abort(sink);
       const expected = { order, sink, streaming: false };
       const cancellation = new Cancellation();
       this.transfers.set(transfer, { kind: "received", cancellation, expected, progressMs: now(), bytes: sink.offset });

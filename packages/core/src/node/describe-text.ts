@@ -10,7 +10,7 @@ export function describeText(node: Omit<NodeDescription, "text">): string {
     `log ${node.base.index + 1}–${node.last.index} (term ${node.last.term}), durable ${node.durableIndex}, ` +
       `committed ${node.commitIndex}, applied ${node.appliedIndex}, snapshot ${node.snapshot?.index ?? "none"}`,
     `configuration ${configuration.id.index}: voters ${list(voters)}${votersOld.length > 0 ? `, before: ${list(votersOld)}` : ""}` +
-      `${learners.length > 0 ? `, learners ${list(learners)}` : ""}`,
+      (learners.length > 0 ? `, learners ${list(learners)}` : ""),
     `waiting: ${Object.entries(queues)
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}`,

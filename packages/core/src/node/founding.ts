@@ -34,16 +34,16 @@ export async function askFounders(
   const incarnations = await Promise.all(
     voters.map(async ({ id, address }) => {
       if (id === self.id) return self.incarnation;
-      let found: PeerIdentity;
+      let there: PeerIdentity;
       try {
-        found = await transport.identify(address, self.groupId, timeoutMs);
+        there = await transport.identify(address, self.groupId, timeoutMs);
       } catch (error) {
         throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
       }
-      if (found.nodeId !== id) throw refused(`at ${address} there is ${found.nodeId}, not ${id}`);
-      if (found.clusterId !== "") throw refused(`${id} belongs to cluster ${found.clusterId} already`);
-      if (found.incarnation === "") throw refused(`${id} has no group ${self.groupId}`);
-      return found.incarnation;
+      if (there.nodeId !== id) throw refused(`at ${address} there is ${there.nodeId}, not ${id}`);
+      if (there.clusterId !== "") throw refused(`${id} belongs to cluster ${there.clusterId} already`);
+      if (there.incarnation === "") throw refused(`${id} has no group ${self.groupId}`);
+      return there.incarnation;
     }),
   );
   const configuration = votersOnly(

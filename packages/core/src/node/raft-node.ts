@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import { messageOf } from "../components/message-of.js";
+import { errorOf, messageOf } from "../components/message-of.js";
 import type { Done, ProposalGroup, Resolve } from "../components/proposal-group.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
@@ -93,7 +93,7 @@ export class RaftNode implements Node<unknown> {
       replica = this.running().replica;
       payload = this.encode(command);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     if (options === undefined)
       return new Promise((resolve, reject) => {
@@ -119,10 +119,7 @@ export class RaftNode implements Node<unknown> {
     }
     if (options === undefined) return void replica.inbox.propose(payload, null, done);
     if (options.forward === true && replica.raft.role !== "leader") {
-      replica.desk.forward(payload, this.terms(options)).then(
-        (result) => replica.inbox.inNextTurn(() => this.tell(done, null, result)),
-        (error: Error) => replica.inbox.inNextTurn(() => this.tell(done, error)),
-      );
+      void this.forwardThenTell(replica, payload, done, options);
       return;
     }
     this.proposeOnTerms(replica, payload, null, done, options);
@@ -135,7 +132,7 @@ export class RaftNode implements Node<unknown> {
       if (cancelled !== undefined) return Promise.reject(cancelled);
       return desk.read<Answer>(query, options.consistency === "local", this.terms(options));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -375,6 +372,20 @@ export class RaftNode implements Node<unknown> {
 
   private deadline(deadlineMs: Millis | undefined): Millis {
     return this.ports.clock.monotonic() + (deadlineMs ?? DEFAULT_DEADLINE_IN_TIMEOUTS * this.options.electionTimeoutMs);
+  }
+
+  private async forwardThenTell(
+    { desk, inbox }: Replica,
+    payload: Uint8Array,
+    done: Done,
+    options: CallOptions,
+  ): Promise<void> {
+    try {
+      const result = await desk.forward(payload, this.terms(options));
+      inbox.inNextTurn(() => this.tell(done, null, result));
+    } catch (error) {
+      inbox.inNextTurn(() => this.tell(done, errorOf(error)));
+    }
   }
 
   private tell(done: Done, error: Error | null, result?: unknown): void {

@@ -133,7 +133,7 @@ describe("FsmCaller", () => {
     });
     apply(1, commands(1, 1));
     fsm.tell({ type: "TellStateMachine", what: { call: "leaderStart", term: 3 } });
-    fsm.call(() => void machine.calls.push("between") as undefined, never);
+    fsm.call(() => void machine.calls.push("between"), never);
     machine.hold = undefined;
     apply(2, commands(2, 1));
     expect(machine.calls).toEqual(["apply 1-1 (1)"]);
@@ -162,8 +162,8 @@ describe("FsmCaller", () => {
 
   it("Q01 a read waits until everything up to its index is applied", () => {
     const { machine, fsm, apply } = caller();
-    fsm.readAt(5, () => void machine.read("late") as undefined, never);
-    fsm.readAt(0, () => void machine.read("now") as undefined, never);
+    fsm.readAt(5, () => void machine.read("late"), never);
+    fsm.readAt(0, () => void machine.read("now"), never);
     apply(4, commands(1, 4));
     expect(machine.calls).toEqual(["read now", "apply 1-4 (4)"]);
     apply(6, commands(5, 2));
@@ -187,7 +187,7 @@ describe("FsmCaller", () => {
     const failures: string[] = [];
     fsm.readAt(
       0,
-      () => void machine.read("after") as undefined,
+      () => void machine.read("after"),
       (error) => failures.push(error.code),
     );
     closures.deliver();
@@ -196,7 +196,7 @@ describe("FsmCaller", () => {
     expect(sink.of("StateMachineFaulted")).toEqual([
       { type: "StateMachineFaulted", index: 2, reason: "cannot do entry 2" },
     ]);
-    expect(heard.sort()).toEqual(["StateMachineFaulted unknown", "StateMachineFaulted unknown", "ok"]);
+    expect(heard.toSorted()).toEqual(["StateMachineFaulted unknown", "StateMachineFaulted unknown", "ok"]);
     expect(failures).toEqual(["StateMachineFaulted"]);
     expect(fsm.describe()["fault"]).toContain("entry 2");
   });
@@ -255,9 +255,10 @@ describe("FsmCaller", () => {
       (error) => failures.push(error.code),
     );
     let closed = false;
-    const closing = fsm.close().then(() => {
+    const closing = (async () => {
+      await fsm.close();
       closed = true;
-    });
+    })();
     await settled();
     expect(failures).toEqual(["Stopped"]);
     expect(closed).toBe(false);

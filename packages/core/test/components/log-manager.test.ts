@@ -86,7 +86,7 @@ describe("LogManager", () => {
     log.persist(persist(5, { resetTo: { index: 9, term: 2 } }));
     log.flush();
     for (let i = 0; i < 4; i++) await end();
-    expect(writes.map((write) => Object.keys(write).sort())).toEqual([
+    expect(writes.map((write) => Object.keys(write).toSorted())).toEqual([
       ["blocks"],
       ["blocks", "truncateFrom"],
       ["compactTo"],
@@ -195,9 +195,10 @@ describe("LogManager", () => {
     log.persist(persist(1, { hardState: FRESH_HARD_STATE }, "a"));
     log.flush();
     let closed = false;
-    const closing = log.close().then(() => {
+    const closing = (async () => {
+      await log.close();
       closed = true;
-    });
+    })();
     await settled();
     expect(closed).toBe(false);
     await end();

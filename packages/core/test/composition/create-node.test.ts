@@ -1,6 +1,6 @@
 import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
-import { createNode, RaftError } from "../../src/index.js";
+import { createNode, type RaftError } from "../../src/index.js";
 import {
   Checksum,
   Clock,

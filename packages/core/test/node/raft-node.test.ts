@@ -164,9 +164,10 @@ describe("a node", () => {
     expect(await calledOff).toEqual(refusal("Cancelled", "refused"));
     held.holdWrites = true;
     let late: unknown;
-    void fails(say("b", { deadlineMs: 50 })).then((error) => {
-      late = error;
-    });
+    const calling = async (): Promise<void> => {
+      late = await fails(say("b", { deadlineMs: 50 }));
+    };
+    void calling();
     await until(() => late !== undefined);
     expect(late).toEqual(refusal("DeadlineExceeded", "unknown"));
     held.releaseWrites();
@@ -180,9 +181,10 @@ describe("a node", () => {
     disk.holdWrites = true;
     const begun = time.now();
     let heard: unknown;
-    void fails(say("a")).then((error) => {
-      heard = error;
-    });
+    const calling = async (): Promise<void> => {
+      heard = await fails(say("a"));
+    };
+    void calling();
     await until(() => heard !== undefined);
     expect(heard).toEqual(refusal("DeadlineExceeded", "unknown"));
     expect(time.now() - begun).toBeGreaterThanOrEqual(1_500);
@@ -195,11 +197,11 @@ describe("a node", () => {
     const { node, lead, encode } = await loneNode(undefined, { entryBytesMax: 100 });
     await lead();
     const heard: string[] = [];
-    node.applyCallback(encode("a"), (error, result) => heard.push(`${error?.message ?? result}`));
+    node.applyCallback(encode("a"), (error, result) => heard.push(error?.message ?? String(result)));
     node.applyCallback(new Uint8Array(101), (error) => heard.push((error as RaftError).code));
     expect(heard).toEqual([]);
     for (let i = 0; i < 10; i++) await settled();
-    expect(heard.sort()).toEqual(["1", "EntryTooLarge"]);
+    expect(heard.toSorted()).toEqual(["1", "EntryTooLarge"]);
     await node.stop();
   });
 
@@ -208,10 +210,10 @@ describe("a node", () => {
       const { node, lead } = await loneNode();
       await lead();
       const payload = new Uint8Array(16);
-      let stop = false;
+      const run = { stop: false };
       let answered = 0;
       const byPromise = async (): Promise<void> => {
-        while (!stop) {
+        while (!run.stop) {
           await node.apply(payload);
           answered++;
         }
@@ -219,11 +221,11 @@ describe("a node", () => {
       const byCallback = (): void =>
         node.applyCallback(payload, () => {
           answered++;
-          if (!stop) byCallback();
+          if (!run.stop) byCallback();
         });
       let ticks = 0;
       const interval = setInterval(() => void ticks++, 5);
-      const callers = Array.from({ length: 4_096 }, () => (form === "promise" ? byPromise() : byCallback()));
+      const callers = Array.from({ length: 4_096 }, async () => (form === "promise" ? byPromise() : byCallback()));
       await new Promise<void>((resolve) => {
         const watch = setInterval(() => {
           if (ticks < 20) return;
@@ -231,7 +233,7 @@ describe("a node", () => {
           resolve();
         }, 5);
       });
-      stop = true;
+      run.stop = true;
       clearInterval(interval);
       await Promise.all(callers);
       expect(answered).toBeGreaterThan(4_096);

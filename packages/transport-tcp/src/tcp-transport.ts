@@ -266,7 +266,9 @@ export class TcpTransport implements Transport {
     if (before !== undefined && before.hello.startNumber < hello.startNumber)
       before.refuse("OlderStart", `start ${hello.startNumber} of ${hello.nodeId} is here now; stop the older process`);
     else before?.close("replaced by a newer connection of the same process");
-    this.links.get(hello.nodeId)?.nudge();
+    const link = this.links.get(hello.nodeId);
+    link?.outlive(hello.directoryId, hello.startNumber);
+    link?.nudge();
     this.tell("its connection was replaced");
     return inbound;
   }

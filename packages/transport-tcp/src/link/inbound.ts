@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { badMessage, type Envelope, type MessageType, type NodeId, type StartNumber } from "@hexraft/core/ports";
 import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
@@ -20,6 +21,7 @@ export interface InboundEvents {
  */
 export class Inbound implements ConnectionHandler {
   private readonly queue: SendQueue;
+  private answeredMs = 0;
 
   constructor(
     private readonly host: Host,
@@ -38,8 +40,7 @@ export class Inbound implements ConnectionHandler {
       this.events.onMessage(decodeMessage(frame, this.host.checksum), nodeId, startNumber);
     } else if (frame.type === FrameType.ping) {
       withoutTail(frame);
-      // A peer that asks without reading the answers must not fill our memory with them.
-      if (!this.connection.isBlocked) this.connection.say(FrameType.pong, []);
+      this.answer();
     } else throw badMessage(`a frame of type ${frame.type} came where messages were expected`);
   }
 
@@ -69,10 +70,14 @@ export class Inbound implements ConnectionHandler {
     this.host.counters.messagesSent += this.queue.flushInto(this.connection);
   }
 
-  /** Gives a silent peer up: it would have pinged. */
+  /**
+   * Gives a silent peer up: it would have pinged. One whose bytes come is told so without being asked, as its ping may
+   * stand behind megabytes of entries on a slow link.
+   */
   tick(nowMs: number): void {
     const silentMs = nowMs - this.connection.lastHeardMs;
     if (silentMs > this.host.options.silenceMaxMs) this.connection.close(`silent for ${Math.round(silentMs)} ms`);
+    else if (this.connection.lastHeardMs > this.answeredMs) this.answer();
   }
 
   /** Closes it, telling why. */
@@ -83,5 +88,12 @@ export class Inbound implements ConnectionHandler {
   /** Closes it. */
   close(reason: string): void {
     this.connection.close(reason);
+  }
+
+  private answer(): void {
+    // A peer that asks without reading the answers must not fill our memory with them.
+    if (this.connection.isBlocked) return;
+    this.connection.say(FrameType.pong, []);
+    this.answeredMs = performance.now();
   }
 }

@@ -1,5 +1,12 @@
 import { performance } from "node:perf_hooks";
-import { type Envelope, type MessageType, type NodeId, RaftError, type StartNumber } from "@hexraft/core/ports";
+import {
+  type DirectoryId,
+  type Envelope,
+  type MessageType,
+  type NodeId,
+  RaftError,
+  type StartNumber,
+} from "@hexraft/core/ports";
 import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
 import type { Hello, Welcome } from "../wire/handshake.js";
@@ -57,7 +64,7 @@ export class Link {
 
   /** The peer's run, while it is connected. */
   get startNumber(): StartNumber | undefined {
-    return this.state.kind === "up" ? this.state.startNumber : undefined;
+    return this.state.kind === "up" ? this.state.peer.startNumber : undefined;
   }
 
   /** Whether messages are taken at all: not while the peer is known to be away. */
@@ -89,6 +96,15 @@ export class Link {
     if (this.state.kind !== "waiting") return;
     clearTimeout(this.state.timer);
     this.call();
+  }
+
+  /** T11: a newer life of the peer came in; if we are still connected to the older one, it hears why it is left. */
+  outlive(directoryId: DirectoryId, startNumber: StartNumber): void {
+    if (this.state.kind !== "up") return;
+    const { connection, peer } = this.state;
+    if (peer.directoryId !== directoryId || peer.startNumber >= startNumber) return;
+    const reason = `start ${startNumber} of ${this.id} is here now; stop the older process`;
+    connection.refuse({ code: "OlderStart", reason });
   }
 
   /** Asks whether the peer is still there, and gives a silent one up. */
@@ -127,8 +143,9 @@ export class Link {
     this.state = { kind: "dialing", giveUp };
   }
 
-  private up(connection: Connection, { startNumber }: Welcome): ConnectionHandler {
-    this.state = { kind: "up", connection, startNumber, sinceMs: performance.now() };
+  private up(connection: Connection, peer: Welcome): ConnectionHandler {
+    const { startNumber } = peer;
+    this.state = { kind: "up", connection, peer, sinceMs: performance.now() };
     this.host.logger.info("connected", { peer: this.id, address: this.address, startNumber });
     this.events.onChange("connected");
     this.flush();

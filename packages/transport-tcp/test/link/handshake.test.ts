@@ -125,6 +125,22 @@ describe("who is let in", () => {
     ]);
   });
 
+  it("T11 a connection of ours to an older life ends when the newer one comes in, and is told why", async () => {
+    const directoryId = "b".repeat(16);
+    const listener = await RawListener.open((peer) =>
+      peer.say(
+        FrameType.welcome,
+        welcomeToArray({ version: 1, clusterId: CLUSTER, nodeId: "n2", directoryId, startNumber: 3, incarnation: "" }),
+      ),
+    );
+    const n1 = await member("n1");
+    n1.knows({ id: "n2", incarnation: incarnationOf("n2"), address: listener.address });
+    await eventually("the older one is up", () => n1.ups.length === 1);
+    await RawPeer.enter(n1, "n2", { directoryId, startNumber: 4 });
+    await eventually("it is told", () => listener.peers[0]?.refusal?.code === "OlderStart");
+    expect([n1.ups.length, n1.downs.length]).toEqual([1, 1]);
+  });
+
   it("T11 another directory of the same node has start numbers of its own", async () => {
     const n1 = await member("n1");
     await RawPeer.enter(n1, "n2", { directoryId: "1".repeat(16), startNumber: 9 });

@@ -6,6 +6,7 @@ import { eventually } from "../support/eventually.js";
 import { CLUSTER, GROUP, heartbeat, incarnationOf, type Member, member, rounds } from "../support/member.js";
 import { RawListener } from "../support/raw-listener.js";
 import type { RawPeer } from "../support/raw-peer.js";
+import { ThrottledProxy } from "../support/throttled-proxy.js";
 
 const MIB = 1024 * 1024;
 const welcomeOf = (nodeId: string) =>
@@ -247,6 +248,22 @@ describe("a peer that reads slowly", () => {
     expect([count(taken), count(small)]).toEqual([16, 4]);
     n1.say("n3", heartbeat(1));
     await eventually("n3 is reached", () => rounds(n3.messages).length === 1);
+  });
+});
+
+describe("a slow link", () => {
+  it("T07 T05 a peer that takes bytes, but is slower than our pings, is not taken for dead", async () => {
+    const quick = { pingIntervalMs: 20, silenceMaxMs: 200 };
+    const [n1, n2] = [
+      await member("n1", { ...quick, frameBytesMax: 16 * MIB }),
+      await member("n2", { ...quick, frameBytesMax: 16 * MIB }),
+    ];
+    const slow = await ThrottledProxy.open(n2.port, 2 * MIB);
+    n1.knows({ ...n2.peer, address: slow.address });
+    await eventually("it is up", () => n1.ups.length === 1);
+    n1.say("n2", append(1, 2 * MIB)); // takes a second: every ping of that time stands behind it
+    await eventually("the entry", () => n2.messages.length === 1);
+    expect([n1.downs, slow.connections]).toEqual([[], 1]);
   });
 });
 

@@ -117,7 +117,7 @@ export class FileLogStorage implements LogStorage {
       last: writer?.state.last.index ?? 0,
       segments: writer?.segments.length ?? 0,
       activeSegment: writer?.active.path ?? "",
-      generation: writer?.active.generation ?? 0,
+      recycledFiles: writer?.recycled ?? 0,
       activeBytes: writer?.active.end ?? 0,
       batches: writer?.batches ?? 0,
       waiting: writer?.waiting ?? 0,

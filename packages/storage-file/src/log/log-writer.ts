@@ -89,6 +89,11 @@ export class LogWriter {
     return this.death;
   }
 
+  /** Segments laid over files that were used before. */
+  get recycled(): number {
+    return this.parts.files.recycled;
+  }
+
   /** Writes asked for and not yet durable. */
   get waiting(): number {
     return this.queue.length;

@@ -4,8 +4,9 @@ import { Segment } from "./segment.js";
 import { checkSegmentHeader, type LogOwner, SEGMENT_HEADER_BYTES, segmentHeader } from "./segment-header.js";
 
 const NAME = /^(\d{16})\.seg$/;
-const DRAFT = "next.tmp";
-const SPARE = "spare.tmp";
+const DRAFT = /\.tmp$/;
+/** Most given-up files that wait to be used again. */
+const SPARES_MAX = 4;
 
 /** Zeros are laid ahead in pieces of this size, so that no batch waits behind more. */
 const ZEROS = new Uint8Array(1024 * 1024);
@@ -14,8 +15,10 @@ const AHEAD_BYTES = 8 * 1024 * 1024;
 
 /** The files of one log directory: made, written ahead, used again, removed. */
 export class SegmentFiles {
-  /** A file that compaction gave up, with its generation: the next segment is written over it. */
-  private spare: number | undefined;
+  /** How many segments were laid over a file used before. */
+  recycled = 0;
+  /** Files that compaction gave up, with their generations: the next segments are written over them. */
+  private readonly spares: { readonly path: string; readonly generation: number }[] = [];
 
   constructor(
     readonly directory: string,
@@ -54,9 +57,10 @@ export class SegmentFiles {
 
   /** Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06). */
   async create(number: number, owner: LogOwner): Promise<Segment> {
-    const generation = (this.spare ?? 0) + 1;
-    const draft = `${this.directory}/${this.spare === undefined ? DRAFT : SPARE}`;
-    this.spare = undefined;
+    const spare = this.spares.shift();
+    const generation = (spare?.generation ?? 0) + 1;
+    const draft = spare?.path ?? `${this.directory}/next.tmp`;
+    if (spare !== undefined) this.recycled++;
     const handle = this.files.open(draft, { create: true });
     try {
       writeFully(handle, [segmentHeader(owner, number, generation, this.checksum)], 0);
@@ -75,14 +79,15 @@ export class SegmentFiles {
     return segment;
   }
 
-  /** Removes segments whose entries the base has passed, oldest first (L08); at most one file is kept for the next segment. */
+  /** Removes segments whose entries the base has passed, oldest first (L08); some files are kept for the next segments. */
   async drop(segments: readonly Segment[]): Promise<void> {
     for (const segment of segments) {
-      const fit = this.writeAhead && this.spare === undefined && !segment.beingRead;
+      const fit = this.writeAhead && this.spares.length < SPARES_MAX && !segment.beingRead;
       segment.close();
-      if (fit && this.files.size(segment.path) >= this.segmentBytesMax) {
-        this.files.rename(segment.path, `${this.directory}/${SPARE}`);
-        this.spare = segment.generation;
+      if (fit && this.files.size(segment.path) >= this.segmentBytesMax / 2) {
+        const path = `${this.directory}/spare-${segment.number}.tmp`;
+        this.files.rename(segment.path, path);
+        this.spares.push({ path, generation: segment.generation });
       } else this.files.remove(segment.path);
     }
     await this.files.syncDirectory(this.directory);
@@ -90,7 +95,8 @@ export class SegmentFiles {
 
   /** Removes what a crash left half made, and segments of before a gap. */
   removeLeftovers(numbers: readonly number[]): void {
-    for (const name of [DRAFT, SPARE]) this.files.remove(`${this.directory}/${name}`);
+    for (const name of this.files.list(this.directory))
+      if (DRAFT.test(name)) this.files.remove(`${this.directory}/${name}`);
     for (const number of numbers) this.files.remove(this.path(number));
   }
 

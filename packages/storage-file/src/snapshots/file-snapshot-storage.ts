@@ -43,6 +43,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
     try {
       this.files.makeDirectory(this.path);
       await this.files.syncDirectory(this.directory.groupPath(this.directory.groupId));
+      await this.files.syncDirectory(this.directory.path);
       for (const name of this.files.list(this.path)) if (LOCAL.test(name)) this.files.remove(this.at(name));
       this.snapshots = await this.findSnapshots();
       await this.prune();

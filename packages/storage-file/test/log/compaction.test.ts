@@ -92,20 +92,23 @@ describe("FileLogStorage: segments and compaction", () => {
     const directory = temporaryDirectory();
     const parts = { ...PARTS, preallocate: true };
     let { log } = await openLog(directory, parts);
-    let generations = 0;
+    let recycled = 0;
     for (let round = 0; round < 12; round++) {
       const from = 1 + 100 * round;
       await fill(log, from, 10, round + 1);
       const compactTo = { index: from + 60, term: round + 1 };
       await log.write({ compactTo });
       await expect.poll(() => log.describe()["base"]).toBeGreaterThan(from);
+      recycled = Math.max(recycled, log.describe()["recycledFiles"] as number);
+      if (round % 3 !== 2) continue;
       const life = await reopen(log, directory, parts);
       log = life.log;
       expect(life.opened).toMatchObject({ last: { index: from + 99, term: round + 1 }, cut: "" });
       const next = life.opened.base.index + 1;
-      expect(await contentOf(log, next, from + 99)).toEqual(words(next, from + 99, round + 1));
-      generations = Math.max(generations, log.describe()["generation"] as number);
+      const found = await contentOf(log, next, from + 99);
+      expect(found).toHaveLength(from + 100 - next);
+      expect(found.slice(-39)).toEqual(words(from + 61, from + 99, round + 1));
     }
-    expect(generations).toBeGreaterThan(1);
+    expect(recycled).toBeGreaterThan(3);
   });
 });

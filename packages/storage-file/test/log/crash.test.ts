@@ -28,6 +28,7 @@ function script(): LogWrite[] {
     { blocks: [block(501, 20, 4, 120)] },
     { blocks: [block(521, 20, 4, 120)], compactTo: { index: 510, term: 4 } },
     { truncateFrom: 535 },
+    ...Array.from({ length: 5 }, (_, i) => ({ blocks: [block(535 + 15 * i, 15, 5, 130)] })),
   ];
 }
 
@@ -38,6 +39,8 @@ interface Life {
   readonly models: readonly ModelLog[];
   /** How many writes were acknowledged, and how many were asked for. */
   readonly acknowledged: number;
+  /** Segments that were laid over files used before. */
+  readonly recycled: number;
   readonly asked: number;
 }
 
@@ -52,6 +55,7 @@ async function live(crashBefore: number, preallocate: boolean): Promise<Life> {
   const models = [new ModelLog()];
   let acknowledged = 0;
   let asked = 0;
+  let recycled = 0;
   try {
     const log = logOn(disk, preallocate);
     await log.open(OPEN);
@@ -63,6 +67,7 @@ async function live(crashBefore: number, preallocate: boolean): Promise<Life> {
         asked++;
         underWay.push(log.write(write).then(() => void acknowledged++));
       }
+      recycled = log.describe()["recycledFiles"] as number;
       const settled = await Promise.allSettled(underWay);
       if (settled.some(({ status }) => status === "rejected")) break;
     }
@@ -70,7 +75,7 @@ async function live(crashBefore: number, preallocate: boolean): Promise<Life> {
   } catch {
     // The crash came while it was opened: nothing was asked for yet.
   }
-  return { disk, preallocate, models, acknowledged, asked };
+  return { disk, preallocate, models, acknowledged, recycled, asked };
 }
 
 /** Opens what the crash left; the log must be one of the prefixes that are allowed. */
@@ -129,6 +134,7 @@ function survivals(seed: number): Survival {
 async function eachCrash(preallocate: boolean, judge: (life: Life, at: number) => Promise<void>): Promise<number> {
   const whole = await live(Number.POSITIVE_INFINITY, preallocate);
   expect(whole.acknowledged).toBe(script().length);
+  expect(whole.recycled > 0).toBe(preallocate);
   for (let at = 1; at <= whole.disk.steps; at++) {
     const life = await live(at, preallocate);
     await judge(life, at).catch((error: unknown) => {

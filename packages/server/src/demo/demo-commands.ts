@@ -19,6 +19,7 @@ export async function runCommand(line: string, cluster: DemoCluster, client: Hex
     case "":
       return "";
     case "put":
+      if (rest.length === 0) throw new Error("usage: put <key> <value>");
       await client.put(named(first, "put <key> <value>"), rest.join(" "));
       return "ok";
     case "get": {

@@ -19,9 +19,13 @@ export async function runInteractive(
     process.stdout.write(`${prompting ? "\r\u001b[K" : ""}${line}\n`);
     if (prompting) terminal.prompt(true);
   };
+  // A node that asks in vain says the same every few hundred milliseconds; once is enough.
+  const lastWords = new Map<string, string>();
   listen((id, event) => {
     const words = inWords(id, event);
-    if (words !== "") say(`  ${words}`);
+    if (words === "" || lastWords.get(id) === words) return;
+    lastWords.set(id, words);
+    say(`  ${words}`);
   });
   say("Starting three nodes …");
   // A person who has seen enough may leave at any time, also while the nodes are still being started.
@@ -48,7 +52,7 @@ export async function runInteractive(
     terminal.prompt();
     terminal.on("line", (line) => {
       void runCommand(line.trim(), cluster, client)
-        .catch((error: unknown) => (error instanceof RaftError ? `${error.outcome}: ${error.message}` : String(error)))
+        .catch(reasonOf)
         .then((answer) => {
           if (answer === null) terminal.close();
           else if (answer === "") terminal.prompt();
@@ -63,6 +67,11 @@ export async function runInteractive(
     terminal.close();
     process.stdout.write("\nStopping three nodes …\n");
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RaftError) return `${error.outcome}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Tells what was committed since the last look, if anything was. */

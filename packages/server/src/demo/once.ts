@@ -8,6 +8,8 @@ import type { FromWriter, ToWriter } from "./writer-messages.js";
 const CLIENTS = 8;
 const WRITES_PER_CLIENT = 4;
 const PAUSE_MS = 5;
+/** Writes that the node that came back takes part in, at least. */
+const WRITES_AFTER_RESTART = 200;
 const WRITING_DEADLINE_MS = 30_000;
 const CONVERGENCE_DEADLINE_MS = 15_000;
 const PAGE = 5_000;
@@ -26,8 +28,8 @@ export async function runOnce(cluster: DemoCluster, keys: number, say: (line: st
   const leader = await cluster.start();
   const { term } = await leader.status();
   say(`${leader.id} leads in term ${term}`);
-  const load = beginLoad(cluster, keys);
-  say(`writing ${keys} keys from ${CLIENTS} concurrent clients, ${WRITES_PER_CLIENT} writes each under way`);
+  const load = beginLoad(cluster);
+  say(`writing ${keys} keys and more from ${CLIENTS} concurrent clients, ${WRITES_PER_CLIENT} writes each under way`);
 
   await until("a third of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 3));
   await killInMidLoad(cluster, load, say);
@@ -40,11 +42,15 @@ export async function runOnce(cluster: DemoCluster, keys: number, say: (line: st
     `${successor.id} leads in term ${now.term}; the first write after the kill was acknowledged after ${failoverMs} ms`,
   );
 
-  await until("two thirds of the writes", WRITING_DEADLINE_MS, () => load.passed((2 * keys) / 3));
+  await until("half of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 2));
   const dead = cluster.nodes.find(({ running }) => !running) as DemoNode;
   await dead.start();
+  const backAt = load.acknowledged;
   say(`${dead.id} is back as pid ${dead.pid}, over its own files, while the writes go on`);
 
+  await until("some more writes", WRITING_DEADLINE_MS, () => load.passed(backAt + WRITES_AFTER_RESTART));
+  await until("all keys", WRITING_DEADLINE_MS, () => load.passed(keys));
+  load.tell({ type: "finish" });
   const { acknowledged, unknown } = await until("the last write", WRITING_DEADLINE_MS, () =>
     Promise.resolve(load.done),
   );
@@ -76,7 +82,7 @@ class Load {
   }
 }
 
-function beginLoad(cluster: DemoCluster, keys: number): Load {
+function beginLoad(cluster: DemoCluster): Load {
   const load = new Load(join(cluster.directory, "acknowledged.txt"));
   const writer = cluster.help("writer", ["demo-writer"], (message) => {
     const said = message as FromWriter;
@@ -86,7 +92,6 @@ function beginLoad(cluster: DemoCluster, keys: number): Load {
         endpoints: cluster.endpoints,
         clients: CLIENTS,
         perClient: WRITES_PER_CLIENT,
-        keys,
         pauseMs: PAUSE_MS,
         logFile: load.logFile,
       });

@@ -9,15 +9,15 @@ export type ToWriter =
       readonly clients: number;
       /** Writes that each has under way at once. */
       readonly perClient: number;
-      /** Ends when so many writes are acknowledged. */
-      readonly keys: number;
       /** Pause of each caller between two writes, ms, so that the load lasts long enough to kill somebody in it. */
       readonly pauseMs: number;
       /** Where each acknowledged write is written down: one line `key value`. */
       readonly logFile: string;
     }
   /** The leader is dead since this instant (wall clock, ms). */
-  | { readonly type: "leaderDied"; readonly atMs: number };
+  | { readonly type: "leaderDied"; readonly atMs: number }
+  /** Begin no more writes. */
+  | { readonly type: "finish" };
 
 /** What it answers. */
 export type FromWriter =

@@ -9,7 +9,7 @@ const PROGRESS_MS = 25;
 
 /**
  * The demo's client process: writes keys from several concurrent clients, and writes down each acknowledgement before it
- * goes on, apart from the nodes, as the client of a real service would. Ends when told enough, or when the demo ends.
+ * goes on, apart from the nodes, as the client of a real service would. Ends when it is told to, or when the demo ends.
  */
 export async function runWriter(): Promise<number> {
   if (process.send === undefined) {
@@ -21,7 +21,8 @@ export async function runWriter(): Promise<number> {
   const begun = new Promise<Extract<ToWriter, { type: "begin" }>>((resolve) => {
     process.on("message", (message: ToWriter) => {
       if (message.type === "begin") resolve(message);
-      else writer.leaderDied(message.atMs);
+      else if (message.type === "leaderDied") writer.leaderDied(message.atMs);
+      else writer.finish();
     });
   });
   tell({ type: "listening" });
@@ -40,6 +41,11 @@ class Writer {
   private inFlight = 0;
   private next = 0;
   private diedAtMs: number | null = null;
+  private finishing = false;
+
+  finish(): void {
+    this.finishing = true;
+  }
 
   leaderDied(atMs: number): void {
     this.diedAtMs = atMs;
@@ -52,7 +58,7 @@ class Writer {
     await Promise.all(
       clients.flatMap((client) =>
         Array.from({ length: order.perClient }, async () => {
-          while (this.acknowledged < order.keys) {
+          while (!this.finishing) {
             await this.write(client, log);
             await sleep(order.pauseMs);
           }

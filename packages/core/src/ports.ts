@@ -63,6 +63,7 @@ export { RandomSource } from "./ports/random-source.js";
 export { Scheduler } from "./ports/scheduler.js";
 export { type SnapshotSink, SnapshotStorage } from "./ports/snapshot-storage.js";
 export { CommandBatch, type OpenedState, Rejected, StateMachine } from "./ports/state-machine.js";
+export { type RaftView, StepObserver } from "./ports/step-observer.js";
 export { token } from "./ports/token.js";
 export {
   type AbortSignalLike,

@@ -11,6 +11,7 @@ import { RandomSource } from "../ports/random-source.js";
 import { Scheduler } from "../ports/scheduler.js";
 import { SnapshotStorage } from "../ports/snapshot-storage.js";
 import { StateMachine } from "../ports/state-machine.js";
+import { StepObserver } from "../ports/step-observer.js";
 import { Transport } from "../ports/transport.js";
 import { Turn } from "../ports/turn.js";
 
@@ -37,6 +38,7 @@ const PORTS: readonly Port[] = [
   { token: Codec, name: "Codec", add: "" },
   { token: QuorumPolicy, name: "QuorumPolicy", add: "" },
   { token: MembershipPolicy, name: "MembershipPolicy", add: "" },
+  { token: StepObserver, name: "StepObserver", add: "" },
 ];
 
 /** Counts what the users' modules bind, while they are loaded. */

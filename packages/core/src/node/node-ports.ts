@@ -10,6 +10,7 @@ import { RandomSource } from "../ports/random-source.js";
 import { Scheduler } from "../ports/scheduler.js";
 import { SnapshotStorage } from "../ports/snapshot-storage.js";
 import { StateMachine } from "../ports/state-machine.js";
+import { StepObserver } from "../ports/step-observer.js";
 import { Transport } from "../ports/transport.js";
 import { Turn } from "../ports/turn.js";
 
@@ -30,5 +31,6 @@ export class NodePorts {
     @inject(QuorumPolicy) readonly quorum: QuorumPolicy,
     @inject(MembershipPolicy) readonly membership: MembershipPolicy,
     @inject(Codec) @optional() readonly codec: Codec | undefined,
+    @inject(StepObserver) @optional() readonly observer: StepObserver | undefined,
   ) {}
 }

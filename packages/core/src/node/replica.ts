@@ -8,13 +8,14 @@ import { TimerService } from "../components/timer-service.js";
 import { InvariantViolation, RaftError } from "../model/errors.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
+import type { StepObserver } from "../ports/step-observer.js";
 import type { TransportReceiver } from "../ports/transport.js";
 import type { Notice } from "../protocol/effect.js";
 import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";
 import { EffectRunner, type Hands } from "./effect-runner.js";
-import { Inbox } from "./inbox.js";
+import { Inbox, type Stepper } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
 
@@ -69,7 +70,7 @@ export class Replica {
     const runner = new EffectRunner(() => this.hands);
     this.closures = new ClosureQueue(logger);
     this.inbox = new Inbox(
-      this.raft,
+      ports.observer === undefined ? this.raft : observed(this.raft, ports.observer),
       clock,
       turn,
       this.closures,
@@ -221,4 +222,18 @@ export class Replica {
     // The answers leave in a turn of their own, as always.
     this.inbox.inNextTurn(() => {});
   }
+}
+
+/** The protocol with somebody watching each step. */
+function observed(raft: Raft, observer: StepObserver): Stepper {
+  return {
+    step(event, now) {
+      const effects = raft.step(event, now);
+      observer.stepped(raft, event, effects, now);
+      return effects;
+    },
+    get turnWork() {
+      return raft.turnWork;
+    },
+  };
 }

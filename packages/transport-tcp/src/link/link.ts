@@ -31,7 +31,7 @@ type State =
   | {
       readonly kind: "up";
       readonly connection: Connection;
-      readonly startNumber: StartNumber;
+      readonly peer: Welcome;
       readonly sinceMs: number;
     }
   | { readonly kind: "waiting"; readonly timer: NodeJS.Timeout }

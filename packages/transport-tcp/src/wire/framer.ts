@@ -21,8 +21,11 @@ export class Framer {
   private frameFilled = 0;
   private length = 0;
 
-  /** @param lengthMax - the longest frame, bytes; may be raised between frames, once the other side is known. */
-  constructor(public lengthMax: number) {}
+  /** Begins at the beginning of a stream. */
+  constructor(
+    /** The longest frame, bytes; may be raised between frames, once the other side is known. */
+    public lengthMax: number,
+  ) {}
 
   /** Bytes held of a frame that is not whole yet. */
   get pendingBytes(): number {

@@ -1,0 +1,142 @@
+import { HexraftClient } from "@hexraft/client";
+import { put } from "@hexraft/statemachine-kv";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RawClient, resp } from "./support/raw-client.js";
+import { ThreeNodes } from "./support/three-nodes.js";
+
+let cluster: ThreeNodes;
+beforeAll(async () => {
+  cluster = await new ThreeNodes().start();
+});
+afterAll(() => cluster.stop());
+
+const followers = async () => {
+  const leader = await cluster.leader();
+  return cluster.ids.filter((id) => id !== leader);
+};
+
+describe("three processes", () => {
+  it("E18 M13 the first one named founds the cluster, and the others join it", async () => {
+    const said = await Promise.all(
+      cluster.ids.map((id) =>
+        cluster.ask<{ identity: { clusterId: string }; configuration: { configuration: { voters: string[] } } }>(
+          id,
+          "/v1/status",
+        ),
+      ),
+    );
+    expect(new Set(said.map(({ identity }) => identity.clusterId)).size).toBe(1);
+    for (const { configuration } of said) expect(configuration.configuration.voters).toEqual(["n1", "n2", "n3"]);
+  });
+
+  it("R18 C01 a follower takes writes over HTTP and the Redis protocol, and passes them on", async () => {
+    for (const id of await followers()) {
+      const { http } = cluster.of(id).listening;
+      expect((await fetch(`http://${http}/v1/kv/from-${id}`, { method: "PUT", body: id })).status).toBe(200);
+      expect(await (await fetch(`http://${http}/v1/incr/counter`, { method: "POST" })).json()).toEqual({
+        value: expect.any(Number),
+      });
+      const raw = await RawClient.to(cluster.respPort(id));
+      expect(await raw.exchange(resp("INCR", `n-${id}`))).toBe(":1\r\n");
+      expect(await raw.exchange(resp("SET", `n-${id}`, "text") + resp("GET", `n-${id}`))).toBe("+OK\r\n$4\r\ntext\r\n");
+      raw.socket.destroy();
+    }
+  });
+
+  it("Q04 F02 what one node acknowledged every node reads", async () => {
+    const { http } = cluster.of("n1").listening;
+    for (let i = 0; i < 20; i++) {
+      await fetch(`http://${http}/v1/kv/fresh`, { method: "PUT", body: `${i}` });
+      const values = await Promise.all(
+        cluster.ids.map(async (id) => (await fetch(`http://${cluster.of(id).listening.http}/v1/kv/fresh`)).text()),
+      );
+      expect(values).toEqual([`${i}`, `${i}`, `${i}`]);
+    }
+  });
+
+  it("C05 the client goes to the leader, whichever endpoint it is told first", async () => {
+    const leader = await cluster.leader();
+    for (const first of cluster.endpoints) {
+      const client = new HexraftClient({ endpoints: [first, ...cluster.endpoints.filter((each) => each !== first)] });
+      expect(await client.put("k", "v")).toBe(true);
+      expect(client.leaderEndpoint).toEqual(cluster.endpoints[cluster.ids.indexOf(leader as "n1")]);
+      client.close();
+    }
+  });
+
+  it("R16 C02 C05 kill -9 of the leader in mid-load loses no acknowledged write, and the node comes back equal", async () => {
+    const clients = cluster.endpoints.map(() => new HexraftClient({ endpoints: cluster.endpoints }));
+    const acknowledged = new Map<string, string>();
+    let writing = true;
+    let next = 0;
+    const callers = clients.flatMap((client) =>
+      Array.from({ length: 4 }, async () => {
+        while (writing) {
+          const key = `load-${next++}`;
+          const answered = await client.propose(put(key, `value of ${key}`));
+          if (answered.outcome === "ok") acknowledged.set(key, `value of ${key}`);
+        }
+      }),
+    );
+    const passed = (count: number) => expect.poll(() => acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(count);
+    await passed(300);
+    const leader = await cluster.leader();
+    expect(await cluster.of(leader).process.signal("SIGKILL")).toBe("SIGKILL");
+    const before = acknowledged.size;
+    await passed(before + 300);
+    expect(await cluster.leader(cluster.ids.filter((id) => id !== leader))).not.toBe(leader);
+    await cluster.startOne(leader);
+    await passed(acknowledged.size + 100);
+    writing = false;
+    await Promise.all(callers);
+    for (const client of clients) client.close();
+    await cluster.converged();
+    for (const id of cluster.ids) {
+      const state = new Map<string, string>();
+      let start: string | null = "load-";
+      while (start !== null) {
+        const page: { entries: { key: string; value: string }[]; next: string | null } = await cluster.ask(
+          id,
+          `/v1/kv?limit=5000&consistency=local&end=load.&start=${encodeURIComponent(start)}`,
+        );
+        for (const { key, value } of page.entries) state.set(key, value);
+        start = page.next;
+      }
+      const lost = [...acknowledged].filter(([key, value]) => state.get(key) !== value);
+      expect(lost, `acknowledged and not on ${id}`).toEqual([]);
+    }
+  });
+
+  it("C01 Q07 without a majority nothing is done, everybody is told, and nobody hangs", async () => {
+    const leader = await cluster.leader();
+    const others = cluster.ids.filter((id) => id !== leader);
+    await Promise.all(others.map((id) => cluster.of(id).process.signal("SIGKILL")));
+    const { http } = cluster.of(leader).listening;
+    await expect.poll(async () => (await fetch(`http://${http}/readyz`)).status, { timeout: 10_000 }).toBe(503);
+    const write = await fetch(`http://${http}/v1/kv/k`, { method: "PUT", body: "v" });
+    expect([
+      write.status,
+      write.headers.get("retry-after"),
+      ((await write.json()) as { outcome: string }).outcome,
+    ]).toEqual([503, "1", "refused"]);
+    const read = await fetch(`http://${http}/v1/kv/k`);
+    expect(read.status).toBe(503);
+    expect((await fetch(`http://${http}/v1/kv/k?consistency=local`)).status).toBe(200);
+    const raw = await RawClient.to(cluster.respPort(leader));
+    expect(await raw.exchange(resp("SET", "k", "w"))).toMatch(/^-CLUSTERDOWN nothing was done/);
+    raw.socket.destroy();
+    await Promise.all(others.map((id) => cluster.startOne(id)));
+    await cluster.leader();
+    await cluster.converged();
+    expect(await (await fetch(`http://${http}/v1/kv/k`)).text()).toBe("v");
+  });
+
+  it("O04 E25 SIGTERM ends a leader gracefully, and the others go on", async () => {
+    const leader = await cluster.leader();
+    expect(await cluster.of(leader).process.signal("SIGTERM")).toBe(0);
+    const rest = cluster.ids.filter((id) => id !== leader);
+    await cluster.leader(rest);
+    const { http } = cluster.of(rest[0] as string).listening;
+    expect((await fetch(`http://${http}/v1/kv/after`, { method: "PUT", body: "v" })).status).toBe(200);
+  });
+});

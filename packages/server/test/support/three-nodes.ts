@@ -1,0 +1,97 @@
+import type { Listening } from "../../src/serve/start-server.js";
+import { freePorts, type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-process.js";
+
+/** A cluster of three real processes over real files. */
+export class ThreeNodes {
+  readonly workshop = new Workshop();
+  readonly ids = ["n1", "n2", "n3"] as const;
+  private ports: number[] = [];
+  private readonly running = new Map<
+    string,
+    { readonly process: HexraftProcess; readonly listening: Required<Listening> }
+  >();
+
+  async start(): Promise<this> {
+    this.ports = await freePorts(3);
+    await Promise.all(this.ids.map((id) => this.startOne(id)));
+    await this.leader();
+    return this;
+  }
+
+  /** Starts a node again, on the ports it had. */
+  async startOne(id: string): Promise<void> {
+    const bootstrap = this.ids.map((each, i) => `${each}=127.0.0.1:${this.ports[i]}`).join(",");
+    const before = this.running.get(id)?.listening;
+    const fronts =
+      before === undefined ? [] : ["--client", before.client, "--http", before.http, "--resp", before.resp];
+    const port = this.ports[this.ids.indexOf(id as "n1")] as number;
+    const process = this.workshop.run(...nodeArguments(this.workshop.directory, id, port, bootstrap), ...fronts);
+    this.running.set(id, { process, listening: (await process.ready) as Required<Listening> });
+  }
+
+  of(id: string): { readonly process: HexraftProcess; readonly listening: Required<Listening> } {
+    const found = this.running.get(id);
+    if (found === undefined) throw new Error(`${id} was never started`);
+    return found;
+  }
+
+  get endpoints() {
+    return this.ids.map((id) => ({ host: "127.0.0.1", port: portOf(this.of(id).listening.client) }));
+  }
+
+  respPort(id: string): number {
+    return portOf(this.of(id).listening.resp);
+  }
+
+  async ask<T>(id: string, path: string): Promise<T> {
+    const response = await fetch(`http://${this.of(id).listening.http}${path}`, { signal: AbortSignal.timeout(2_000) });
+    if (!response.ok) throw new Error(`${id} answers ${response.status}`);
+    return (await response.json()) as T;
+  }
+
+  /** Waits for a leader that all running nodes follow. */
+  async leader(running: readonly string[] = this.ids): Promise<string> {
+    return until("a leader that all follow", async () => {
+      const said = await Promise.all(
+        running.map((id) => this.ask<{ leader: string | null; role: string }>(id, "/v1/status")),
+      );
+      const [first] = said;
+      return first?.leader != null &&
+        running.includes(first.leader) &&
+        said.every(({ leader }) => leader === first.leader)
+        ? first.leader
+        : undefined;
+    });
+  }
+
+  /** Waits until all have the same state at the same index. */
+  converged(): Promise<{ index: number; hash: string }> {
+    return until("equal state hashes", async () => {
+      const said = await Promise.all(this.ids.map((id) => this.ask<{ index: number; hash: string }>(id, "/v1/hash")));
+      const [first] = said;
+      return first !== undefined && said.every(({ index, hash }) => index === first.index && hash === first.hash)
+        ? first
+        : undefined;
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.workshop.cleanUp();
+  }
+}
+
+/** Looks until it finds something; fails after ten seconds. */
+export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + 10_000;
+  let trouble: unknown;
+  while (performance.now() < end) {
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } catch (error) {
+      trouble = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`no ${what} within 10 s`, { cause: trouble });
+}

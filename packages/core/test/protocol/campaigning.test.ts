@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Configuration } from "../../src/model/configuration.js";
 import { encodeConfiguration } from "../../src/model/configuration-layout.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
-import type { LogId, Term } from "../../src/model/log-id.js";
+import type { LogId } from "../../src/model/log-id.js";
 import type { AppendEntries } from "../../src/model/message.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import { sent, written } from "../support/effects.js";
@@ -52,7 +52,8 @@ describe("E19 who may campaign", () => {
     lab.persist("b");
     lab.crash("a").take();
     // c knows only the old configuration and a shorter log: it cannot win without b.
-    expect(asks(lab, "b"), "its own configuration's voters").toEqual(["c", "d", "e"]);
+    // Its own configuration's voters.
+    expect(asks(lab, "b")).toEqual(["c", "d", "e"]);
     lab.pass(T);
     lab.settle();
     expect(lab.raft("b").role).toBe("leader");
@@ -68,7 +69,8 @@ describe("E19 who may campaign", () => {
     expect(lab.describe("b")).toMatchObject({ role: "candidate", term: 2 });
     const grant = { type: "VoteResponse", term: 2, granted: true } as const;
     lab.receive("c", "b", grant);
-    expect(lab.raft("b").role, "c and itself are no majority of {c, d, e}").toBe("candidate");
+    // c and itself are no majority of {c, d, e}.
+    expect(lab.raft("b").role).toBe("candidate");
     lab.receive("d", "b", grant);
     expect(lab.raft("b").role).toBe("leader");
   });
@@ -103,7 +105,8 @@ describe("E19 who may campaign", () => {
       last: { index: 2, term: 1 },
       transfer: false,
     });
-    expect(written(effects), "but it votes").toEqual([{ term: 2, vote: "c" }]);
+    // But it votes.
+    expect(written(effects)).toEqual([{ term: 2, vote: "c" }]);
   });
 
   const meta = (lab: Lab): SnapshotMeta => ({
@@ -120,9 +123,11 @@ describe("E19 who may campaign", () => {
     const snapshot = meta(lab);
     lab.receive("a", "b", { type: "InstallSnapshot", term: 1, transfer: 1, meta: snapshot });
     lab.step("b", { type: "SnapshotReceived", transfer: 1, meta: snapshot });
-    expect(asks(lab, "b"), "the log is being reset").toEqual([]);
+    // The log is being reset.
+    expect(asks(lab, "b")).toEqual([]);
     lab.persist("b");
-    expect(asks(lab, "b"), "the state is being loaded").toEqual([]);
+    // The state is being loaded.
+    expect(asks(lab, "b")).toEqual([]);
     lab.step("b", { type: "SnapshotLoaded", meta: snapshot });
     expect(asks(lab, "b")).toEqual(["a", "c"]);
   });
@@ -164,7 +169,7 @@ describe("E19 who may campaign", () => {
     const lab = new Lab(OLD, { hardStates: { b: { removedAt: 7 } } });
     expect(asks(lab, "b")).toEqual([]);
     const last = { index: 9, term: 1 };
-    const effects = lab.receive("c", "b", { type: "VoteRequest", term: 1 as Term, last, transfer: false });
+    const effects = lab.receive("c", "b", { type: "VoteRequest", term: 1, last, transfer: false });
     expect(written(effects)).toEqual([{ term: 1, vote: "c" }]);
   });
 });

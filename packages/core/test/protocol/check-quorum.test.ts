@@ -122,7 +122,8 @@ describe("E16 a leader that no quorum hears", () => {
     const failed = effects.find((each) => each.type === "ReadFailed");
     expect(failed).toMatchObject({ requests: [7], error: { outcome: "refused", retryable: true } });
     expect(failed?.error).toBeInstanceOf(RaftError);
-    expect(sent(effects), "and it says no more heartbeat").toEqual([]);
+    // And it says no more heartbeat.
+    expect(sent(effects)).toEqual([]);
   });
 
   it("E16 E13 its vote of that term stays spent: no second leader of the term can come of it", () => {

@@ -30,7 +30,8 @@ describe("E21 handing leadership over", () => {
     lab.heldDisks.add("b");
     lab.propose("a", "x");
     lab.settle();
-    expect(sent(transfer(lab, "b")), "b has not acknowledged the last entry yet").toEqual([]);
+    // b has not acknowledged the last entry yet.
+    expect(sent(transfer(lab, "b"))).toEqual([]);
     lab.heldDisks.clear();
     lab.persist("b");
     lab.deliver();
@@ -76,7 +77,8 @@ describe("E21 handing leadership over", () => {
     expect(lab.describe("a")).toMatchObject({ role: "leader", last: { index: 3, term: 1 } });
     expect(lab.propose("a", "x")).toContainEqual({ type: "ProposalsAccepted", first: 4, term: 1, count: 1 });
     lab.settle();
-    expect(lab.receive("a", "b", late), "what was told before ends nothing any more").toEqual([]);
+    // What was told before ends nothing any more.
+    expect(lab.receive("a", "b", late)).toEqual([]);
   });
 
   it("E21/stepped-down a leader that stepped down by itself handed nothing over", () => {
@@ -98,7 +100,8 @@ describe("E21 handing leadership over", () => {
     expect(acts({ index: 1, term: 0 })).toBe(false);
     expect(acts({ index: 2, term: 0 })).toBe(false);
     expect(acts({ index: 2, term: 1 }, 0)).toBe(false);
-    expect(acts({ index: 2, term: 1 }, 2), "nobody is known to lead term 2").toBe(false);
+    // Nobody is known to lead term 2.
+    expect(acts({ index: 2, term: 1 }, 2)).toBe(false);
   });
 
   it("E21/target acts only on its leader's word, and once", () => {

@@ -14,7 +14,8 @@ function judged(lab: Lab, message: Message, over: Partial<Envelope> = {}) {
   const effects = lab.receive("a", "b", message, over);
   const after = dropped(lab, "b");
   const reason = Object.keys(after).find((each) => after[each] !== before[each]);
-  if (reason !== undefined) expect(effects, "what is dropped has no effect").toEqual([]);
+  // What is dropped has no effect.
+  expect(reason === undefined ? [] : effects).toEqual([]);
   return { reason, effects, term: lab.raft("b").term };
 }
 
@@ -35,7 +36,8 @@ describe("E26 the order in which a message is judged", () => {
       const lab = new Lab(THREE);
       const { reason, term } = judged(lab, heartbeat(7), { startNumber: 9, ...over });
       expect({ reason, term }).toEqual({ reason: "meant for another replica", term: 0 });
-      expect(judged(lab, heartbeat(7), { startNumber: 1 }).term, "start 9 was not believed").toBe(7);
+      // Start 9 was not believed.
+      expect(judged(lab, heartbeat(7), { startNumber: 1 }).term).toBe(7);
     }
   });
 
@@ -50,7 +52,8 @@ describe("E26 the order in which a message is judged", () => {
     judged(lab, heartbeat(1), { startNumber: 4 });
     lab.persist("b");
     expect(judged(lab, heartbeat(9), { startNumber: 3 })).toMatchObject({ reason: "of an older start", term: 1 });
-    expect(judged(lab, heartbeat(0), { startNumber: 3 }).reason, "nor is it answered").toBe("of an older start");
+    // Nor is it answered.
+    expect(judged(lab, heartbeat(0), { startNumber: 3 }).reason).toBe("of an older start");
     expect(judged(lab, heartbeat(9), { startNumber: 4 }).term).toBe(9);
   });
 
@@ -90,6 +93,7 @@ describe("E26 the order in which a message is judged", () => {
     const lab = new Lab(THREE, { hardStates: { b: { term: 5, vote: { id: "c", incarnation: incarnationOf("c") } } } });
     lab.pass(T);
     judged(lab, ask(6));
-    expect(lab.describe("b"), "the vote of term 5 does not bind in term 6").toMatchObject({ term: 6, votedFor: "a" });
+    // The vote of term 5 does not bind in term 6.
+    expect(lab.describe("b")).toMatchObject({ term: 6, votedFor: "a" });
   });
 });

@@ -48,7 +48,8 @@ describe("E07 who hears its leader lets nobody talk it into an election", () => 
     expect(lab.describe("a")).toMatchObject({ role: "leader", term: 1 });
     lab.pass(1);
     expect(written(lab.receive("c", "a", ask(2)))).toEqual([{ term: 2, vote: "c" }]);
-    expect(lab.raft("a").role, "a quorum has been silent for T: it may vote like any other").toBe("follower");
+    // A quorum has been silent for T: it may vote like any other.
+    expect(lab.raft("a").role).toBe("follower");
   });
 
   it("E07/restarted a voter that has just started ignores a vote request: its start counts as contact", () => {
@@ -56,7 +57,8 @@ describe("E07 who hears its leader lets nobody talk it into an election", () => 
     lab.pass(5_000).crash("b").restart("b");
     lab.pass(T - 1);
     expect(lab.receive("c", "b", ask(2))).toEqual([]);
-    expect(lab.raft("b").term, "the term is not adopted").toBe(1);
+    // The term is not adopted.
+    expect(lab.raft("b").term).toBe(1);
     lab.pass(1);
     expect(written(lab.receive("c", "b", ask(2)))).toEqual([{ term: 2, vote: "c" }]);
   });
@@ -66,7 +68,8 @@ describe("E07 who hears its leader lets nobody talk it into an election", () => 
     lab.receive("c", "b", { type: "VoteResponse", term: 2, granted: false });
     lab.persist("b");
     expect(lab.describe("b")).toMatchObject({ term: 2, leader: null, votedFor: null });
-    expect(lab.receive("c", "b", ask(2)), "contact is a time, and outlives the term").toEqual([]);
+    // Contact is a time, and outlives the term.
+    expect(lab.receive("c", "b", ask(2))).toEqual([]);
     expect(lab.describe("b").votedFor).toBe(null);
   });
 
@@ -143,7 +146,8 @@ it("E07 E14 a candidate of the receiver's own term is held back like one of a hi
   lab.pass(T);
   expect(saidAfter(lab.receive("c", "b", ask(2, ENTRY_1)))).toMatchObject([{ message: { granted: true } }]);
   expect(lab.describe("b").votedFor).toBe("c");
-  expect(lab.node("b").disk.hardState.vote, "not before it is durable").toBe(null);
+  // Not before it is durable.
+  expect(lab.node("b").disk.hardState.vote).toBe(null);
   lab.persist("b");
   expect(lab.node("b").disk.hardState.vote).toEqual({ id: "c", incarnation: incarnationOf("c") });
 });

@@ -53,7 +53,7 @@ describe("E11 one who asks for votes hears a leader", () => {
       for (const message of leadersMessages(new Lab(THREE), term)) {
         const lab = asking(false);
         lab.receive("b", "a", message);
-        expect(lab.describe("a"), message.type).toMatchObject({ role: "follower", term, leader: "b" });
+        expect(lab.describe("a")).toMatchObject({ role: "follower", term, leader: "b" });
       }
   });
 
@@ -62,7 +62,7 @@ describe("E11 one who asks for votes hears a leader", () => {
       for (const message of leadersMessages(new Lab(THREE), term)) {
         const lab = asking(true);
         lab.receive("b", "a", message);
-        expect(lab.describe("a"), message.type).toMatchObject({ role: "follower", term, leader: "b" });
+        expect(lab.describe("a")).toMatchObject({ role: "follower", term, leader: "b" });
       }
   });
 
@@ -86,7 +86,7 @@ describe("E13 a higher term", () => {
       const lab = new Lab(THREE, { logs: { a: [1] }, hardStates: { a: { term: 3, vote: vote("c") } } });
       lab.pass(T);
       const effects = lab.receive("b", "a", message);
-      expect(written(effects), message.type).toEqual([{ term: 8, vote: null }]);
+      expect(written(effects)).toEqual([{ term: 8, vote: null }]);
       expect(lab.raft("a").role).toBe("follower");
     }
   });
@@ -151,7 +151,7 @@ describe("E14 a lower term", () => {
       const lab = at5();
       const effects = lab.receive("b", "a", message);
       const type = message.type.replace("Request", "").concat("Response");
-      expect(sent(effects), message.type).toMatchObject([{ to: "b", message: { type, term: 5 } }]);
+      expect(sent(effects)).toMatchObject([{ to: "b", message: { type, term: 5 } }]);
       expect(writes(effects)).toEqual([]);
     }
   });
@@ -174,7 +174,7 @@ describe("E14 a lower term", () => {
   it("E14/responses are dropped", () => {
     for (const message of answers(3).filter(({ type }) => type !== "PreVoteResponse")) {
       const lab = asking(false);
-      expect(lab.receive("b", "a", message), message.type).toEqual([]);
+      expect(lab.receive("b", "a", message)).toEqual([]);
       expect(lab.describe("a")).toMatchObject({ role: "candidate", term: 5 });
     }
   });
@@ -201,7 +201,8 @@ describe("E14 a lower term", () => {
     lab.settle().beat("a").heal();
     const healedAt = lab.now;
     lab.beat("a");
-    expect(lab.leaders(), "the leader was told of term 40").toEqual([]);
+    // The leader was told of term 40.
+    expect(lab.leaders()).toEqual([]);
     // The first to time out may be the one that has not heard of term 40 yet: its pre-vote is how it hears of it.
     lab.timeOut("b");
     lab.settle();

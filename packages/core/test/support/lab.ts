@@ -64,6 +64,14 @@ export interface LabOptions extends Partial<NodeOptions> {
   readonly hardStates?: Readonly<Record<string, Partial<HardState>>>;
 }
 
+/** Sees all that happens on the table; for transcripts. */
+export interface LabObserver {
+  stepping(node: LabNode, event: RaftEvent): void;
+  ran(node: LabNode, effects: readonly Effect[]): void;
+  /** What a write that is durable now lets be said. */
+  saidAfter(node: LabNode, order: AfterPersist): void;
+}
+
 const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
 const words = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
@@ -77,6 +85,7 @@ export class Lab {
   wire: Envelope[] = [];
   readonly cuts = new Set<string>();
   readonly heldDisks = new Set<string>();
+  observer: LabObserver | undefined;
   readonly configuration: Configuration;
 
   constructor(
@@ -107,6 +116,7 @@ export class Lab {
   step(id: string, event: RaftEvent): readonly Effect[] {
     const node = this.node(id);
     if (!node.alive) return [];
+    this.observer?.stepping(node, event);
     const effects = node.raft.step(event, this.now);
     this.run(node, effects);
     return effects;
@@ -193,7 +203,7 @@ export class Lab {
     const last = done.at(-1);
     if (last === undefined || !node.alive) return 0;
     this.step(id, { type: "LogPersisted", number: last.number });
-    for (const write of done) for (const order of write.then) this.say(node, order);
+    for (const write of done) for (const order of write.then) this.sayAfter(node, order);
     return done.length;
   }
 
@@ -269,7 +279,7 @@ export class Lab {
     for (const block of disk.blocks) {
       if (runs.at(-1)?.term !== block.term) runs.push({ first: block.first, term: block.term });
       for (let index = block.first; index <= block.last; index++)
-        if (block.typeAt(index) === EntryType.configuration)
+        if (block.typeAt(index) === EntryType.configuration && index > (found.at(-1)?.id.index ?? 0))
           found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
     }
     const { membership, learners, strangers, logs, hardStates, ...options } = this.options;
@@ -318,6 +328,7 @@ export class Lab {
   }
 
   private run(node: LabNode, effects: readonly Effect[]): void {
+    this.observer?.ran(node, effects);
     for (const effect of effects) {
       node.seen.push(effect);
       if (effect.type === "Persist") node.writes.push(effect);
@@ -328,6 +339,11 @@ export class Lab {
     }
     // Completions come back as events of their own, after all that this step wanted.
     for (const effect of effects) if (effect.type === "Apply") this.apply(node, effect.upTo);
+  }
+
+  private sayAfter(node: LabNode, order: AfterPersist): void {
+    this.observer?.saidAfter(node, order);
+    this.say(node, order);
   }
 
   private say(node: LabNode, order: AfterPersist): void {

@@ -72,7 +72,7 @@ export class Judge {
 
   /**
    * I5, I7: an index means the same entry on every node, in every life. I8: commit never falls within a life.
-   * I9: applied ≤ commit ≤ last, base ≤ applied.
+   * I9: applied ≤ commit ≤ last; what was purged is applied, or in a durable snapshot that is about to be loaded.
    *
    * @throws Error with everything that was found.
    */
@@ -113,7 +113,8 @@ export class Judge {
     if (commitIndex < (this.commits.get(key) ?? 0))
       this.violations.push(`R08 the commit index of ${id} fell to ${commitIndex}`);
     this.commits.set(key, commitIndex);
-    const inOrder = base.index <= appliedIndex && appliedIndex <= commitIndex && commitIndex <= last.index;
+    const kept = Math.max(appliedIndex, member.disk.snapshotIndex);
+    const inOrder = base.index <= kept && appliedIndex <= commitIndex && commitIndex <= last.index;
     if (!inOrder)
       this.violations.push(
         `I9 ${id}: base ${base.index}, applied ${appliedIndex}, commit ${commitIndex}, last ${last.index}`,

@@ -135,6 +135,11 @@ export class MemoryDisk {
     return this.image.last;
   }
 
+  /** Last included index of the newest snapshot; 0 if there is none. */
+  get snapshotIndex(): LogIndex {
+    return this.snapshots.whole[0]?.meta.id.index ?? 0;
+  }
+
   /** The durable log, entry by entry. */
   entries(): readonly DiskEntry[] {
     return this.image.entries();

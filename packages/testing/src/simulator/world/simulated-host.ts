@@ -1,0 +1,127 @@
+import { Checksum, Clock, RandomSource, Scheduler, Turn } from "@hexraft/core/ports";
+import { ContainerModule } from "inversify";
+import type { SchedulerAction, SchedulerLike } from "rxjs";
+import { crc32 } from "../../time/crc32.js";
+import { SeededRandom } from "../../time/seeded-random.js";
+import { type Appointment, SimulatedAction, type SimulatedTime } from "./simulated-time.js";
+
+const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true };
+
+/**
+ * One life of one process: its scheduler, turns, clocks and chance. It can be killed, after which nothing of it runs any
+ * more, and paused, after which everything that came due meanwhile runs in a burst, late.
+ */
+export class SimulatedHost {
+  /** Chance of this life. */
+  readonly random: SeededRandom;
+  /** Every action of this life, in its own milliseconds. */
+  readonly scheduler: SchedulerLike;
+  private alive = true;
+  private pausedUntil = 0;
+  private readonly held: (() => void)[] = [];
+  private outstanding = 0;
+  private wallOffsetMs = Date.UTC(2025, 0, 1);
+
+  constructor(
+    private readonly time: SimulatedTime,
+    seed: string,
+    private readonly rate = 1,
+    private readonly checksum: Checksum = crc32,
+  ) {
+    this.random = new SeededRandom(seed);
+    const monotonic = () => this.monotonic();
+    this.scheduler = {
+      now: monotonic,
+      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
+        new SimulatedAction<T>(
+          (delayMs, run) => this.after(delayMs, run),
+          (it) => this.cancel(it),
+          work,
+        ).schedule(state, delay),
+    };
+  }
+
+  /** Whether this life goes on. */
+  get isAlive(): boolean {
+    return this.alive;
+  }
+
+  /** Whether it stands still at the moment. */
+  get isPaused(): boolean {
+    return this.time.now() < this.pausedUntil;
+  }
+
+  /** Actions of this life that wait: none is left after a graceful stop (I17). */
+  get pending(): number {
+    return this.outstanding + this.held.length;
+  }
+
+  /** Nothing of this life runs any more. */
+  kill(): void {
+    this.alive = false;
+    this.held.length = 0;
+  }
+
+  /** Stands still for so long: what comes due or arrives meanwhile happens at the end of it, at once. */
+  pause(forMs: number): void {
+    const until = this.time.now() + forMs;
+    if (until <= this.pausedUntil) return;
+    this.pausedUntil = until;
+    this.time.after(forMs, () => this.resume());
+  }
+
+  /** E22: the wall clock is set, forwards or back. */
+  jumpWall(ms: number): void {
+    this.wallOffsetMs += ms;
+  }
+
+  /** Something happens to this process `delayMs` of its own time from now, if it still lives then. */
+  after(delayMs: number, run: () => void): Appointment {
+    if (!this.alive) return NO_APPOINTMENT;
+    this.outstanding++;
+    const appointment = this.time.after(delayMs / this.rate, () => {
+      this.outstanding--;
+      this.now(run);
+    });
+    return appointment;
+  }
+
+  /** Something reaches this process now: it acts on it as soon as it runs. */
+  now(run: () => void): void {
+    if (!this.alive) return;
+    if (this.time.now() < this.pausedUntil) this.held.push(run);
+    else run();
+  }
+
+  /** Binds Scheduler, Turn, Clock, RandomSource and Checksum to this life. */
+  module(): ContainerModule {
+    const turn: Turn = { schedule: (drain) => void this.after(0, drain) };
+    const clock: Clock = {
+      monotonic: () => this.monotonic(),
+      wall: () => this.wallOffsetMs + Math.floor(this.time.now()),
+    };
+    return new ContainerModule(({ bind }) => {
+      bind(Scheduler).toConstantValue(this.scheduler);
+      bind(Turn).toConstantValue(turn);
+      bind(Clock).toConstantValue(clock);
+      bind(RandomSource).toConstantValue(this.random);
+      bind(Checksum).toConstantValue(this.checksum);
+    });
+  }
+
+  private monotonic(): number {
+    return this.time.now() * this.rate;
+  }
+
+  private cancel(appointment: Appointment): void {
+    if (appointment.cancelled) return;
+    this.outstanding--;
+    this.time.cancel(appointment);
+  }
+
+  private resume(): void {
+    if (this.time.now() < this.pausedUntil) return;
+    // One after the other, each in an instant of its own as always; what they cause comes behind them.
+    for (const run of this.held.splice(0)) void this.after(0, run);
+  }
+}

@@ -1,0 +1,144 @@
+import { type SchedulerAction, type SchedulerLike, Subscription } from "rxjs";
+import { ActionHeap, type Due } from "../../time/action-heap.js";
+
+/** Most actions that one call of `run` may take: beyond it the run is taken for an endless loop at one instant. */
+export const SIMULATED_ACTIONS_MAX = 50_000_000;
+
+/** Something that waits for its instant. */
+export interface Appointment extends Due {
+  readonly run: () => void;
+  /** It will not run any more. */
+  cancelled: boolean;
+}
+
+/**
+ * The one clock of a simulation. Like VirtualTime it runs one action, lets every promise that this woke go on, and only
+ * then runs the next; but it does not give the host a macrotask for that. Node drains *all* microtasks, those that
+ * microtasks queue included, before it calls the next `process.nextTick`: measured 0.3 µs an action against 0.8 µs.
+ * That is right only while nothing waits outside the ports, and so the simulation looks for live host resources.
+ */
+export class SimulatedTime implements SchedulerLike {
+  /** Called after every action, when its promises have settled; what it throws ends the run. */
+  afterEach: () => void = () => {};
+  private readonly heap = new ActionHeap<Appointment>();
+  private nowMs = 0;
+  private sequence = 0;
+  private ran = 0;
+  private cancelledWaiting = 0;
+
+  /** Virtual milliseconds since it began. */
+  now(): number {
+    return this.nowMs;
+  }
+
+  /** Actions run so far. */
+  get actionsRun(): number {
+    return this.ran;
+  }
+
+  /** Actions that still wait to run. */
+  get waiting(): number {
+    return this.heap.size - this.cancelledWaiting;
+  }
+
+  /** Runs `run` `delayMs` from now; 0: at this instant, behind what is due already. */
+  after(delayMs: number, run: () => void): Appointment {
+    const dueAt = this.nowMs + (delayMs > 0 ? delayMs : 0);
+    const appointment = { dueAt, sequence: this.sequence++, run, cancelled: false };
+    this.heap.push(appointment);
+    return appointment;
+  }
+
+  /** It shall not run. Idempotent. */
+  cancel(appointment: Appointment): void {
+    if (appointment.cancelled) return;
+    appointment.cancelled = true;
+    this.cancelledWaiting++;
+  }
+
+  /** RxJS's form of {@link SimulatedTime.after}. */
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
+    return new SimulatedAction<T>(
+      (delayMs, run) => this.after(delayMs, run),
+      (it) => this.cancel(it),
+      work,
+    ).schedule(state, delay);
+  }
+
+  /**
+   * Runs what is due until `condition` holds, or the clock reaches `endMs`, where it then stands.
+   *
+   * @returns whether the condition holds.
+   */
+  run(endMs: number, condition: () => boolean = () => false): Promise<boolean> {
+    const last = this.ran + SIMULATED_ACTIONS_MAX;
+    return new Promise<boolean>((resolve, reject) => {
+      const hop = (): void => process.nextTick(step);
+      const step = (): void => {
+        try {
+          if (condition()) return resolve(true);
+          const next = this.next(endMs);
+          if (next === undefined) {
+            this.nowMs = Math.max(this.nowMs, endMs);
+            return resolve(condition());
+          }
+          if (this.ran >= last) throw new Error(`more than ${SIMULATED_ACTIONS_MAX} actions by ${this.nowMs} ms`);
+          this.nowMs = next.dueAt;
+          this.ran++;
+          next.run();
+          queueMicrotask(settled);
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      // A tick asked for within a microtask comes when the microtasks are through.
+      const settled = (): void => process.nextTick(judged);
+      const judged = (): void => {
+        try {
+          this.afterEach();
+          step();
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      queueMicrotask(hop);
+    });
+  }
+
+  private next(endMs: number): Appointment | undefined {
+    for (let next = this.heap.peek(); next !== undefined && next.dueAt <= endMs; next = this.heap.peek()) {
+      this.heap.pop();
+      if (!next.cancelled) return next;
+      this.cancelledWaiting--;
+    }
+    return undefined;
+  }
+}
+
+/** An RxJS action over something that makes appointments. */
+export class SimulatedAction<T> extends Subscription implements SchedulerAction<T> {
+  private appointment: Appointment | undefined;
+
+  constructor(
+    private readonly after: (delayMs: number, run: () => void) => Appointment,
+    private readonly giveUp: (appointment: Appointment) => void,
+    private readonly work: (this: SchedulerAction<T>, state?: T) => void,
+  ) {
+    super(() => this.cancel());
+  }
+
+  schedule(state?: T, delay = 0): Subscription {
+    if (this.closed) return this;
+    this.cancel();
+    this.appointment = this.after(delay, () => {
+      this.appointment = undefined;
+      this.work.call(this, state);
+    });
+    return this;
+  }
+
+  private cancel(): void {
+    if (this.appointment !== undefined) this.giveUp(this.appointment);
+    this.appointment = undefined;
+  }
+}

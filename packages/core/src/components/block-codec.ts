@@ -1,5 +1,11 @@
 import { RaftError } from "../model/errors.js";
-import { BLOCK_COUNT_LIMIT, BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, LogBlock } from "../model/log-block.js";
+import {
+  BLOCK_COUNT_LIMIT,
+  BLOCK_HEADER_BYTES,
+  ENTRY_HEADER_BYTES,
+  LogBlock,
+  PAYLOAD_BYTES_LIMIT,
+} from "../model/log-block.js";
 import { TERM_MAX } from "../model/log-id.js";
 import type { Checksum } from "../ports/checksum.js";
 
@@ -26,6 +32,14 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
   let at = BLOCK_HEADER_BYTES;
   for (let index = block.first; index <= block.last; index++) {
     const payload = block.payloadAt(index);
+    // One bit more would change the entry's type: the length has 24 bits.
+    if (payload.length > PAYLOAD_BYTES_LIMIT)
+      throw new RaftError(
+        "EntryTooLarge",
+        "refused",
+        `entry ${index} has ${payload.length} bytes; a block can hold ${PAYLOAD_BYTES_LIMIT} bytes per entry`,
+        { index, bytes: payload.length },
+      );
     view.setUint32(at, ((block.typeAt(index) << 24) | payload.length) >>> 0, true);
     bytes.set(payload, at + ENTRY_HEADER_BYTES);
     at += ENTRY_HEADER_BYTES + payload.length;
@@ -69,13 +83,15 @@ export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum)
   const first = getU64(view, 24);
   if (term > TERM_MAX || first < 1 || first > Number.MAX_SAFE_INTEGER - count)
     throw wrong(`term ${term}, first index ${first}`);
+  const logTimeMs = getU64(view, 32);
+  if (logTimeMs > Number.MAX_SAFE_INTEGER) throw wrong(`log time ${logTimeMs}`);
   let at = BLOCK_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     if (at + ENTRY_HEADER_BYTES > length) throw wrong("entries exceed the block");
     at += ENTRY_HEADER_BYTES + (view.getUint32(at, true) & 0xffffff);
   }
   if (at !== length) throw wrong("entries do not fill the block");
-  return LogBlock.over(first, term, count, getU64(view, 32), bytes.subarray(offset, offset + length));
+  return LogBlock.over(first, term, count, logTimeMs, bytes.subarray(offset, offset + length));
 }
 
 /**

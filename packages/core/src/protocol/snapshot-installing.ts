@@ -1,6 +1,6 @@
 import { invariant } from "../model/errors.js";
 import type { InstallSnapshot, InstallSnapshotResponse } from "../model/message.js";
-import type { ReplicaId } from "../model/node-id.js";
+import { type ReplicaId, sameReplica } from "../model/node-id.js";
 import { advanceCommit } from "./ballot-box.js";
 import type { SnapshotReceived, SnapshotReceiveFailed, SnapshotSinkOpened } from "./event.js";
 import type { Install, RaftState } from "./state.js";
@@ -16,14 +16,21 @@ import { becomeFollower, restartElectionWait } from "./term.js";
 /** An offer of the leader of this term. */
 export function onInstallSnapshot(s: RaftState, leader: ReplicaId, message: InstallSnapshot): void {
   const { transfer, meta } = message;
-  if (meta.id.index <= s.commit) return answer(s, leader, transfer, "done");
   const running = s.install;
   if (running !== undefined && running.phase !== "receiving") {
     // The bytes are here already and are being installed; the newest offer is the one to answer.
-    if (running.meta.id.index === meta.id.index) Object.assign(running, { from: leader, transfer });
+    if (meta.id.index <= running.meta.id.index) Object.assign(running, { from: leader, transfer });
     return;
   }
-  if (running !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: running.transfer });
+  if (meta.id.index <= s.commit) return answer(s, leader, transfer, "done");
+  if (running !== undefined) {
+    const isSameNumber = running.transfer === transfer;
+    if (isSameNumber && sameReplica(running.from, leader)) return s.drop("snapshot offer seen before");
+    s.outbox.emit({ type: "CancelSnapshot", transfer: running.transfer });
+    s.install = undefined;
+    // Two leaders may number alike, and the last word of the old transfer may be under way: this one has to be numbered anew.
+    if (isSameNumber) return answer(s, leader, transfer, "failed");
+  }
   s.install = { from: leader, transfer, meta, phase: "receiving", write: 0 };
   s.outbox.emit({ type: "ReceiveSnapshot", from: leader.id, fromIncarnation: leader.incarnation, transfer, meta });
 }

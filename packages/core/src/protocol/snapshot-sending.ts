@@ -47,9 +47,11 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (transfer.streaming) s.outbox.emit({ type: "CancelSnapshot", transfer: transfer.number });
   if (response.status === "done") {
     if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
-    peer.matched(response.match, s.now);
+    const news = peer.matched(response.match, s.now);
     s.outbox.emit({ type: "Notify", notice: { kind: "snapshot", stage: "sent", id: transfer.meta.id, peer: peer.id } });
     peer.becomeProbe(peer.match + 1);
+    // It has committed all of it, and waits for its own disk: what it lacks on it is not offered again in a circle.
+    peer.probeSent = !news;
   } else giveUp(peer);
 }
 

@@ -5,7 +5,7 @@ import { crc32 } from "../../time/crc32.js";
 import { SeededRandom } from "../../time/seeded-random.js";
 import { type Appointment, SimulatedAction, type SimulatedTime } from "./simulated-time.js";
 
-const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true };
+const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true, done: true };
 
 /**
  * One life of one process: its scheduler, turns, clocks and chance. It can be killed, after which nothing of it runs any
@@ -81,7 +81,9 @@ export class SimulatedHost {
     this.outstanding++;
     const appointment = this.time.after(delayMs / this.rate, () => {
       this.outstanding--;
-      this.now(run);
+      this.now(() => {
+        if (!appointment.cancelled) run();
+      });
     });
     return appointment;
   }
@@ -113,9 +115,10 @@ export class SimulatedHost {
     return this.time.now() * this.rate;
   }
 
-  private cancel(appointment: Appointment): void {
+  /** It shall not happen. Idempotent. */
+  cancel(appointment: Appointment): void {
     if (appointment.cancelled) return;
-    this.outstanding--;
+    if (!appointment.done) this.outstanding--;
     this.time.cancel(appointment);
   }
 

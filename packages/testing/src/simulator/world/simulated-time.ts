@@ -9,6 +9,8 @@ export interface Appointment extends Due {
   readonly run: () => void;
   /** It will not run any more. */
   cancelled: boolean;
+  /** Its instant came. */
+  done: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export class SimulatedTime implements SchedulerLike {
   /** Runs `run` `delayMs` from now; 0: at this instant, behind what is due already. */
   after(delayMs: number, run: () => void): Appointment {
     const dueAt = this.nowMs + (delayMs > 0 ? delayMs : 0);
-    const appointment = { dueAt, sequence: this.sequence++, run, cancelled: false };
+    const appointment = { dueAt, sequence: this.sequence++, run, cancelled: false, done: false };
     this.heap.push(appointment);
     return appointment;
   }
@@ -53,7 +55,7 @@ export class SimulatedTime implements SchedulerLike {
   cancel(appointment: Appointment): void {
     if (appointment.cancelled) return;
     appointment.cancelled = true;
-    this.cancelledWaiting++;
+    if (!appointment.done) this.cancelledWaiting++;
   }
 
   /** RxJS's form of {@link SimulatedTime.after}. */
@@ -108,6 +110,7 @@ export class SimulatedTime implements SchedulerLike {
   private next(endMs: number): Appointment | undefined {
     for (let next = this.heap.peek(); next !== undefined && next.dueAt <= endMs; next = this.heap.peek()) {
       this.heap.pop();
+      next.done = true;
       if (!next.cancelled) return next;
       this.cancelledWaiting--;
     }

@@ -52,7 +52,7 @@ class MonotonicAction<T> extends Subscription implements SchedulerAction<T> {
   private run(): void {
     this.timer = undefined;
     try {
-      this.work(this.state as T);
+      this.work(this.state);
     } finally {
       if (this.timer === undefined) this.unsubscribe();
     }

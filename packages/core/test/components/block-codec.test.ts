@@ -93,7 +93,11 @@ describe("block codec", () => {
       expect(() => verifyBlock(openBlock(bytes, 0, checksum), checksum)).toThrow(
         expect.objectContaining({ code: "Damaged" }),
       );
-      if (at < BLOCK_HEADER_BYTES) expect(opening(bytes)).toThrow(/no valid block at offset 0/);
+    }
+    for (let at = 0; at < BLOCK_HEADER_BYTES; at++) {
+      const bytes = intact.slice();
+      bytes[at] = (bytes[at] as number) ^ 0x10;
+      expect(opening(bytes)).toThrow(/no valid block at offset 0/);
     }
   });
 

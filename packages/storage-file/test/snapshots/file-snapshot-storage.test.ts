@@ -74,7 +74,8 @@ describe("FileSnapshotStorage", () => {
       rotten[place] = (rotten[place] as number) ^ 1;
       writeFileSync(path, rotten);
       await expect(readAll(storage, meta)).rejects.toMatchObject({ code: "Damaged", details: { file: path } });
-      if (place > 300_000) await expect(readAll(storage, meta, 550_000)).rejects.toMatchObject({ code: "Damaged" });
+      const skipping = readAll(storage, meta, Math.min(place, 550_000));
+      await expect(skipping).rejects.toMatchObject({ code: "Damaged" });
     }
   });
 
@@ -225,7 +226,7 @@ describe("FileSnapshotStorage", () => {
           expect(Buffer.compare(await readAll(snapshots, meta), streams.get(meta.id.index) as Uint8Array)).toBe(0);
         const listed = found.map(({ id }) => id.index);
         expect(listed[0] ?? 0).toBeGreaterThanOrEqual(committed.at(-1) ?? 0);
-        if (committed.length > 1) expect(listed).toContain(committed.at(-1));
+        expect([undefined, ...listed]).toContain(committed.at(-1));
         expect(listed.length).toBeLessThanOrEqual(2);
         expect(snapshots.describe()["damaged"]).toEqual([]);
         await snapshots.close();

@@ -1,3 +1,4 @@
+import { argument } from "./lib/arguments.js";
 import { measureIn } from "./lib/child.js";
 import { announce, report } from "./lib/report.js";
 import { alternate, type Sample } from "./lib/rounds.js";
@@ -6,19 +7,15 @@ import { alternate, type Sample } from "./lib/rounds.js";
  * What Raft itself costs: three nodes in one process, in-memory adapters, 16 B commands, one promise per command, beside a
  * probe of the same data path without Raft.
  */
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
-};
-const rounds = Number(option("rounds", "3"));
-const milliseconds = option("ms", "3000");
-const form = option("form", "promise");
+const rounds = Number(argument("rounds", "3"));
+const milliseconds = argument("ms", "3000");
+const form = argument("form", "promise");
 
 announce(
   "memory",
   `3 nodes, 1 process, 16 B, ${form} per proposal, ${rounds} rounds of ${milliseconds} ms, limit: the data path without Raft`,
 );
-for (const callers of option("callers", "1,64,256,1024,4096").split(",")) {
+for (const callers of argument("callers", "1,64,256,1024,4096").split(",")) {
   const paired = await alternate(
     rounds,
     () => measureIn<Sample>("load/memory-cluster-process", [callers, milliseconds, form]),

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answer } from "../lib/child.js";
 import { closedLoop, randomKey } from "../lib/closed-loop.js";
+import type { Sample } from "../lib/rounds.js";
 import { frame, frames } from "./frames.js";
 
 /* Drives the durable limit. Arguments: callers, connections, milliseconds, value bytes. */
@@ -51,6 +52,7 @@ function client(port: number): (key: string, value: Uint8Array) => Promise<void>
     });
 }
 
+let result: Sample | undefined;
 try {
   const followers = [await start("follower"), await start("follower")];
   const port = await start("leader", ...followers);
@@ -59,8 +61,10 @@ try {
   const sample = await closedLoop(callers, 1_000, milliseconds, (caller) =>
     (clients[caller % connections] as (typeof clients)[0])(randomKey(), value),
   );
-  answer(sample);
+  result = sample;
 } finally {
   for (const child of children) child.disconnect();
+  await Promise.all(children.map((child) => child.exitCode ?? once(child, "exit")));
   rmSync(directory, { recursive: true, force: true });
 }
+if (result !== undefined) answer(result);

@@ -1,9 +1,10 @@
 import { RaftError } from "../model/errors.js";
+import { failQuestions } from "./asking.js";
 import type { RaftState } from "./state.js";
 import { failReads } from "./term.js";
 
 /*
- * Stopping in place. Rules E17, L04, C02.
+ * Stopping in place. Rules E17, L04, C02, Q07.
  *
  * After the impossible, or after a disk that failed, nothing more is said: no message, no pending `then`, no hand-over.
  * Callers hear *unknown*. Other groups go on.
@@ -23,8 +24,13 @@ export function halt(s: RaftState, reason: string, details: Readonly<Record<stri
   s.outbox.emit({ type: "Halt", reason, details });
   s.outbox.emit({ type: "AbandonProposals", above: s.commit, error });
   const office = s.leadership;
-  if (office !== undefined)
+  if (office !== undefined) {
     failReads(s, [...office.waitingReads, ...office.readRounds.flatMap((round) => round.readers)], error);
+    if (office.changeRequest >= 0) s.outbox.emit({ type: "ChangeAnswered", request: office.changeRequest, error });
+    if (office.transfer !== undefined)
+      s.outbox.emit({ type: "TransferAnswered", request: office.transfer.request, error });
+  }
+  failQuestions(s, `this group has stopped in place: ${reason}`);
   s.leadership = undefined;
   s.role = "follower";
   s.leader = null;

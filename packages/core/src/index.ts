@@ -26,9 +26,9 @@ export type {
   StartNumber,
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
-export type { ApplyOptions, CallOptions, Node, ReadOptions } from "./node/node.js";
-export type { NodeDescription } from "./node/node-description.js";
-export type { NodeEvent } from "./node/node-events.js";
+export type { ApplyOptions, CallOptions, Founder, Node, ReadOptions, StateHash } from "./node/node.js";
+export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
+export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";
 export type { PeerDescription, RaftDescription } from "./protocol/describe.js";

@@ -7,7 +7,7 @@ import type { AbortSignalLike } from "../ports/transport.js";
 import type { AbandonProposals, ProposalsAccepted, ProposalsRefused } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
 import { messageOf } from "./message-of.js";
-import type { ProposalGroup } from "./proposal-group.js";
+import type { Done, ProposalGroup } from "./proposal-group.js";
 import { TimedCall } from "./timed-call.js";
 import type { Alarm } from "./timer-service.js";
 
@@ -43,13 +43,16 @@ export class ClosureQueue {
   private pending: Run[] = [];
   private answers: Answer[] = [];
   private readonly timed = new Set<TimedCall>();
+  private gaveUp: { readonly done: Done; readonly error: RaftError }[] = [];
   private alarm: Alarm | undefined;
+  private wake: () => void = () => {};
 
   constructor(private readonly logger: Logger) {}
 
-  /** The deadline that wakes {@link sweep}. */
-  use(alarm: Alarm): void {
+  /** The deadline that wakes {@link sweep}, and how to get a turn when a caller calls its command off. */
+  use(alarm: Alarm, wake: () => void): void {
     this.alarm = alarm;
+    this.wake = wake;
   }
 
   /** Proposals waiting for an answer. */
@@ -146,13 +149,9 @@ export class ClosureQueue {
     this.alarm?.clear();
   }
 
-  /** Whether somebody is to be answered. */
-  get hasAnswers(): boolean {
-    return this.answers.length > 0;
-  }
-
   /** After the drain: tells the callers. */
   deliver(): void {
+    if (this.gaveUp.length > 0) for (const { done, error } of this.gaveUp.splice(0)) this.attempt(() => done(error));
     if (this.answers.length === 0) return;
     const answers = this.answers;
     this.answers = [];
@@ -162,7 +161,7 @@ export class ClosureQueue {
           if (error === null) group.resolve(slot + i, results[at + i]);
           else group.fail(slot + i, error);
         } catch (thrown) {
-          this.logger.warn("a caller's callback threw; the node goes on", { reason: messageOf(thrown) });
+          this.complain(thrown);
         }
       }
     }
@@ -180,6 +179,18 @@ export class ClosureQueue {
     for (const call of this.timed) next = Math.min(next, call.deadlineMs);
     for (const run of this.pending) if (run.group.deadlineMs > nowMs) next = Math.min(next, run.group.deadlineMs);
     if (next < Number.POSITIVE_INFINITY) this.alarm?.atMost(next);
+  }
+
+  private attempt(tell: () => void): void {
+    try {
+      tell();
+    } catch (thrown) {
+      this.complain(thrown);
+    }
+  }
+
+  private complain(thrown: unknown): void {
+    this.logger.warn("a caller's callback threw; the node goes on", { reason: messageOf(thrown) });
   }
 
   private answer(term: Term, first: LogIndex, last: LogIndex, results: readonly unknown[], at: number): void {
@@ -232,8 +243,11 @@ export class ClosureQueue {
   /** Of a command that was not submitted we know that it will not be; of any other we know nothing (C02). */
   private giveUp(call: TimedCall, code: "Cancelled" | "DeadlineExceeded", why: string): void {
     const { group, slot } = call;
-    if (slot >= group.taken) group.withdraw(slot, gaveUp(code, "refused", why));
-    else group.fail(slot, gaveUp(code, "unknown", why));
+    const outcome = slot >= group.taken ? "refused" : "unknown";
+    const done = group.withdraw(slot);
+    if (done === undefined) return;
+    this.gaveUp.push({ done, error: gaveUp(code, outcome, why) });
+    this.wake();
   }
 
   private giveUpByDefault(run: Run): void {

@@ -74,10 +74,10 @@ export class ProposalGroup {
     this.take(slot)?.(error);
   }
 
-  /** The caller gave up before the command was submitted: it will not be. */
-  withdraw(slot: number, error: RaftError): void {
-    this.fail(slot, error);
-    this.withdrawn++;
+  /** The caller gives up: returns who is to hear of it. A command that was not submitted yet will not be. */
+  withdraw(slot: number): Done | undefined {
+    if (slot >= this.taken) this.withdrawn++;
+    return this.take(slot);
   }
 
   /** Before the turn's commands are submitted: leaves out what was withdrawn. */

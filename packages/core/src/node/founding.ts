@@ -3,17 +3,11 @@ import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { EntryType, LogBlock } from "../model/log-block.js";
 import type { Millis } from "../model/log-id.js";
-import type { ClusterId, LocalIdentity, NodeId } from "../model/node-id.js";
+import type { ClusterId, LocalIdentity } from "../model/node-id.js";
 import type { PeerIdentity } from "../ports/transport.js";
+import type { Founder } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
-
-/** A voter to be, as the operator names it. */
-export interface Founder {
-  readonly id: NodeId;
-  /** Where its transport listens. */
-  readonly address: string;
-}
 
 /** The first entry of every log: term 0, so that no leader ever counts it as its own. */
 const FIRST = { index: 1, term: 0 } as const;

@@ -2,12 +2,25 @@ import { Observable, Subject } from "rxjs";
 import type { Logger } from "../ports/logger.js";
 import type { Notice } from "../protocol/effect.js";
 
+/** The node takes part from now on. */
+export interface NodeStarted {
+  /** Names the event. */
+  readonly kind: "started";
+}
+/** The node was stopped; nothing comes after this. */
+export interface NodeStopped {
+  /** Names the event. */
+  readonly kind: "stopped";
+}
+/** The group stopped in place by itself (L04, E17, an invariant). */
+export interface NodeHalted {
+  /** Names the event. */
+  readonly kind: "halted";
+  /** Why, for a person. */
+  readonly reason: string;
+}
 /** O03: what `events$` emits. */
-export type NodeEvent =
-  | Notice
-  | { readonly kind: "started" }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "halted"; readonly reason: string };
+export type NodeEvent = Notice | NodeStarted | NodeStopped | NodeHalted;
 
 type Observer = {
   readonly next?: ((event: never) => void) | undefined;

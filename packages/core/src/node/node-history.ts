@@ -1,18 +1,9 @@
 import type { Millis } from "../model/log-id.js";
 import type { Notice } from "../protocol/effect.js";
+import type { HistoryEntry } from "./node-description.js";
 
 /** Most changes that are remembered; older ones are forgotten. */
 export const HISTORY_MAX = 256;
-
-/** One change, and why. */
-export interface HistoryEntry {
-  /** Wall time, ms since 1970. */
-  readonly atMs: Millis;
-  /** In words. */
-  readonly what: string;
-  /** In words. */
-  readonly cause: string;
-}
 
 /** E23: the recent changes of role, term and leader, each with its cause. */
 export class NodeHistory {

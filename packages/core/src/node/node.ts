@@ -1,6 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Configuration } from "../model/configuration.js";
-import type { LogIndex, Millis, Term } from "../model/log-id.js";
+import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { NodeDescription } from "./node-description.js";
@@ -29,6 +29,20 @@ export interface ReadOptions extends CallOptions {
   readonly consistency?: "linearizable" | "local";
 }
 
+/** O06: equal hashes at equal ids: equal states. */
+export interface StateHash extends LogId {
+  /** As the state machine computed it. */
+  readonly hash: string;
+}
+
+/** M13: a first voter, as an operator names it. */
+export interface Founder {
+  /** Its stable name. */
+  readonly id: NodeId;
+  /** Where its transport listens, `host:port`. */
+  readonly address: string;
+}
+
 /** One replica of one group (sofa-jraft: Node). Made by `createNode`. */
 export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown> {
   /** The node's name. */
@@ -41,7 +55,7 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
    *
    * @throws RaftError `BootstrapRefused`: a log exists, or a voter cannot be asked or belongs elsewhere.
    */
-  bootstrap(plan: { readonly voters: readonly { readonly id: NodeId; readonly address: string }[] }): Promise<void>;
+  bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void>;
   /**
    * Proposes a command; resolves with the state machine's result once it is committed and applied here (C02).
    *
@@ -61,7 +75,7 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   /** O01: everything an operator asks, as data; `describe().text` is for reading. */
   describe(): NodeDescription;
   /** O06: index and hash of the applied state, taken between two commands. */
-  stateHash(): Promise<{ readonly index: LogIndex; readonly term: Term; readonly hash: string }>;
+  stateHash(): Promise<StateHash>;
   /** O03: what happens to this node. A subscriber that throws is logged, and the node goes on. */
   readonly events$: Observable<NodeEvent>;
   /** Resolves when the group has halted by itself (L04, E17, an invariant), with the reason; never rejects. */

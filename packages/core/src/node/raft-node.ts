@@ -1,22 +1,22 @@
 import type { Observable } from "rxjs";
-import { errorOf, messageOf } from "../components/message-of.js";
-import type { Done, ProposalGroup, Resolve } from "../components/proposal-group.js";
+import { messageOf } from "../components/message-of.js";
+import type { Done } from "../components/proposal-group.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
-import type { LogIndex, Millis, Term } from "../model/log-id.js";
+import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
-import type { AbortSignalLike } from "../ports/transport.js";
 import type { Notice } from "../protocol/effect.js";
 import { describeText } from "./describe-text.js";
-import { askFounders, type Founder, found, refused } from "./founding.js";
-import type { ApplyOptions, CallOptions, Node, ReadOptions } from "./node.js";
+import { askFounders, found, refused } from "./founding.js";
+import type { ApplyOptions, Founder, Node, ReadOptions, StateHash } from "./node.js";
+import { NodeCalls } from "./node-calls.js";
 import type { NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";
 import { NodeHistory } from "./node-history.js";
 import type { NodePorts } from "./node-ports.js";
 import { type Recovered, recover } from "./recovery.js";
-import { DEFAULT_DEADLINE_IN_TIMEOUTS, Replica } from "./replica.js";
+import { Replica } from "./replica.js";
 
 type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
 
@@ -27,6 +27,7 @@ export class RaftNode implements Node<unknown> {
   readonly events$: Observable<NodeEvent>;
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
+  private readonly calls: NodeCalls;
   private readonly history = new NodeHistory();
   private state: State = "new";
   private haltReason = "";
@@ -46,6 +47,7 @@ export class RaftNode implements Node<unknown> {
     this.groupId = options.groupId;
     this.events = new NodeEvents(ports.logger);
     this.events$ = this.events.events$;
+    this.calls = new NodeCalls(options, ports, () => this.running().replica);
     this.halted = new Promise((resolve) => {
       this.tellHalted = resolve;
     });
@@ -77,6 +79,7 @@ export class RaftNode implements Node<unknown> {
         throw refused("this node took part in an election");
       await replica.close("The cluster is being founded; ask again.");
       this.recovered = await found(this.ports, clusterId, configuration, recovered, recovered.start.hardState);
+      this.running();
       this.identity = { ...identity, clusterId };
       this.beginReplica(this.identity, this.recovered);
       this.ports.transport.claim(clusterId);
@@ -87,53 +90,15 @@ export class RaftNode implements Node<unknown> {
   }
 
   apply(command: unknown, options?: ApplyOptions): Promise<unknown> {
-    let payload: Uint8Array;
-    let replica: Replica;
-    try {
-      replica = this.running().replica;
-      payload = this.encode(command);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (options === undefined)
-      return new Promise((resolve, reject) => {
-        replica.inbox.propose(payload, resolve, reject);
-      });
-    const cancelled = whyNotBegun(options);
-    if (cancelled !== undefined) return Promise.reject(cancelled);
-    if (options.forward === true && replica.raft.role !== "leader")
-      return replica.desk.forward(payload, this.terms(options));
-    return new Promise((resolve, reject) => this.proposeOnTerms(replica, payload, resolve, reject, options));
+    return this.calls.apply(command, options);
   }
 
-  applyCallback(command: unknown, done: (error: Error | null, result?: unknown) => void, options?: ApplyOptions): void {
-    let replica: Replica;
-    let payload: Uint8Array;
-    try {
-      replica = this.running().replica;
-      payload = this.encode(command);
-      const cancelled = whyNotBegun(options);
-      if (cancelled !== undefined) throw cancelled;
-    } catch (error) {
-      return this.ports.turn.schedule(() => this.tell(done, error as Error));
-    }
-    if (options === undefined) return void replica.inbox.propose(payload, null, done);
-    if (options.forward === true && replica.raft.role !== "leader") {
-      void this.forwardThenTell(replica, payload, done, options);
-      return;
-    }
-    this.proposeOnTerms(replica, payload, null, done, options);
+  applyCallback(command: unknown, done: Done, options?: ApplyOptions): void {
+    this.calls.applyCallback(command, done, options);
   }
 
   read<Answer = unknown>(query: unknown, options: ReadOptions = {}): Promise<Answer> {
-    try {
-      const { desk } = this.running().replica;
-      const cancelled = whyNotBegun(options);
-      if (cancelled !== undefined) return Promise.reject(cancelled);
-      return desk.read<Answer>(query, options.consistency === "local", this.terms(options));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.calls.read<Answer>(query, options);
   }
 
   async snapshot(): Promise<LogIndex> {
@@ -152,7 +117,7 @@ export class RaftNode implements Node<unknown> {
     });
   }
 
-  async stateHash(): Promise<{ readonly index: LogIndex; readonly term: Term; readonly hash: string }> {
+  async stateHash(): Promise<StateHash> {
     const { replica } = this.running();
     const { stateMachine } = this.ports;
     return replica.desk.between((applied) => {
@@ -335,81 +300,7 @@ export class RaftNode implements Node<unknown> {
     if (replica.raft.lastIndex > 0) throw refused("this node has a log");
   }
 
-  private encode(command: unknown): Uint8Array {
-    const { codec } = this.ports;
-    const payload = codec === undefined ? command : codec.encodeCommand(command);
-    if (!(payload instanceof Uint8Array))
-      throw new RaftError(
-        "BadCommand",
-        "refused",
-        "Without a Codec a command must be a Uint8Array; bind a Codec, or encode it.",
-      );
-    if (payload.length > this.options.entryBytesMax)
-      throw new RaftError(
-        "EntryTooLarge",
-        "refused",
-        `The command has ${payload.length} bytes, and entryBytesMax is ${this.options.entryBytesMax}; split it, or raise the option on every node.`,
-        { bytes: payload.length, entryBytesMax: this.options.entryBytesMax },
-      );
-    return payload;
-  }
-
-  private proposeOnTerms(
-    { inbox, closures }: Replica,
-    payload: Uint8Array,
-    resolve: Resolve | null,
-    done: Done,
-    { deadlineMs, signal }: CallOptions,
-  ): void {
-    const group: ProposalGroup | undefined = inbox.propose(payload, resolve, done);
-    if (group === undefined || (deadlineMs === undefined && signal === undefined)) return;
-    closures.time(group, group.count - 1, this.deadline(deadlineMs), signal);
-  }
-
-  private terms({ deadlineMs, signal }: CallOptions): { deadlineMs: Millis; signal?: AbortSignalLike } {
-    return { deadlineMs: this.deadline(deadlineMs), ...(signal !== undefined && { signal }) };
-  }
-
-  private deadline(deadlineMs: Millis | undefined): Millis {
-    return this.ports.clock.monotonic() + (deadlineMs ?? DEFAULT_DEADLINE_IN_TIMEOUTS * this.options.electionTimeoutMs);
-  }
-
-  private async forwardThenTell(
-    { desk, inbox }: Replica,
-    payload: Uint8Array,
-    done: Done,
-    options: CallOptions,
-  ): Promise<void> {
-    try {
-      const result = await desk.forward(payload, this.terms(options));
-      inbox.inNextTurn(() => this.tell(done, null, result));
-    } catch (error) {
-      inbox.inNextTurn(() => this.tell(done, errorOf(error)));
-    }
-  }
-
-  private tell(done: Done, error: Error | null, result?: unknown): void {
-    try {
-      done(error, result);
-    } catch (thrown) {
-      this.ports.logger.warn("a caller's callback threw; the node goes on", { reason: messageOf(thrown) });
-    }
-  }
-
   private note(what: string, cause: string): void {
     this.history.add({ atMs: this.ports.clock.wall(), what, cause });
   }
-}
-
-function whyNotBegun(options: CallOptions | undefined): RaftError | undefined {
-  if (options?.signal?.aborted === true)
-    return new RaftError("Cancelled", "refused", "The call was called off before it began.");
-  const deadlineMs = options?.deadlineMs;
-  if (deadlineMs !== undefined && !(deadlineMs > 0))
-    return new RaftError(
-      "DeadlineExceeded",
-      "refused",
-      `The deadline of ${deadlineMs} ms had passed before the call began.`,
-    );
-  return undefined;
 }

@@ -169,7 +169,11 @@ export class Replica {
   private useAlarms(): void {
     const { timers, closures, desk, snapshots, ports } = this;
     const now = () => ports.clock.monotonic();
-    closures.use(timers.alarm(() => this.inbox.inNextTurn(() => closures.sweep(now()))));
+    const wake = (): void => this.inbox.inNextTurn(() => {});
+    closures.use(
+      timers.alarm(() => this.inbox.inNextTurn(() => closures.sweep(now()))),
+      wake,
+    );
     for (const calls of desk.pending) calls.use(timers.alarm(() => calls.sweep(now())));
     snapshots.use(timers.alarm(() => snapshots.sweep(now())));
   }

@@ -10,7 +10,13 @@ function queue() {
   const logger = recordingLogger();
   const closures = new ClosureQueue(logger);
   const alarms: number[] = [];
-  closures.use({ atMost: (dueMs) => void alarms.push(dueMs), clear: () => {} });
+  let wakes = 0;
+  closures.use({ atMost: (dueMs) => void alarms.push(dueMs), clear: () => {} }, () => void wakes++);
+  /** Moves time on, and ends the turn. */
+  const sweep = (nowMs: number): void => {
+    closures.sweep(nowMs);
+    closures.deliver();
+  };
   const heard: Answer[] = [];
   const group = (...names: string[]): ProposalGroup => {
     const made = new ProposalGroup(undefined);
@@ -25,7 +31,7 @@ function queue() {
     closures.submit(made);
     return made;
   };
-  return { closures, heard, group, submit, alarms, logger };
+  return { closures, heard, group, submit, sweep, alarms, logger, wakes: () => wakes };
 }
 const describeError = (error: Error): string =>
   error instanceof RaftError ? `${error.code} ${error.outcome}` : error.message;
@@ -110,15 +116,15 @@ describe("ClosureQueue", () => {
   });
 
   it("C05 a caller's own deadline: unknown once it was appended, and its result is then nobody's", () => {
-    const { closures, heard, group, alarms } = queue();
+    const { closures, heard, group, alarms, sweep } = queue();
     const made = group("a", "b");
     closures.time(made, 1, 500, undefined);
     closures.submit(made);
     closures.accepted(accepted(1, 2));
     expect(alarms).toContain(500);
-    closures.sweep(499);
+    sweep(499);
     expect(heard).toEqual([]);
-    closures.sweep(500);
+    sweep(500);
     expect(heard).toEqual(["b: DeadlineExceeded unknown"]);
     closures.applied([commands(1, 2)], 1, 2, ["A", "B"]);
     closures.deliver();
@@ -126,18 +132,21 @@ describe("ClosureQueue", () => {
   });
 
   it("C02 C05 a command that is called off before it was submitted is refused, and never proposed", () => {
-    const { closures, heard, group } = queue();
+    const { closures, heard, group, sweep, wakes } = queue();
     const made = group("a", "b", "c");
     const controller = new AbortController();
     closures.time(made, 1, Number.POSITIVE_INFINITY, controller.signal);
     closures.time(made, 2, 700, undefined);
     controller.abort();
+    expect(heard).toEqual([]);
+    expect(wakes()).toBe(1);
+    closures.deliver();
     expect(heard).toEqual(["b: Cancelled refused"]);
     made.compact();
     expect(made.count).toBe(2);
     closures.submit(made);
     closures.accepted(accepted(1, 2));
-    closures.sweep(700);
+    sweep(700);
     expect(heard.at(-1)).toBe("c: DeadlineExceeded unknown");
     closures.applied([commands(1, 2)], 1, 2, ["A", "C"]);
     closures.deliver();
@@ -145,16 +154,15 @@ describe("ClosureQueue", () => {
   });
 
   it("C05 callers without a deadline of their own share one; nobody waits for ever", () => {
-    const { closures, heard, group } = queue();
+    const { closures, heard, group, sweep } = queue();
     const made = group("a", "b");
     made.deadlineMs = 1_000;
     closures.time(made, 1, 5_000, undefined);
     closures.submit(made);
     closures.accepted(accepted(1, 2));
-    closures.sweep(1_000);
-    closures.deliver();
+    sweep(1_000);
     expect(heard).toEqual(["a: DeadlineExceeded unknown"]);
-    closures.sweep(5_000);
+    sweep(5_000);
     expect(heard.at(-1)).toBe("b: DeadlineExceeded unknown");
   });
 

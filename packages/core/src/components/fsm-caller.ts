@@ -3,24 +3,18 @@ import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { Logger } from "../ports/logger.js";
-import { CommandBatch, type StateMachine } from "../ports/state-machine.js";
+import type { CommandBatch, StateMachine } from "../ports/state-machine.js";
 import type { Apply, TellStateMachine } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { type ApplyBounds, nextBatch } from "./apply-batch.js";
 import type { ClosureQueue } from "./closure-queue.js";
 import type { EventSink } from "./event-sink.js";
 import type { LogManager } from "./log-manager.js";
 import { messageOf } from "./message-of.js";
+import { tellStateMachine } from "./tell-state-machine.js";
 
 /** State-machine calls in a row before timers and sockets have their turn again. */
 export const CALLS_PER_TURN_MAX = 64;
-
-/** One call of the state machine is no larger than this. */
-export interface ApplyBounds {
-  /** Entries; one block always goes. */
-  readonly batchEntriesMax: number;
-  /** Bytes; one block always goes. */
-  readonly batchBytesMax: number;
-}
 
 /** One call of the state machine; a promise if it is not over when it returns. */
 export type Call = () => Promise<void> | undefined;
@@ -114,7 +108,7 @@ export class FsmCaller {
     this.call(
       () => {
         try {
-          notify(this.stateMachine, what);
+          tellStateMachine(this.stateMachine, what);
         } catch (error) {
           this.logger.error(`the state machine threw in ${what.call}; the node goes on`, { reason: messageOf(error) });
         }
@@ -228,26 +222,8 @@ export class FsmCaller {
     await this.applyBatch(blocks, next, Math.min(to, blocks.at(-1)?.last ?? next - 1));
   }
 
-  /** One call of the state machine: whole blocks as far as the bounds allow. */
   private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
-    let begin = 0;
-    while (begin < blocks.length && (blocks[begin] as LogBlock).last < from) begin++;
-    const first = blocks[begin];
-    if (first === undefined || first.first > from)
-      throw new RaftError("Damaged", "refused", `The log has a gap: entry ${from} is missing.`, { index: from });
-    let end = begin + 1;
-    let entries = first.last - from + 1;
-    let bytes = first.sizeBytes;
-    for (; end < blocks.length; end++) {
-      const block = blocks[end] as LogBlock;
-      if (block.first > upTo) break;
-      entries += block.count;
-      bytes += block.sizeBytes;
-      if (entries > this.bounds.batchEntriesMax || bytes > this.bounds.batchBytesMax) break;
-    }
-    const taken = begin === 0 && end === blocks.length ? blocks : blocks.slice(begin, end);
-    const lastBlock = blocks[end - 1] as LogBlock;
-    const batch = new CommandBatch(taken, from, Math.min(lastBlock.last, upTo));
+    const { batch, taken, lastBlock } = nextBatch(blocks, from, upTo, this.bounds);
     if (batch.count === 0) {
       this.appliedBatch(taken, batch, lastBlock, []);
       return undefined;
@@ -327,20 +303,3 @@ const unavailable = ({ message, details }: RaftError): RaftError =>
 
 const stopped = (): RaftError =>
   new RaftError("Stopped", "refused", "The node stopped before it could ask the state machine.");
-
-function notify(stateMachine: StateMachine, what: TellStateMachine["what"]): void {
-  switch (what.call) {
-    case "leaderStart":
-      return stateMachine.leaderStart?.(what.term);
-    case "leaderStop":
-      return stateMachine.leaderStop?.();
-    case "startFollowing":
-      return stateMachine.startFollowing?.(what.leader, what.term);
-    case "stopFollowing":
-      return stateMachine.stopFollowing?.(what.leader, what.term);
-    case "configurationCommitted":
-      return stateMachine.configurationCommitted?.(what.configuration, what.index);
-    default:
-      return what satisfies never;
-  }
-}

@@ -1,34 +1,23 @@
-import type { ConfigurationEntry } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
-import type { LogIndex, Millis } from "../model/log-id.js";
+import type { Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
-import type { SnapshotSink, SnapshotStorage } from "../ports/snapshot-storage.js";
-import type { StateMachine } from "../ports/state-machine.js";
+import type { SnapshotSink } from "../ports/snapshot-storage.js";
 import type { PeerAddress, SnapshotStreamHeader, Transport } from "../ports/transport.js";
 import type { LoadSnapshot, ReceiveSnapshot, SendSnapshot } from "../protocol/effect.js";
 import { Cancellation } from "./cancellation.js";
-import type { EventSink } from "./event-sink.js";
-import type { FsmCaller } from "./fsm-caller.js";
 import { messageOf } from "./message-of.js";
-import { snapshotStream, stateOf } from "./snapshot-stream.js";
+import { type SavingSurroundings, SnapshotSaver } from "./snapshot-saver.js";
+import { paced, stateOf } from "./snapshot-stream.js";
 import type { Alarm } from "./timer-service.js";
 
 /** S04: snapshots sent at once; a further one is given up and asked for again. */
 export const SNAPSHOT_SENDS_MAX = 4;
 
 /** What the executor works with. */
-export interface SnapshotSurroundings {
-  readonly storage: SnapshotStorage;
-  readonly stateMachine: StateMachine;
+export interface SnapshotSurroundings extends SavingSurroundings {
   readonly transport: Transport;
-  readonly fsm: FsmCaller;
-  readonly events: EventSink;
   readonly identity: LocalIdentity;
-  /** Format of the state machine's bytes, as it said when it was opened (F05). */
-  readonly formatVersion: number;
-  /** S01: the newest configuration at or below an index. */
-  readonly configurationAt: (index: LogIndex) => ConfigurationEntry;
   readonly addressOf: (id: string) => PeerAddress | undefined;
   readonly now: () => Millis;
   /** R19: a transfer without a byte for this long is given up. ms. */
@@ -46,56 +35,27 @@ interface Transfer {
 }
 
 /**
- * Moves snapshots (sofa-jraft: SnapshotExecutor): the save point is a moment in the state machine's FIFO, the bytes flow
- * outside of it, beside the log traffic, with a turn between chunks (S01, S08). When to do which of it is the protocol's
- * business.
+ * Moves snapshots between nodes and into the state machine (sofa-jraft: SnapshotExecutor), beside the log traffic, with a
+ * turn between chunks (S08). When to do which of it is the protocol's business.
  */
 export class SnapshotExecutor {
+  /** Saves this node's own ones. */
+  readonly saver: SnapshotSaver;
   private readonly transfers = new Map<number, Transfer>();
-  private saving = false;
-  private fault = "";
   private closed = false;
   private readonly work = new Set<Promise<void>>();
   private alarm: Alarm | undefined;
 
   constructor(
     private readonly around: SnapshotSurroundings,
-    /** The newest one that is there. */
-    private newest: SnapshotMeta | null,
-  ) {}
+    newest: SnapshotMeta | null,
+  ) {
+    this.saver = new SnapshotSaver(around, newest);
+  }
 
   /** The deadline that wakes {@link sweep}. */
   use(alarm: Alarm): void {
     this.alarm = alarm;
-  }
-
-  /** Whether a local snapshot is being saved. */
-  get isSaving(): boolean {
-    return this.saving;
-  }
-
-  /** Index of the newest local one; 0 if there is none. */
-  get newestIndex(): LogIndex {
-    return this.newest?.id.index ?? 0;
-  }
-
-  /** Why the last save failed, or empty. */
-  get lastFault(): string {
-    return this.fault;
-  }
-
-  /** Saves a snapshot at the applied index of the moment. A demand that comes meanwhile shares the run (S07). */
-  take(): void {
-    if (this.saving || this.closed) return;
-    this.saving = true;
-    this.fault = "";
-    this.around.fsm.call(
-      () => {
-        this.savePoint();
-        return undefined;
-      },
-      (error) => this.saveFailed(error.message),
-    );
   }
 
   /** Replaces the state machine's state, in its turn (S05). */
@@ -183,52 +143,13 @@ export class SnapshotExecutor {
   async close(): Promise<void> {
     this.closed = true;
     for (const transfer of this.transfers.keys()) this.cancel(transfer);
-    await Promise.all(this.work);
+    await Promise.all([this.saver.close(), ...this.work]);
   }
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
     const transfers = [...this.transfers].map(([transfer, { kind, bytes }]) => ({ transfer, kind, bytes }));
-    return { saving: this.saving, newest: this.newest?.id ?? null, transfers };
-  }
-
-  /** S01: between two commands; nothing that is applied later shows in the bytes. */
-  private savePoint(): void {
-    const { fsm, stateMachine, configurationAt, formatVersion, events } = this.around;
-    const id = fsm.appliedId;
-    if (id.index === 0) return this.saveFailed("nothing is applied yet");
-    if (id.index === this.newest?.id.index) {
-      this.saving = false;
-      return events.post({ type: "SnapshotSaved", meta: this.newest });
-    }
-    const configuration = configurationAt(id.index);
-    const meta = { id, configuration, logTimeMs: fsm.logTimeMs, formatVersion, sizeBytes: 0, checksum: 0 };
-    try {
-      this.follow(this.save(meta, stateMachine.snapshotSave()));
-    } catch (error) {
-      this.saveFailed(messageOf(error));
-    }
-  }
-
-  private async save(meta: SnapshotMeta, state: AsyncIterable<Uint8Array>): Promise<void> {
-    let sink: SnapshotSink | undefined;
-    try {
-      sink = await this.around.storage.begin(meta, "local");
-      for await (const chunk of this.paced(snapshotStream(state))) await sink.write(chunk);
-      const saved = await sink.commit();
-      this.saving = false;
-      this.newest = saved;
-      if (!this.closed) this.around.events.post({ type: "SnapshotSaved", meta: saved });
-    } catch (error) {
-      if (sink !== undefined) await this.abort(sink, false);
-      this.saveFailed(messageOf(error));
-    }
-  }
-
-  private saveFailed(reason: string): void {
-    this.saving = false;
-    this.fault = reason;
-    if (!this.closed) this.around.events.post({ type: "SnapshotSaveFailed", reason });
+    return { saving: this.saver.isSaving, newest: this.saver.newestIndex, transfers };
   }
 
   private sent({ to, transfer }: SendSnapshot, ok: boolean): void {
@@ -278,8 +199,9 @@ export class SnapshotExecutor {
     try {
       const { sizeBytes, checksum } = await sink.commit();
       const wasWanted = this.transfers.delete(transfer);
-      if (wasWanted && !this.closed)
-        this.around.events.post({ type: "SnapshotReceived", transfer, meta: { ...meta, sizeBytes, checksum } });
+      const received = { ...meta, sizeBytes, checksum };
+      this.saver.received(received);
+      if (wasWanted && !this.closed) this.around.events.post({ type: "SnapshotReceived", transfer, meta: received });
     } catch (error) {
       this.receiveFailed(transfer, messageOf(error));
     }
@@ -290,25 +212,22 @@ export class SnapshotExecutor {
     if (!this.closed) this.around.events.post({ type: "SnapshotReceiveFailed", transfer, reason });
   }
 
-  private async abort(sink: SnapshotSink, keepPartial = true): Promise<void> {
-    try {
-      await sink.abort(keepPartial);
-    } catch {
-      // What could not be removed is removed when the storage is opened next.
-    }
+  /** What came is kept for the next transfer; what cannot be is removed when the storage is opened next. */
+  private async abort(sink: SnapshotSink): Promise<void> {
+    await sink.abort(true).catch(() => {});
   }
 
-  /** A turn between two chunks, so that a state of any size holds up no heartbeat (S08). */
-  private async *paced(bytes: AsyncIterable<Uint8Array>, running?: Transfer): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      if (running !== undefined) {
-        running.progressMs = this.around.now();
-        running.bytes += chunk.length;
-      }
+  private paced(bytes: AsyncIterable<Uint8Array>, running?: Transfer): AsyncGenerator<Uint8Array> {
+    const { events, now } = this.around;
+    const turn = async (): Promise<void> => {
+      await new Promise<void>((resolve) => events.inNextTurn(resolve));
       if (this.closed) throw new RaftError("Stopped", "refused", "The node stopped.");
-      yield chunk;
-      await new Promise<void>((resolve) => this.around.events.inNextTurn(resolve));
-    }
+    };
+    return paced(bytes, turn, (chunk) => {
+      if (running === undefined) return;
+      running.progressMs = now();
+      running.bytes += chunk.length;
+    });
   }
 
   private follow(work: Promise<void>): void {

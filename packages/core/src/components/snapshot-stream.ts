@@ -34,3 +34,16 @@ export async function* stateOf(stream: AsyncIterable<Uint8Array>): AsyncGenerato
   if (prefix < LENGTH_BYTES || skip < length)
     throw new RaftError("Damaged", "refused", "The snapshot's stream ends inside its session table.");
 }
+
+/** The same bytes, with a turn after each chunk, so that a state of any size holds up no heartbeat (S08). */
+export async function* paced(
+  bytes: AsyncIterable<Uint8Array>,
+  turn: () => Promise<void>,
+  seen: (chunk: Uint8Array) => void = () => {},
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    seen(chunk);
+    yield chunk;
+    await turn();
+  }
+}

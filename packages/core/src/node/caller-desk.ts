@@ -1,7 +1,7 @@
 import type { FsmCaller } from "../components/fsm-caller.js";
 import { errorOf } from "../components/message-of.js";
 import { type PendingCall, PendingCalls } from "../components/pending-calls.js";
-import type { SnapshotExecutor } from "../components/snapshot-executor.js";
+import type { SnapshotSaver } from "../components/snapshot-saver.js";
 import { type ErrorCode, NotLeader, RaftError } from "../model/errors.js";
 import type { LogId, LogIndex } from "../model/log-id.js";
 import type { ProtocolOptions } from "../model/options.js";
@@ -37,7 +37,7 @@ export class CallerDesk implements Desk {
   private readonly queries = new Map<number, unknown>();
   private readonly savers: { readonly resolve: (index: LogIndex) => void; readonly reject: (error: Error) => void }[] =
     [];
-  private saver: SnapshotExecutor | undefined;
+  private saver: SnapshotSaver | undefined;
   private lastRequest = 0;
   private closed: RaftError | undefined;
 
@@ -89,15 +89,15 @@ export class CallerDesk implements Desk {
   }
 
   /** S07: joins a save under way, or asks for one. */
-  snapshot(executor: SnapshotExecutor): Promise<LogIndex> {
+  snapshot(saver: SnapshotSaver): Promise<LogIndex> {
     return new Promise<LogIndex>((resolve, reject) => {
       if (this.closed !== undefined) return reject(this.closed);
-      this.saver = executor;
+      this.saver = saver;
       this.inbox.post({ type: "SnapshotRequested" });
       this.inbox.inNextTurn(() => {
-        const begunOrThere = executor.isSaving || executor.newestIndex === this.fsm.appliedId.index;
+        const begunOrThere = saver.isSaving || saver.newestIndex === this.fsm.appliedId.index;
         if (begunOrThere) this.savers.push({ resolve, reject });
-        else reject(notSaved(executor.lastFault || "another one is being installed"));
+        else reject(notSaved(saver.lastFault || "another one is being installed"));
       });
     });
   }

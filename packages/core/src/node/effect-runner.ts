@@ -93,7 +93,7 @@ function carryOut({ log, postman, timers, fsm, closures, snapshots, desk }: Hand
     case "ReadFailed":
       return desk.readFailed(effect);
     case "TakeSnapshot":
-      return snapshots.take();
+      return snapshots.saver.take();
     case "SendSnapshot":
       return snapshots.send(effect);
     case "CancelSnapshot":

@@ -141,7 +141,7 @@ export class Replica {
 
   /** S07: resolves with the index of the snapshot. */
   snapshot(): Promise<number> {
-    return this.desk.snapshot(this.snapshots);
+    return this.desk.snapshot(this.snapshots.saver);
   }
 
   /** Ends it: what is pending is answered, the write under way ends, nothing of it runs any more. Idempotent. */

@@ -179,7 +179,7 @@ describe("SnapshotExecutor", () => {
   it("S01 a snapshot is the state of its save point, with the configuration and log time of that entry", async () => {
     const { made, apply, turns, shelf, sink } = executor();
     apply(1, 2);
-    made.take();
+    made.saver.take();
     apply(3, 2);
     await turns();
     expect(await textIn(shelf.kept.get(2))).toBe("1;2;");
@@ -191,10 +191,10 @@ describe("SnapshotExecutor", () => {
   it("S07 concurrent demands share one run, and one at the same index needs none", async () => {
     const { made, apply, turns, sink, saves } = executor();
     apply(1, 2);
-    made.take();
-    made.take();
+    made.saver.take();
+    made.saver.take();
     await turns();
-    made.take();
+    made.saver.take();
     await turns();
     expect(saves()).toBe(1);
     expect(sink.of("SnapshotSaved").map(({ meta: { id } }) => id.index)).toEqual([2, 2]);
@@ -204,12 +204,12 @@ describe("SnapshotExecutor", () => {
     const { made, apply, turns, shelf, sink } = executor();
     apply(1, 2);
     shelf.commitFault = "no space left";
-    made.take();
+    made.saver.take();
     await turns();
     expect(sink.of("SnapshotSaveFailed")).toEqual([{ type: "SnapshotSaveFailed", reason: "no space left" }]);
     expect(shelf.aborted).toEqual([false]);
     shelf.commitFault = "";
-    made.take();
+    made.saver.take();
     await turns();
     expect(sink.of("SnapshotSaved")).toHaveLength(1);
   });
@@ -217,7 +217,7 @@ describe("SnapshotExecutor", () => {
   it("S08 between two chunks timers and sockets have a turn", async () => {
     const { made, apply, sink, shelf } = executor();
     apply(1, 3);
-    made.take();
+    made.saver.take();
     await settled();
     await settled();
     expect(shelf.kept.size).toBe(0);
@@ -227,7 +227,7 @@ describe("SnapshotExecutor", () => {
   it("S04 a snapshot is streamed to a peer, and the end of it is told", async () => {
     const { made, apply, turns, send, sent, sink } = executor();
     apply(1, 2);
-    made.take();
+    made.saver.take();
     await turns();
     send(5);
     await turns();
@@ -321,7 +321,7 @@ describe("SnapshotExecutor", () => {
   it("S05 loading hands the state machine exactly the state that was saved", async () => {
     const { made, apply, turns, loaded, sink } = executor();
     apply(1, 3);
-    made.take();
+    made.saver.take();
     await turns();
     made.load({ type: "LoadSnapshot", meta: { ...meta(3), id: { index: 3, term: 1 } } });
     await turns();
@@ -333,7 +333,7 @@ describe("SnapshotExecutor", () => {
     const { made, apply, send, receive, wire, turns, shelf, sink } = executor();
     apply(1, 3);
     wire.stall = true;
-    made.take();
+    made.saver.take();
     send(1);
     receive(2);
     await settled();

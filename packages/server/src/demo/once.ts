@@ -13,6 +13,7 @@ const WRITES_AFTER_RESTART = 200;
 const WRITING_DEADLINE_MS = 30_000;
 const CONVERGENCE_DEADLINE_MS = 15_000;
 const PAGE = 5_000;
+const READ_ATTEMPTS_MAX = 10;
 
 /** What `demo --once` found; its last line. */
 export interface Verdict {
@@ -55,12 +56,8 @@ export async function runOnce(cluster: DemoCluster, keys: number, say: (line: st
     Promise.resolve(load.done),
   );
   say(`${acknowledged} writes acknowledged, ${unknown} with an unknown outcome`);
-  const { index, hash } = await cluster.converged(CONVERGENCE_DEADLINE_MS);
-  say(`all three nodes are equal: state ${hash} at index ${index}`);
-
   const written = readFileSync(load.logFile, "utf8").split("\n").filter(Boolean);
-  let lost = 0;
-  for (const node of cluster.nodes) lost += await missingOn(node, written, index, say);
+  const lost = await readBack(cluster, written, say);
   const converged = written.length === acknowledged;
   if (!converged) say(`the client noted ${written.length} acknowledgements, not ${acknowledged}`);
   return { nodes: cluster.nodes.length, acknowledged, lost, failoverMs, converged };
@@ -115,13 +112,33 @@ async function killInMidLoad(cluster: DemoCluster, load: Load, say: (line: strin
   );
 }
 
-/** Reads the node's own state, page by page, at the index at which all were equal, and counts what is missing or wrong. */
-async function missingOn(
-  node: DemoNode,
+/**
+ * Waits until all nodes are equal, reads every acknowledged write on each of them, and makes sure that all was read at that
+ * one index: an election in between adds an entry, and then it is read again.
+ */
+async function readBack(
+  cluster: DemoCluster,
   written: readonly string[],
-  index: number,
   say: (line: string) => void,
 ): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const { index, hash } = await cluster.converged(CONVERGENCE_DEADLINE_MS);
+    const missing = await Promise.all(cluster.nodes.map((node) => missingOn(node, written)));
+    const after = await Promise.all(cluster.nodes.map((node) => node.stateHash()));
+    if (after.every((state) => state.index === index)) {
+      say(`all three nodes are equal: state ${hash} at index ${index}`);
+      cluster.nodes.forEach(({ id }, i) =>
+        say(`${id}: ${written.length - (missing[i] ?? 0)} of ${written.length} acknowledged writes are there`),
+      );
+      return missing.reduce((sum, count) => sum + count, 0);
+    }
+    if (attempt === READ_ATTEMPTS_MAX)
+      throw new Error(`the nodes went on from index ${index} while they were read, ${attempt} times`);
+  }
+}
+
+/** Reads the node's own state, page by page, and counts what is missing in it or wrong. */
+async function missingOn(node: DemoNode, written: readonly string[]): Promise<number> {
   const state = new Map<string, string>();
   let start: string | null = "";
   do {
@@ -130,14 +147,8 @@ async function missingOn(
     for (const { key, value } of page.entries) state.set(key, value);
     start = page.next;
   } while (start !== null);
-  const { index: after } = await node.stateHash();
-  if (after !== index) throw new Error(`${node.id} went on to index ${after} while it was read at ${index}`);
-  const missing = written.filter((line) => {
+  return written.filter((line) => {
     const cut = line.indexOf(" ");
     return state.get(line.slice(0, cut)) !== line.slice(cut + 1);
-  });
-  say(
-    `${node.id}: ${written.length - missing.length} of ${written.length} acknowledged writes are there, at index ${index}`,
-  );
-  return missing.length;
+  }).length;
 }

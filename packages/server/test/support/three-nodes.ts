@@ -1,6 +1,9 @@
 import type { Listening } from "../../src/serve/start-server.js";
 import { freePorts, type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-process.js";
 
+/** T of these clusters, ms: longer than a busy test machine forgets about one of four processes. */
+const ELECTION_TIMEOUT_MS = 500;
+
 /** A cluster of three real processes over real files. */
 export class ThreeNodes {
   readonly workshop = new Workshop();
@@ -25,7 +28,8 @@ export class ThreeNodes {
     const fronts =
       before === undefined ? [] : ["--client", before.client, "--http", before.http, "--resp", before.resp];
     const port = this.ports[this.ids.indexOf(id as "n1")] as number;
-    const process = this.workshop.run(...nodeArguments(this.workshop.directory, id, port, bootstrap), ...fronts);
+    const args = nodeArguments(this.workshop.directory, id, port, bootstrap);
+    const process = this.workshop.run(...args, ...fronts, "--election-timeout", `${ELECTION_TIMEOUT_MS}`);
     this.running.set(id, { process, listening: (await process.ready) as Required<Listening> });
   }
 

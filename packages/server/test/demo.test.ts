@@ -1,0 +1,59 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Workshop } from "./support/serve-process.js";
+
+let workshop: Workshop;
+beforeEach(() => {
+  workshop = new Workshop();
+});
+afterEach(() => workshop.cleanUp());
+
+/** Directories of demos under way, anybody's. */
+const demos = () => readdirSync(tmpdir()).filter((name) => name.startsWith("hexraft-demo-"));
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe("hexraft demo --once", () => {
+  it("R16 C02 kills the leader in mid-load, loses nothing, and leaves nothing behind", {
+    timeout: 90_000,
+  }, async () => {
+    const before = demos();
+    const demo = workshop.run("demo", "--once", "--keys", "2000");
+    expect(await demo.exited, demo.out + demo.error).toBe(0);
+    const last = demo.out.trimEnd().split("\n").at(-1) as string;
+    const verdict = JSON.parse(last) as { acknowledged: number; failoverMs: number };
+    expect(verdict).toMatchObject({ nodes: 3, lost: 0, converged: true });
+    expect(verdict.acknowledged).toBeGreaterThanOrEqual(2_000);
+    expect(verdict.failoverMs).toBeGreaterThan(0);
+    const [, pid = "0"] = /kill -9 (\d+): n\d, leader of term \d+, with \d+ writes in flight/.exec(demo.out) ?? [];
+    expect(Number(pid)).toBeGreaterThan(0);
+    expect(alive(Number(pid))).toBe(false);
+    expect(demos()).toEqual(before);
+  });
+
+  it("leaves nothing behind when it is interrupted in the middle", { timeout: 60_000 }, async () => {
+    const before = demos();
+    const demo = workshop.run("demo", "--once");
+    await expect.poll(() => demo.out, { timeout: 30_000 }).toContain("concurrent clients");
+    demo.child.kill("SIGINT");
+    expect(await demo.exited).toBe(1);
+    expect(demo.error).toContain("ended by SIGINT");
+    expect(demos()).toEqual(before);
+  });
+
+  it("demo-writer alone says that it is not for people", async () => {
+    const { spawnSync } = await import("node:child_process");
+    const { fileURLToPath } = await import("node:url");
+    const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+    const ended = spawnSync(process.execPath, [main, "demo-writer"], { encoding: "utf8" });
+    expect([ended.status, ended.stderr]).toEqual([2, "hexraft: demo-writer is started by the demo, not by hand\n"]);
+  });
+});

@@ -4,7 +4,6 @@ import {
   badMessage,
   type Checksum,
   type ClusterId,
-  type DirectoryId,
   type Envelope,
   type GroupId,
   type Logger,
@@ -25,23 +24,22 @@ import { type Host, newCounters } from "./host.js";
 import type { Refusal } from "./link/admission.js";
 import { Claims } from "./link/claims.js";
 import type { Connection, ConnectionHandler } from "./link/connection.js";
-import { dial } from "./link/dial.js";
-import { Inbound } from "./link/inbound.js";
+import type { Inbound } from "./link/inbound.js";
+import { Inbounds } from "./link/inbounds.js";
 import { Link } from "./link/link.js";
 import { Listener } from "./link/listener.js";
+import { Questions } from "./link/questions.js";
 import { StartNumbers } from "./link/start-numbers.js";
 import type { ResolvedTcpOptions } from "./options.js";
 import { SnapshotReception } from "./snapshot/receive-snapshot.js";
 import { SnapshotSending } from "./snapshot/send-snapshot.js";
 import type { Sockets } from "./sockets.js";
+import { LENGTH_BYTES } from "./wire/framer.js";
 import { type Hello, helloOf } from "./wire/handshake.js";
 import { encodeMessage } from "./wire/message-frame.js";
 
 /** A tick that comes this many intervals late follows a pause of this very process: nobody's silence is judged then. */
 const LATE_TICKS = 2;
-
-/** Works for a connection that is over. */
-const NOBODY: ConnectionHandler = { onFrame: () => {}, onDrain: () => {}, onClosed: () => {} };
 
 /**
  * The Transport over TCP: one Link per peer for what leaves, one Inbound per peer for what comes, one connection more for
@@ -55,9 +53,9 @@ export class TcpTransport implements Transport {
   private readonly claims: Claims;
   private readonly listener: Listener;
   private readonly links = new Map<NodeId, Link>();
-  private readonly inbounds = new Map<DirectoryId, Inbound>();
+  private readonly inbounds: Inbounds;
+  private readonly questions: Questions;
   private readonly streams = new Set<SnapshotSending | SnapshotReception>();
-  private readonly questions = new Set<(reason: string) => void>();
   private readonly unflushed = new Set<Link | Inbound>();
   private local: TransportIdentity | undefined;
   private isStopped = false;
@@ -69,6 +67,11 @@ export class TcpTransport implements Transport {
     const startNumbers = new StartNumbers();
     this.host = { options, sockets, checksum, random, logger, counters, startNumbers, local: () => this.identity };
     this.groups = new Groups(logger, counters);
+    this.questions = new Questions(this.host);
+    this.inbounds = new Inbounds(this.host, {
+      onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
+      onChange: (reason) => this.tell(reason),
+    });
     this.claims = new Claims(this.host, this.groups, (clusterId) => this.claim(clusterId));
     this.listener = new Listener(this.host, {
       claim: (hello) => this.claims.consider(hello),
@@ -122,8 +125,9 @@ export class TcpTransport implements Transport {
 
   /** @inheritDoc */
   send(envelope: Envelope): boolean {
-    const way = this.links.get(envelope.to) ?? this.guest(envelope.to);
-    if (way?.isTaking && way.send(encodeMessage(envelope, this.host.checksum), envelope.message.type)) {
+    // A peer in no book has no link: it is answered on the connection that it dialled.
+    const way = this.links.get(envelope.to) ?? this.inbounds.newest(envelope.to);
+    if (way?.isTaking && this.hand(way, envelope)) {
       this.unflushed.add(way);
       return true;
     }
@@ -140,22 +144,7 @@ export class TcpTransport implements Transport {
 
   /** @inheritDoc */
   identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
-    const hello = helloOf(this.identity, { purpose: "identify", to: "", meant: [[group, ""]] });
-    return new Promise<PeerIdentity>((resolve, reject) => {
-      const giveUp = dial(this.host, address, hello, timeoutMs, {
-        onWelcome: (connection, { nodeId, clusterId, directoryId, startNumber, incarnation }) => {
-          this.questions.delete(giveUp);
-          resolve({ nodeId, clusterId, directoryId, startNumber, incarnation });
-          connection.close("answered");
-          return NOBODY;
-        },
-        onFailed: (reason) => {
-          this.questions.delete(giveUp);
-          reject(new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address }));
-        },
-      });
-      this.questions.add(giveUp);
-    });
+    return this.questions.ask(address, group, timeoutMs);
   }
 
   /** @inheritDoc */
@@ -182,7 +171,7 @@ export class TcpTransport implements Transport {
     this.isStopped = true;
     clearInterval(this.ticker);
     for (const stream of this.streams) if (stream instanceof SnapshotSending) stream.fail("this node stops");
-    for (const giveUp of this.questions) giveUp("this node stops");
+    this.questions.close("this node stops");
     for (const link of this.links.values()) link.close("this node stops");
     this.links.clear();
     if (this.address !== "") await this.listener.close();
@@ -203,6 +192,19 @@ export class TcpTransport implements Transport {
   private get identity(): TransportIdentity {
     if (this.local === undefined) throw new RaftError("NotStarted", "refused", "the TCP transport is not started yet");
     return this.local;
+  }
+
+  private hand(way: Link | Inbound, envelope: Envelope): boolean {
+    const { type } = envelope.message;
+    const frame = encodeMessage(envelope, this.host.checksum);
+    if (frame.sizeBytes <= LENGTH_BYTES + this.identity.frameBytesMax) return way.send(frame, type);
+    // The peer would close the connection over it, and again after each retry: a result, say, that grew beyond all options.
+    this.host.logger.error("dropped a message that fits no frame", {
+      type,
+      to: envelope.to,
+      sizeBytes: frame.sizeBytes,
+    });
+    return false;
   }
 
   private identityFor(group: GroupId): PeerIdentity {
@@ -238,38 +240,16 @@ export class TcpTransport implements Transport {
   /** Tells the groups what changed in whom they can talk to. */
   private tell(reason: string): void {
     const linked = new Map<NodeId, StartNumber>();
-    const guests = new Map<NodeId, StartNumber>();
     for (const [id, { startNumber }] of this.links) if (startNumber !== undefined) linked.set(id, startNumber);
-    for (const { hello } of this.inbounds.values()) guests.set(hello.nodeId, hello.startNumber);
-    this.groups.tell(linked, guests, reason);
+    this.groups.tell(linked, this.inbounds.nodes(), reason);
   }
 
-  /** A peer in no book is answered on the connection that it dialled. */
-  private guest(id: NodeId): Inbound | undefined {
-    let newest: Inbound | undefined;
-    for (const inbound of this.inbounds.values()) if (inbound.hello.nodeId === id) newest = inbound;
-    return newest;
-  }
-
-  /** A connection was let in. */
+  /** A peer was let in: if we were waiting to call it, now is the time. */
   private receive(connection: Connection, hello: Hello): ConnectionHandler {
-    const inbound = new Inbound(this.host, connection, hello, {
-      onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
-      onClosed: (closed, reason) => {
-        if (this.inbounds.get(closed.hello.directoryId) === closed) this.inbounds.delete(closed.hello.directoryId);
-        this.tell(reason);
-      },
-    });
-    const before = this.inbounds.get(hello.directoryId);
-    this.inbounds.delete(hello.directoryId);
-    this.inbounds.set(hello.directoryId, inbound);
-    if (before !== undefined && before.hello.startNumber < hello.startNumber)
-      before.refuse("OlderStart", `start ${hello.startNumber} of ${hello.nodeId} is here now; stop the older process`);
-    else before?.close("replaced by a newer connection of the same process");
+    const inbound = this.inbounds.admit(connection, hello);
     const link = this.links.get(hello.nodeId);
     link?.outlive(hello.directoryId, hello.startNumber);
     link?.nudge();
-    this.tell("its connection was replaced");
     return inbound;
   }
 
@@ -305,7 +285,7 @@ export class TcpTransport implements Transport {
     // After a pause of our own, what others said meanwhile is still unread: their silence is judged next time.
     if (isLate) return;
     for (const link of this.links.values()) link.tick(nowMs);
-    for (const inbound of this.inbounds.values()) inbound.tick(nowMs);
+    this.inbounds.tick(nowMs);
     for (const stream of this.streams) stream.tick(nowMs);
   }
 }

@@ -98,6 +98,19 @@ describe("messages to a peer", () => {
     }
   });
 
+  it("T01 R10 a message of exactly the largest frame passes; one byte more is dropped here, and costs no connection", async () => {
+    const frameBytesMax = 64 * 1024;
+    const [n1, n2] = await pair({ frameBytesMax });
+    const propose = (sizeBytes: number) =>
+      n1.say("n2", { type: "Propose", forTerm: 1, request: 1, payload: new Uint8Array(sizeBytes) });
+    let sizeBytes = frameBytesMax - 200;
+    while (propose(sizeBytes)) sizeBytes++;
+    n1.say("n2", heartbeat(1));
+    await eventually("what came after it", () => rounds(n2.messages).length === 1);
+    const sizes = n2.messages.flatMap(({ message }) => (message.type === "Propose" ? [message.payload.length] : []));
+    expect([sizes.at(-1), n1.facts["messagesDropped"], n1.downs]).toEqual([sizeBytes - 1, 1, []]);
+  });
+
   it("E19 M09 a peer without an address is answered on the connection that it dialled", async () => {
     const [n1, fresh] = [await member("n1"), await member("n2")];
     n1.knows(fresh.peer);

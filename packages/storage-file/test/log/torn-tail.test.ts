@@ -75,6 +75,18 @@ describe("L02 torn tails", () => {
     }
   });
 
+  it("L02 the cut is durable before anything is appended", async () => {
+    const { image, tail } = await unsealedLog();
+    const { disk, log } = logOn(new Map([...image, [SEGMENT, bytesOf(image).slice(0, tail + 100)]]));
+    await log.open(OPEN);
+    expect(disk.trace.filter((call) => call.endsWith(SEGMENT))).toEqual([
+      `truncate ${SEGMENT}`,
+      `datasync ${SEGMENT}`,
+      `writev ${SEGMENT}`,
+      `datasync ${SEGMENT}`,
+    ]);
+  });
+
   it("L02 intact writes behind a hole are cut with it, if nothing says that the hole was durable", async () => {
     const { image, tail } = await unsealedLog();
     const { length } = bytesOf(image);

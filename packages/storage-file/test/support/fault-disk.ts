@@ -34,6 +34,8 @@ export class FaultDisk implements FileSystem {
   crashBefore = Number.POSITIVE_INFINITY;
   /** Makes the next call of this kind fail with a host's code. */
   fault: { readonly call: "writev" | "datasync"; readonly code: string; readonly takes?: number } | undefined;
+  /** What was done to files, in order: `writev`, `truncate` or `datasync`, and the path. */
+  readonly trace: string[] = [];
   private crashed = false;
   private locked = false;
   private readonly names: Map<string, Inode>;
@@ -71,7 +73,7 @@ export class FaultDisk implements FileSystem {
       inode = { cached: new Uint8Array(0), durable: new Uint8Array(0), pending: [] };
       this.change({ add: [path, inode] });
     } else if (how.exclusive === true) throw hostError("EEXIST");
-    return this.handleOf(inode);
+    return this.handleOf(inode, path);
   }
 
   makeDirectory(): void {
@@ -123,7 +125,7 @@ export class FaultDisk implements FileSystem {
     };
   }
 
-  private handleOf(inode: Inode): FileHandle {
+  private handleOf(inode: Inode, path: string): FileHandle {
     const read = (into: Uint8Array, at: number): number => {
       this.alive();
       const part = inode.cached.subarray(at, at + into.length);
@@ -133,10 +135,17 @@ export class FaultDisk implements FileSystem {
     return {
       read,
       readAsync: async (into, at) => read(into, at),
-      writev: (buffers, at) => this.writev(inode, buffers, at),
-      datasync: () => this.datasync(inode),
+      writev: (buffers, at) => {
+        this.trace.push(`writev ${path}`);
+        return this.writev(inode, buffers, at);
+      },
+      datasync: async () => {
+        await this.datasync(inode);
+        this.trace.push(`datasync ${path}`);
+      },
       truncate: (size) => {
         this.step();
+        this.trace.push(`truncate ${path}`);
         note(inode, { size });
       },
       size: () => inode.cached.length,

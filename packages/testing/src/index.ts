@@ -9,6 +9,7 @@ export {
 } from "./cluster/journal-machine.js";
 export {
   type MessageFilter,
+  type MessageOf,
   type Outcome,
   type SeenMessage,
   TestCluster,
@@ -16,6 +17,7 @@ export {
 } from "./cluster/test-cluster.js";
 export { type JournalNode, type ObservedEvent, TestMember } from "./cluster/test-member.js";
 export {
+  type DiskBallot,
   type DiskEntry,
   type DiskIdentity,
   type Founding,

@@ -14,19 +14,35 @@ import { crc32 } from "../time/crc32.js";
 
 /** A line of a {@link JournalMachine}: which entry brought what. */
 export interface JournalLine {
+  /** Where the entry stands. */
   readonly index: LogIndex;
+  /** Its term. */
   readonly term: Term;
+  /** The command. */
   readonly text: string;
 }
 
 /** Something that a {@link JournalMachine} was told besides commands, in order. */
-export type JournalCall =
-  | { readonly call: "leaderStart"; readonly term: Term }
-  | { readonly call: "leaderStop" | "shutdown" }
-  | { readonly call: "startFollowing" | "stopFollowing"; readonly leader: NodeId; readonly term: Term }
-  | { readonly call: "configurationCommitted"; readonly index: LogIndex }
-  | { readonly call: "loaded"; readonly index: LogIndex }
-  | { readonly call: "error"; readonly message: string };
+export interface JournalCall {
+  /** Which of the state machine's calls; `loaded` for snapshotLoad. */
+  readonly call:
+    | "leaderStart"
+    | "leaderStop"
+    | "startFollowing"
+    | "stopFollowing"
+    | "configurationCommitted"
+    | "loaded"
+    | "error"
+    | "shutdown";
+  /** Its term, where it has one. */
+  readonly term?: Term;
+  /** Its leader, where it has one. */
+  readonly leader?: NodeId;
+  /** Its index, where it has one. */
+  readonly index?: LogIndex;
+  /** Its error's message, where it has one. */
+  readonly message?: string;
+}
 
 /** A command of a {@link JournalMachine} that begins with this is rejected (F01). */
 export const REJECTED_PREFIX = "reject:";
@@ -36,8 +52,8 @@ export const FAULT_PREFIX = "fault:";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Commands are lines of text, results are numbers or {@link Rejected}. */
-export const journalCodec: Codec<string, unknown> = {
+/** Commands are lines of text, results are numbers or `Rejected`. */
+export const journalCodec: Codec<string> = {
   encodeCommand(command) {
     if (typeof command !== "string") throw new RaftError("BadCommand", "refused", "a journal takes lines of text only");
     return encoder.encode(command);
@@ -150,5 +166,5 @@ async function* saved(lines: readonly JournalLine[]): AsyncGenerator<Uint8Array>
 export const journalStateMachine = (machine: JournalMachine = new JournalMachine()): ContainerModule =>
   new ContainerModule(({ bind }) => {
     bind(StateMachine).toConstantValue(machine);
-    bind(Codec).toConstantValue(journalCodec as Codec);
+    bind(Codec).toConstantValue(journalCodec);
   });

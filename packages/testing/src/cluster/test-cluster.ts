@@ -5,6 +5,7 @@ import {
   encodeConfiguration,
   LogBlock,
   type Message,
+  type MessageType,
   type NodeId,
   type RaftError,
   votersOnly,
@@ -50,7 +51,9 @@ export interface Outcome {
 export interface SeenMessage {
   /** Virtual time, ms. */
   readonly atMs: number;
+  /** Whether it was sent, arrived, or was lost, at that time. */
   readonly stage: MessageStage;
+  /** The message, with who says it to whom. */
   readonly envelope: Envelope;
 }
 
@@ -192,19 +195,16 @@ export class TestCluster {
   propose(command: string, via: NodeId | undefined = this.leader()?.id): Outcome {
     if (via === undefined) throw new Error("nobody leads: say via whom to propose");
     const outcome: Outcome = { state: "pending" };
-    this.member(via)
-      .node.apply(command)
-      .then(
-        (result) => {
-          outcome.state = "ok";
-          outcome.result = result;
-          this.judge.acknowledge(command);
-        },
-        (error: RaftError) => {
-          outcome.state = error.outcome;
-          outcome.error = error;
-        },
-      );
+    this.member(via).node.applyCallback(command, (error, result) => {
+      if (error === null) {
+        outcome.state = "ok";
+        outcome.result = result;
+        this.judge.acknowledge(command);
+      } else {
+        outcome.error = error as RaftError;
+        outcome.state = outcome.error.outcome;
+      }
+    });
     return outcome;
   }
 
@@ -317,17 +317,17 @@ export class TestCluster {
   }
 
   /** Messages that match, in the order of the wire; those that arrived unless `stage` says otherwise. */
-  messages<T extends Envelope["message"]["type"]>(
+  messages<T extends MessageType>(
     type: T,
     { from, to, since = 0, stage = "delivered" }: MessageFilter = {},
-  ): readonly Extract<Envelope["message"], { type: T }>[] {
+  ): readonly MessageOf<T>[] {
     return this.seen
       .filter(({ atMs, envelope, ...seen }) => {
         const { message } = envelope;
         const ends = (from ?? envelope.from) === envelope.from && (to ?? envelope.to) === envelope.to;
         return seen.stage === stage && atMs >= since && ends && message.type === type;
       })
-      .map(({ envelope }) => envelope.message as Extract<Envelope["message"], { type: T }>);
+      .map(({ envelope }) => envelope.message as MessageOf<T>);
   }
 
   /** Who led in which term, over the whole history. */
@@ -341,6 +341,9 @@ export class TestCluster {
     for (const member of this.up) member.crash();
   }
 }
+
+/** The message of this name. */
+export type MessageOf<T extends MessageType> = Message & Readonly<Record<"type", T>>;
 
 /** Which messages. */
 export interface MessageFilter {

@@ -17,6 +17,7 @@ export interface ObservedEvent {
   readonly atMs: number;
   /** In which of its lives, from 1 on. */
   readonly life: number;
+  /** What it said. */
   readonly event: NodeEvent;
 }
 
@@ -45,6 +46,7 @@ export class TestMember {
   readonly events: ObservedEvent[] = [];
   private state: "down" | "up" = "down";
 
+  /** @internal Members are made by their cluster. */
   constructor(
     /** Who it is; the incarnation is empty until an empty disk was opened. */
     readonly replica: ReplicaId,

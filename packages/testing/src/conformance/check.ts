@@ -33,14 +33,15 @@ export async function rejects(call: () => Promise<unknown>, what: string): Promi
 /** What a promise has come to by now. */
 export function watch(promise: Promise<unknown>): { readonly state: "pending" | "resolved" | "rejected" } {
   const seen: { state: "pending" | "resolved" | "rejected" } = { state: "pending" };
-  promise.then(
-    () => {
+  const look = async () => {
+    try {
+      await promise;
       seen.state = "resolved";
-    },
-    () => {
+    } catch {
       seen.state = "rejected";
-    },
-  );
+    }
+  };
+  void look();
   return seen;
 }
 

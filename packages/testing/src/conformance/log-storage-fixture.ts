@@ -65,10 +65,10 @@ export class LogStorageRig {
     while (next <= to) {
       const blocks = await this.storage.read(next, bytesMax);
       check(blocks.length > 0, `read(${next}) returned nothing`);
-      for (const block of blocks) {
-        same(block.first, next, "the first index of a block read");
-        for (; next <= block.last; next++) if (next <= to) lines.push(lineOf(block, next));
-        next = block.last + 1;
+      for (const part of blocks) {
+        same(part.first, next, "the first index of a block read");
+        for (; next <= part.last; next++) if (next <= to) lines.push(lineOf(part, next));
+        next = part.last + 1;
       }
     }
     return lines;

@@ -1,5 +1,5 @@
 import type { PeerIdentity } from "@hexraft/core/ports";
-import { check, pattern, refuses, rejects, same } from "./check.js";
+import { check, pattern, refuses, rejects, same, watch } from "./check.js";
 import type { Law } from "./law.js";
 import {
   CLUSTER,
@@ -25,12 +25,8 @@ async function getsThrough(rig: TransportRig, from: TransportNode, to: Transport
 
 /** What `promise` came to, while the adapter's time goes on. */
 async function outcome<T>(rig: TransportRig, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const done = () => {
-    settled = true;
-  };
-  promise.then(done, done);
-  await rig.fixture.until(() => settled, "the call settles");
+  const seen = watch(promise);
+  await rig.fixture.until(() => seen.state !== "pending", "the call settles");
   return promise;
 }
 

@@ -1,5 +1,5 @@
 import { EntryType, type Envelope, LogBlock, type Message, NO_CONFIGURATION } from "@hexraft/core/ports";
-import { check, pattern, same } from "./check.js";
+import { check, pattern, same, watch } from "./check.js";
 import type { Law } from "./law.js";
 import { block, linesOf } from "./log-storage-fixture.js";
 import { heartbeat, rounds, type TransportFactory, TransportNode, withTransport } from "./transport-fixture.js";
@@ -194,13 +194,9 @@ export const transportMessageLaws = (factory: TransportFactory): readonly Law[] 
       }
       await rig.fixture.until(() => rounds(b.heard).length === 10, "heartbeats arrived beside the stream");
       check(drawn < 48, `${drawn} MiB were drawn for a receiver that reads nothing`);
+      const seen = watch(sent);
       mayRead();
-      let done = false;
-      sent.then(
-        () => (done = true),
-        () => {},
-      );
-      await rig.fixture.until(() => done, "the stream arrived");
+      await rig.fixture.until(() => seen.state === "resolved", "the stream arrived");
     }),
   },
 ];

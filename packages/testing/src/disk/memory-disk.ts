@@ -10,6 +10,7 @@ import type {
   LogIndex,
   NodeId,
   StartNumber,
+  Term,
 } from "@hexraft/core/ports";
 import type { SchedulerLike } from "rxjs";
 import { LogImage } from "./log-image.js";
@@ -26,15 +27,29 @@ export interface MemoryDiskOptions {
 
 /** What is written once, when the disk is first opened. */
 export interface DiskIdentity {
+  /** Whose disk it is. */
   readonly nodeId: NodeId;
+  /** Of which group. */
   readonly groupId: GroupId;
+  /** Identity of the disk. */
   readonly directoryId: DirectoryId;
+  /** Identity of the replica on it (M13). */
   readonly incarnation: Incarnation;
+}
+
+/** A ballot on a disk. */
+export interface DiskBallot {
+  /** The term. */
+  readonly term: Term;
+  /** Whom the replica voted for in it, if anybody. */
+  readonly vote: NodeId | null;
 }
 
 /** An entry on a disk. */
 export interface DiskEntry extends LogId {
+  /** What it is. */
   readonly type: EntryType;
+  /** What it holds. */
   readonly payload: Uint8Array;
 }
 
@@ -76,6 +91,7 @@ export class MemoryDisk {
   private readonly scheduler: SchedulerLike | undefined;
   private delayMs = 0;
 
+  /** An empty disk. */
   constructor(options: MemoryDiskOptions = {}) {
     this.encode = options.encode ?? false;
     this.scheduler = options.scheduler;
@@ -146,7 +162,7 @@ export class MemoryDisk {
   }
 
   /** The durable term and the id of whom the replica voted for in it. */
-  get ballot(): { readonly term: number; readonly vote: NodeId | null } {
+  get ballot(): DiskBallot {
     const { term, vote } = this.image.hardState;
     return { term, vote: vote?.id ?? null };
   }

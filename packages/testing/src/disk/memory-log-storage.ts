@@ -22,6 +22,7 @@ export class MemoryLogStorage implements LogStorage {
   private ends: LogEnds = { base: { index: 0, term: 0 }, lastIndex: 0 };
   private closed = false;
 
+  /** A new life of `disk`, not opened yet. */
   constructor(private readonly disk: MemoryDisk) {}
 
   /** Opens the disk; the start number goes up by one (T11). */
@@ -76,7 +77,7 @@ export class MemoryLogStorage implements LogStorage {
     try {
       this.ends = endsAfter(this.ends, write);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const { disk } = this;
     const kept = disk.encode && write.blocks !== undefined ? { ...write, blocks: write.blocks.map(recoded) } : write;

@@ -9,6 +9,7 @@ export const CHUNK_BYTES = 64 * 1024;
 export class MemorySnapshotStorage implements SnapshotStorage {
   private closed = false;
 
+  /** A new life of `disk`, not opened yet. */
   constructor(private readonly disk: MemoryDisk) {}
 
   /** Lists what is there, newest first. */

@@ -44,6 +44,7 @@ export class MemoryNetwork {
   private readonly listeners = new Set<MessageListener>();
   private readonly options: MemoryNetworkOptions;
 
+  /** A network without nodes and without faults. */
   constructor(options: MemoryNetworkOptions = {}) {
     this.options = options;
   }
@@ -52,7 +53,7 @@ export class MemoryNetwork {
   transport({ address }: { readonly address?: string } = {}): ContainerModule {
     return new ContainerModule(({ bind }) => {
       bind(Transport)
-        .toDynamicValue(({ get }) => this.connect({ turn: get(Turn), scheduler: get(Scheduler) }, address))
+        .toDynamicValue((host) => this.connect({ turn: host.get(Turn), scheduler: host.get(Scheduler) }, address))
         .inSingletonScope();
     });
   }

@@ -39,6 +39,7 @@ export class MemoryTransport implements Transport {
   private outbox: { readonly to: NodeId; readonly batch: readonly Envelope[] }[] = [];
   private readonly counts = { sent: 0, dropped: 0, delivered: 0 };
 
+  /** @internal Made by {@link MemoryNetwork.connect}. */
   constructor(
     private readonly network: MemoryNetwork,
     private readonly carrier: Carrier,

@@ -5,7 +5,9 @@ export type MessagePredicate = (envelope: Envelope) => boolean;
 
 /** Who moves what is under way: turns for links without latency, the scheduler for the others. */
 export interface Carrier {
+  /** Runs what has no latency. */
   readonly turn: Turn;
+  /** Runs what has. */
   readonly scheduler: Scheduler;
 }
 

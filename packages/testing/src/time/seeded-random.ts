@@ -7,7 +7,11 @@ export class SeededRandom implements RandomSource {
   private c: number;
   private counter = 1;
 
-  /** @param seed - a number or a name; equal seeds give equal numbers. */
+  /**
+   * Begins at the seed's first number.
+   *
+   * @param seed - a number or a name; equal seeds give equal numbers.
+   */
   constructor(seed: number | string) {
     // FNV-1a spreads seeds that differ in one character over the whole state.
     let hash = 0x811c9dc5;

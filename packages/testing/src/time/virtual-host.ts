@@ -21,7 +21,12 @@ export class VirtualHost {
   private alive = true;
   private wallOffsetMs = Date.UTC(2025, 0, 1);
 
-  /** @param seed - equal seeds draw equal numbers. */
+  /**
+   * Begins a life.
+   *
+   * @param time - shared by all hosts of one cluster.
+   * @param seed - equal seeds draw equal numbers.
+   */
   constructor(time: VirtualTime, seed: number | string) {
     this.random = new SeededRandom(seed);
     const guarded = <T>(

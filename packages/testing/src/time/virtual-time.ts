@@ -119,7 +119,7 @@ class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
     this.cancel();
     this.pending = this.time.enqueue(delay, () => {
       this.pending = undefined;
-      this.work.call(this, state);
+      this.work(state);
     });
     return this;
   }

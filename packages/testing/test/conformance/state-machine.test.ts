@@ -4,8 +4,8 @@ import { JournalMachine, journalCodec } from "../../src/cluster/journal-machine.
 
 const { title, laws } = stateMachineLaws(() => ({
   create: () => new JournalMachine(),
-  commands: ["a", "b", "", "ä€😀", "a", "reject:c", "d", "e\nf", "g"].map(journalCodec.encodeCommand),
-  rejected: ["reject:one", "reject:two"].map(journalCodec.encodeCommand),
+  commands: ["a", "b", "", "ä€😀", "a", "reject:c", "d", "e\nf", "g"].map((line) => journalCodec.encodeCommand(line)),
+  rejected: ["reject:one", "reject:two"].map((line) => journalCodec.encodeCommand(line)),
   queries: ["lines", "count"],
 }));
 register({ title: `${title}, over the journal`, laws }, { describe, it });

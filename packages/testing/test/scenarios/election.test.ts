@@ -47,7 +47,7 @@ describe("founding scenarios: a leader is elected", () => {
         const { from, to, message } = envelope;
         if (stage !== "sent" || message.type !== "VoteResponse" || !message.granted) continue;
         const ballot = `${from} in term ${message.term}`;
-        expect(ballots.get(ballot) ?? to, ballot).toBe(to);
+        expect(`${ballot} for ${ballots.get(ballot) ?? to}`).toBe(`${ballot} for ${to}`);
         ballots.set(ballot, to);
       }
       expect(ballots.size).toBeGreaterThanOrEqual(4);

@@ -84,17 +84,16 @@ export class RandomWorld {
       const command = `c${++this.commands}`;
       const life = via.life;
       const forward = this.random.next() < 0.3;
-      via.node.apply(command, { forward }).then(
-        () => {
-          if (via.life === life && via.isUp) this.acknowledge(command);
-        },
-        () => this.did("failed", () => {}),
-      );
+      const done = (error: Error | null) => {
+        if (error !== null) this.did("failed");
+        else if (via.life === life && via.isUp) this.acknowledge(command);
+      };
+      via.node.applyCallback(command, done, { forward });
     }
   }
 
   private acknowledge(command: string): void {
-    this.did("acknowledged", () => {});
+    this.did("acknowledged");
     this.acknowledged.push(command);
     this.cluster.acknowledge(command);
   }
@@ -104,14 +103,13 @@ export class RandomWorld {
     const via = this.pick(this.cluster.members);
     if (!via.isUp) return;
     const before = this.acknowledged.length;
-    this.ignore(
-      via.node.read("lines").then((lines) => {
-        const there = new Set(lines as readonly string[]);
-        const missing = this.acknowledged.slice(0, before).filter((command) => !there.has(command));
-        this.did("read", () => {});
-        if (missing.length > 0) this.cluster.report(`I15 a read on ${via.id} missed ${missing.join(", ")}`);
-      }),
-    );
+    const check = async () => {
+      const there = new Set((await via.node.read("lines")) as readonly string[]);
+      const missing = this.acknowledged.slice(0, before).filter((command) => !there.has(command));
+      this.did("read");
+      if (missing.length > 0) this.cluster.report(`I15 a read on ${via.id} missed ${missing.join(", ")}`);
+    };
+    this.ignore(check());
   }
 
   private transfer(): void {
@@ -121,7 +119,7 @@ export class RandomWorld {
 
   private async restart(member: TestMember): Promise<void> {
     member.disk.slowDown(0);
-    this.did("restart", () => {});
+    this.did("restart");
     await this.cluster.restart(member.id);
   }
 
@@ -141,13 +139,13 @@ export class RandomWorld {
     return from[this.random.integer(0, from.length - 1)] as E;
   }
 
-  private did(what: string, act: () => unknown): void {
+  private did(what: string, act?: () => unknown): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
-    act();
+    act?.();
   }
 
   /** Failures of single calls are part of this world. */
   private ignore(promise: Promise<unknown>): void {
-    promise.catch(() => this.did("refused", () => {}));
+    promise.catch(() => this.did("refused"));
   }
 }

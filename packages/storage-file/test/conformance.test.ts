@@ -1,12 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LogStorage, SnapshotStorage } from "@hexraft/core/ports";
+import { Checksum, FileSystem, LogStorage, Scheduler, SnapshotStorage } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
+import { SeededRandom } from "@hexraft/testing";
 import { logStorageLaws, register, snapshotStorageLaws } from "@hexraft/testing/conformance";
 import { Container } from "inversify";
 import { describe, it } from "vitest";
 import { fileStorage } from "../src/index.js";
+import { FaultDisk } from "./support/fault-disk.js";
 
 /** Real files in a directory of their own. */
 function place() {
@@ -40,3 +42,39 @@ register(
   }),
   { describe, it },
 );
+
+/** The same files on a disk that forgets what was not synced, in any subset and torn anywhere. */
+function forgetfulPlace() {
+  const random = new SeededRandom("forgetful");
+  const host = new Container();
+  host.load(nodeRuntime());
+  let disk = new FaultDisk();
+  const container = () => {
+    const made = new Container();
+    made.bind(FileSystem).toConstantValue(disk);
+    made.bind(Checksum).toConstantValue(host.get(Checksum));
+    made.bind(Scheduler).toConstantValue(host.get(Scheduler));
+    made.load(fileStorage({ directory: "/data", segmentBytesMax: 16 * 1024, preallocate: false }));
+    return made;
+  };
+  const crash = () => {
+    disk.crashBefore = 0;
+    disk = new FaultDisk(disk.imageAfterCrash(() => Math.min(1, Math.max(0, random.next() * 1.5 - 0.25))));
+  };
+  const failNextWrite = () => {
+    disk.fault = { call: "datasync", code: "EIO" };
+  };
+  return { container, crash, failNextWrite, dispose: () => {} };
+}
+
+const forgetful = logStorageLaws(() => {
+  const { container, ...rest } = forgetfulPlace();
+  return { create: () => container().get(LogStorage), ...rest };
+});
+register({ ...forgetful, title: `${forgetful.title}, with real crashes` }, { describe, it });
+
+const forgetfulSnapshots = snapshotStorageLaws(() => {
+  const { container, crash, dispose } = forgetfulPlace();
+  return { create: () => container().get(SnapshotStorage), crash, dispose };
+});
+register({ ...forgetfulSnapshots, title: `${forgetfulSnapshots.title}, with real crashes` }, { describe, it });

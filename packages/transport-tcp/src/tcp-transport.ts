@@ -59,6 +59,7 @@ export class TcpTransport implements Transport {
   private readonly unflushed = new Set<Link | Inbound>();
   private local: TransportIdentity | undefined;
   private isStopped = false;
+  private stopped: Promise<void> | undefined;
   private ticker: NodeJS.Timeout | undefined;
   private lastTickMs = 0;
 
@@ -165,16 +166,9 @@ export class TcpTransport implements Transport {
   }
 
   /** @inheritDoc */
-  async stop(): Promise<void> {
-    if (this.isStopped) return;
-    this.flush();
-    this.isStopped = true;
-    clearInterval(this.ticker);
-    for (const stream of this.streams) if (stream instanceof SnapshotSending) stream.fail("this node stops");
-    this.questions.close("this node stops");
-    for (const link of this.links.values()) link.close("this node stops");
-    this.links.clear();
-    if (this.address !== "") await this.listener.close();
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
   }
 
   /** @inheritDoc */
@@ -187,6 +181,17 @@ export class TcpTransport implements Transport {
       ...this.host.counters,
       peers: Object.fromEntries([...this.links].map(([id, link]) => [id, link.describe()])),
     };
+  }
+
+  private async end(): Promise<void> {
+    this.flush();
+    this.isStopped = true;
+    clearInterval(this.ticker);
+    for (const stream of this.streams) if (stream instanceof SnapshotSending) stream.fail("this node stops");
+    this.questions.close("this node stops");
+    for (const link of this.links.values()) link.close("this node stops");
+    this.links.clear();
+    if (this.address !== "") await this.listener.close();
   }
 
   private get identity(): TransportIdentity {
@@ -224,8 +229,9 @@ export class TcpTransport implements Transport {
       }
     for (const { id, address } of wanted.values()) {
       const link = this.links.get(id);
-      if (link !== undefined) link.moveTo(address);
-      else if (id !== nodeId) this.links.set(id, this.newLink(id, address));
+      link?.moveTo(address);
+      link?.nudge(); // another incarnation may be meant now, which opens the door that was closed to us
+      if (link === undefined && id !== nodeId) this.links.set(id, this.newLink(id, address));
     }
   }
 
@@ -283,9 +289,9 @@ export class TcpTransport implements Transport {
     const isLate = nowMs - this.lastTickMs > (1 + LATE_TICKS) * this.host.options.pingIntervalMs;
     this.lastTickMs = nowMs;
     // After a pause of our own, what others said meanwhile is still unread: their silence is judged next time.
-    if (isLate) return;
-    for (const link of this.links.values()) link.tick(nowMs);
-    this.inbounds.tick(nowMs);
-    for (const stream of this.streams) stream.tick(nowMs);
+    const judgeMs = isLate ? undefined : nowMs;
+    for (const link of this.links.values()) link.tick(judgeMs);
+    this.inbounds.tick(judgeMs);
+    for (const stream of this.streams) if (!isLate) stream.tick(nowMs);
   }
 }

@@ -74,10 +74,11 @@ export class Inbound implements ConnectionHandler {
    * Gives a silent peer up: it would have pinged. One whose bytes come is told so without being asked, as its ping may
    * stand behind megabytes of entries on a slow link.
    */
-  tick(nowMs: number): void {
-    const silentMs = nowMs - this.connection.lastHeardMs;
+  tick(judgeMs: number | undefined): void {
+    const { lastHeardMs } = this.connection;
+    const silentMs = (judgeMs ?? lastHeardMs) - lastHeardMs;
     if (silentMs > this.host.options.silenceMaxMs) this.connection.close(`silent for ${Math.round(silentMs)} ms`);
-    else if (this.connection.lastHeardMs > this.answeredMs) this.answer();
+    else if (lastHeardMs > this.answeredMs) this.answer();
   }
 
   /** Closes it, telling why. */

@@ -54,7 +54,7 @@ export class Inbounds {
   }
 
   /** Gives silent ones up. */
-  tick(nowMs: number): void {
-    for (const inbound of this.all.values()) inbound.tick(nowMs);
+  tick(judgeMs: number | undefined): void {
+    for (const inbound of this.all.values()) inbound.tick(judgeMs);
   }
 }

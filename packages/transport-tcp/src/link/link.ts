@@ -107,11 +107,11 @@ export class Link {
     connection.refuse({ code: "OlderStart", reason });
   }
 
-  /** Asks whether the peer is still there, and gives a silent one up. */
-  tick(nowMs: number): void {
+  /** Asks whether the peer is still there, and gives a silent one up; `judgeMs`: the time, unless this process was paused itself. */
+  tick(judgeMs: number | undefined): void {
     if (this.state.kind !== "up") return;
     const { connection } = this.state;
-    const silentMs = nowMs - connection.lastHeardMs;
+    const silentMs = (judgeMs ?? connection.lastHeardMs) - connection.lastHeardMs;
     if (silentMs > this.host.options.silenceMaxMs) connection.close(`silent for ${Math.round(silentMs)} ms`);
     else if (!connection.isBlocked) connection.say(FrameType.ping, []);
   }

@@ -1,22 +1,9 @@
-/**
- * How to take a rule out: one small edit per rule, and the tests that must turn red.
- * `pnpm behaviours --proved` applies each edit to a copy and looks.
- */
-export interface Proof {
-  /** `E08`, or a case such as `E07/restarted`. A test that leads with it must fail. */
-  readonly rule: string;
-  /** The source file, relative to the root. */
-  readonly file: string;
-  /** Exact source text that occurs once in the file. */
-  readonly find: string;
-  /** What a naive author would have written. It must still type-check. */
-  readonly replace: string;
-  /** Test files to run; without it, all tests of the file's package. */
-  readonly tests?: readonly string[];
-}
+import { electionProofs } from "./election-proofs.js";
+import type { Proof } from "./proof.js";
 
 /** One entry per rule of the core, in the order of docs/PROTOCOL.md. */
 export const proofs: readonly Proof[] = [
+  ...electionProofs,
   {
     rule: "E13",
     file: "packages/core/src/model/field-reader.ts",

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { run } from "../lib/run.js";
-import type { Proof } from "./proofs.js";
+import type { Proof } from "./proof.js";
 import { isAssertion, readReport, type TestResult } from "./report.js";
 
 /** What became of one proof. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Proof } from "../behaviours/proofs.js";
+import type { Proof } from "../behaviours/proof.js";
 import { Workbench } from "../behaviours/prove.js";
 import { root } from "../lib/root.js";
 

@@ -168,6 +168,7 @@ describe("E14 a lower term", () => {
 
   it("E14/timeout-now is dropped", () => {
     const lab = at5();
+    lab.receive("b", "a", { type: "Heartbeat", term: 5, commit: 0, round: 1 });
     expect(lab.receive("b", "a", { type: "TimeoutNow", term: 3, last: ENTRY_1 })).toEqual([]);
   });
 

@@ -72,6 +72,12 @@ export interface LabObserver {
   saidAfter(node: LabNode, order: AfterPersist): void;
 }
 
+const LAB_ONLY: ReadonlySet<string> = new Set(["membership", "learners", "strangers", "logs", "hardStates"]);
+
+/** What of a lab's options is a node's. */
+const nodeOptionsOf = (options: LabOptions): Partial<NodeOptions> =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !LAB_ONLY.has(name)));
+
 const text = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
 const words = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
@@ -282,7 +288,6 @@ export class Lab {
         if (block.typeAt(index) === EntryType.configuration && index > (found.at(-1)?.id.index ?? 0))
           found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
     }
-    const { membership, learners, strangers, logs, hardStates, ...options } = this.options;
     const snapshotIndex = disk.snapshot?.id.index ?? 0;
     const raft = new Raft(
       {
@@ -295,7 +300,7 @@ export class Lab {
           startNumber: disk.starts,
           recoveryNumber: 0,
         },
-        options: resolveOptions({ electionTimeoutMs: T, ...options, nodeId: id }),
+        options: resolveOptions({ electionTimeoutMs: T, ...nodeOptionsOf(this.options), nodeId: id }),
         hardState: disk.hardState,
         base: disk.base,
         last,
@@ -307,7 +312,7 @@ export class Lab {
         snapshot: disk.snapshot,
         previousSnapshot: null,
         quorum: jointMajority,
-        membership: membership ?? staticMembership,
+        membership: this.options.membership ?? staticMembership,
       },
       this.now,
     );

@@ -203,6 +203,7 @@ export class CallerDesk implements Desk {
   private serve(request: number, index: LogIndex): void {
     const query = this.queries.get(request);
     this.queries.delete(request);
+    if (!this.reads.has(request)) return;
     const ask = (): Promise<void> | undefined => {
       if (!this.reads.has(request)) return undefined;
       try {

@@ -322,6 +322,19 @@ describe("a node", () => {
     expect(disk.open).toBe(0);
   });
 
+  it("a defect in a step or in what it orders halts this group in place, and says where it is", async () => {
+    const { node, transport, logger, until, disk } = await loneNode();
+    transport.setPeers = () => {
+      throw new Error("the book is torn");
+    };
+    await node.start();
+    await until(() => node.describe().halted !== "");
+    expect(await node.halted).toBe("defect: the book is torn");
+    expect(logger.lines.join()).toContain("stops in place");
+    await node.stop();
+    expect(disk.open).toBe(0);
+  });
+
   it("O04 stop answers what is pending, closes everything, and leaves no timer; twice is once", async () => {
     const { node, lead, say, disk, time, transport, machine } = await loneNode();
     await lead();

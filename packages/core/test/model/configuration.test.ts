@@ -36,7 +36,7 @@ describe("M08 what is no configuration", () => {
 
   it("M08 an unknown peer, in any list", () => {
     for (const list of ["voters", "votersOld", "learners", "learnersNext", "witnesses"] as const)
-      expect(fault({ [list]: [...three[list], "x"] }), list).toContain("refers to x");
+      expect(fault({ [list]: [...three[list], "x"] }), `in ${list}`).toContain("refers to x");
   });
 
   it("M08 one that is both voter and learner, in either half", () => {

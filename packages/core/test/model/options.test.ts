@@ -5,7 +5,7 @@ import { DEFAULT_OPTIONS, type NodeOptions, resolveOptions } from "../../src/mod
 /** What is thrown for these options. */
 function faultOf(given: Record<string, unknown>): RaftError {
   try {
-    resolveOptions({ nodeId: "n1", ...given } as NodeOptions);
+    resolveOptions({ nodeId: "n1", ...given });
   } catch (error) {
     if (error instanceof RaftError) return error;
     throw error;

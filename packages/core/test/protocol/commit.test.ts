@@ -38,7 +38,7 @@ describe("R05 figure 8 of the paper", () => {
   });
 
   it("R05 once an entry of term 4 is on a majority both are committed, and s5 cannot win any more", () => {
-    const lab = figure8().elect("s1").beat("s1") as ReadingLab;
+    const lab = figure8().elect("s1").beat("s1");
     expect(lab.describe("s1")).toMatchObject({ role: "leader", commitIndex: 3 });
     expect(lab.terms("s3")).toEqual([0, 2, lab.raft("s1").term]);
     lab.crash("s1").restart("s5").elect("s5");

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Configuration, votersOnly } from "../../src/model/configuration.js";
 import type { MembershipPolicy } from "../../src/protocol/policies.js";
-import { sent } from "../support/effects.js";
-import { Lab, memberOf, T } from "../support/lab.js";
+import type { sent } from "../support/effects.js";
+import { type Lab, memberOf, T } from "../support/lab.js";
 import { accepted, ordersOf } from "../support/messages.js";
 import { ReadingLab } from "../support/reading-lab.js";
 

@@ -79,8 +79,8 @@ describe("R18 on the leader", () => {
 
 describe("R18 C01 on the follower", () => {
   const number = (lab: Lab, request: number): number => {
-    const [propose] = sent(forward(lab, "b", request));
-    return propose?.message.type === "Propose" ? propose.message.request : -1;
+    const message = sent(forward(lab, "b", request))[0]?.message;
+    return message?.type === "Propose" ? message.request : -1;
   };
   const response = (request: number) =>
     ({ type: "ProposeResponse", request, outcome: "ok", code: "", reason: "", result: NOTHING }) as const;
@@ -124,7 +124,7 @@ describe("R18 C01 on the follower", () => {
           : event === "connection"
             ? lab.step("b", { type: "PeerDown", id: "a" })
             : lab.step("b", { type: "StorageFailed", reason: "EIO" });
-      expect(ordersOf(effects, "ForwardFailed"), event).toMatchObject([
+      expect(ordersOf(effects, "ForwardFailed"), `after ${event}`).toMatchObject([
         { requests: [1, 2], error: { outcome: "unknown" } },
       ]);
     }

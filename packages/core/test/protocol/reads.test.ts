@@ -231,7 +231,7 @@ describe("Q07 a read never hangs", () => {
           : event === "connection"
             ? lab.step("b", { type: "PeerDown", id: "a" })
             : lab.timeOut("b");
-      expect(failed(effects), event).toEqual([[[1, 2], "ReadTimeout", true]]);
+      expect(failed(effects), `after ${event}`).toEqual([[[1, 2], "ReadTimeout", true]]);
     }
   });
 

@@ -151,7 +151,7 @@ describe("R19 no progress depends on one message", () => {
     const lab = justElected();
     lab.take(); // the probe is lost
     lab.pass(T / 5);
-    const [beat] = sent(lab.fire("a", "heartbeat")).filter(({ to }) => to === "b");
+    const beat = sent(lab.fire("a", "heartbeat")).find(({ to }) => to === "b");
     expect(beat?.message).toMatchObject({ type: "Heartbeat", round: 2 });
     const effects = lab.receive("b", "a", { type: "HeartbeatResponse", term: 1, round: 2, last: 1, needsSnapshot: 0 });
     expect(sent(effects)).toMatchObject([{ to: "b", message: { type: "AppendEntries", prev: { index: 1 } } }]);

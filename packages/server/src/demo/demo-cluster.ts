@@ -17,8 +17,9 @@ export class DemoCluster {
   /** Nodes that are cut off from the others. */
   private readonly cut = new Set<string>();
   private readonly helpers: Child[] = [];
+  private readonly over = new AbortController();
 
-  constructor(onEvent: (id: string, event: NodeEvent) => void) {
+  constructor(onEvent: (id: string, event: NodeEvent) => void, onEndedByItself: (id: string, fate: string) => void) {
     this.nodes = IDS.map(
       (id) =>
         new DemoNode(
@@ -27,6 +28,7 @@ export class DemoCluster {
           new LinkProxy((from) => !this.cut.has(from) && !this.cut.has(id)),
           () => this.nodes.map((node) => `${node.id}=${node.proxy.address}`).join(","),
           onEvent,
+          onEndedByItself,
         ),
     );
   }
@@ -34,6 +36,22 @@ export class DemoCluster {
   /** The client doors. */
   get endpoints(): Endpoint[] {
     return this.nodes.map(({ addresses }) => ({ host: "127.0.0.1", port: portOf(addresses.client ?? "") }));
+  }
+
+  /** Looks until there is something to find, or the demo is over. */
+  until<T>(what: string, deadlineMs: number, look: () => Promise<T | undefined>): Promise<T> {
+    return until(what, deadlineMs, this.over.signal, look);
+  }
+
+  /** The demo cannot go on; whoever waits for something hears why. Later reasons are not heard. */
+  fail(reason: Error): void {
+    this.over.abort(reason);
+  }
+
+  /** Rejects when the demo cannot go on. */
+  get failed(): Promise<never> {
+    const { signal } = this.over;
+    return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
   }
 
   /** Starts everything, and waits for the first leader. */
@@ -45,7 +63,7 @@ export class DemoCluster {
 
   /** Waits until a node leads that a majority of the running ones follows. */
   leader(): Promise<DemoNode> {
-    return until("a leader", 15_000, async () => {
+    return this.until("a leader", 15_000, async () => {
       const said = await this.statuses();
       const leads = said
         .filter(({ status }) => status.role === "leader")
@@ -69,7 +87,7 @@ export class DemoCluster {
 
   /** Waits until all three have the same state at the same applied index. */
   converged(deadlineMs: number): Promise<{ readonly index: number; readonly hash: string }> {
-    return until("equal nodes", deadlineMs, async () => {
+    return this.until("equal nodes", deadlineMs, async () => {
       const [first, ...others] = await Promise.all(this.nodes.map((node) => node.stateHash()));
       return first !== undefined && others.every(({ index, hash }) => index === first.index && hash === first.hash)
         ? first
@@ -101,6 +119,7 @@ export class DemoCluster {
 
   /** Ends every process, closes every port, removes every file. */
   async close(): Promise<void> {
+    this.fail(new Error("the demo is over"));
     await Promise.all([...this.helpers.map((helper) => helper.kill()), ...this.nodes.map((node) => node.stop())]);
     await Promise.all(this.nodes.map(({ proxy }) => proxy.stop()));
     rmSync(this.directory, { recursive: true, force: true });

@@ -31,6 +31,9 @@ export interface Status {
 export class DemoNode {
   private child: Child | null = null;
   private listening: Listening | null = null;
+  /** Ended by the demo, and not to be started again. */
+  private stopped = false;
+  private readonly killed = new WeakSet<Child>();
 
   constructor(
     readonly id: string,
@@ -38,6 +41,7 @@ export class DemoNode {
     readonly proxy: LinkProxy,
     private readonly bootstrap: () => string,
     private readonly onEvent: (id: string, event: NodeEvent) => void,
+    private readonly onEndedByItself: (id: string, fate: string) => void,
   ) {}
 
   get running(): boolean {
@@ -56,6 +60,7 @@ export class DemoNode {
 
   /** Starts the process and waits until it serves. */
   async start(): Promise<void> {
+    if (this.stopped) throw new Error("the demo is over");
     const { client = "127.0.0.1:0", http = "127.0.0.1:0", resp = "127.0.0.1:0" } = this.listening ?? {};
     let ready: (listening: Listening) => void = () => {};
     const served = new Promise<Listening>((resolve) => {
@@ -83,7 +88,9 @@ export class DemoNode {
     });
     this.listening = await Promise.race([served, failed]).finally(() => clearTimeout(timer));
     // From here on its end is an event of the demo, not a failure of the start.
-    failed.catch(() => {});
+    failed.catch(() => {
+      if (!this.stopped && !this.killed.has(child)) this.onEndedByItself(this.id, child.fate);
+    });
     this.proxy.leadsTo(portOf(this.listening.peer));
   }
 
@@ -93,7 +100,9 @@ export class DemoNode {
 
   /** `kill -9`. */
   async kill(): Promise<void> {
-    await this.child?.kill();
+    if (this.child === null) return;
+    this.killed.add(this.child);
+    await this.child.kill();
   }
 
   killNow(): void {
@@ -101,6 +110,7 @@ export class DemoNode {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     await this.child?.stop();
   }
 

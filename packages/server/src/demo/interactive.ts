@@ -1,17 +1,15 @@
 import { createInterface } from "node:readline";
 import { HexraftClient } from "@hexraft/client";
-import type { NodeEvent } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import type { DemoCluster } from "./demo-cluster.js";
 import { DEMO_COMMANDS, runCommand } from "./demo-commands.js";
-import { inWords } from "./event-words.js";
 
 const COMMIT_WATCH_MS = 500;
 
 /** Shows three nodes at work, and lets a person try what they do when they are killed or cut off. */
 export async function runInteractive(
   cluster: DemoCluster,
-  listen: (onEvent: (id: string, event: NodeEvent) => void) => void,
+  listen: (tell: (id: string, words: string) => void) => void,
 ): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: "hexraft> " });
   let prompting = false;
@@ -21,18 +19,18 @@ export async function runInteractive(
   };
   // A node that asks in vain says the same every few hundred milliseconds; once is enough.
   const lastWords = new Map<string, string>();
-  listen((id, event) => {
-    const words = inWords(id, event);
+  listen((id, words) => {
     if (words === "" || lastWords.get(id) === words) return;
     lastWords.set(id, words);
     say(`  ${words}`);
   });
   say("Starting three nodes …");
   // A person who has seen enough may leave at any time, also while the nodes are still being started.
-  const gone = new Promise<void>((resolve) => {
+  const left = new Promise<void>((resolve) => {
     terminal.once("SIGINT", resolve);
     terminal.once("close", resolve);
   });
+  const gone = Promise.race([left, cluster.failed.catch(() => {})]);
   try {
     const started = cluster.start();
     const first = await Promise.race([started, gone]);

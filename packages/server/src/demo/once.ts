@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DemoCluster } from "./demo-cluster.js";
 import type { DemoNode } from "./demo-node.js";
-import { until } from "./until.js";
 import type { FromWriter, ToWriter } from "./writer-messages.js";
 
 const CLIENTS = 8;
@@ -32,9 +31,9 @@ export async function runOnce(cluster: DemoCluster, keys: number, say: (line: st
   const load = beginLoad(cluster);
   say(`writing ${keys} keys and more from ${CLIENTS} concurrent clients, ${WRITES_PER_CLIENT} writes each under way`);
 
-  await until("a third of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 3));
+  await cluster.until("a third of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 3));
   await killInMidLoad(cluster, load, say);
-  const failoverMs = await until("a write after the leader's death", WRITING_DEADLINE_MS, () =>
+  const failoverMs = await cluster.until("a write after the leader's death", WRITING_DEADLINE_MS, () =>
     Promise.resolve(load.failoverMs),
   );
   const successor = await cluster.leader();
@@ -43,16 +42,16 @@ export async function runOnce(cluster: DemoCluster, keys: number, say: (line: st
     `${successor.id} leads in term ${now.term}; the first write after the kill was acknowledged after ${failoverMs} ms`,
   );
 
-  await until("half of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 2));
+  await cluster.until("half of the writes", WRITING_DEADLINE_MS, () => load.passed(keys / 2));
   const dead = cluster.nodes.find(({ running }) => !running) as DemoNode;
   await dead.start();
   const backAt = load.acknowledged;
   say(`${dead.id} is back as pid ${dead.pid}, over its own files, while the writes go on`);
 
-  await until("some more writes", WRITING_DEADLINE_MS, () => load.passed(backAt + WRITES_AFTER_RESTART));
-  await until("all keys", WRITING_DEADLINE_MS, () => load.passed(keys));
+  await cluster.until("some more writes", WRITING_DEADLINE_MS, () => load.passed(backAt + WRITES_AFTER_RESTART));
+  await cluster.until("all keys", WRITING_DEADLINE_MS, () => load.passed(keys));
   load.tell({ type: "finish" });
-  const { acknowledged, unknown } = await until("the last write", WRITING_DEADLINE_MS, () =>
+  const { acknowledged, unknown } = await cluster.until("the last write", WRITING_DEADLINE_MS, () =>
     Promise.resolve(load.done),
   );
   say(`${acknowledged} writes acknowledged, ${unknown} with an unknown outcome`);

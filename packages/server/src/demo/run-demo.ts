@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { NodeEvent } from "@hexraft/core";
 import { ExitCode } from "../exit-codes.js";
 import { DemoCluster } from "./demo-cluster.js";
+import { inWords } from "./event-words.js";
 import { runInteractive } from "./interactive.js";
 import { runOnce } from "./once.js";
 
@@ -23,19 +24,25 @@ export async function runDemo({ once, keys }: DemoOptions): Promise<number> {
   const say = (line: string) =>
     void process.stdout.write(`${((performance.now() - began) / 1_000).toFixed(2).padStart(6)} s  ${line}\n`);
   let onEvent: (id: string, event: NodeEvent) => void = () => {};
-  const cluster = new DemoCluster((id, event) => onEvent(id, event));
-  const stop = interruption(once ? ONCE_DEADLINE_MS : Number.POSITIVE_INFINITY);
+  let onEnded: (id: string, fate: string) => void = (id, fate) =>
+    cluster.fail(new Error(`${id} ended by itself, ${fate}`));
+  const cluster = new DemoCluster(
+    (id, event) => onEvent(id, event),
+    (id, fate) => onEnded(id, fate),
+  );
+  const stop = onInterruption(once ? ONCE_DEADLINE_MS : Number.POSITIVE_INFINITY, (reason) => cluster.fail(reason));
   const atExit = () => cluster.closeNow();
   process.once("exit", atExit);
   try {
     if (!once) {
-      const quit = runInteractive(cluster, (listener) => {
-        onEvent = listener;
+      await runInteractive(cluster, (tell) => {
+        onEvent = (id, event) => tell(id, inWords(id, event));
+        onEnded = (id, fate) =>
+          tell(id, `${id} has ended by itself, ${fate}; its log is ${cluster.directory}/${id}.log`);
       });
-      await Promise.race([quit, stop.interrupted]);
       return ExitCode.ok;
     }
-    const verdict = await Promise.race([runOnce(cluster, keys, say), stop.interrupted]);
+    const verdict = await Promise.race([runOnce(cluster, keys, say), cluster.failed]);
     await cluster.close();
     process.stdout.write(`${JSON.stringify(verdict)}\n`);
     return verdict.lost === 0 && verdict.converged ? ExitCode.ok : ExitCode.failed;
@@ -44,31 +51,22 @@ export async function runDemo({ once, keys }: DemoOptions): Promise<number> {
     for (const { id, logFile } of cluster.nodes) process.stderr.write(`--- the last of ${id}:\n${tailOf(logFile)}`);
     return ExitCode.failed;
   } finally {
-    stop.forget();
+    stop();
     await cluster.close();
     process.off("exit", atExit);
   }
 }
 
-/** Rejects when somebody ends this process, or when it takes too long. */
-function interruption(deadlineMs: number): { readonly interrupted: Promise<never>; forget(): void } {
-  let reject: (error: Error) => void = () => {};
-  const interrupted = new Promise<never>((_resolve, refuse) => {
-    reject = refuse;
-  });
-  interrupted.catch(() => {});
+/** Tells when somebody ends this process, or when it takes too long. @returns what ends the watch. */
+function onInterruption(deadlineMs: number, tell: (reason: Error) => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const onSignal = (signal: NodeJS.Signals) => reject(new Error(`ended by ${signal}`));
+  const onSignal = (signal: NodeJS.Signals) => tell(new Error(`ended by ${signal}`));
   for (const signal of signals) process.on(signal, onSignal);
-  const timer = Number.isFinite(deadlineMs)
-    ? setTimeout(() => reject(new Error(`it took more than ${deadlineMs} ms`)), deadlineMs)
-    : undefined;
-  return {
-    interrupted,
-    forget: () => {
-      for (const signal of signals) process.off(signal, onSignal);
-      clearTimeout(timer);
-    },
+  const late = () => tell(new Error(`it took more than ${deadlineMs} ms`));
+  const timer = Number.isFinite(deadlineMs) ? setTimeout(late, deadlineMs) : undefined;
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
+    clearTimeout(timer);
   };
 }
 

@@ -21,6 +21,8 @@ import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
+/** While batches are larger, the disk's bandwidth is what counts, and zeros would take half of it: none are written ahead. */
+const AHEAD_BATCH_BYTES_MAX = 32 * 1024;
 /** Zeros are written ahead again when fewer than this many bytes of them are left. */
 const AHEAD_BYTES_MIN = 4 * 1024 * 1024;
 
@@ -66,6 +68,7 @@ export class LogWriter {
   private plannedLast: LogIndex;
   private compactTo: LogIndex = 0;
   private unsealed = false;
+  private lastBatchBytes = 0;
   private sealTimer: { unsubscribe(): void } | undefined;
   private sealDue = 0;
 
@@ -212,6 +215,7 @@ export class LogWriter {
     active.note(laid.placed);
     writeFully(active.handle, laid.buffers, active.end);
     active.end += laid.length;
+    this.lastBatchBytes = laid.length;
     active.size = Math.max(active.size, active.end);
     this.chain = { number: head.number, checksum: laid.checksum, sequence: chain.sequence + operations.length };
     await active.handle.datasync();
@@ -292,8 +296,8 @@ export class LogWriter {
 
   private keepAhead(): void {
     const { active } = this;
-    if (this.zeroing !== undefined || active.size - active.end >= AHEAD_BYTES_MIN) return;
-    const goOn = () => !this.closing && this.death === undefined;
+    const goOn = () => !this.closing && this.death === undefined && this.lastBatchBytes <= AHEAD_BATCH_BYTES_MAX;
+    if (this.zeroing !== undefined || active.size - active.end >= AHEAD_BYTES_MIN || !goOn()) return;
     this.zeroing = this.parts.files
       .writeZerosAhead(active, goOn)
       .then(() => (this.next === undefined ? undefined : this.parts.files.writeZerosAhead(this.next, goOn)))

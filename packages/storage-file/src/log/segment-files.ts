@@ -9,7 +9,7 @@ const DRAFT = /\.tmp$/;
 const SPARES_MAX = 4;
 
 /** Zeros are laid ahead in pieces of this size, so that no batch waits behind more. */
-const ZEROS = new Uint8Array(1024 * 1024);
+const ZEROS = new Uint8Array(256 * 1024);
 /** How far the active segment is written ahead. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 import type { RaftError } from "../model/errors.js";
+import { ENTRY_HEADER_BYTES } from "../model/log-block.js";
 import type { Millis, Term } from "../model/log-id.js";
 import type { TimedCall } from "./timed-call.js";
 
@@ -14,7 +15,7 @@ export type Done = (error: Error | null, result?: unknown) => void;
 export class ProposalGroup {
   /** Encoded commands, as the log will hold them. */
   payloads: Uint8Array[] = [];
-  /** Bytes of them. */
+  /** Bytes that they take in the log. */
   bytes = 0;
   /** Slots from here on are not yet answered by the protocol. */
   taken = 0;
@@ -37,7 +38,7 @@ export class ProposalGroup {
 
   /** Adds a command. `resolve` is null for the callback form. Returns its slot. */
   add(payload: Uint8Array, resolve: Resolve | null, done: Done): number {
-    this.bytes += payload.length;
+    this.bytes += ENTRY_HEADER_BYTES + payload.length;
     this.resolves.push(resolve);
     this.dones.push(done);
     return this.payloads.push(payload) - 1;

@@ -3,6 +3,7 @@ import type { EventSink } from "../components/event-sink.js";
 import { type Done, ProposalGroup, type Resolve } from "../components/proposal-group.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis, Term } from "../model/log-id.js";
+import type { Message } from "../model/message.js";
 import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
@@ -12,6 +13,8 @@ import type { RaftEvent } from "../protocol/event.js";
 export const EVENTS_PER_TURN_MAX = 4_096;
 /** Most messages that wait; what comes beyond is dropped, and Raft recovers (R19). */
 export const MESSAGES_WAITING_MAX = 65_536;
+/** Most bytes of entries and commands in them; one message always waits. */
+export const MESSAGE_BYTES_WAITING_MAX = 64 * 1024 * 1024;
 
 /** What the inbox feeds: the protocol. */
 export interface Stepper {
@@ -42,6 +45,7 @@ export class Inbox implements EventSink {
   private readonly forwarded = new Map<Term, ProposalGroup>();
   private reads: number[] = [];
   private messages = 0;
+  private messageBytes = 0;
   private droppedMessages = 0;
   private scheduled = false;
   private state: "waiting" | "open" | "closed" = "waiting";
@@ -68,12 +72,9 @@ export class Inbox implements EventSink {
 
   post(event: RaftEvent): void {
     if (this.state === "closed") return;
-    if (event.type === "MessageReceived") {
-      if (this.messages >= MESSAGES_WAITING_MAX) {
-        this.droppedMessages++;
-        return;
-      }
-      this.messages++;
+    if (event.type === "MessageReceived" && !this.hasRoomFor(event.envelope.message)) {
+      this.droppedMessages++;
+      return;
     }
     this.queue.push(event);
     this.schedule();
@@ -140,6 +141,20 @@ export class Inbox implements EventSink {
     return { inbox: this.queue.length, gathered: this.gathering.count, droppedMessages: this.droppedMessages };
   }
 
+  private hasRoomFor(message: Message): boolean {
+    const bytes = bytesOf(message);
+    const isFull = this.messages >= MESSAGES_WAITING_MAX || this.messageBytes + bytes > MESSAGE_BYTES_WAITING_MAX;
+    if (isFull && this.messages > 0) return false;
+    this.messages++;
+    this.messageBytes += bytes;
+    return true;
+  }
+
+  private leaves(message: Message): void {
+    this.messages--;
+    this.messageBytes -= bytesOf(message);
+  }
+
   private schedule(): void {
     if (this.scheduled || this.state === "waiting") return;
     this.scheduled = true;
@@ -168,7 +183,7 @@ export class Inbox implements EventSink {
     for (const item of items) {
       if (typeof item === "function") this.guarded(item);
       else {
-        if (item.type === "MessageReceived") this.messages--;
+        if (item.type === "MessageReceived") this.leaves(item.envelope.message);
         if (this.state === "open") this.step(item);
       }
     }
@@ -216,4 +231,12 @@ export class Inbox implements EventSink {
       this.hooks.failed(error);
     }
   }
+}
+
+/** What makes a message heavy. */
+function bytesOf(message: Message): number {
+  if (message.type === "Propose") return message.payload.length;
+  let bytes = 0;
+  if (message.type === "AppendEntries") for (const block of message.blocks) bytes += block.sizeBytes;
+  return bytes;
 }

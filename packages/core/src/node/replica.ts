@@ -205,11 +205,20 @@ export class Replica {
     // What was said before the disk failed or the impossible was seen may still leave; nothing is said from here on.
     this.postman.flush();
     this.end("Halted", reason);
-    const error = new RaftError("Halted", "unknown", reason);
-    this.ports.stateMachine.error?.(error);
     this.owner.halted(reason);
-    void this.snapshots.close();
-    void this.log.close();
+    void this.letGo(new RaftError("Halted", "unknown", reason));
+  }
+
+  /** The state machine is told when the call under way has ended: never two at once. */
+  private async letGo(error: RaftError): Promise<void> {
+    await this.fsm.close();
+    try {
+      this.ports.stateMachine.error?.(error);
+    } catch (thrown) {
+      this.ports.logger.error("the state machine threw in error", { reason: messageOf(thrown) });
+    }
+    await this.snapshots.close();
+    await this.log.close();
   }
 
   private end(code: "Halted" | "Stopped", reason: string): void {

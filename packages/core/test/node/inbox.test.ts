@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ClosureQueue } from "../../src/components/closure-queue.js";
 import { RaftError } from "../../src/model/errors.js";
 import type { Envelope } from "../../src/model/message.js";
-import { EVENTS_PER_TURN_MAX, Inbox, MESSAGES_WAITING_MAX } from "../../src/node/inbox.js";
+import { EVENTS_PER_TURN_MAX, Inbox, MESSAGE_BYTES_WAITING_MAX, MESSAGES_WAITING_MAX } from "../../src/node/inbox.js";
 import type { Effect } from "../../src/protocol/effect.js";
 import type { RaftEvent } from "../../src/protocol/event.js";
 import { recordingLogger } from "../components/support/entries.js";
@@ -54,7 +54,10 @@ function inbox(answer: (event: RaftEvent) => readonly Effect[] = () => []) {
   return { made, turn, log, stepped, raft, drains, closures };
 }
 const applied = (upTo: number): RaftEvent => ({ type: "Applied", upTo });
-const message = { type: "MessageReceived", envelope: {} as Envelope } as const;
+const arrived = (payload = new Uint8Array(0)): RaftEvent => ({
+  type: "MessageReceived",
+  envelope: { message: { type: "Propose", forTerm: 1, request: 1, payload } } as Envelope,
+});
 const proposal = (made: Inbox, heard: string[] = []) =>
   made.propose(Uint8Array.of(1), null, (error, result) => void heard.push(error?.message ?? String(result)));
 
@@ -99,13 +102,31 @@ describe("Inbox", () => {
     const { made, turn, stepped } = inbox();
     made.open(() => []);
     turn();
-    for (let i = 0; i < MESSAGES_WAITING_MAX + 5; i++) made.post(message);
+    for (let i = 0; i < MESSAGES_WAITING_MAX + 5; i++) made.post(arrived());
     made.post(applied(1));
     turn();
     expect(stepped).toHaveLength(EVENTS_PER_TURN_MAX);
     while (made.waiting > 0) turn();
     expect(stepped).toHaveLength(MESSAGES_WAITING_MAX + 1);
     expect(made.describe()).toMatchObject({ droppedMessages: 5 });
+  });
+
+  it("R19 the bytes of the messages that wait are bounded too; one always waits", () => {
+    const { made, turn, stepped } = inbox();
+    made.open(() => []);
+    turn();
+    const half = new Uint8Array(MESSAGE_BYTES_WAITING_MAX / 2 + 1);
+    for (let round = 1; round <= 2; round++) {
+      made.post(arrived(half));
+      made.post(arrived(half));
+      made.post(arrived());
+      turn();
+      expect(stepped).toHaveLength(2 * round);
+      expect(made.describe()).toMatchObject({ droppedMessages: round });
+    }
+    made.post(arrived(new Uint8Array(MESSAGE_BYTES_WAITING_MAX + 1)));
+    turn();
+    expect(stepped).toHaveLength(5);
   });
 
   it("R10 the proposals of a turn are one event, after its messages; forwarded ones one per term (R18)", () => {

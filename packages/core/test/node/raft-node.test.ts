@@ -314,6 +314,7 @@ describe("a node", () => {
     expect(await node.halted).toContain("EIO");
     expect(kinds).toContain("halted");
     expect(node.describe().halted).toContain("EIO");
+    await settled();
     expect(machine.told.join()).toContain("EIO");
     expect(transport.receiver).toBeUndefined();
     expect(await fails(say("b"))).toEqual(refusal("Halted", "refused"));

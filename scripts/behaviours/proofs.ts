@@ -1,9 +1,11 @@
 import { electionProofs } from "./election-proofs.js";
 import type { Proof } from "./proof.js";
+import { replicationProofs } from "./replication-proofs.js";
 
 /** One entry per rule of the core, in the order of docs/PROTOCOL.md. */
 export const proofs: readonly Proof[] = [
   ...electionProofs,
+  ...replicationProofs,
   {
     rule: "E13",
     file: "packages/core/src/model/field-reader.ts",

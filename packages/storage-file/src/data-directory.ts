@@ -18,12 +18,14 @@ import {
   setName,
   setU64,
 } from "./format/bytes.js";
-import { damaged, identityMismatch } from "./format/faults.js";
+import { damaged, identityMismatch, storageFailed } from "./format/faults.js";
 import { readSmallFile, replaceFile, SMALL_FILE_FIELDS } from "./format/small-file.js";
 import { Settings } from "./settings.js";
 
 const IDENTITY_MAGIC = 0x44495848; // "HXID"
 const REPLICA_MAGIC = 0x50525848; // "HXRP"
+
+const RESERVED = /^(?:\.{1,2}|identity(?:\.new)?|LOCK\..*)$/;
 
 /** Fields of `identity`, from byte 8: u64 start number, directory id, cluster id (empty while it waits), node id. */
 export interface Identity {
@@ -76,8 +78,12 @@ export class DataDirectory {
 
   /** L11: the first user takes the lock, the last one gives it back. */
   enter(): void {
-    this.files.makeDirectory(this.path);
-    this.lock ??= this.files.lock(this.path);
+    try {
+      this.files.makeDirectory(this.path);
+      this.lock ??= this.files.lock(this.path);
+    } catch (error) {
+      throw error instanceof RaftError ? error : storageFailed(this.path, error);
+    }
     this.users++;
   }
 
@@ -89,7 +95,13 @@ export class DataDirectory {
     this.lock = undefined;
   }
 
+  /** Where the group's files are. Its name becomes a directory's, beside `identity` and the lock, and must stay inside. */
   groupPath(group: string): string {
+    if (RESERVED.test(group))
+      throw new RaftError("BadOption", "refused", `"${group}" cannot name a group whose files are in a directory`, {
+        field: "groupId",
+        value: group,
+      });
     return `${this.path}/${group}`;
   }
 

@@ -78,9 +78,9 @@ export class FileLogStorage implements LogStorage {
     let left = bytesMax;
     while (wanted > writer.state.base.index && wanted <= writer.state.last.index && left > 0) {
       const index = wanted;
-      const segment = writer.segments.findLast((candidate) => candidate.low <= index);
+      const segment = writer.segments.holding(index);
       if (segment === undefined) break;
-      const range = { from: index, to: writer.highOf(segment), bytesMax: left };
+      const range = { from: index, to: writer.segments.highOf(segment), bytesMax: left };
       const more = await segment
         .reading(() => readBlocks(segment, range, this.checksum))
         .catch((error: unknown) => {
@@ -115,7 +115,7 @@ export class FileLogStorage implements LogStorage {
       cut: this.cut,
       base: writer?.state.base.index ?? 0,
       last: writer?.state.last.index ?? 0,
-      segments: writer?.segments.length ?? 0,
+      segments: writer?.segments.count ?? 0,
       activeSegment: writer?.active.path ?? "",
       recycledFiles: writer?.recycled ?? 0,
       activeBytes: writer?.active.end ?? 0,

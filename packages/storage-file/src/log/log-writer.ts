@@ -16,6 +16,7 @@ import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
 import { type Chain, layFooter } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { SegmentList } from "./segment-list.js";
 
 /** Most bytes that are merged into one batch; a larger single write is a batch of its own. */
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
@@ -50,8 +51,7 @@ export interface WriterParts {
  */
 export class LogWriter {
   readonly state: LogState;
-  /** Closed ones, oldest first, and the active one last. */
-  readonly segments: Segment[];
+  readonly segments: SegmentList;
   /** Batches written since it was opened. */
   batches = 0;
   private chain: Chain;
@@ -77,14 +77,14 @@ export class LogWriter {
     found: Omit<RecoveredLog, "scan" | "leftovers">,
   ) {
     this.state = found.state;
-    this.segments = found.segments;
+    this.segments = new SegmentList(found.segments, found.state);
     this.chain = found.chain;
     this.next = found.next;
     this.plannedLast = found.state.last.index;
   }
 
   get active(): Segment {
-    return this.segments.at(-1) as Segment;
+    return this.segments.active;
   }
 
   /** Why it is dead, if it is (L04). */
@@ -130,7 +130,7 @@ export class LogWriter {
     if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
     await this.background;
     await this.zeroing;
-    for (const segment of this.segments) segment.close();
+    this.segments.close();
     this.next?.close();
   }
 
@@ -264,9 +264,9 @@ export class LogWriter {
 
   /** L08: once whole segments lie at or below the mark, the base is written down, and when it is durable they go. */
   private compact(): void {
-    const last = this.droppable().at(-1);
+    const last = this.compactTo === 0 ? undefined : this.segments.upTo(this.compactTo).at(-1);
     if (last === undefined) return;
-    const index = Math.max(this.state.base.index, Math.min(this.compactTo, this.highOf(last)));
+    const index = Math.max(this.state.base.index, this.segments.highOf(last));
     const id = { index, term: this.state.termAt(index) };
     this.append([{ kind: RecordKind.base, id }]).then(
       () => this.inBackground(() => this.dropSegments(index)),
@@ -276,22 +276,9 @@ export class LogWriter {
   }
 
   private async dropSegments(durableBase: LogIndex): Promise<void> {
-    const dropped = this.segments.slice(0, -1).filter((segment) => this.highOf(segment) <= durableBase);
-    this.segments.splice(0, dropped.length);
+    const dropped = this.segments.upTo(durableBase);
+    this.segments.shift(dropped.length);
     await this.parts.files.drop(dropped);
-  }
-
-  private droppable(): Segment[] {
-    const oldest = this.segments[0] as Segment;
-    if (this.compactTo === 0 || this.highOf(oldest) > this.compactTo) return [];
-    return this.segments.slice(0, -1).filter((segment) => this.highOf(segment) <= this.compactTo);
-  }
-
-  /** Last entry that is in this segment or an earlier one, and not overridden by a later one. */
-  highOf(segment: Segment): LogIndex {
-    let high = this.state.last.index;
-    for (const later of this.segments) if (later.number > segment.number) high = Math.min(high, later.low - 1);
-    return high;
   }
 
   private keepAhead(): void {

@@ -1,4 +1,5 @@
 import type { Checksum, FileSystem } from "@hexraft/core/ports";
+import { codeOf } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { Segment } from "./segment.js";
 import { checkSegmentHeader, type LogOwner, SEGMENT_HEADER_BYTES, segmentHeader } from "./segment-header.js";
@@ -25,7 +26,7 @@ export class SegmentFiles {
     private readonly files: FileSystem,
     private readonly checksum: Checksum,
     readonly segmentBytesMax: number,
-    private readonly writeAhead: boolean,
+    private writeAhead: boolean,
   ) {}
 
   /** Numbers of the segments there, ascending. */
@@ -110,9 +111,21 @@ export class SegmentFiles {
       const at = Math.max(segment.size, segment.end);
       const length = Math.min(ZEROS.length, this.segmentBytesMax - at);
       if (length <= 0) return;
-      writeFully(segment.handle, [ZEROS.subarray(0, length)], at);
+      if (!this.takesZeros(segment, at, length)) return;
       segment.size = at + length;
       await segment.handle.datasync();
+    }
+  }
+
+  /** A disk too full for zeros may still take batches, and that is for them to find out (L05). */
+  private takesZeros(segment: Segment, at: number, length: number): boolean {
+    try {
+      writeFully(segment.handle, [ZEROS.subarray(0, length)], at);
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== "ENOSPC") throw error;
+      this.writeAhead = false;
+      return false;
     }
   }
 }

@@ -63,6 +63,19 @@ describe("FileLogStorage: faults of the disk", () => {
     });
   });
 
+  it("L05 a disk too full for zeros ahead still takes what is written", async () => {
+    const disk = new FaultDisk();
+    const scheduler = new ManualScheduler().asPort();
+    const { log } = storageOf("/data", { files: disk, scheduler, preallocate: true, segmentBytesMax: 1_048_576 });
+    await log.open(OPEN);
+    disk.fault = { call: "writev", code: "ENOSPC", when: (bytes) => bytes === 256 * 1024 };
+    await log.write({ blocks: [block(1, 3, 1)] });
+    await expect.poll(() => disk.fault).toBeUndefined();
+    await log.write({ blocks: [block(4, 3, 1)] });
+    expect(await contentOf(log, 1, 6)).toEqual(words(1, 6, 1));
+    await log.close();
+  });
+
   it("L04 a fault while it is opened is an error with the directory in it, and leaves it unlocked", async () => {
     const disk = new FaultDisk();
     disk.fault = { call: "datasync", code: "EIO" };

@@ -130,6 +130,19 @@ describe("FileLogStorage: identity and format", () => {
     expect(statSync(join(directory, SEGMENT)).mode & 0o777).toBe(0o600);
   });
 
+  it("L10 a group's name cannot lead out of the directory, or to the files beside the groups", async () => {
+    for (const groupId of ["..", ".", "identity", "LOCK.1"])
+      expect(await refusal(temporaryDirectory(), { ...OPEN, groupId })).toMatchObject({ code: "BadOption" });
+  });
+
+  it("L10 a directory that cannot be made is refused with its name and the cause", async () => {
+    const file = join(temporaryDirectory(), "file");
+    writeFileSync(file, "");
+    const error = await refusal(join(file, "data"));
+    expect(error).toMatchObject({ code: "StorageFailed", details: { code: "ENOTDIR" } });
+    expect(error.message).toContain(`${file}/data`);
+  });
+
   it("O05 a wrong option is refused with field, value and rule", () => {
     const refused = (options: object) => () => storageOf("/data", options);
     expect(refused({ segmentBytesMax: 100 })).toThrow(/segmentBytesMax of fileStorage is 100, but it must be/);

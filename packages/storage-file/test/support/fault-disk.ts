@@ -16,6 +16,16 @@ interface Inode {
 
 type DirectoryChange = { readonly add?: readonly [string, Inode]; readonly remove?: string };
 
+interface Fault {
+  readonly call: "writev" | "datasync";
+  /** The host's code. */
+  readonly code: string;
+  /** A write takes only so many bytes instead. */
+  readonly takes?: number;
+  /** Which writes it hits, by their length; all if absent. */
+  readonly when?: (bytes: number) => boolean;
+}
+
 /** How the crash decides about one unsynced change: what share of it survives, 0 … 1. */
 export type Survival = () => number;
 
@@ -33,7 +43,7 @@ export class FaultDisk implements FileSystem {
   /** The process crashes before this step. */
   crashBefore = Number.POSITIVE_INFINITY;
   /** Makes the next call of this kind fail with a host's code. */
-  fault: { readonly call: "writev" | "datasync"; readonly code: string; readonly takes?: number } | undefined;
+  fault: Fault | undefined;
   /** What was done to files, in order: `writev`, `truncate` or `datasync`, and the path. */
   readonly trace: string[] = [];
   private crashed = false;
@@ -156,9 +166,9 @@ export class FaultDisk implements FileSystem {
   private writev(inode: Inode, buffers: readonly Uint8Array[], at: number): number {
     // A crash in the middle of a write leaves it torn: it is taken in, and its survival decides.
     const crashesNow = this.steps + 1 === this.crashBefore;
-    const fault = this.take("writev");
-    if (fault !== undefined && fault.takes === undefined) throw hostError(fault.code);
     let bytes = joined(buffers);
+    const fault = this.take("writev", bytes.length);
+    if (fault !== undefined && fault.takes === undefined) throw hostError(fault.code);
     if (fault?.takes !== undefined) bytes = bytes.subarray(0, fault.takes);
     note(inode, { at, bytes });
     if (crashesNow) this.crashed = true;
@@ -178,9 +188,9 @@ export class FaultDisk implements FileSystem {
     inode.pending = inode.pending.slice(synced);
   }
 
-  private take(call: "writev" | "datasync"): FaultDisk["fault"] {
+  private take(call: Fault["call"], bytes = 0): Fault | undefined {
     const { fault } = this;
-    if (fault?.call !== call) return undefined;
+    if (fault?.call !== call || fault.when?.(bytes) === false) return undefined;
     this.fault = undefined;
     return fault;
   }

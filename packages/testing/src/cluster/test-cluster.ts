@@ -27,6 +27,8 @@ export interface TestClusterOptions {
   readonly learners?: readonly NodeId[];
   /** Those of them that the first configuration does not name; their disks are empty. Default none. */
   readonly strangers?: readonly NodeId[];
+  /** Leave every disk empty: {@link TestCluster.bootstrap} founds the cluster, as in production. Default false. */
+  readonly unfounded?: boolean;
   /** Draws everything that is left to chance. Default 1. */
   readonly seed?: number | string;
   /** Options of every node. T is 150 ms unless said. */
@@ -115,14 +117,15 @@ export class TestCluster {
       const disk = new MemoryDisk({ scheduler: this.time, encode: true });
       const isMember = !strangers.includes(replica.id);
       const { id: nodeId, incarnation } = replica;
-      disk.found({
-        nodeId,
-        groupId: "main",
-        incarnation,
-        directoryId: incarnation,
-        clusterId: CLUSTER_ID,
-        blocks: isMember ? [LogBlock.of(1, 0, 0, EntryType.configuration, [first])] : [],
-      });
+      if (options.unfounded !== true)
+        disk.found({
+          nodeId,
+          groupId: "main",
+          incarnation,
+          directoryId: incarnation,
+          clusterId: CLUSTER_ID,
+          blocks: isMember ? [LogBlock.of(1, 0, 0, EntryType.configuration, [first])] : [],
+        });
       return new TestMember(replica, {
         time: this.time,
         network: this.network,
@@ -133,6 +136,12 @@ export class TestCluster {
         onEvent: (member, event) => this.judge.heard(member, event),
       });
     });
+  }
+
+  /** Founds an unfounded cluster whose nodes run: `founder` asks these voters, or all nodes, and writes the first configuration. */
+  async bootstrap(founder: NodeId, voters: readonly NodeId[] = this.members.map(({ id }) => id)): Promise<void> {
+    const plan = { voters: voters.map((id) => ({ id, address: `memory:${id}` })) };
+    await this.time.settled(this.member(founder).node.bootstrap(plan), 60_000, `${founder} founds the cluster`);
   }
 
   /** The member of this name. */

@@ -180,6 +180,7 @@ export class MemoryTransport implements Transport {
   kill(): void {
     this.state = "stopped";
     this.queues.clear();
+    this.heard.clear();
     this.network.silence(this);
   }
 

@@ -26,12 +26,17 @@ export interface SnapshotSurroundings extends SavingSurroundings {
 
 /** A transfer under way, in either direction. */
 interface Transfer {
-  readonly kind: "sent" | "received";
   readonly cancellation: Cancellation;
-  /** Of a received one: who sends, what, and where it goes; the stream may come once. */
-  readonly expected?: { readonly order: ReceiveSnapshot; readonly sink: SnapshotSink; streaming: boolean };
   progressMs: Millis;
   bytes: number;
+}
+
+/** One of the incoming ones; the stream may come once. */
+interface Incoming extends Transfer {
+  readonly order: ReceiveSnapshot;
+  /** Where it goes, once that is open. */
+  sink: SnapshotSink | undefined;
+  streaming: boolean;
 }
 
 /**
@@ -41,7 +46,9 @@ interface Transfer {
 export class SnapshotExecutor {
   /** Saves this node's own ones. */
   readonly saver: SnapshotSaver;
-  private readonly transfers = new Map<number, Transfer>();
+  /** Numbers of ours and of others are drawn apart, and may be equal. */
+  private readonly outgoing = new Map<number, Transfer>();
+  private readonly incoming = new Map<number, Incoming>();
   private closed = false;
   private readonly work = new Set<Promise<void>>();
   private alarm: Alarm | undefined;
@@ -71,145 +78,162 @@ export class SnapshotExecutor {
 
   /** Streams a snapshot to a peer that asked for its bytes. */
   send(order: SendSnapshot): void {
-    const { transport, storage, identity, addressOf, now } = this.around;
+    const { transport, storage, identity, addressOf } = this.around;
     const { to, transfer, meta, offset, toIncarnation } = order;
     const address = addressOf(to);
-    const sends = [...this.transfers.values()].filter((each) => each.kind === "sent").length;
-    if (this.closed || address === undefined || sends >= SNAPSHOT_SENDS_MAX) return this.sent(order, false);
+    const running = this.begun(offset);
+    if (this.closed || address === undefined || this.outgoing.size >= SNAPSHOT_SENDS_MAX)
+      return this.sent(order, running, false);
     const { groupId: group, id: from, incarnation: fromIncarnation } = identity;
     const header: SnapshotStreamHeader = { group, from, fromIncarnation, toIncarnation, transfer, offset };
-    const running: Transfer = { kind: "sent", cancellation: new Cancellation(), progressMs: now(), bytes: offset };
-    this.transfers.set(transfer, running);
+    this.outgoing.set(transfer, running);
     this.watch();
     const { signal, cancelled } = running.cancellation;
     const sending = transport.sendSnapshot(header, address, this.paced(storage.read(meta, offset), running), signal);
     this.follow(
       Promise.race([sending, cancelled]).then(
-        () => this.sent(order, true),
-        () => this.sent(order, false),
+        () => this.sent(order, running, true),
+        () => this.sent(order, running, false),
       ),
     );
   }
 
   /** Opens a sink for a transfer that was offered; goes on where an earlier one broke. */
   receive(order: ReceiveSnapshot): void {
-    this.follow(this.openSink(order));
+    const running: Incoming = { ...this.begun(0), order, sink: undefined, streaming: false };
+    this.incoming.set(order.transfer, running);
+    this.watch();
+    this.follow(this.openSink(running));
   }
 
   /** Stops a transfer; what was received is kept for the next one. */
   cancel(transfer: number): void {
-    const running = this.transfers.get(transfer);
+    this.outgoing.get(transfer)?.cancellation.cancel();
+    const running = this.incoming.get(transfer);
     if (running === undefined) return;
-    this.transfers.delete(transfer);
+    this.incoming.delete(transfer);
     running.cancellation.cancel();
-    if (running.expected?.streaming === false) this.follow(this.abort(running.expected.sink));
+    if (running.sink !== undefined && !running.streaming) this.follow(this.abort(running.sink));
   }
 
   /** The bytes of a transfer come in. Rejecting cuts the stream. */
   async received(header: SnapshotStreamHeader, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    const running = this.transfers.get(header.transfer);
-    const expected = running?.expected;
+    const running = this.incoming.get(header.transfer);
+    const sink = running?.sink;
     const { id, incarnation } = this.around.identity;
     if (
       running === undefined ||
-      expected === undefined ||
-      expected.streaming ||
-      expected.order.from !== header.from ||
-      expected.order.fromIncarnation !== header.fromIncarnation ||
+      sink === undefined ||
+      running.streaming ||
+      running.order.from !== header.from ||
+      running.order.fromIncarnation !== header.fromIncarnation ||
       header.toIncarnation !== incarnation ||
-      header.offset !== expected.sink.offset
+      header.offset !== sink.offset
     )
       throw new RaftError(
         "SnapshotFailed",
         "refused",
         `${id} expects no snapshot stream ${header.transfer} from ${header.from}`,
       );
-    expected.streaming = true;
-    const taking = this.takeBytes(expected.order, expected.sink, bytes, running);
-    await Promise.race([taking, running.cancellation.cancelled]);
+    running.streaming = true;
+    await Promise.race([this.takeBytes(running, sink, bytes), running.cancellation.cancelled]);
   }
 
   /** Gives up transfers that have not moved for too long (R19). */
   sweep(nowMs: Millis): void {
-    for (const [transfer, { progressMs, kind, expected }] of this.transfers) {
-      if (nowMs - progressMs < this.around.stallMs) continue;
+    const isStalled = ({ progressMs }: Transfer): boolean => nowMs - progressMs >= this.around.stallMs;
+    for (const running of this.outgoing.values()) if (isStalled(running)) running.cancellation.cancel();
+    for (const [transfer, running] of this.incoming) {
+      if (!isStalled(running)) continue;
       this.cancel(transfer);
-      if (kind === "received" && expected !== undefined) this.receiveFailed(transfer, "no byte came for too long");
+      this.tellFailure(transfer, "no byte came for too long");
     }
-    if (this.transfers.size > 0) this.watch();
+    if (this.outgoing.size + this.incoming.size > 0) this.watch();
   }
 
   /** Nothing is sent, received or saved any more. Resolves when what was under way has let go. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const transfer of this.transfers.keys()) this.cancel(transfer);
+    for (const transfer of [...this.outgoing.keys(), ...this.incoming.keys()]) this.cancel(transfer);
     await Promise.all([this.saver.close(), ...this.work]);
   }
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
-    const transfers = [...this.transfers].map(([transfer, { kind, bytes }]) => ({ transfer, kind, bytes }));
-    return { saving: this.saver.isSaving, newest: this.saver.newestIndex, transfers };
+    const list = (transfers: ReadonlyMap<number, Transfer>) =>
+      [...transfers].map(([transfer, { bytes }]) => ({ transfer, bytes }));
+    const { saver, outgoing, incoming } = this;
+    return { saving: saver.isSaving, newest: saver.newestIndex, sending: list(outgoing), receiving: list(incoming) };
   }
 
-  private sent({ to, transfer }: SendSnapshot, ok: boolean): void {
-    this.transfers.delete(transfer);
+  private begun(bytes: number): Transfer {
+    return { cancellation: new Cancellation(), progressMs: this.around.now(), bytes };
+  }
+
+  private sent({ to, transfer }: SendSnapshot, running: Transfer, ok: boolean): void {
+    if (this.outgoing.get(transfer) === running) this.outgoing.delete(transfer);
     if (!this.closed) this.around.events.post({ type: "SnapshotSent", to, transfer, ok });
   }
 
-  private async openSink(order: ReceiveSnapshot): Promise<void> {
+  private async openSink(running: Incoming): Promise<void> {
     const { storage, events, now } = this.around;
-    const { transfer, meta } = order;
+    const { transfer, meta } = running.order;
     try {
       const sink = await storage.begin(meta, "received");
-      if (this.closed) return await this.abort(sink);
-      const expected = { order, sink, streaming: false };
-      const cancellation = new Cancellation();
-      this.transfers.set(transfer, { kind: "received", cancellation, expected, progressMs: now(), bytes: sink.offset });
-      this.watch();
+      // Called off while the disk took its time.
+      if (!this.isWanted(running)) return await this.abort(sink);
+      running.sink = sink;
+      running.bytes = sink.offset;
+      running.progressMs = now();
       events.post({ type: "SnapshotSinkOpened", transfer, offset: sink.offset });
     } catch (error) {
-      this.receiveFailed(transfer, messageOf(error));
+      this.failed(running, messageOf(error));
     }
   }
 
   /** All of it is verified before anything changes (S05); a broken stream leaves what came for the next transfer (S04). */
-  private async takeBytes(
-    { transfer, meta }: ReceiveSnapshot,
-    sink: SnapshotSink,
-    bytes: AsyncIterable<Uint8Array>,
-    running: Transfer,
-  ): Promise<void> {
+  private async takeBytes(running: Incoming, sink: SnapshotSink, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const chunk of this.paced(bytes, running)) {
-        if (running.cancellation.signal.aborted) throw new Error("called off");
+        if (!this.isWanted(running)) throw new Error("called off");
         await sink.write(chunk);
       }
     } catch (error) {
       await this.abort(sink);
-      this.receiveFailed(transfer, messageOf(error));
+      this.failed(running, messageOf(error));
       throw error;
     }
     // The disk may need its time for this; the bytes are all there.
     running.progressMs = Number.POSITIVE_INFINITY;
-    this.follow(this.finish(transfer, meta, sink));
+    this.follow(this.finish(running, sink));
   }
 
-  private async finish(transfer: number, meta: SnapshotMeta, sink: SnapshotSink): Promise<void> {
+  private async finish(running: Incoming, sink: SnapshotSink): Promise<void> {
+    const { transfer, meta } = running.order;
     try {
       const { sizeBytes, checksum } = await sink.commit();
-      const wasWanted = this.transfers.delete(transfer);
       const received = { ...meta, sizeBytes, checksum };
       this.saver.received(received);
-      if (wasWanted && !this.closed) this.around.events.post({ type: "SnapshotReceived", transfer, meta: received });
+      if (!this.isWanted(running)) return;
+      this.incoming.delete(transfer);
+      this.around.events.post({ type: "SnapshotReceived", transfer, meta: received });
     } catch (error) {
-      this.receiveFailed(transfer, messageOf(error));
+      this.failed(running, messageOf(error));
     }
   }
 
-  private receiveFailed(transfer: number, reason: string): void {
-    this.transfers.delete(transfer);
-    if (!this.closed) this.around.events.post({ type: "SnapshotReceiveFailed", transfer, reason });
+  private isWanted(running: Incoming): boolean {
+    return !this.closed && this.incoming.get(running.order.transfer) === running;
+  }
+
+  private failed(running: Incoming, reason: string): void {
+    if (!this.isWanted(running)) return;
+    this.incoming.delete(running.order.transfer);
+    this.tellFailure(running.order.transfer, reason);
+  }
+
+  private tellFailure(transfer: number, reason: string): void {
+    this.around.events.post({ type: "SnapshotReceiveFailed", transfer, reason });
   }
 
   /** What came is kept for the next transfer; what cannot be is removed when the storage is opened next. */

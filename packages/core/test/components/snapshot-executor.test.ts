@@ -265,6 +265,41 @@ describe("SnapshotExecutor", () => {
     expect(sink.of("SnapshotReceiveFailed")).toMatchObject([{ transfer: 2 }]);
   });
 
+  it("S04 a transfer of ours and one of another with the same number do not disturb each other", async () => {
+    const { made, receive, send, header, turns, sink } = executor();
+    receive(3);
+    send(3);
+    await turns();
+    expect(sink.of("SnapshotSent")).toMatchObject([{ transfer: 3, ok: true }]);
+    const stream = made.received(header(3), snapshotStream(chunksOf("abc")));
+    await turns();
+    await stream;
+    expect(sink.of("SnapshotReceived")).toMatchObject([{ transfer: 3 }]);
+  });
+
+  it("S04 a transfer that is called off while its sink is being opened is never told, and what it held is kept", async () => {
+    const { made, receive, turns, sink, shelf } = executor();
+    receive(3);
+    made.cancel(3);
+    await turns();
+    expect(sink.events).toEqual([]);
+    expect(shelf.aborted).toEqual([true]);
+  });
+
+  it("S04 a transfer that is called off under way is cut, and says nothing any more", async () => {
+    const { made, receive, header, turns, sink } = executor();
+    receive(3);
+    await turns();
+    const stream = made
+      .received(header(3), snapshotStream(chunksOf("a", "b", "c")))
+      .catch((error: Error) => error.message);
+    await settled();
+    made.cancel(3);
+    expect(await stream).toBe("called off");
+    await turns();
+    expect(sink.events.map(({ type }) => type)).toEqual(["SnapshotSinkOpened"]);
+  });
+
   it("S05 received bytes are told only when the last one is verified and durable", async () => {
     const { made, receive, header, turns, sink, shelf } = executor();
     receive(3);

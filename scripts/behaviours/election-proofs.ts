@@ -601,6 +601,13 @@ export const electionProofs: readonly Proof[] = [
     tests: test("judging"),
   },
   {
+    rule: "E10/joint",
+    file: source("quorum/joint"),
+    find: '    return incoming === "won" && outgoing === "won" ? "won" : "pending";',
+    replace: '    return incoming === "won" || outgoing === "won" ? "won" : "pending";',
+    tests: test("voting"),
+  },
+  {
     rule: "R19",
     file: source("judging"),
     find: "    if (peer !== undefined && known > 0) onPeerLost(peer);",
@@ -613,6 +620,20 @@ export const electionProofs: readonly Proof[] = [
     find: '  s.outbox.emit({ type: "AbandonProposals", above: s.commit, error: lost });\n',
     replace: "",
     tests: ["packages/core/test/transcripts/transcripts.test.ts"],
+  },
+  {
+    rule: "M13",
+    file: source("state"),
+    find: "      id === this.identity.id && memberOf(this.configurations.current, id)?.incarnation === this.identity.incarnation",
+    replace: "      id === this.identity.id",
+    tests: test("check-quorum"),
+  },
+  {
+    rule: "M15",
+    file: source("configuration-change"),
+    find: "    return peer?.incarnation === incarnation && peer !== undefined",
+    replace: "    return peer !== undefined",
+    tests: test("check-quorum"),
   },
   {
     rule: "T11",

@@ -16,7 +16,7 @@ export function countMatches(s: RaftState): void {
   const office = s.leadership;
   if (office === undefined) return;
   const index = s.quorum.reached(s.configurations.current, (id) =>
-    id === s.identity.id ? s.log.durable : (office.peers.get(id)?.match ?? 0),
+    s.isSelf(id) ? s.log.durable : (office.peers.get(id)?.match ?? 0),
   );
   if (index > s.commit && s.log.termAt(index) === s.term) advanceCommit(s, index);
 }

@@ -1,5 +1,5 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
-import { isJoint, isVotingReplica } from "../model/configuration.js";
+import { isJoint, isVotingReplica, memberOf } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { ChangeRequested } from "./event.js";
 import { appendConfiguration } from "./proposing.js";
@@ -23,9 +23,10 @@ export function onChangeRequested(s: RaftState, { request, target }: ChangeReque
   if (transition.kind === "refused") return refuse(refused(transition.reason));
   const { voters } = transition.configuration;
   const reachable = s.quorum.voteResult({ ...transition.configuration, votersOld: [] }, (id) => {
-    if (id === s.identity.id) return true;
+    const incarnation = memberOf(transition.configuration, id)?.incarnation;
+    if (id === s.identity.id) return incarnation === s.identity.incarnation;
     const peer = s.leadership?.peers.get(id);
-    return peer !== undefined && s.now - peer.heardAt < s.T;
+    return peer?.incarnation === incarnation && peer !== undefined && s.now - peer.heardAt < s.T;
   });
   if (reachable !== "won")
     return refuse(refused(`no majority of the new voters [${voters.join(", ")}] has answered within ${s.T} ms`));

@@ -186,6 +186,13 @@ export class RaftState {
     return isVoter(configuration, id) && memberOf(configuration, id)?.incarnation === incarnation;
   }
 
+  /** M13: whether the own configuration means this replica by `id`; another incarnation under its name is another node. */
+  isSelf(id: NodeId): boolean {
+    return (
+      id === this.identity.id && memberOf(this.configurations.current, id)?.incarnation === this.identity.incarnation
+    );
+  }
+
   /** Voters of the own configuration but this one, both halves. */
   otherVoters(): ReplicaId[] {
     const { members } = this.configurations.current;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { RaftError } from "../../src/model/errors.js";
 import type { Message } from "../../src/model/message.js";
+import type { MembershipPolicy } from "../../src/protocol/policies.js";
 import { sent } from "../support/effects.js";
-import { incarnationOf, Lab, T } from "../support/lab.js";
+import { incarnationOf, Lab, memberOf, T } from "../support/lab.js";
 
 const FIVE = ["a", "b", "c", "d", "e"];
 
@@ -124,6 +125,40 @@ describe("E16 a leader that no quorum hears", () => {
     expect(failed?.error).toBeInstanceOf(RaftError);
     // And it says no more heartbeat.
     expect(sent(effects)).toEqual([]);
+  });
+
+  it("E16 M13 a leader in whose name another incarnation votes now counts itself no more: not for silence, commits or reads", () => {
+    // a's directory was thought lost, and its successor a₂ takes its seat while a still leads.
+    const enter: MembershipPolicy["enter"] = (_, configuration) => ({ kind: "append", configuration });
+    const membership: MembershipPolicy = { enter, leave: () => undefined };
+    const lab = new Lab(["a", "b", "c"], { membership }).elect("a");
+    const members = lab.ids.map((id) =>
+      id === "a" ? { ...memberOf(id), incarnation: incarnationOf(id, 2) } : memberOf(id),
+    );
+    lab.step("a", { type: "ChangeRequested", request: 1, target: { ...lab.configuration, members } });
+    lab.step("a", { type: "ReadRequested", requests: [7] });
+    lab.persist("a");
+    lab.deliver(({ to }) => to === "b");
+    lab.persist("b");
+    lab.deliver(({ from }) => from === "b");
+    // b alone is no majority of a₂, b and c; with c it is.
+    expect(lab.raft("a").commitIndex).toBe(2);
+    expect(lab.node("a").seen.some(({ type }) => type === "ReadReady")).toBe(false);
+    expect(leadsAfter(T, lab, [["b", answer()]])).toBe(false);
+  });
+
+  it("M15 M13 what an earlier incarnation answered says nothing of its successor: a change to it is refused", () => {
+    const enter: MembershipPolicy["enter"] = (_, configuration) => ({ kind: "append", configuration });
+    const lab = new Lab(["a", "b", "c"], { membership: { enter, leave: () => undefined } }).elect("a");
+    lab.cut("a", "c");
+    for (let i = 0; i < 5; i++) lab.beat("a");
+    const change = (life: number) => {
+      const successor = { ...memberOf("b"), incarnation: incarnationOf("b", life) };
+      const members = lab.ids.map((id) => (id === "b" ? successor : memberOf(id)));
+      return lab.step("a", { type: "ChangeRequested", request: 1, target: { ...lab.configuration, members } });
+    };
+    expect(change(2)).toMatchObject([{ type: "ChangeAnswered", error: { code: "ChangeRefused", outcome: "refused" } }]);
+    expect(change(1).some(({ type }) => type === "Persist")).toBe(true);
   });
 
   it("E16 E13 its vote of that term stays spent: no second leader of the term can come of it", () => {

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Configuration } from "../../src/model/configuration.js";
+import { encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { Term } from "../../src/model/log-id.js";
 import { dropped, saidAfter, sent, writes, written } from "../support/effects.js";
-import { incarnationOf, Lab, T } from "../support/lab.js";
+import { incarnationOf, Lab, memberOf, T } from "../support/lab.js";
 
 const ENTRY_1 = { index: 1, term: 0 };
 const THREE = ["a", "b", "c"] as const;
@@ -168,6 +171,36 @@ describe("E10 the ballot", () => {
     expect(lab.describe("a")).toMatchObject({ role: "candidate", term: 2 });
     lab.receive("b", "a", { ...grant, term: 3 });
     expect(lab.describe("a")).toMatchObject({ role: "follower", term: 3 });
+  });
+
+  it("E10/joint in the joint phase both majorities are needed, and either may lose the ballot", () => {
+    const joint = (): Lab => {
+      const lab = new Lab(["a", "b", "c"], { strangers: ["d", "e"], preVote: false });
+      const configuration: Configuration = {
+        ...lab.configuration,
+        members: ["a", "b", "c", "d", "e"].map(memberOf),
+        voters: ["a", "d", "e"],
+        votersOld: ["a", "b", "c"],
+      };
+      const block = LogBlock.of(2, 0, 0, EntryType.configuration, [encodeConfiguration(configuration)]);
+      lab.receive("b", "a", { type: "AppendEntries", term: 0, prev: ENTRY_1, commit: 0, blocks: [block] });
+      lab.timeOut("a");
+      lab.persist("a");
+      return lab;
+    };
+    const winning = joint();
+    winning.receive("b", "a", grant);
+    winning.receive("c", "a", grant);
+    expect(winning.raft("a").role).toBe("candidate");
+    winning.receive("d", "a", grant);
+    expect(winning.raft("a").role).toBe("leader");
+
+    const losing = joint();
+    for (const id of ["b", "c"]) losing.receive(id, "a", grant);
+    losing.receive("d", "a", refusal);
+    expect(losing.raft("a").role).toBe("candidate");
+    losing.receive("e", "a", refusal);
+    expect(losing.describe("a")).toMatchObject({ role: "follower", term: 1 });
   });
 
   it("E10 a vote that comes when the candidacy is over makes no leader", () => {

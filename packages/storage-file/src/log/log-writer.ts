@@ -1,11 +1,4 @@
-import {
-  blockBytes,
-  type Checksum,
-  type LogIndex,
-  type LogWrite,
-  RaftError,
-  type Scheduler,
-} from "@hexraft/core/ports";
+import { type Checksum, type LogIndex, type LogWrite, RaftError, type Scheduler } from "@hexraft/core/ports";
 import { closedAlready, storageFailed } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { batchBytes, layBatch } from "./batch.js";
@@ -17,6 +10,7 @@ import type { SegmentFiles } from "./segment-files.js";
 import { type Chain, layFooter } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import { SegmentList } from "./segment-list.js";
+import { planWrite } from "./write-plan.js";
 
 /** Most bytes that are merged into one batch; a larger single write is a batch of its own. */
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
@@ -113,13 +107,13 @@ export class LogWriter {
   write(write: LogWrite): Promise<void> {
     if (this.closing) return Promise.reject(closedAlready(this.parts.files.directory));
     if (this.death !== undefined) return Promise.reject(this.death);
-    let operations: readonly Operation[];
     try {
-      operations = this.operationsOf(write);
+      const { operations, last } = planWrite(write, this.plannedLast, this.parts.checksum);
+      this.plannedLast = last;
+      return this.append(operations, write.compactTo?.index);
     } catch (error) {
       return Promise.reject(this.fail(error));
     }
-    return this.append(operations, write.compactTo?.index);
   }
 
   /** Flushes, seals, and gives the files back. */
@@ -144,30 +138,6 @@ export class LogWriter {
       this.running = true;
       this.drained = this.drain();
     });
-  }
-
-  /** The records of a write. A block cut from another is verified here, before anything is taken in. */
-  private operationsOf(write: LogWrite): Operation[] {
-    const operations: Operation[] = [];
-    let last = this.plannedLast;
-    if (write.hardState !== undefined) operations.push({ kind: RecordKind.hardState, hardState: write.hardState });
-    if (write.resetTo !== undefined) {
-      operations.push({ kind: RecordKind.reset, id: write.resetTo });
-      last = write.resetTo.index;
-    }
-    if (write.truncateFrom !== undefined && write.truncateFrom <= last) {
-      operations.push({ kind: RecordKind.truncate, index: write.truncateFrom });
-      last = write.truncateFrom - 1;
-    }
-    for (const block of write.blocks ?? []) {
-      if (block.first !== last + 1) throw new Error(`a block begins at ${block.first}, but the log ends at ${last}`);
-      blockBytes(block, this.parts.checksum);
-      operations.push({ kind: RecordKind.block, block });
-      last = block.last;
-    }
-    if (write.commitHint !== undefined) operations.push({ kind: RecordKind.commitHint, index: write.commitHint });
-    this.plannedLast = last;
-    return operations;
   }
 
   private async drain(): Promise<void> {

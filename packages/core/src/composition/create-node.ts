@@ -11,6 +11,17 @@ import { coreModule } from "./core-module.js";
  * Composes a node from adapters: each module binds one or more ports. A missing or doubly bound port is named before
  * anything starts.
  *
+ * @example
+ * ```ts
+ * const node = await createNode({ nodeId: "n1" }, [
+ *   nodeRuntime(),
+ *   tcpTransport({ host: "127.0.0.1", port: 7001 }),
+ *   fileStorage({ directory: "./data" }),
+ *   kvStateMachine(),
+ * ]);
+ * await node.start();
+ * ```
+ *
  * @throws RaftError `BadOption` (O05) or `BindingMissing`.
  */
 export async function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(

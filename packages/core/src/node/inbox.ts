@@ -76,7 +76,9 @@ export class Inbox implements EventSink {
       this.droppedMessages++;
       return;
     }
-    this.queue.push(event);
+    // L04: what is queued already must not be answered by a node whose disk is known to be dead.
+    if (event.type === "StorageFailed") this.queue.unshift(event);
+    else this.queue.push(event);
     this.schedule();
   }
 

@@ -296,8 +296,11 @@ export class RaftNode implements Node<unknown> {
 
   private mustBeEmpty(replica: Replica): void {
     const { clusterId } = this.running().identity;
-    if (clusterId !== "") throw refused(`this node belongs to cluster ${clusterId} already`);
-    if (replica.raft.lastIndex > 0) throw refused("this node has a log");
+    if (replica.raft.lastIndex > 0) throw refused(`this node has a log, of cluster ${clusterId}`);
+    if (clusterId !== "")
+      throw refused(
+        `this node belongs to cluster ${clusterId} already, and has no log yet; if a founding was interrupted, empty its directory`,
+      );
   }
 
   private note(what: string, cause: string): void {

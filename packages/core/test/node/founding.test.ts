@@ -39,7 +39,7 @@ describe("founding a cluster", () => {
     const { node, lead } = await loneNode();
     await lead();
     expect(await reason(node.bootstrap({ voters: [{ id: "n1", address: "h:1" }] }))).toMatch(
-      /^BootstrapRefused: .*belongs to cluster/,
+      /^BootstrapRefused: .*this node has a log/,
     );
     await node.stop();
   });

@@ -129,6 +129,16 @@ describe("Inbox", () => {
     expect(stepped).toHaveLength(5);
   });
 
+  it("L04 the news of a dead disk overtakes what waits, so that nothing more is said", () => {
+    const { made, turn, stepped } = inbox();
+    made.open(() => []);
+    turn();
+    made.post(arrived());
+    made.post({ type: "StorageFailed", reason: "EIO" });
+    turn();
+    expect(stepped.map(({ type }) => type)).toEqual(["StorageFailed", "MessageReceived"]);
+  });
+
   it("R10 the proposals of a turn are one event, after its messages; forwarded ones one per term (R18)", () => {
     const { made, turn, stepped } = inbox();
     made.open(() => []);

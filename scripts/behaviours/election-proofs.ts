@@ -100,9 +100,8 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E04/term-adopted",
     file: source("term"),
-    find: "  s.outbox.persistHardState(s.hardState());\n  becomeFollower(s, null, cause);",
-    replace:
-      "  s.outbox.persistHardState(s.hardState());\n  restartElectionWait(s);\n  becomeFollower(s, null, cause);",
+    find: "  const wasFollowingNobody =",
+    replace: "  restartElectionWait(s);\n  const wasFollowingNobody =",
     tests: test("elections"),
   },
   {
@@ -535,6 +534,13 @@ export const electionProofs: readonly Proof[] = [
     find: "  const left = waitMs - (s.now - s.waitStartedAt);",
     replace: "  const left = waitMs - (Date.now() - s.waitStartedAt);",
     tests: test("lease"),
+  },
+  {
+    rule: "E23",
+    file: source("term"),
+    find: "  if (wasFollowingNobody) s.outbox.emit(roleNotice(s, cause));\n",
+    replace: "",
+    tests: test("terms"),
   },
   {
     rule: "E25/best",

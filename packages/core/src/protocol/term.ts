@@ -20,7 +20,10 @@ export function adoptTerm(s: RaftState, term: Term, cause: string): void {
   s.verified = 0;
   s.ackDue = false;
   s.outbox.persistHardState(s.hardState());
+  const wasFollowingNobody = s.role === "follower" && s.leader === null;
   becomeFollower(s, null, cause);
+  // E23: neither role nor leader changes then, but the term does, and that is told, too.
+  if (wasFollowingNobody) s.outbox.emit(roleNotice(s, cause));
 }
 
 /** Follows `leader`, or nobody as yet. Coming from another role it begins a new election wait (E04); a follower's goes on. */

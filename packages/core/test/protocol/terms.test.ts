@@ -100,6 +100,22 @@ describe("E13 a higher term", () => {
     expect(candidate.describe("a")).toMatchObject({ role: "follower", term: 9, votedFor: null });
   });
 
+  it("E23 E13 every change of term is told with its cause, also one that changes neither role nor leader", () => {
+    const lab = new Lab(THREE);
+    lab.receive("b", "a", { type: "VoteResponse", term: 3, granted: false });
+    lab.persist("a");
+    lab.receive("b", "a", { type: "Heartbeat", term: 3, commit: 0, round: 1 });
+    lab.receive("c", "a", { type: "HeartbeatResponse", term: 5, round: 1, last: 1, needsSnapshot: 0 });
+    lab.pass(2 * T).fire("a", "election");
+    const told = lab.node("a").seen.flatMap((each) => (each.type === "Notify" ? [each.notice] : []));
+    expect(told).toEqual([
+      { kind: "role", role: "follower", term: 3, leader: null, cause: "heard of term 3 from b" },
+      { kind: "leader", leader: "b", term: 3, cause: "heard the leader of term 3" },
+      { kind: "leader", leader: null, term: 5, cause: "heard of term 5 from c" },
+      { kind: "role", role: "pre-candidate", term: 5, leader: null, cause: "election timeout" },
+    ]);
+  });
+
   it("E13/pre-vote-request not in a pre-vote request: that term does not exist yet", () => {
     const lab = new Lab(THREE);
     lab.pass(T);

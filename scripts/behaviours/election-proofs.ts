@@ -545,7 +545,7 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E25/best",
     file: source("leadership-transfer"),
-    find: "      .sort((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];",
+    find: "      .toSorted((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];",
     replace: "[0];",
     tests: test("handing-over"),
   },

@@ -82,7 +82,7 @@ function bestVoter(s: RaftState): NodeId | undefined {
   const best = (ids: readonly NodeId[]) =>
     ids
       .filter((id) => id !== s.identity.id && whyNot(s, id) === undefined)
-      .sort((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];
+      .toSorted((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];
   return best(inBoth) ?? best(voters);
 }
 

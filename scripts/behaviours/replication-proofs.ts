@@ -51,8 +51,8 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R06",
     file: `${PROTOCOL}/ballot-box.ts`,
-    find: "id === s.identity.id ? s.log.durable : (office",
-    replace: "id === s.identity.id ? s.log.last.index : (office",
+    find: "s.isSelf(id) ? s.log.durable : (office",
+    replace: "s.isSelf(id) ? s.log.last.index : (office",
     tests: [`${TESTS}/commit.test.ts`],
   },
   {
@@ -82,6 +82,13 @@ export const replicationProofs: readonly Proof[] = [
     file: `${PROTOCOL}/ballot-box.ts`,
     find: "s.commitNews = s.leadership !== undefined;",
     replace: "s.commitNews = false;",
+    tests: [`${TESTS}/commit.test.ts`],
+  },
+  {
+    rule: "R08",
+    file: `${PROTOCOL}/replicator-group.ts`,
+    find: "if (peer.sentCommit < Math.min(peer.match, s.commit)) s.commitNews = true;",
+    replace: "",
     tests: [`${TESTS}/commit.test.ts`],
   },
   {

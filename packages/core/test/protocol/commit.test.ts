@@ -168,8 +168,11 @@ describe("R08 the commit index", () => {
     lab.propose("a", "x");
     lab.persist("a");
     lab.receive("c", "a", accepted(1, 3));
+    expect(lab.raft("a").turnWork).toBe(true);
     expect(sent(lab.step("a", { type: "TurnEnded" })).map(({ to }) => to)).toEqual(["c"]);
+    expect(lab.raft("a").turnWork).toBe(false);
     lab.receive("b", "a", accepted(1, 3));
+    expect(lab.raft("a").turnWork).toBe(true);
     expect(sent(lab.step("a", { type: "TurnEnded" }))).toMatchObject([
       { to: "b", message: { type: "Heartbeat", commit: 3 } },
     ]);

@@ -161,22 +161,24 @@ describe("S04 sending one", () => {
   });
 
   it("S04 at most two at once, others wait for their turn", () => {
-    const ids = ["a", "b", "c", "d", "e"];
-    const lab = new Lab(ids, { compactionMarginEntries: 0 })
-      .elect("a")
-      .beat("a")
-      .cut("a", "c")
-      .cut("a", "d")
-      .cut("a", "e");
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    const lab = new Lab(ids, { compactionMarginEntries: 0, learners: ["f"] }).elect("a").beat("a");
+    lab.cut("a", "c").cut("a", "d").cut("a", "e").cut("a", "f");
     for (let index = 3; index <= 6; index++) lab.propose("a", `${index}`);
     lab.persist("a");
     for (const id of ["b", "c"]) lab.receive(id, "a", accepted(1, 6));
     expect(lab.describe("a").commitIndex).toBe(6);
     saveAt(lab, "a", 5);
     saveAt(lab, "a", 6);
-    for (const id of ["b", "d", "e"]) lab.step("a", { type: "PeerDown", id });
-    const offers = () => lab.take(({ message }) => message.type === "InstallSnapshot").map(({ to }) => to);
-    expect(offers()).toEqual(["d", "e"]);
+    lab.take();
+    for (const id of ["d", "e", "f"]) lab.step("a", { type: "PeerDown", id });
+    const offers = lab.take(({ message }) => message.type === "InstallSnapshot");
+    expect(offers.map(({ to }) => to)).toEqual(["d", "e"]);
+    const [first] = offers.flatMap(({ message }) => (message.type === "InstallSnapshot" ? [message.transfer] : []));
+    lab.receive("d", "a", answer(first ?? -1, "done", { match: 6 }));
+    lab.pass(T / 5);
+    const later = sent(lab.fire("a", "heartbeat")).filter(({ message }) => message.type === "InstallSnapshot");
+    expect(later.map(({ to }) => to)).toEqual(["f"]);
   });
 
   it("R19/snapshot an offer without an answer for 2T is given up and begun anew, as another transfer", () => {

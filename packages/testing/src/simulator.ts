@@ -1,0 +1,25 @@
+/**
+ * The simulator: whole clusters of production nodes on virtual time, from one seed, with faults of network, process, disk
+ * and clock, and every invariant judged after every event.
+ *
+ * @module simulator
+ */
+export { History, type Operation } from "./simulator/clients/history.js";
+export type { ClientAct, Model, Workload } from "./simulator/clients/model.js";
+export { checkWitness, type WitnessCase } from "./simulator/clients/witness.js";
+export { type Fault, type FaultAct, type FaultKind, faultText } from "./simulator/faults/fault.js";
+export type { Plan, Profile } from "./simulator/faults/plan.js";
+export { profiles } from "./simulator/faults/profiles.js";
+export { planOf } from "./simulator/faults/swarm.js";
+export type { AppliedEntry } from "./simulator/invariants/applies.js";
+export { type Accuse, Violation } from "./simulator/invariants/violation.js";
+export { type SimulateOptions, type SimulateReport, simulate } from "./simulator/simulate.js";
+export { type RunOptions, type RunReport, Simulation, type World } from "./simulator/simulation.js";
+export { Counters } from "./simulator/trace/counters.js";
+export { traceAsMermaid, traceAsNdjson, traceAsText } from "./simulator/trace/render.js";
+export type { TraceLine } from "./simulator/trace/trace.js";
+export { memoryKit } from "./simulator/world/memory-kit.js";
+export type { DiskFault, DiskKit, SimulatedDisk } from "./simulator/world/simulated-disk.js";
+export { SimulatedHost } from "./simulator/world/simulated-host.js";
+export type { Fate } from "./simulator/world/simulated-network.js";
+export { SimulatedTime } from "./simulator/world/simulated-time.js";

@@ -1,0 +1,137 @@
+import type { NodeId } from "@hexraft/core/ports";
+import type { Counters } from "../trace/counters.js";
+import type { Trace } from "../trace/trace.js";
+import type { SimulatedNetwork } from "../world/simulated-network.js";
+import type { SimulatedNode } from "../world/simulated-node.js";
+import type { SimulatedTime } from "../world/simulated-time.js";
+import { type Fault, faultText } from "./fault.js";
+import { applyToLinks, isLinkFault } from "./link-faults.js";
+import type { Operators } from "./operators.js";
+
+/** How long after a disk stopped a node somebody restarts it, ms. */
+const RESTART_AFTER_MS = 500;
+
+/** Carries out a schedule of faults, and undoes all of it in the end. */
+export class Injector {
+  private readonly onLinks = new Set<Fault>();
+  private over = false;
+
+  constructor(
+    private readonly time: SimulatedTime,
+    private readonly network: SimulatedNetwork,
+    private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>,
+    private readonly operators: Operators,
+    private readonly trace: Trace,
+    private readonly counters: Counters,
+  ) {}
+
+  /** Puts the schedule on the clock. */
+  schedule(faults: readonly Fault[]): void {
+    for (const fault of faults)
+      this.time.after(fault.atMs, () => {
+        if (!this.over) this.begin(fault);
+      });
+  }
+
+  /** Nothing goes wrong any more, and everything runs again. */
+  heal(): void {
+    this.over = true;
+    this.onLinks.clear();
+    this.network.heal();
+    for (const node of this.nodes.values()) {
+      node.disk.heal();
+      node.rate = 1;
+      this.revive(node);
+    }
+    this.trace.note("fault", "", "all faults end");
+  }
+
+  /** A node stopped by itself because its disk failed: an operator restarts it. */
+  halted(id: NodeId): void {
+    this.time.after(RESTART_AFTER_MS, () => {
+      const node = this.node(id);
+      if (node.haltedBecause === "") return;
+      node.crash("for a restart");
+      node.start();
+    });
+  }
+
+  private begin(fault: Fault): void {
+    const { act, forMs } = fault;
+    this.trace.note("fault", "", faultText(fault));
+    this.counters.add(`fault.${act.kind}`);
+    const ends = (end: () => void): void => void this.time.after(forMs, () => (this.over ? undefined : end()));
+    if (isLinkFault(act)) {
+      this.onLinks.add(fault);
+      this.rewire();
+      return ends(() => {
+        this.onLinks.delete(fault);
+        this.rewire();
+      });
+    }
+    switch (act.kind) {
+      case "crash":
+        return this.crash(this.node(act.node), ends);
+      case "crash-in-io":
+        return this.node(act.node).crashInside(() => {
+          this.counters.add("crashInsideIo");
+          ends(() => this.revive(this.node(act.node)));
+          if (this.over) this.time.after(0, () => this.revive(this.node(act.node)));
+        });
+      case "crash-all":
+        for (const node of this.nodes.values()) this.crash(node, ends);
+        return;
+      case "pause":
+        return this.node(act.node).pause(forMs);
+      case "wall-jump":
+        return this.node(act.node).jumpWall(act.jumpMs);
+      case "clock-rate":
+        this.node(act.node).rate = act.rate;
+        return this.crash(this.node(act.node), ends);
+      case "reset":
+        return this.network.reset(act.node, act.peer);
+      case "slow-disk":
+        this.node(act.node).disk.slow(act.rangeMs);
+        return ends(() => this.node(act.node).disk.heal());
+      case "disk-fault":
+        this.node(act.node).disk.fail(act.fault);
+        return;
+      case "graceful-restart": {
+        const node = this.node(act.node);
+        void node.stop();
+        return ends(() => this.revive(node));
+      }
+      case "snapshot":
+        return this.operators.snapshot(act.node);
+      case "transfer":
+        return this.operators.transfer(act.to);
+      case "change":
+        return this.operators.change(act.voters, act.learners);
+      default:
+        return act satisfies never;
+    }
+  }
+
+  private crash(node: SimulatedNode, ends: (end: () => void) => void): void {
+    node.crash("between two steps");
+    ends(() => this.revive(node));
+  }
+
+  private revive(node: SimulatedNode): void {
+    if (node.haltedBecause !== "") node.crash("for a restart");
+    node.start();
+  }
+
+  private rewire(): void {
+    const ids = [...this.nodes.keys()];
+    for (const from of ids) for (const to of ids) if (from !== to) this.network.link(from, to).mend();
+    for (const { act } of this.onLinks) applyToLinks(act, ids, (from, to) => this.network.link(from, to));
+    this.network.review();
+  }
+
+  private node(id: NodeId): SimulatedNode {
+    const node = this.nodes.get(id);
+    if (node === undefined) throw new Error(`there is no ${id} in this simulation`);
+    return node;
+  }
+}

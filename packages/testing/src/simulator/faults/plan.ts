@@ -1,0 +1,43 @@
+import type { NodeOptions } from "@hexraft/core";
+import type { NodeId } from "@hexraft/core/ports";
+import type { Fault, FaultKind } from "./fault.js";
+
+/** Everything about a run that is drawn from its seed before it begins: the same plan gives the same run. */
+export interface Plan {
+  readonly seed: number;
+  /** Names of the nodes. */
+  readonly nodes: readonly NodeId[];
+  readonly clients: number;
+  /** Calls of all clients together in a virtual second. */
+  readonly callsPerSecond: number;
+  /** The time under faults, virtual ms; the healing comes on top. */
+  readonly durationMs: number;
+  /** Options of every node. */
+  readonly options: Omit<Partial<NodeOptions>, "nodeId" | "groupId">;
+  /** Whether every message is laid out as bytes and read again. */
+  readonly encode: boolean;
+  readonly faults: readonly Fault[];
+}
+
+/** What plans are drawn from. */
+export interface Profile {
+  /** For `--profile`, and to name the seeds' origin. */
+  readonly name: string;
+  /** Cluster sizes, one drawn. */
+  readonly nodes: readonly number[];
+  readonly clients: number;
+  /** Calls of all clients together in a virtual second. */
+  readonly callsPerSecond: number;
+  /** Virtual ms under faults. */
+  readonly durationMs: number;
+  /** T, one drawn, ms. */
+  readonly electionTimeoutMs: readonly number[];
+  /** Options of every node, beside T. */
+  readonly options?: Plan["options"];
+  /** What may go wrong: each seed switches on a random subset. */
+  readonly kinds: readonly FaultKind[];
+  /** Mean time between two faults of a kind that is switched on, virtual ms; each seed draws its own intensity around it. */
+  readonly everyMs: number;
+  /** What its seeds together must show, by name of a counter: zero of any fails the run. */
+  readonly mustShow?: readonly string[];
+}

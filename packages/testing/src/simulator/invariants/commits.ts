@@ -1,0 +1,103 @@
+import type { Configuration, LogId, LogIndex, NodeId, RaftView, Term } from "@hexraft/core/ports";
+import type { NodeRecord } from "./node-record.js";
+import type { Accuse } from "./violation.js";
+
+interface Committed {
+  readonly term: Term;
+  /** The term of the leader that committed it, or in which it was first seen to be. */
+  readonly inTerm: Term;
+  readonly by: NodeId;
+}
+
+/** I1, I4, I6, I7, I8: who leads, what is committed, and that it stays so. */
+export class Commits {
+  private readonly leaders = new Map<Term, NodeId>();
+  private readonly entries: (Committed | undefined)[] = [];
+  /** The highest index that any node ever knew to be committed. */
+  highest: LogIndex = 0;
+
+  constructor(
+    private readonly records: ReadonlyMap<NodeId, NodeRecord>,
+    private readonly accuse: Accuse,
+  ) {}
+
+  /** What is committed at this index, once that is known. */
+  at(index: LogIndex): { readonly term: Term } | undefined {
+    return this.entries[index];
+  }
+
+  /** Leaders so far, by term. */
+  get leaderOfTerm(): ReadonlyMap<Term, NodeId> {
+    return this.leaders;
+  }
+
+  /** After a step of this node. */
+  stepped(record: NodeRecord, raft: RaftView): void {
+    const { id } = record;
+    const { role, term, commitIndex } = raft;
+    if (term < record.term) this.accuse("I8", `the term of ${id} fell from ${record.term} to ${term}`);
+    if (commitIndex < record.commit)
+      this.accuse("I8", `the commit index of ${id} fell from ${record.commit} to ${commitIndex}`);
+    const tookOffice = role === "leader" && (record.role !== "leader" || record.term !== term);
+    record.role = role;
+    record.term = term;
+    record.highestTerm = Math.max(record.highestTerm, term);
+    if (tookOffice) this.tookOffice(record, raft);
+    if (commitIndex > record.commit) this.committed(record, raft);
+  }
+
+  private tookOffice({ id, durable }: NodeRecord, { term }: RaftView): void {
+    const other = this.leaders.get(term);
+    if (other !== undefined && other !== id) this.accuse("I1", `${other} and ${id} both lead in term ${term}`);
+    this.leaders.set(term, id);
+    for (let index = this.highest; index > 0; index--) {
+      const entry = this.entries[index];
+      if (entry === undefined || entry.inTerm >= term) continue;
+      if (!durable.covers({ index, term: entry.term }))
+        this.accuse(
+          "I4",
+          `${id} leads in term ${term} without ${index}/${entry.term}, which ${entry.by} committed in term ${entry.inTerm}`,
+        );
+      return; // Log matching carries it to all before.
+    }
+  }
+
+  private committed(record: NodeRecord, raft: RaftView): void {
+    const { id } = record;
+    const upTo = raft.commitIndex;
+    let isNew: LogId | undefined;
+    for (let index = record.commit + 1; index <= upTo; index++) {
+      const term = raft.termAt(index);
+      if (term === undefined) continue;
+      const known = this.entries[index];
+      if (known === undefined) {
+        this.entries[index] = { term, inTerm: raft.term, by: id };
+        isNew = { index, term };
+      } else if (known.term !== term)
+        this.accuse("I7", `${id} has ${index}/${term} committed, and ${known.by} had ${index}/${known.term}`);
+    }
+    record.commit = upTo;
+    this.highest = Math.max(this.highest, upTo);
+    if (isNew !== undefined && raft.role === "leader") this.mustBeDurable(id, isNew, raft);
+  }
+
+  /** I6: on the disks of a quorum, each of which may lose power in the next instant. */
+  private mustBeDurable(id: NodeId, entry: LogId, raft: RaftView): void {
+    const { configuration } = raft.configurationAt(raft.lastIndex);
+    const holds = (voter: NodeId): boolean => this.records.get(voter)?.durable.covers(entry) === true;
+    if (!isQuorum(configuration, holds))
+      this.accuse(
+        "I6",
+        `${id} committed ${entry.index}/${entry.term} in term ${raft.term}, and only the disks of ` +
+          `[${configuration.members
+            .map((member) => member.id)
+            .filter(holds)
+            .join(", ")}] hold it`,
+      );
+  }
+}
+
+function isQuorum({ voters, votersOld }: Configuration, holds: (voter: NodeId) => boolean): boolean {
+  const isMajority = (half: readonly NodeId[]): boolean => half.filter(holds).length > half.length / 2;
+  return isMajority(voters) && (votersOld.length === 0 || isMajority(votersOld));
+}

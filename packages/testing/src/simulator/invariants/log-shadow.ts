@@ -1,0 +1,135 @@
+import {
+  EntryType,
+  FRESH_HARD_STATE,
+  type HardState,
+  LOG_START,
+  type LogBlock,
+  type LogId,
+  type LogIndex,
+  type LogWrite,
+  type OpenedLog,
+  type Term,
+} from "@hexraft/core/ports";
+import { hashBytes } from "../fingerprint.js";
+
+const hashes = new WeakMap<LogBlock, readonly number[]>();
+
+/** Payload hashes of a block's entries, made once for all nodes that hold it. */
+export function payloadHashes(block: LogBlock): readonly number[] {
+  let known = hashes.get(block);
+  if (known === undefined) {
+    known = Array.from({ length: block.count }, (_, i) =>
+      hashBytes(block.payloadAt(block.first + i), block.typeAt(block.first + i)),
+    );
+    hashes.set(block, known);
+  }
+  return known;
+}
+
+interface ShadowEntry {
+  readonly term: Term;
+  /** Over term and payload of this entry and all before it: equal ones mean equal prefixes. Unknown behind a snapshot that nobody saw grow. */
+  readonly prefix: number | undefined;
+  readonly isConfiguration: boolean;
+}
+
+/** What a log holds, as the simulation was told: terms and hashes, no payloads. Compaction leaves it as it is. */
+export class LogShadow {
+  hardState: HardState = FRESH_HARD_STATE;
+  base: LogId = LOG_START;
+  /** Up to here compaction was allowed. */
+  compactedTo: LogIndex = 0;
+  private basePrefix: number | undefined = 0;
+  private entries: ShadowEntry[] = [];
+
+  /** The last entry, or the base. */
+  get last(): LogId {
+    const entry = this.entries.at(-1);
+    return entry === undefined ? this.base : { index: this.base.index + this.entries.length, term: entry.term };
+  }
+
+  /** Term of an entry; `undefined` above the last and below the base. */
+  termAt(index: LogIndex): Term | undefined {
+    return index === this.base.index ? this.base.term : this.entries[index - this.base.index - 1]?.term;
+  }
+
+  /** The hash of everything up to this entry; `undefined` where that is not known. */
+  prefixAt(index: LogIndex): number | undefined {
+    return index === this.base.index ? this.basePrefix : this.entries[index - this.base.index - 1]?.prefix;
+  }
+
+  /** Whether it holds this entry, or once held it and a snapshot took its place. */
+  covers({ index, term }: LogId): boolean {
+    return index < this.base.index || this.termAt(index) === term;
+  }
+
+  /** Indices of configurations, ascending, above `after`. */
+  configurationsAfter(after: LogIndex): readonly LogIndex[] {
+    const found: LogIndex[] = [];
+    for (let i = Math.max(0, after - this.base.index); i < this.entries.length; i++)
+      if (this.entries[i]?.isConfiguration === true) found.push(this.base.index + i + 1);
+    return found;
+  }
+
+  /**
+   * Does a write. `prefixOf` says the prefix hash of an entry that a snapshot brought, if anybody knows it; `appended`
+   * hears of each new entry.
+   */
+  land(
+    write: LogWrite,
+    prefixOf: (id: LogId) => number | undefined,
+    appended: (id: LogId, prefix: number) => void,
+  ): void {
+    if (write.hardState !== undefined) this.hardState = write.hardState;
+    if (write.resetTo !== undefined) {
+      this.base = write.resetTo;
+      this.basePrefix = prefixOf(write.resetTo);
+      this.entries = [];
+    }
+    if (write.truncateFrom !== undefined)
+      this.entries.length = Math.min(this.entries.length, Math.max(0, write.truncateFrom - this.base.index - 1));
+    for (const block of write.blocks ?? []) {
+      const payloads = payloadHashes(block);
+      for (let i = 0; i < block.count; i++) {
+        const before = this.prefixAt(block.first + i - 1);
+        const prefix = before === undefined ? undefined : step(before, block.term, payloads[i] as number);
+        const isConfiguration = block.typeAt(block.first + i) === EntryType.configuration;
+        this.entries.push({ term: block.term, prefix, isConfiguration });
+        if (prefix !== undefined) appended({ index: block.first + i, term: block.term }, prefix);
+      }
+    }
+    if (write.compactTo !== undefined) this.compactedTo = Math.max(this.compactedTo, write.compactTo.index);
+  }
+
+  /** The same, apart from it. */
+  clone(): LogShadow {
+    const copy = new LogShadow();
+    copy.hardState = this.hardState;
+    copy.base = this.base;
+    copy.basePrefix = this.basePrefix;
+    copy.compactedTo = this.compactedTo;
+    copy.entries = this.entries.slice();
+    return copy;
+  }
+
+  /** Why what was recovered is not this; empty if it is. A base further on is fine as far as compaction was allowed. */
+  difference(found: OpenedLog): string {
+    const { hardState, last } = this;
+    const { term, vote, recoveryNumber } = found.hardState;
+    if (term !== hardState.term || recoveryNumber !== hardState.recoveryNumber)
+      return `term ${term}, not ${hardState.term}`;
+    if (vote?.id !== hardState.vote?.id) return `vote ${vote?.id ?? "free"}, not ${hardState.vote?.id ?? "free"}`;
+    if (found.last.index !== last.index || found.last.term !== last.term)
+      return `last entry ${found.last.index}/${found.last.term}, not ${last.index}/${last.term}`;
+    if (found.base.index > Math.max(this.base.index, this.compactedTo))
+      return `base ${found.base.index}, and compaction was allowed up to ${this.compactedTo}`;
+    for (const run of found.runs) {
+      const own = this.termAt(run.first);
+      if (own !== undefined && own !== run.term) return `term ${run.term} at ${run.first}, not ${own}`;
+    }
+    return found.commitHint <= last.index ? "" : `commit hint ${found.commitHint} beyond ${last.index}`;
+  }
+}
+
+const step = (before: number, term: Term, payload: number): number =>
+  Math.imul(Math.imul(before ^ term, 0x01000193) ^ payload, 0x85ebca6b) >>> 0;

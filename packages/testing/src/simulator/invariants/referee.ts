@@ -1,0 +1,137 @@
+import type {
+  CommandBatch,
+  Envelope,
+  LogIndex,
+  LogWrite,
+  Millis,
+  NodeId,
+  OpenedLog,
+  RaftView,
+} from "@hexraft/core/ports";
+import type { Effect, RaftEvent } from "@hexraft/core/protocol";
+import { Applies } from "./applies.js";
+import { Commits } from "./commits.js";
+import { LogMatching } from "./log-matching.js";
+import { NodeRecord } from "./node-record.js";
+import { Sayings } from "./sayings.js";
+import { Violation } from "./violation.js";
+
+/** Steps of a node between two looks at the order of all its indices. */
+const INDICES_EVERY_STEPS = 16;
+
+/** Sees everything that happens in a simulation, and judges it at once. The first violation ends the run. */
+export class Referee {
+  /** What is known of each node. */
+  readonly records: ReadonlyMap<NodeId, NodeRecord>;
+  /** What is committed. */
+  readonly commits: Commits;
+  /** What was applied. */
+  readonly applies: Applies;
+  /** The first violation, if there was one. */
+  violation: Violation | undefined;
+  private readonly matching: LogMatching;
+  private readonly sayings: Sayings;
+  private steps = 0;
+
+  constructor(ids: readonly NodeId[]) {
+    const accuse = (invariant: string, what: string): void => this.accuse(invariant, what);
+    this.records = new Map(ids.map((id) => [id, new NodeRecord(id)]));
+    this.commits = new Commits(this.records, accuse);
+    this.applies = new Applies(this.commits, accuse);
+    this.matching = new LogMatching(accuse);
+    this.sayings = new Sayings(this.records, this.commits, accuse);
+  }
+
+  /** Something must not be. Kept; the run ends after this event. */
+  accuse(invariant: string, what: string): void {
+    this.violation ??= new Violation(invariant, what);
+  }
+
+  /** The record of a node. */
+  record(id: NodeId): NodeRecord {
+    const record = this.records.get(id);
+    if (record === undefined) throw new Error(`there is no ${id} in this simulation`);
+    return record;
+  }
+
+  /**
+   * I8, I12: a log was opened. What is there is what was promised, and of the writes that were under way the first few,
+   * whole, or none (L01).
+   */
+  opened(id: NodeId, found: OpenedLog): void {
+    const record = this.record(id);
+    record.begin();
+    const first = record.durable.difference(found);
+    let difference = first;
+    while (difference !== "" && record.asked.length > 0) {
+      this.land(record, record.asked.shift() as LogWrite);
+      difference = record.durable.difference(found);
+    }
+    record.asked = [];
+    if (difference !== "")
+      this.accuse("I8", `${id} was opened and holds ${first}${first === difference ? "" : `, nor ${difference}`}`);
+    record.durable.compactedTo = Math.max(record.durable.compactedTo, found.base.index);
+  }
+
+  /** A write is handed to the disk. */
+  asked(id: NodeId, write: LogWrite): void {
+    const record = this.record(id);
+    this.matching.asked(record, write);
+    record.asked.push(write);
+  }
+
+  /** The oldest write that was handed over is durable, says the disk. */
+  promised(id: NodeId, life: number): void {
+    const record = this.record(id);
+    if (record.life !== life) return;
+    const write = record.asked.shift();
+    if (write !== undefined) this.land(record, write);
+  }
+
+  /** A node made a step. */
+  stepped(id: NodeId, raft: RaftView, event: RaftEvent, effects: readonly Effect[], now: Millis): void {
+    const record = this.record(id);
+    this.commits.stepped(record, raft);
+    if (event.type === "Applied" || this.steps++ % INDICES_EVERY_STEPS === 0) this.inOrder(id, raft, now);
+    for (const effect of effects)
+      if (effect.type === "Halt" && !effect.reason.startsWith("storage failed"))
+        this.accuse("I1", `${id} halts: ${effect.reason} ${JSON.stringify(effect.details)}`);
+  }
+
+  /** A message leaves a node. */
+  said(envelope: Envelope): void {
+    this.sayings.said(envelope);
+  }
+
+  /** A state machine is handed a batch. */
+  handed(id: NodeId, batch: CommandBatch): void {
+    this.applies.handed(this.record(id), batch);
+  }
+
+  /** A state machine returned results. */
+  applied(id: NodeId, batch: CommandBatch, results: readonly unknown[]): void {
+    this.applies.applied(this.record(id), batch, results);
+  }
+
+  /** A state machine was replaced by a snapshot's. */
+  loaded(id: NodeId, index: LogIndex): void {
+    const record = this.record(id);
+    record.applied = index;
+  }
+
+  /** I9: purged ≤ snapshot ≤ commit, applied ≤ commit ≤ last. */
+  private inOrder(id: NodeId, raft: RaftView, now: Millis): void {
+    const { base, last, snapshot, appliedIndex, commitIndex, durableIndex } = raft.describe(now);
+    const purged = base.index <= (snapshot?.index ?? 0) && (snapshot?.index ?? 0) <= commitIndex;
+    if (purged && appliedIndex <= commitIndex && commitIndex <= last.index && durableIndex <= last.index) return;
+    this.accuse(
+      "I9",
+      `${id}: purged ${base.index}, snapshot ${snapshot?.index ?? 0}, applied ${appliedIndex}, commit ${commitIndex}, ` +
+        `durable ${durableIndex}, last ${last.index}`,
+    );
+  }
+
+  private land(record: NodeRecord, write: LogWrite): void {
+    record.durable.land(write, this.matching.prefixOf, (id, prefix) => this.matching.appended(record, id, prefix));
+  }
+}

@@ -1,0 +1,92 @@
+import type { NodeId, StateMachine } from "@hexraft/core/ports";
+import type { Operators } from "./faults/operators.js";
+import { hashBytes } from "./fingerprint.js";
+import type { Referee } from "./invariants/referee.js";
+import type { SimulatedNode } from "./world/simulated-node.js";
+
+/** What the proof of life works with. */
+export interface RecoveryParts {
+  readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
+  readonly operators: Operators;
+  readonly referee: Referee;
+  readonly electionTimeoutMs: number;
+  readonly mustHold: (what: string, condition: () => boolean, withinMs: number) => Promise<void>;
+}
+
+/** I13, I16, I17: after the last fault a leader comes, all members become equal, and a stop leaves nothing behind. */
+export class Recovery {
+  constructor(private readonly parts: RecoveryParts) {}
+
+  /** One leader within ten election timeouts of at most 2T each, and the longest write that was open. */
+  async leader(longestWriteMs: number): Promise<void> {
+    const { operators, mustHold, electionTimeoutMs } = this.parts;
+    await mustHold("somebody leads", () => operators.leader() !== undefined, 20 * electionTimeoutMs + longestWriteMs);
+  }
+
+  /** All members hold and applied the same, everything that was ever committed included (I16). */
+  async converged(): Promise<void> {
+    const { mustHold, electionTimeoutMs, referee } = this.parts;
+    await mustHold("all members converge", () => this.isConverged(), 60 * electionTimeoutMs);
+    for (const { id, node } of this.members()) {
+      const { commitIndex } = node?.describe() ?? { commitIndex: -1 };
+      if (commitIndex < referee.commits.highest)
+        referee.accuse("I16", `${id} has ${commitIndex} committed, and ${referee.commits.highest} once was`);
+    }
+  }
+
+  /** Equal at the same index, byte for byte (I13). */
+  async statesAgree(): Promise<void> {
+    const { referee } = this.parts;
+    for (const { id, machine } of this.members()) {
+      if (machine === undefined) continue;
+      referee.applies.state(referee.record(id).applied, await stateHash(machine), `held by ${id} in the end`);
+    }
+  }
+
+  /** O04: stopped in good order; no timer, no file and no promise is left. */
+  async stopped(): Promise<void> {
+    const { nodes, mustHold, referee, electionTimeoutMs } = this.parts;
+    let stopping = 0;
+    for (const node of nodes.values()) {
+      stopping++;
+      void node.stop().then(() => stopping--);
+    }
+    await mustHold("all nodes stop", () => stopping === 0, 40 * electionTimeoutMs);
+    for (const { id, pendingActions, disk } of nodes.values()) {
+      if (pendingActions > 0) referee.accuse("I17", `${id} stopped and left ${pendingActions} timers`);
+      if ((disk.openHandles ?? 0) > 0) referee.accuse("I17", `${id} stopped and left ${disk.openHandles} files open`);
+    }
+  }
+
+  private members(): readonly SimulatedNode[] {
+    const { nodes, operators } = this.parts;
+    const configuration = operators.leader()?.node?.describe().configuration.configuration;
+    const ids =
+      configuration === undefined
+        ? []
+        : [...configuration.voters, ...configuration.votersOld, ...configuration.learners];
+    return [...nodes.values()].filter(({ id }) => ids.includes(id));
+  }
+
+  private isConverged(): boolean {
+    const leader = this.parts.operators.leader()?.node?.describe();
+    if (leader === undefined || leader.commitIndex !== leader.last.index) return false;
+    return this.members().every(({ node, isUp }) => {
+      if (!isUp || node === undefined) return false;
+      const { last, commitIndex, appliedIndex, term } = node.describe();
+      return (
+        term === leader.term &&
+        last.index === leader.last.index &&
+        last.term === leader.last.term &&
+        commitIndex === leader.commitIndex &&
+        appliedIndex === leader.last.index
+      );
+    });
+  }
+}
+
+async function stateHash(machine: StateMachine): Promise<number> {
+  let hash = 0x811c9dc5;
+  for await (const chunk of machine.snapshotSave()) hash = hashBytes(chunk, hash);
+  return hash;
+}

@@ -1,0 +1,87 @@
+import type { StateMachine as StateMachinePort } from "@hexraft/core/ports";
+import { StateMachine } from "@hexraft/core/ports";
+import { ContainerModule } from "inversify";
+import type { Model, Workload } from "./clients/model.js";
+import type { Profile } from "./faults/plan.js";
+import { profiles } from "./faults/profiles.js";
+import { planOf } from "./faults/swarm.js";
+import { type RunReport, Simulation, type World } from "./simulation.js";
+import { Counters } from "./trace/counters.js";
+import { traceAsText } from "./trace/render.js";
+import { memoryKit } from "./world/memory-kit.js";
+import type { DiskKit } from "./world/simulated-disk.js";
+
+/** A service to be tried. */
+export interface SimulateOptions<State, Command, Query> {
+  /** Makes the state machine of one life of one node: a machine, or a module that binds StateMachine (and Codec). */
+  readonly stateMachine: () => StateMachinePort | ContainerModule;
+  /** What it should do. */
+  readonly model: Model<State, Command, Query>;
+  /** What clients do. Without a Codec commands are of type Uint8Array. */
+  readonly workload: Workload<Command, Query>;
+  /** How many seeds, from `firstSeed` on. */
+  readonly seeds: number;
+  /** Default 1. */
+  readonly firstSeed?: number;
+  /** What goes wrong, and how much of it. Default: `profiles.user`. */
+  readonly profile?: Profile;
+  /** Further modules for every life of every node. Fresh ones each time. */
+  readonly modules?: () => readonly ContainerModule[];
+  /** Disks. Default: in memory. */
+  readonly disks?: DiskKit;
+}
+
+/** What the seeds showed together. */
+export interface SimulateReport {
+  /** Seeds run; it stops at the first violation. */
+  readonly seeds: number;
+  /** The first run that broke something, with its trace. */
+  readonly failure: RunReport | undefined;
+  /** How often each thing happened, over all seeds. */
+  readonly coverage: Readonly<Record<string, number>>;
+  /** The failure for people: the seed, what broke, and the last that happened before. Empty if nothing broke. */
+  readonly text: string;
+}
+
+/** Lines of a failing run's trace that {@link SimulateReport.text} shows. */
+const LINES_SHOWN = 40;
+
+/**
+ * Tries your own state machine under crashes, cuts, loss and slow disks, on real nodes and virtual time, and holds what
+ * clients were told against your model. Every seed is a run of its own, and the same seed is the same run.
+ *
+ * @example
+ * ```ts
+ * const report = await simulate({ stateMachine: () => new Counter(), model, workload, seeds: 20 });
+ * expect(report.text).toBe("");
+ * ```
+ */
+export async function simulate<State, Command, Query>(
+  options: SimulateOptions<State, Command, Query>,
+): Promise<SimulateReport> {
+  const { stateMachine, seeds, firstSeed = 1, profile = profiles.user, modules, disks = memoryKit } = options;
+  const world: World = {
+    model: options.model as Model,
+    workload: options.workload as Workload,
+    disks,
+    modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
+  };
+  const coverage = new Counters();
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const plan = planOf(seed, profile);
+    const report = await new Simulation(world, plan).run();
+    coverage.addAll(report.counts);
+    if (report.violation === undefined) continue;
+    const failure = await new Simulation(world, plan, { trace: true }).run();
+    const text = `seed ${seed}: ${report.violation.message}\n${traceAsText(failure.lines.slice(-LINES_SHOWN))}`;
+    return { seeds: seed - firstSeed + 1, failure, coverage: coverage.toJSON(), text };
+  }
+  return { seeds, failure: undefined, coverage: coverage.toJSON(), text: "" };
+}
+
+function moduleOf(made: StateMachinePort | ContainerModule): ContainerModule {
+  if (made instanceof ContainerModule) return made;
+  return new ContainerModule(({ bind }) => {
+    bind(StateMachine).toConstantValue(made);
+  });
+}

@@ -1,0 +1,339 @@
+import type { NodeEvent } from "@hexraft/core";
+import type { Checksum, Envelope, NodeId } from "@hexraft/core/ports";
+import type { Effect, RaftEvent } from "@hexraft/core/protocol";
+import type { ContainerModule } from "inversify";
+import { SeededRandom } from "../time/seeded-random.js";
+import { Client, type ClientParts } from "./clients/client.js";
+import { History, type Operation } from "./clients/history.js";
+import type { Model, Workload } from "./clients/model.js";
+import { checkWitness } from "./clients/witness.js";
+import { Injector } from "./faults/injector.js";
+import { Operators } from "./faults/operators.js";
+import type { Plan } from "./faults/plan.js";
+import { Referee } from "./invariants/referee.js";
+import type { Violation } from "./invariants/violation.js";
+import { Recovery } from "./recovery.js";
+import { Counters } from "./trace/counters.js";
+import { Trace, type TraceLine } from "./trace/trace.js";
+import type { DiskKit } from "./world/simulated-disk.js";
+import { type Fate, SimulatedNetwork } from "./world/simulated-network.js";
+import { SimulatedNode } from "./world/simulated-node.js";
+import { SimulatedTime } from "./world/simulated-time.js";
+import type { TapPlaces } from "./world/taps.js";
+
+/** What is simulated: the service, its disks, and what its clients do. */
+export interface World {
+  /** Modules of one life of one node beside host, network and disk: state machine, codec, membership policy. Fresh ones each time. */
+  readonly modules: () => readonly ContainerModule[];
+  /** What the service should do. */
+  readonly model: Model;
+  /** What clients do. */
+  readonly workload: Workload;
+  /** The disks. */
+  readonly disks: DiskKit;
+  /** A faster CRC-32 than the table that runs anywhere. */
+  readonly checksum?: Checksum;
+  /**
+   * Searches the client history alone for an order that explains it; `undecided` if it gave up. The log is no witness
+   * here: it might lie.
+   */
+  readonly search?: (model: Model, operations: readonly Operation[]) => "ok" | "undecided" | { readonly fault: string };
+}
+
+/** What a run showed. */
+export interface RunReport {
+  readonly seed: number;
+  /** The first invariant that did not hold. */
+  readonly violation: Violation | undefined;
+  /** Virtual time at its end, ms. */
+  readonly virtualMs: number;
+  /** Things that happened. */
+  readonly events: number;
+  /** Equal for equal plans (I19). */
+  readonly traceHash: string;
+  /** How often each thing happened. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Whether the search for an order gave up. */
+  readonly undecided: boolean;
+  /** The trace, if it was kept. */
+  readonly lines: readonly TraceLine[];
+}
+
+/** How a run is done. */
+export interface RunOptions {
+  /** Keep the trace's lines. Default false. */
+  readonly trace?: boolean;
+}
+
+/** How often a condition is looked at, virtual ms. */
+const LOOK_EVERY_MS = 20;
+/** Longest time that founding may take, virtual ms. */
+const FOUNDING_MS_MAX = 60_000;
+
+/**
+ * One run: whole production nodes on virtual time, first under faults, then healed; every invariant is judged after every
+ * event. The same plan gives the same run.
+ */
+export class Simulation {
+  private readonly time = new SimulatedTime();
+  private readonly trace: Trace;
+  private readonly counters = new Counters();
+  private readonly referee: Referee;
+  private readonly network: SimulatedNetwork;
+  private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
+  private readonly operators: Operators;
+  private readonly injector: Injector;
+  private readonly history = new History();
+  private readonly places: TapPlaces;
+  private readonly clients: readonly Client[];
+  private undecided = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly plan: Plan,
+    options: RunOptions = {},
+  ) {
+    const { time } = this;
+    const seed = String(plan.seed);
+    this.trace = new Trace(() => time.now(), options.trace ?? false);
+    this.referee = new Referee(plan.nodes);
+    this.network = new SimulatedNetwork(time, new SeededRandom(`${seed}/network`), {
+      encode: plan.encode,
+      onFate: (envelope, fate) => this.onFate(envelope, fate),
+    });
+    this.places = {
+      referee: this.referee,
+      origins: new WeakMap(),
+      decode: (payload) => payload,
+      hasCodec: false,
+      onStep: (id, event, effects) => this.onStep(id, event, effects),
+    };
+    this.nodes = new Map(
+      plan.nodes.map((id) => [
+        id,
+        new SimulatedNode(id, {
+          time,
+          network: this.network,
+          disk: world.disks({ nodeId: id, time, random: new SeededRandom(`${seed}/${id}/disk`) }),
+          seed,
+          options: plan.options,
+          places: this.places,
+          trace: this.trace,
+          checksum: world.checksum,
+          modules: world.modules,
+          onEvent: (node, event) => this.onEvent(node, event),
+        }),
+      ]),
+    );
+    this.operators = new Operators(this.nodes, this.counters);
+    this.injector = new Injector(time, this.network, this.nodes, this.operators, this.trace, this.counters);
+    this.clients = Array.from({ length: plan.clients }, (_, i) => this.client(i));
+  }
+
+  /** Runs it to its end, or to the first violation. */
+  async run(): Promise<RunReport> {
+    const { time, plan, referee } = this;
+    time.afterEach = () => {
+      if (referee.violation !== undefined) throw referee.violation;
+    };
+    const resources = liveResources();
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown): void => void rejections.push(reason);
+    process.on("unhandledRejection", onRejection);
+    try {
+      await this.found();
+      this.injector.schedule(plan.faults);
+      for (const client of this.clients) client.start();
+      await time.run(time.now() + plan.durationMs);
+      await this.recover();
+      this.checkHistory();
+      // Nothing but the simulation ran since it began: whatever is new belongs to the service.
+      const live = moreThan(resources, liveResources());
+      if (live.length > 0) referee.accuse("I17", `something waits outside the ports: ${live.join(", ")}`);
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      if (rejections.length > 0) referee.accuse("I18", `a rejection that nobody handles: ${String(rejections[0])}`);
+    } catch (error) {
+      if (error !== referee.violation) throw error;
+    } finally {
+      process.off("unhandledRejection", onRejection);
+    }
+    if (referee.violation !== undefined) this.trace.note("violation", "", referee.violation.message);
+    return {
+      seed: plan.seed,
+      violation: referee.violation,
+      virtualMs: time.now(),
+      events: this.trace.events,
+      traceHash: this.trace.hash,
+      counts: this.counters.toJSON(),
+      undecided: this.undecided,
+      lines: this.trace.lines,
+    };
+  }
+
+  private client(number: number): Client {
+    const { time, nodes, history, places, trace, counters, plan } = this;
+    const parts: ClientParts = {
+      time,
+      nodes,
+      history,
+      places,
+      trace,
+      counters,
+      electionTimeoutMs: plan.options.electionTimeoutMs ?? 1_000,
+      pauseMs: (1_000 * plan.clients) / plan.callsPerSecond,
+      // A forwarded command that was laid out and read again cannot be told from an equal one.
+      mayForward: !plan.encode,
+    };
+    return new Client(number, parts, new SeededRandom(`${plan.seed}/client/${number}`), this.world.workload);
+  }
+
+  /** M13: the cluster is founded as an operator founds it. */
+  private async found(): Promise<void> {
+    const { time, nodes, plan } = this;
+    for (const node of nodes.values()) node.start();
+    const isReady = (): boolean => [...nodes.values()].every(({ isUp }) => isUp);
+    await this.mustHold("all nodes start", isReady, FOUNDING_MS_MAX);
+    const [first] = nodes.values();
+    let refused: unknown;
+    first?.node?.bootstrap({ voters: plan.nodes.map((id) => ({ id, address: id })) }).catch((error: unknown) => {
+      refused = error;
+    });
+    await this.mustHold(
+      "the cluster is founded",
+      () => refused !== undefined || this.operators.leader() !== undefined,
+      FOUNDING_MS_MAX,
+    );
+    if (refused !== undefined) throw refused;
+    this.trace.note("process", "", `founded at ${time.now().toFixed(1)} ms`);
+  }
+
+  private async recover(): Promise<void> {
+    const { time, plan, nodes, operators, referee, clients, counters } = this;
+    const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
+    const recovery = new Recovery({
+      nodes,
+      operators,
+      referee,
+      electionTimeoutMs,
+      mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
+    });
+    for (const client of clients) client.stop();
+    const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
+    this.injector.heal();
+    await recovery.leader(longestWriteMs);
+    let isAlive = false;
+    const random = new SeededRandom(`${plan.seed}/proof of life`);
+    for (let act = this.world.workload(random, -1, 0); ; act = this.world.workload(random, -1, 0)) {
+      if (act.kind !== "apply") continue;
+      this.client(-1).insist(act, () => {
+        isAlive = true;
+      });
+      break;
+    }
+    await this.mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs);
+    await recovery.converged();
+    await this.mustHold(
+      "every call is answered",
+      () => this.history.operations.every(({ outcome }) => outcome !== "pending"),
+      40 * electionTimeoutMs,
+    );
+    await recovery.statesAgree();
+    await recovery.stopped();
+    counters.add("virtualMs", Math.round(time.now()));
+  }
+
+  private checkHistory(): void {
+    const { referee, history, world, places } = this;
+    const { operations } = history;
+    const accuse = (invariant: string, what: string): void => referee.accuse(invariant, what);
+    checkWitness({
+      model: world.model,
+      operations,
+      applied: referee.applies.entries,
+      decode: places.decode,
+      accuse,
+    });
+    const found = world.search?.(world.model, operations);
+    if (found === "undecided") this.undecided = true;
+    else if (typeof found === "object") accuse("I15", found.fault);
+  }
+
+  private async mustHold(what: string, condition: () => boolean, withinMs: number): Promise<void> {
+    const { time, referee } = this;
+    const endMs = time.now() + withinMs;
+    // Asked now and then, not after each event: a description of all nodes costs as much as a hundred events.
+    while (!condition() && time.now() < endMs) await time.run(Math.min(time.now() + LOOK_EVERY_MS, endMs));
+    if (condition()) return;
+    referee.accuse("I17", `not within ${Math.round(withinMs)} ms: ${what}; ${this.standing()}`);
+    throw referee.violation;
+  }
+
+  /** Each node in a few words, for a message about what never came. */
+  private standing(): string {
+    return [...this.nodes.values()]
+      .map(({ id, isThere, node, haltedBecause, refusal }) => {
+        if (haltedBecause !== "") return `${id} halted (${haltedBecause})`;
+        if (!isThere || node === undefined) return `${id} down${refusal === "" ? "" : ` (${refusal})`}`;
+        try {
+          const { role, term, leader, last, commitIndex, appliedIndex } = node.describe();
+          return `${id} ${role} of term ${term} under ${leader ?? "nobody"}, last ${last.index}/${last.term}, commit ${commitIndex}, applied ${appliedIndex}`;
+        } catch {
+          return `${id} starting`;
+        }
+      })
+      .join("; ");
+  }
+
+  private onFate(envelope: Envelope, fate: Fate): void {
+    if (fate === "sent") this.referee.said(envelope);
+    else if (fate !== "delivered") this.counters.add(`message.${fate}`);
+    this.trace.message(envelope, fate);
+  }
+
+  private onStep(_: NodeId, event: RaftEvent, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "Persist" && effect.truncateFrom !== undefined) this.counters.add("truncations");
+      else if (effect.type === "FetchEntries") this.counters.add("fetches");
+    }
+    if (event.type === "StorageFailed") this.counters.add("storageFailures");
+  }
+
+  private onEvent(id: NodeId, event: NodeEvent): void {
+    const { trace, counters } = this;
+    switch (event.kind) {
+      case "role":
+        if (event.role === "leader") counters.add("elections");
+        return trace.note("role", id, `${event.role} in term ${event.term}: ${event.cause}`);
+      case "configuration":
+        if (event.stage === "committed") counters.add("configurationChanges");
+        return trace.note(
+          "configuration",
+          id,
+          `${event.stage} at ${event.entry.id.index}: voters ${event.entry.configuration.voters.join(" ")}`,
+        );
+      case "snapshot":
+        if (event.stage !== "sent") counters.add(event.stage === "saved" ? "snapshotsSaved" : "snapshotInstalls");
+        return trace.note("snapshot", id, `${event.stage} ${event.id.index}/${event.id.term}`);
+      case "halted":
+        trace.note("process", id, `halted: ${event.reason}`);
+        if (!event.reason.startsWith("storage failed")) this.referee.accuse("I18", `${id} halted: ${event.reason}`);
+        return this.injector.halted(id);
+      case "error":
+        return trace.note("process", id, event.reason);
+      default:
+        return;
+    }
+  }
+}
+
+/** What is in `after` more often than in `before`. */
+function moreThan(before: readonly string[], after: readonly string[]): readonly string[] {
+  const known = before.slice();
+  return after.filter((kind) => {
+    const at = known.indexOf(kind);
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
+}
+
+const liveResources = (): readonly string[] => process.getActiveResourcesInfo();

@@ -1,0 +1,162 @@
+import { createNode, type Node, type NodeEvent, type NodeOptions } from "@hexraft/core";
+import type { Checksum, NodeId, StateMachine } from "@hexraft/core/ports";
+import type { ContainerModule } from "inversify";
+import type { Trace } from "../trace/trace.js";
+import type { SimulatedDisk } from "./simulated-disk.js";
+import { SimulatedHost } from "./simulated-host.js";
+import type { SimulatedNetwork } from "./simulated-network.js";
+import type { SimulatedTime } from "./simulated-time.js";
+import { type TapPlaces, taps } from "./taps.js";
+
+/** What every life of a node is made with. */
+export interface NodeParts {
+  readonly time: SimulatedTime;
+  readonly network: SimulatedNetwork;
+  readonly disk: SimulatedDisk;
+  readonly seed: string;
+  readonly options: Omit<NodeOptions, "nodeId">;
+  readonly places: TapPlaces;
+  readonly trace: Trace;
+  readonly checksum?: Checksum | undefined;
+  /** Modules of the service: the state machine, and what else a user composes. */
+  readonly modules: () => readonly ContainerModule[];
+  readonly onEvent: (id: NodeId, event: NodeEvent) => void;
+}
+
+/** One production node over all its lives. */
+export class SimulatedNode {
+  /** The node of the current life; the last one's while it is down. */
+  node: Node<unknown, unknown, unknown, unknown> | undefined;
+  /** The state machine of the current life, as the modules bound it. */
+  machine: StateMachine | undefined;
+  /** Why it stopped in place, in this life; empty if it did not. */
+  haltedBecause = "";
+  /** Why it could not start, the last time; empty if it could. */
+  refusal = "";
+  /** Milliseconds of its monotonic clock per true one, from the next life on. */
+  rate = 1;
+  private host: SimulatedHost | undefined;
+  private state: "down" | "starting" | "up" | "stopping" = "down";
+  private lives = 0;
+
+  constructor(
+    readonly id: NodeId,
+    private readonly parts: NodeParts,
+  ) {}
+
+  /** Its disk: outlives it. */
+  get disk(): SimulatedDisk {
+    return this.parts.disk;
+  }
+
+  /** Whether it takes part. */
+  get isUp(): boolean {
+    return this.state === "up" && this.haltedBecause === "";
+  }
+
+  /** Whether a process is there at all. */
+  get isThere(): boolean {
+    return this.state !== "down";
+  }
+
+  /** Lives begun. */
+  get life(): number {
+    return this.lives;
+  }
+
+  /** Actions of the current life that still wait. */
+  get pendingActions(): number {
+    return this.host?.pending ?? 0;
+  }
+
+  /** Begins a life. What of it fails shows in `refusal`. */
+  start(): void {
+    if (this.state !== "down") return;
+    const { time, network, disk, seed, options, places, trace, modules, checksum, onEvent } = this.parts;
+    const life = ++this.lives;
+    const host = new SimulatedHost(time, `${seed}/${this.id}/${life}`, this.rate, checksum);
+    this.host = host;
+    this.state = "starting";
+    this.haltedBecause = "";
+    this.refusal = "";
+    trace.note(
+      "process",
+      this.id,
+      `starts, life ${life}${this.rate === 1 ? "" : `, clock rate ${this.rate.toFixed(2)}`}`,
+    );
+    const own: { machine?: StateMachine } = {};
+    const begin = async (): Promise<void> => {
+      const node = await createNode<unknown, unknown, unknown, unknown>({ ...options, nodeId: this.id }, [
+        host.module(),
+        network.transport(host),
+        ...disk.open(host),
+        ...modules(),
+        taps(this.id, host, places, own),
+      ]);
+      if (!host.isAlive) return;
+      node.events$.subscribe((event) => {
+        if (host.isAlive) onEvent(this.id, event);
+      });
+      void node.halted.then((reason) => {
+        if (host.isAlive) this.haltedBecause = reason;
+      });
+      this.node = node;
+      this.machine = own.machine;
+      await node.start();
+      if (host.isAlive && this.state === "starting") this.state = "up";
+    };
+    begin().catch((error: unknown) => {
+      if (!host.isAlive) return;
+      this.refusal = error instanceof Error ? error.message : String(error);
+      trace.note("process", this.id, `cannot start: ${this.refusal}`);
+      this.end();
+    });
+  }
+
+  /** Power is cut. Idempotent. */
+  crash(how: string): void {
+    if (this.state === "down") return;
+    this.parts.trace.note("process", this.id, `crashes ${how}`);
+    this.end();
+    this.parts.disk.crash();
+  }
+
+  /** The next of its I/O steps, or one of the few behind it, is its last. */
+  crashInside(crashed: () => void): void {
+    if (this.state === "down") return;
+    const { host } = this;
+    this.parts.disk.crashInside(() => {
+      if (this.host !== host || this.state === "down") return;
+      this.crash("inside an I/O step");
+      crashed();
+    });
+  }
+
+  /** Stands still. */
+  pause(forMs: number): void {
+    this.host?.pause(forMs);
+  }
+
+  /** Somebody sets its wall clock. */
+  jumpWall(ms: number): void {
+    this.host?.jumpWall(ms);
+  }
+
+  /** Stops in good order; resolves when it is down. Whatever is left of it afterwards is a leak (I17). */
+  async stop(): Promise<void> {
+    const { node, host } = this;
+    if (node === undefined || this.state === "down") return;
+    this.state = "stopping";
+    await node.stop();
+    if (this.host !== host || !host?.isAlive) return;
+    this.parts.trace.note("process", this.id, "stopped");
+    this.state = "down";
+  }
+
+  private end(): void {
+    this.state = "down";
+    this.host?.kill();
+    const transport = this.parts.network.nodes.get(this.id);
+    transport?.leave();
+  }
+}

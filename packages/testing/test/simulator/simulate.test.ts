@@ -1,0 +1,77 @@
+import type { CommandBatch } from "@hexraft/core/ports";
+import { describe, expect, it } from "vitest";
+import { planOf, profiles, Simulation, simulate } from "../../src/simulator.js";
+import { RegisterMachine, registerModel, registerWorkload, registerWorld } from "./register.js";
+
+const service = { model: registerModel, workload: registerWorkload };
+
+describe("simulate", () => {
+  it("I1 I5 I7 I15 I16 I17 twenty short seeds of crashes, cuts and loss break nothing", async () => {
+    const report = await simulate({ ...service, stateMachine: () => new RegisterMachine(), seeds: 20 });
+    expect(report.text).toBe("");
+    for (const shown of ["elections", "crashInsideIo", "truncations", "calls.ok", "calls.unknown", "message.lost"])
+      expect(report.coverage[shown], shown).toBeGreaterThan(0);
+  });
+
+  it("I19 the same seed twice gives the same trace, and another seed another one", async () => {
+    const hashOf = async (seed: number) =>
+      (await new Simulation(registerWorld, planOf(seed, profiles.user)).run()).traceHash;
+    const first = await hashOf(7);
+    expect(await hashOf(7)).toBe(first);
+    expect(await hashOf(8)).not.toBe(first);
+  });
+
+  it("I5 finds a state machine whose results depend on which node applies them", async () => {
+    let made = 0;
+    class Forgetful extends RegisterMachine {
+      private readonly number = made++;
+      override apply(batch: CommandBatch): readonly unknown[] {
+        const results = super.apply(batch);
+        return this.number % 3 === 0 ? results.map((sum) => (sum as number) + 1) : results;
+      }
+    }
+    const report = await simulate({ ...service, stateMachine: () => new Forgetful(), seeds: 5 });
+    expect(report.failure?.violation?.invariant).toBe("I5");
+  });
+
+  it("I13 finds a snapshot that leaves a part of the state out", async () => {
+    class Partial extends RegisterMachine {
+      override async snapshotLoad(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+        await super.snapshotLoad(bytes);
+        delete this.registers["r1"];
+      }
+    }
+    const report = await simulate({ ...service, stateMachine: () => new Partial(), seeds: 20 });
+    expect(report.failure?.violation?.invariant).toBe("I13");
+    expect(report.text).toContain(`seed ${report.failure?.seed}`);
+  });
+
+  it("I15 finds a service that does what its model does not", async () => {
+    class Saturating extends RegisterMachine {
+      override apply(batch: CommandBatch): readonly unknown[] {
+        return super.apply(batch).map((sum) => Math.min(sum as number, 50));
+      }
+    }
+    const report = await simulate({ ...service, stateMachine: () => new Saturating(), seeds: 5 });
+    expect(report.failure?.violation?.invariant).toBe("I15");
+  });
+
+  it("I17 finds a state machine that waits for a real timer", async () => {
+    class Sleepy extends RegisterMachine {
+      timer: NodeJS.Timeout | undefined;
+      override open() {
+        this.timer = setTimeout(() => {}, 3_000);
+        return super.open();
+      }
+    }
+    const machines: Sleepy[] = [];
+    const report = await simulate({
+      ...service,
+      stateMachine: () => machines[machines.push(new Sleepy()) - 1] as Sleepy,
+      seeds: 1,
+      profile: { ...profiles.user, durationMs: 1_000, kinds: [] },
+    });
+    for (const machine of machines) clearTimeout(machine.timer);
+    expect(report.failure?.violation?.what).toContain("Timeout");
+  });
+});

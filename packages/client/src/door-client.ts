@@ -94,7 +94,7 @@ export class DoorClient implements RouteOwner {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const entry of [...this.pending.values()]) this.giveUp(entry, "Stopped", "the client was closed");
+    for (const entry of Array.from(this.pending.values())) this.giveUp(entry, "Stopped", "the client was closed");
     this.route.close();
   }
 
@@ -127,7 +127,7 @@ export class DoorClient implements RouteOwner {
 
   onLost(connection: DoorConnection, reason: string): void {
     if (connection.inFlight === 0) return;
-    for (const entry of [...this.pending.values()]) {
+    for (const entry of Array.from(this.pending.values())) {
       if (entry.connection !== connection) continue;
       if (entry.kind === RequestKind.command) {
         const message = `The connection was lost before the answer came (${reason}); the command may have been applied, or may still be.`;

@@ -6,13 +6,11 @@ import {
   get,
   getMany,
   increment,
-  type KvAnswer,
   type KvAnswerOf,
   KvCodec,
   type KvCommand,
   type KvEntry,
   type KvQuery,
-  type KvResult,
   type KvResultOf,
   type LifetimeOptions,
   type PutOptions,
@@ -75,7 +73,7 @@ export class HexraftClient {
     }
     const answered = await this.door.request(RequestKind.command, bytes, options);
     if (answered.outcome !== "ok") return answered;
-    return { outcome: "ok", value: this.codec.decodeResult(answered.value) as KvResult as KvResultOf<C> };
+    return { outcome: "ok", value: this.codec.decodeResult(answered.value) as KvResultOf<C> };
   }
 
   /** Asks a query. Reads change nothing, so their outcome is never *unknown*. */
@@ -89,7 +87,7 @@ export class HexraftClient {
     const kind = options.consistency === "local" ? RequestKind.localRead : RequestKind.linearizableRead;
     const answered = await this.door.request(kind, bytes, options);
     if (answered.outcome !== "ok") return answered;
-    return { outcome: "ok", value: this.codec.decodeAnswer(answered.value) as KvAnswer as KvAnswerOf<Q> };
+    return { outcome: "ok", value: this.codec.decodeAnswer(answered.value) as KvAnswerOf<Q> };
   }
 
   /** The value of a key, or `null` if it is not there. */

@@ -86,7 +86,7 @@ export class Route implements DoorConnectionOwner {
     this.closed = true;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    for (const connection of [...this.open.keys()]) connection.close("the client was closed");
+    for (const connection of Array.from(this.open.keys())) connection.close("the client was closed");
   }
 
   onWelcome(connection: DoorConnection, welcome: Welcome): void {

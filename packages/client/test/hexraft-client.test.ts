@@ -45,25 +45,25 @@ const first = () => nodes[0] as FakeNode;
 describe("the way to the leader", () => {
   it("C05 goes on to the node that the first one names", async () => {
     elect(nodes[2] as FakeNode);
-    const it = client();
-    expect(await it.put("k", "v")).toBe(true);
-    expect(it.leaderEndpoint?.port).toBe(nodes[2]?.port);
+    const hexraft = client();
+    expect(await hexraft.put("k", "v")).toBe(true);
+    expect(hexraft.leaderEndpoint?.port).toBe(nodes[2]?.port);
     expect(total()).toBe(1);
   });
 
   it("C05 follows a change of leaders, and sends a refused command again", async () => {
-    const it = client();
-    await it.put("k", "1");
+    const hexraft = client();
+    await hexraft.put("k", "1");
     elect(second());
-    expect(await it.put("k", "2")).toBe(true);
-    expect(it.leaderEndpoint?.port).toBe(second().port);
+    expect(await hexraft.put("k", "2")).toBe(true);
+    expect(hexraft.leaderEndpoint?.port).toBe(second().port);
     expect(second().received.length).toBe(1);
   });
 
   it("C05 waits for a leader without hammering anybody", async () => {
     for (const node of nodes) node.leader = "";
-    const it = client({ deadlineMs: 1_000, backoffMs: 20, backoffMaxMs: 100 });
-    const answered = await it.propose(put("k", "v"));
+    const hexraft = client({ deadlineMs: 1_000, backoffMs: 20, backoffMaxMs: 100 });
+    const answered = await hexraft.propose(put("k", "v"));
     expect(answered).toMatchObject({ outcome: "refused", error: { code: "DeadlineExceeded" } });
     const asked = nodes.reduce((sum, { connections }) => sum + connections, 0);
     expect(asked).toBeGreaterThan(5);
@@ -74,8 +74,8 @@ describe("the way to the leader", () => {
   it("C05 does not run in circles between two nodes that name each other", async () => {
     first().leader = "n2";
     second().leader = "n1";
-    const it = client({ deadlineMs: 500, backoffMs: 20, backoffMaxMs: 50 }, [first(), second()]);
-    expect(await it.propose(put("k", "v"))).toMatchObject({ outcome: "refused" });
+    const hexraft = client({ deadlineMs: 500, backoffMs: 20, backoffMaxMs: 50 }, [first(), second()]);
+    expect(await hexraft.propose(put("k", "v"))).toMatchObject({ outcome: "refused" });
     expect(first().connections + second().connections).toBeLessThan(60);
   });
 
@@ -83,7 +83,7 @@ describe("the way to the leader", () => {
     elect(second());
     const port = first().port;
     await first().stop();
-    const it = client({}, [second()]);
+    const hexraft = client({}, [second()]);
     const other = new HexraftClient({
       endpoints: [
         { host: "127.0.0.1", port },
@@ -91,7 +91,7 @@ describe("the way to the leader", () => {
       ],
     });
     clients.push(other);
-    expect([await it.put("a", "v"), await other.put("b", "v")]).toEqual([true, true]);
+    expect([await hexraft.put("a", "v"), await other.put("b", "v")]).toEqual([true, true]);
     await first().start();
   });
 
@@ -99,15 +99,15 @@ describe("the way to the leader", () => {
     const silent = createServer((socket) => socket.on("error", () => {}).resume()).listen(0, "127.0.0.1");
     await new Promise((resolve) => silent.once("listening", resolve));
     const port = (silent.address() as { port: number }).port;
-    const it = new HexraftClient({
+    const hexraft = new HexraftClient({
       endpoints: [
         { host: "127.0.0.1", port },
         { host: "127.0.0.1", port: first().port },
       ],
       connectTimeoutMs: 50,
     });
-    clients.push(it);
-    expect(await it.put("k", "v")).toBe(true);
+    clients.push(hexraft);
+    expect(await hexraft.put("k", "v")).toBe(true);
     await new Promise((resolve) => silent.close(resolve));
   });
 
@@ -118,32 +118,38 @@ describe("the way to the leader", () => {
   });
 
   it("leaves a leader that has gone silent once an operation's time is out", async () => {
-    const it = client({ deadlineMs: 100 });
-    await it.put("k", "v");
+    const hexraft = client({ deadlineMs: 100 });
+    await hexraft.put("k", "v");
     elect(second());
     first().onRequest = () => {};
-    expect(await it.propose(put("k", "v"))).toMatchObject({ outcome: "unknown", error: { code: "DeadlineExceeded" } });
-    expect(await it.put("k", "w")).toBe(true);
+    expect(await hexraft.propose(put("k", "v"))).toMatchObject({
+      outcome: "unknown",
+      error: { code: "DeadlineExceeded" },
+    });
+    expect(await hexraft.put("k", "w")).toBe(true);
     expect(second().received.length).toBe(1);
   });
 });
 
 describe("three outcomes", () => {
   it("C02 ok carries the result, a rejection of the state machine included", async () => {
-    const it = client();
-    expect(await it.propose(put("k", "v"))).toEqual({ outcome: "ok", value: { type: "put", done: true } });
+    const hexraft = client();
+    expect(await hexraft.propose(put("k", "v"))).toEqual({ outcome: "ok", value: { type: "put", done: true } });
     first().onRequest = (request) => request.ok(codec.encodeResult(new Rejected("NotAnInteger", "it holds text")));
-    expect(valueOf(await it.propose(put("k", "v")))).toBeInstanceOf(Rejected);
-    await expect(it.increment("k")).rejects.toMatchObject({ code: "BadCommand", outcome: "refused" });
+    expect(valueOf(await hexraft.propose(put("k", "v")))).toBeInstanceOf(Rejected);
+    await expect(hexraft.increment("k")).rejects.toMatchObject({ code: "BadCommand", outcome: "refused" });
   });
 
   it("C02 C05 a command whose connection breaks is unknown, and is never sent again", async () => {
-    const it = client();
-    await it.put("k", "v");
+    const hexraft = client();
+    await hexraft.put("k", "v");
     first().onRequest = () => first().cut();
-    expect(await it.propose(put("k", "v"))).toMatchObject({ outcome: "unknown", error: { code: "ConnectionLost" } });
+    expect(await hexraft.propose(put("k", "v"))).toMatchObject({
+      outcome: "unknown",
+      error: { code: "ConnectionLost" },
+    });
     elect(first());
-    await it.put("other", "v");
+    await hexraft.put("other", "v");
     expect(total()).toBe(3);
   });
 
@@ -157,13 +163,13 @@ describe("three outcomes", () => {
   });
 
   it("C05 a read that breaks is asked again elsewhere", async () => {
-    const it = client();
-    await it.put("k", "v");
+    const hexraft = client();
+    await hexraft.put("k", "v");
     first().onRequest = () => {
       elect(second());
       first().cut();
     };
-    expect(await it.get("k")).toEqual(Uint8Array.of(7));
+    expect(await hexraft.get("k")).toEqual(Uint8Array.of(7));
     expect(second().received.map(({ kind }) => kind)).toEqual([RequestKind.linearizableRead]);
   });
 
@@ -192,8 +198,8 @@ describe("three outcomes", () => {
 describe("deadlines and signals", () => {
   it("C05 a command that was sent is unknown after its deadline; one that was not is refused", async () => {
     first().onRequest = () => {};
-    const it = client();
-    expect(await it.propose(put("k", "v"), { deadlineMs: 50 })).toMatchObject({
+    const hexraft = client();
+    expect(await hexraft.propose(put("k", "v"), { deadlineMs: 50 })).toMatchObject({
       outcome: "unknown",
       error: { code: "DeadlineExceeded" },
     });
@@ -211,41 +217,41 @@ describe("deadlines and signals", () => {
 
   it("C05 an AbortSignal ends the wait: refused before it is sent, unknown after", async () => {
     first().onRequest = () => {};
-    const it = client();
+    const hexraft = client();
     const before = AbortSignal.abort();
-    expect(await it.propose(put("k", "v"), { signal: before })).toMatchObject({
+    expect(await hexraft.propose(put("k", "v"), { signal: before })).toMatchObject({
       outcome: "refused",
       error: { code: "Cancelled" },
     });
     expect(total()).toBe(0);
     const abort = new AbortController();
-    const answered = it.propose(put("k", "v"), { signal: abort.signal });
+    const answered = hexraft.propose(put("k", "v"), { signal: abort.signal });
     await expect.poll(total).toBe(1);
     abort.abort();
     expect(await answered).toMatchObject({ outcome: "unknown", error: { code: "Cancelled" } });
   });
 
   it("a late answer to what was given up is nobody's", async () => {
-    const it = client();
+    const hexraft = client();
     first().onRequest = () => {};
-    await it.propose(put("k", "v"), { deadlineMs: 50 });
+    await hexraft.propose(put("k", "v"), { deadlineMs: 50 });
     const late = first().received[0] as Received;
     first().onRequest = (request) => {
       late.ok(PUT_DONE);
       serveAll(request);
     };
-    expect(await it.get("k")).toEqual(Uint8Array.of(7));
+    expect(await hexraft.get("k")).toEqual(Uint8Array.of(7));
   });
 
   it("closing settles everything, and further operations are refused", async () => {
     first().onRequest = () => {};
-    const it = client();
-    const sent = it.propose(put("k", "v"));
+    const hexraft = client();
+    const sent = hexraft.propose(put("k", "v"));
     await expect.poll(total).toBe(1);
-    it.close();
-    it.close();
+    hexraft.close();
+    hexraft.close();
     expect(await sent).toMatchObject({ outcome: "unknown", error: { code: "Stopped" } });
-    expect(await it.propose(put("k", "v"))).toMatchObject({ outcome: "refused", error: { code: "Stopped" } });
+    expect(await hexraft.propose(put("k", "v"))).toMatchObject({ outcome: "refused", error: { code: "Stopped" } });
   });
 });
 
@@ -253,45 +259,48 @@ describe("load", () => {
   it("what is asked in one turn leaves in one write, and every caller gets its own answer", async () => {
     first().onRequest = (request) =>
       request.ok(codec.encodeAnswer({ type: "get", value: codec.encodeQuery(get(`${request.number}`)) }));
-    const it = client();
-    await it.get("warm");
+    const hexraft = client();
+    await hexraft.get("warm");
     const chunks = first().chunks;
-    const values = await Promise.all(Array.from({ length: 500 }, (_, i) => it.get(`k${i}`)));
+    const values = await Promise.all(Array.from({ length: 500 }, (_, i) => hexraft.get(`k${i}`)));
     expect(new Set(values.map((value) => Buffer.from(value as Uint8Array).toString("hex"))).size).toBe(500);
     expect(first().chunks - chunks).toBeLessThan(4);
   });
 
   it("R12 more than inFlightMax is refused at once", async () => {
     first().onRequest = () => {};
-    const it = client({ inFlightMax: 10 });
-    const held = Array.from({ length: 10 }, () => it.propose(put("k", "v")));
-    expect(await it.propose(put("k", "v"))).toMatchObject({ outcome: "refused", error: { code: "Overloaded" } });
-    it.close();
+    const hexraft = client({ inFlightMax: 10 });
+    const held = Array.from({ length: 10 }, () => hexraft.propose(put("k", "v")));
+    expect(await hexraft.propose(put("k", "v"))).toMatchObject({ outcome: "refused", error: { code: "Overloaded" } });
+    hexraft.close();
     await Promise.all(held);
-    expect(it.inFlight).toBe(0);
+    expect(hexraft.inFlight).toBe(0);
   });
 
   it("R12 more than inFlightBytesMax is refused at once", async () => {
-    const it = client({ inFlightBytesMax: 2_000 });
-    expect(await it.propose(put("k", "v".repeat(3_000)))).toMatchObject({
+    const hexraft = client({ inFlightBytesMax: 2_000 });
+    expect(await hexraft.propose(put("k", "v".repeat(3_000)))).toMatchObject({
       outcome: "refused",
       error: { code: "Overloaded" },
     });
-    expect(await it.put("k", "v".repeat(1_000))).toBe(true);
+    expect(await hexraft.put("k", "v".repeat(1_000))).toBe(true);
   });
 
   it("T01 garbage instead of an answer breaks the connection, and nothing else", async () => {
-    const garbage = createServer((socket) => socket.resume().end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0, "127.0.0.1");
+    const garbage = createServer((socket) => socket.resume().end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
+      0,
+      "127.0.0.1",
+    );
     await new Promise((resolve) => garbage.once("listening", resolve));
     const port = (garbage.address() as { port: number }).port;
-    const it = new HexraftClient({
+    const hexraft = new HexraftClient({
       endpoints: [
         { host: "127.0.0.1", port },
         { host: "127.0.0.1", port: first().port },
       ],
     });
-    clients.push(it);
-    expect(await it.put("k", "v")).toBe(true);
+    clients.push(hexraft);
+    expect(await hexraft.put("k", "v")).toBe(true);
     await new Promise((resolve) => garbage.close(resolve));
   });
 });
@@ -315,12 +324,12 @@ describe("options", () => {
   });
 
   it("leaves no connection behind", async () => {
-    const it = client();
-    await it.put("k", "v");
-    it.close();
+    const hexraft = client();
+    await hexraft.put("k", "v");
+    hexraft.close();
     const probe = connect(first().port, "127.0.0.1");
     await new Promise((resolve) => probe.once("connect", resolve));
     probe.destroy();
-    expect(it.leaderEndpoint).toBeNull();
+    expect(hexraft.leaderEndpoint).toBeNull();
   });
 });

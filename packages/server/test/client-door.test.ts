@@ -18,12 +18,16 @@ let port: number;
 const clients: HexraftClient[] = [];
 const raws: RawClient[] = [];
 
+async function answer(command: KvCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
+  try {
+    done(null, await kv.apply(command));
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
 const service: DoorService = {
-  apply: (command: KvCommand, done) =>
-    void kv.apply(command).then(
-      (result) => done(null, result),
-      (error: Error) => done(error),
-    ),
+  apply: (command, done) => void answer(command, done),
   read: (query: KvQuery, consistency: Consistency) => kv.read(query, consistency),
   welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
 };
@@ -75,17 +79,17 @@ afterEach(async () => {
 
 describe("the client door", () => {
   it("does commands and answers queries, with the consistency asked for", async () => {
-    const it = client();
-    expect(await it.put("k", "v")).toBe(true);
-    expect(Buffer.from((await it.get("k")) as Uint8Array).toString()).toBe("v");
-    await it.get("k", { consistency: "local" });
+    const caller = client();
+    expect(await caller.put("k", "v")).toBe(true);
+    expect(Buffer.from((await caller.get("k")) as Uint8Array).toString()).toBe("v");
+    await caller.get("k", { consistency: "local" });
     expect(kv.asked).toEqual(["put", "get", "local get"]);
   });
 
   it("F01 hands a rejection through as a result", async () => {
-    const it = client();
-    await it.put("k", "text");
-    await expect(it.increment("k")).rejects.toMatchObject({
+    const caller = client();
+    await caller.put("k", "text");
+    await expect(caller.increment("k")).rejects.toMatchObject({
       code: "BadCommand",
       details: { rejection: "NotAnInteger" },
     });
@@ -111,20 +115,24 @@ describe("the client door", () => {
 
   it("C01 a node that does not lead says who does", async () => {
     kv.failures.push(new NotLeader("n2", "127.0.0.1:1"));
-    const it = client();
-    expect(await it.put("k", "v")).toBe(true);
+    const caller = client();
+    expect(await caller.put("k", "v")).toBe(true);
     expect(kv.asked).toEqual(["put", "put"]);
   });
 
   it("F03 a command that is none is refused, and the connection goes on", async () => {
-    const it = await raw();
-    it.say(HELLO + request(0, Uint8Array.of(255, 255)) + request(9, Uint8Array.of()) + request(1, Uint8Array.of(0)));
-    const heard = await it.until((text) => (text.match(/Bad(?:Command|Message)|FormatUnknown/g) ?? []).length === 3);
+    const caller = await raw();
+    caller.say(
+      HELLO + request(0, Uint8Array.of(255, 255)) + request(9, Uint8Array.of()) + request(1, Uint8Array.of(0)),
+    );
+    const heard = await caller.until(
+      (text) => (text.match(/Bad(?:Command|Message)|FormatUnknown/g) ?? []).length === 3,
+    );
     expect(heard).toContain("n1");
     const query = new KvCodec().encodeQuery(get("k"));
-    it.heard = "";
-    it.say(request(1, query));
-    await it.until((text) => text.length > 5);
+    caller.heard = "";
+    caller.say(request(1, query));
+    await caller.until((text) => text.length > 5);
     expect(kv.asked).toEqual(["get"]);
   });
 });
@@ -151,9 +159,9 @@ describe("bad input", () => {
   });
 
   it("T01 a hello is understood however it is cut", async () => {
-    const it = await raw();
-    for (const byte of HELLO) it.say(byte);
-    expect(await it.until((heard) => heard.length > 5)).toContain("n1");
+    const caller = await raw();
+    for (const byte of HELLO) caller.say(byte);
+    expect(await caller.until((heard) => heard.length > 5)).toContain("n1");
   });
 
   it("T07 a connection that says nothing is closed", async () => {
@@ -165,13 +173,13 @@ describe("bad input", () => {
   it("R12 begins no more requests of one client than its bound, and loses none", async () => {
     await door.stop();
     await open({ inFlightMax: 10 });
-    const it = client();
-    await it.put("warm", "v");
+    const caller = client();
+    await caller.put("warm", "v");
     const release = kv.hold();
     // Several frames, so that the rest of them waits in the socket.
     const answers: Promise<boolean>[] = [];
     for (let i = 0; i < 40; i++) {
-      answers.push(it.put(`k${i}`, "x".repeat(100_000)));
+      answers.push(caller.put(`k${i}`, "x".repeat(100_000)));
       await new Promise((resolve) => setImmediate(resolve));
     }
     await expect.poll(() => kv.underWay).toBeGreaterThanOrEqual(10);
@@ -183,10 +191,10 @@ describe("bad input", () => {
   it("O04 stops with clients connected and requests under way", async () => {
     const idle = connect(port, "127.0.0.1");
     idle.on("error", () => {});
-    const it = client();
-    await it.put("k", "v");
+    const caller = client();
+    await caller.put("k", "v");
     const release = kv.hold();
-    const answered = it.propose(put("k", "w"), { deadlineMs: 2_000 });
+    const answered = caller.propose(put("k", "w"), { deadlineMs: 2_000 });
     await expect.poll(() => kv.underWay).toBe(1);
     await door.stop();
     expect(await answered).toMatchObject({ outcome: "unknown", error: { code: "ConnectionLost" } });

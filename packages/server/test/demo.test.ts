@@ -27,7 +27,7 @@ describe("hexraft demo --once", () => {
   }, async () => {
     const before = demos();
     const demo = workshop.run("demo", "--once", "--keys", "2000");
-    expect(await demo.exited, demo.out + demo.error).toBe(0);
+    expect(await demo.exited, `${demo.out}${demo.error}`).toBe(0);
     const last = demo.out.trimEnd().split("\n").at(-1) as string;
     const verdict = JSON.parse(last) as { acknowledged: number; failoverMs: number };
     expect(verdict).toMatchObject({ nodes: 3, lost: 0, converged: true });

@@ -67,11 +67,11 @@ describe("three processes", () => {
   it("R16 C02 C05 kill -9 of the leader in mid-load loses no acknowledged write, and the node comes back equal", async () => {
     const clients = cluster.endpoints.map(() => new HexraftClient({ endpoints: cluster.endpoints }));
     const acknowledged = new Map<string, string>();
-    let writing = true;
+    const load = { on: true };
     let next = 0;
     const callers = clients.flatMap((client) =>
       Array.from({ length: 4 }, async () => {
-        while (writing) {
+        while (load.on) {
           const key = `load-${next++}`;
           const answered = await client.propose(put(key, `value of ${key}`));
           if (answered.outcome === "ok") acknowledged.set(key, `value of ${key}`);
@@ -87,7 +87,7 @@ describe("three processes", () => {
     expect(await cluster.leader(cluster.ids.filter((id) => id !== leader))).not.toBe(leader);
     await cluster.startOne(leader);
     await passed(acknowledged.size + 100);
-    writing = false;
+    load.on = false;
     await Promise.all(callers);
     for (const client of clients) client.close();
     await cluster.converged();

@@ -16,9 +16,9 @@ beforeEach(async () => {
   kv = new LocalKv();
   description = { leader: "n1", term: 3, halted: "", text: "n1 leads" };
   applied = { index: 9, term: 3, hash: "00ff" };
-  const describe = () => description as unknown as NodeDescription;
+  const describeNode = () => description as unknown as NodeDescription;
   front = new HttpFront(
-    { kv, describe, stateHash: () => Promise.resolve(applied) },
+    { kv, describe: describeNode, stateHash: () => Promise.resolve(applied) },
     { ...DEFAULT_HTTP_LIMITS, bodyBytesMax: 1_000, headTimeoutMs: 200, requestTimeoutMs: 400 },
   );
   port = (await front.start({ host: "127.0.0.1", port: 0 })).port;
@@ -30,7 +30,7 @@ async function ask(method: string, path: string, body?: string | Uint8Array, hea
     method,
     headers,
     ...(body !== undefined && { body }),
-  } as RequestInit);
+  });
   const bytes = Buffer.from(await response.arrayBuffer());
   return { status: response.status, headers: response.headers, bytes, text: bytes.toString() };
 }

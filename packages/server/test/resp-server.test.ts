@@ -167,46 +167,46 @@ const DIALOGUES: readonly (readonly [title: string, ...turns: readonly (readonly
 
 describe("commands", () => {
   it.each(DIALOGUES)("%s", async (_title, ...turns) => {
-    const it = await client();
-    for (const [typed, answer] of turns) expect(await it.exchange(`${typed}\r\n`), typed).toBe(answer);
+    const caller = await client();
+    for (const [typed, answer] of turns) expect(await caller.exchange(`${typed}\r\n`), `${typed}`).toBe(answer);
   });
 
   it("HELLO 2 tells about the server, and takes a name", async () => {
-    const it = await client();
-    const answer = await it.exchange(resp("HELLO", "2", "SETNAME", "me"));
+    const caller = await client();
+    const answer = await caller.exchange(resp("HELLO", "2", "SETNAME", "me"));
     expect(answer).toContain("$5\r\nproto\r\n:2\r\n");
-    expect(await it.exchange("CLIENT GETNAME\r\n")).toBe("$2\r\nme\r\n");
+    expect(await caller.exchange("CLIENT GETNAME\r\n")).toBe("$2\r\nme\r\n");
   });
 
   it("INFO has what client libraries wait for, and who leads", async () => {
-    const it = await client();
-    const answer = await it.exchange("INFO\r\n");
+    const caller = await client();
+    const answer = await caller.exchange("INFO\r\n");
     expect(answer).toContain("loading:0\r\n");
     expect(answer).toContain("role:master\r\n");
     expect(answer).toContain("raft_leader:n1\r\n");
-    expect(await it.exchange("INFO hexraft\r\n")).not.toContain("redis_version");
+    expect(await caller.exchange("INFO hexraft\r\n")).not.toContain("redis_version");
   });
 
   it("COMMAND lists the commands, counts them, and documents them", async () => {
-    const it = await client();
-    const count = Number((await it.exchange("COMMAND COUNT\r\n")).slice(1));
+    const caller = await client();
+    const count = Number((await caller.exchange("COMMAND COUNT\r\n")).slice(1));
     expect(count).toBeGreaterThan(30);
-    expect(await it.exchange("COMMAND\r\n")).toMatch(new RegExp(`^\\*${count}\\r\\n`));
-    expect(await it.exchange("COMMAND INFO get nosuch\r\n")).toBe(
+    expect(await caller.exchange("COMMAND\r\n")).toMatch(new RegExp(`^\\*${count}\\r\\n`));
+    expect(await caller.exchange("COMMAND INFO get nosuch\r\n")).toBe(
       "*2\r\n*6\r\n$3\r\nget\r\n:2\r\n*1\r\n+readonly\r\n:1\r\n:1\r\n:1\r\n$-1\r\n",
     );
-    expect(await it.exchange("COMMAND DOCS get\r\n")).toMatch(/^\*2\r\n\$3\r\nget\r\n\*4\r\n\$7\r\nsummary/);
+    expect(await caller.exchange("COMMAND DOCS get\r\n")).toMatch(/^\*2\r\n\$3\r\nget\r\n\*4\r\n\$7\r\nsummary/);
   });
 
   it("SCAN returns every key once, page by page", async () => {
-    const it = await client();
+    const caller = await client();
     const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`);
-    await it.exchange(resp("MSET", ...keys.flatMap((key) => [key, "v"])));
+    await caller.exchange(resp("MSET", ...keys.flatMap((key) => [key, "v"])));
     const seen: string[] = [];
     let cursor = "0";
     do {
-      const answer = await it.exchange(resp("SCAN", cursor, "COUNT", "7"));
-      const [, next, ...found] = answer.split("\r\n").filter((line) => !/^[*$]/.test(line) || line === "") as string[];
+      const answer = await caller.exchange(resp("SCAN", cursor, "COUNT", "7"));
+      const [, next, ...found] = answer.split("\r\n").filter((line) => !/^[*$]/.test(line) || line === "");
       cursor = answer.split("\r\n")[2] as string;
       void next;
       seen.push(...found.filter((key) => key.startsWith("key-")), ...(next?.startsWith("key-") ? [next] : []));
@@ -217,56 +217,58 @@ describe("commands", () => {
 
 describe("pipelining", () => {
   it("answers in the order of the commands, whatever takes longer", async () => {
-    const it = await client();
+    const caller = await client();
     const open = kv.hold();
-    it.say(`${resp("SET", "k", "1")}PING\r\n${resp("GET", "k")}${resp("INCR", "k")}PING last\r\n`);
+    caller.say(`${resp("SET", "k", "1")}PING\r\n${resp("GET", "k")}${resp("INCR", "k")}PING last\r\n`);
     await new Promise((resolve) => setImmediate(resolve));
     open();
-    expect(await it.until((heard) => heard.includes("last"))).toBe("+OK\r\n+PONG\r\n$1\r\n1\r\n:2\r\n$4\r\nlast\r\n");
+    expect(await caller.until((heard) => heard.includes("last"))).toBe(
+      "+OK\r\n+PONG\r\n$1\r\n1\r\n:2\r\n$4\r\nlast\r\n",
+    );
   });
 
   it("lets a read see the writes before it, and no write behind it", async () => {
-    const it = await client();
+    const caller = await client();
     const open = kv.hold();
     const sent = Array.from({ length: 50 }, (_, i) => resp("SET", "k", `${i}`) + resp("GET", "k")).join("");
-    it.say(sent);
+    caller.say(sent);
     open();
-    const answer = await it.exchange("");
+    const answer = await caller.exchange("");
     expect(answer).toBe(Array.from({ length: 50 }, (_, i) => `+OK\r\n$${`${i}`.length}\r\n${i}\r\n`).join(""));
   });
 
   it("hands writes that stand together over together", async () => {
-    const it = await client();
+    const caller = await client();
     const open = kv.hold();
-    it.say(Array.from({ length: 200 }, (_, i) => resp("SET", `k${i}`, "v")).join("") + resp("GET", "k0"));
+    caller.say(Array.from({ length: 200 }, (_, i) => resp("SET", `k${i}`, "v")).join("") + resp("GET", "k0"));
     await expect.poll(() => kv.underWay).toBe(200);
     expect(kv.asked).not.toContain("get");
     open();
-    expect(await it.exchange("")).toBe(`${"+OK\r\n".repeat(200)}$1\r\nv\r\n`);
+    expect(await caller.exchange("")).toBe(`${"+OK\r\n".repeat(200)}$1\r\nv\r\n`);
   });
 
   it("begins no more commands than its bound, and loses none of a longer pipeline", async () => {
     await server.stop();
     await serve({ ...DEFAULT_RESP_SERVER_LIMITS, pipelineMax: 10 });
-    const it = await client();
+    const caller = await client();
     const open = kv.hold();
-    it.say(resp("INCR", "n").repeat(1_000));
+    caller.say(resp("INCR", "n").repeat(1_000));
     await expect.poll(() => kv.underWay).toBe(10);
     open();
-    const answer = await it.exchange("");
+    const answer = await caller.exchange("");
     expect(answer).toBe(Array.from({ length: 1_000 }, (_, i) => `:${i + 1}\r\n`).join(""));
   });
 
   it("serves a client that closes its side at once after its last command", async () => {
-    const it = await client();
-    it.socket.end(Buffer.from(resp("SET", "k", "v").repeat(5)));
-    expect(await it.end()).toBe("+OK\r\n".repeat(5));
+    const caller = await client();
+    caller.socket.end(Buffer.from(resp("SET", "k", "v").repeat(5)));
+    expect(await caller.end()).toBe("+OK\r\n".repeat(5));
   });
 
   it("QUIT is answered after what stands before it, and nothing behind it is done", async () => {
-    const it = await client();
-    it.say(`${resp("SET", "k", "v")}QUIT\r\n${resp("SET", "k", "w")}`);
-    expect(await it.end()).toBe("+OK\r\n+OK\r\n");
+    const caller = await client();
+    caller.say(`${resp("SET", "k", "v")}QUIT\r\n${resp("SET", "k", "w")}`);
+    expect(await caller.end()).toBe("+OK\r\n+OK\r\n");
     expect(kv.asked).toEqual(["put"]);
   });
 });
@@ -283,17 +285,17 @@ describe("what goes wrong", () => {
     ["R12 overload: nothing was done", "refused", "Overloaded", /^-TRYAGAIN nothing was done/],
     ["R10 a command that is too large", "refused", "EntryTooLarge", /^-ERR too/],
   ] as const)("%s", async (_title, outcome, code, answer) => {
-    const it = await client();
+    const caller = await client();
     kv.failures.push(new RaftError(code, outcome, "too\r\nbad"));
-    expect(await it.exchange(resp("SET", "k", "v"))).toMatch(answer);
+    expect(await caller.exchange(resp("SET", "k", "v"))).toMatch(answer);
     expect(kv.asked, "asked once, never again").toEqual(["put"]);
-    expect(await it.exchange("PING\r\n")).toBe("+PONG\r\n");
+    expect(await caller.exchange("PING\r\n")).toBe("+PONG\r\n");
   });
 
   it("closes after garbage, with the reason, and does what stood before it", async () => {
-    const it = await client();
-    it.say(`${resp("SET", "k", "v")}*1\r\n!oops\r\n${resp("SET", "k", "w")}`);
-    expect(await it.end()).toBe("+OK\r\n-ERR Protocol error: expected '$', got '!'\r\n");
+    const caller = await client();
+    caller.say(`${resp("SET", "k", "v")}*1\r\n!oops\r\n${resp("SET", "k", "w")}`);
+    expect(await caller.end()).toBe("+OK\r\n-ERR Protocol error: expected '$', got '!'\r\n");
     expect(kv.asked).toEqual(["put"]);
   });
 
@@ -309,26 +311,26 @@ describe("what goes wrong", () => {
   it("stops reading from a client that reads nothing, and goes on when it does", async () => {
     await server.stop();
     await serve({ ...DEFAULT_RESP_SERVER_LIMITS, unreadBytesMax: 64 * 1024 });
-    const it = await client();
-    await it.exchange(resp("SET", "k", "x".repeat(64 * 1024)));
-    it.socket.pause();
-    it.heard = "";
-    it.say(resp("GET", "k").repeat(1_500));
+    const caller = await client();
+    await caller.exchange(resp("SET", "k", "x".repeat(64 * 1024)));
+    caller.socket.pause();
+    caller.heard = "";
+    caller.say(resp("GET", "k").repeat(1_500));
     const before = kv.asked.length;
     // Whatever the two sockets buffer, it is far less than the 96 MB of answers.
     await expect.poll(() => kv.underWay, { timeout: 5_000 }).toBe(0);
     expect(kv.asked.length - before).toBeLessThan(1_000);
-    it.socket.resume();
-    await it.until((heard) => heard.length >= 1_500 * (64 * 1024 + 10));
+    caller.socket.resume();
+    await caller.until((heard) => heard.length >= 1_500 * (64 * 1024 + 10));
     expect(kv.asked.length - before).toBe(1_500);
   });
 
   it("O04 stops with clients connected", async () => {
-    const it = await client();
-    await it.exchange("PING\r\n");
+    const caller = await client();
+    await caller.exchange("PING\r\n");
     await server.stop();
-    await it.end();
-    expect(it.closed).toBe(true);
+    await caller.end();
+    expect(caller.closed).toBe(true);
   });
 
   it("O05 says which port is taken", async () => {

@@ -89,7 +89,7 @@ describe("readConfigFile", () => {
     expect(() => readConfigFile(path)).toThrow(/config is .* must be a file that can be read/);
     for (const text of ["", "[]", "null", "{"]) {
       writeFileSync(path, text);
-      expect(() => readConfigFile(path), text).toThrow(expect.objectContaining({ code: "BadOption" }));
+      expect(() => readConfigFile(path), "refused").toThrow(expect.objectContaining({ code: "BadOption" }));
     }
     writeFileSync(path, JSON.stringify(GOOD));
     expect(readConfigFile(path)).toEqual(GOOD);

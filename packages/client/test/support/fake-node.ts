@@ -89,8 +89,8 @@ export class FakeNode {
 
   private onFrame(frame: Uint8Array, socket: Socket): void {
     eachRecord(frame, (number, kind, bytes) => {
-      const answer = (kind: DoorAnswer["kind"], body: Uint8Array) =>
-        void socket.write(layOutRecords(FrameKind.answers, [{ number, kind, bytes: body }]));
+      const answer = (how: DoorAnswer["kind"], body: Uint8Array) =>
+        void socket.write(layOutRecords(FrameKind.answers, [{ number, kind: how, bytes: body }]));
       const request: Received = {
         number,
         kind,

@@ -68,12 +68,11 @@ export class DemoNode {
     });
     const child = new Child(
       [
-        "serve",
-        ...["--node-id", this.id, "--data-directory", join(this.directory, this.id)],
-        ...["--listen", "127.0.0.1:0", "--bootstrap", this.bootstrap()],
-        ...["--client", client, "--http", http, "--resp", resp],
-        ...["--election-timeout", `${ELECTION_TIMEOUT_MS}`, "--snapshot-every", `${SNAPSHOT_EVERY}`],
-      ],
+        ["serve", "--node-id", this.id, "--data-directory", join(this.directory, this.id)],
+        ["--listen", "127.0.0.1:0", "--bootstrap", this.bootstrap()],
+        ["--client", client, "--http", http, "--resp", resp],
+        ["--election-timeout", `${ELECTION_TIMEOUT_MS}`, "--snapshot-every", `${SNAPSHOT_EVERY}`],
+      ].flat(),
       this.logFile,
       (message) => {
         const said = message as ServeMessage;

@@ -46,16 +46,16 @@ export async function runInteractive(
     say(`\n${DEMO_COMMANDS}\n`);
     const client = new HexraftClient({ endpoints: cluster.endpoints });
     const watch = watchCommits(cluster, say);
+    const answerTo = async (line: string): Promise<void> => {
+      const answer = await runCommand(line.trim(), cluster, client).catch(reasonOf);
+      if (answer === null) terminal.close();
+      else if (answer === "") terminal.prompt();
+      else say(answer);
+    };
     prompting = true;
     terminal.prompt();
     terminal.on("line", (line) => {
-      void runCommand(line.trim(), cluster, client)
-        .catch(reasonOf)
-        .then((answer) => {
-          if (answer === null) terminal.close();
-          else if (answer === "") terminal.prompt();
-          else say(answer);
-        });
+      void answerTo(line);
     });
     await gone;
     prompting = false;
@@ -76,21 +76,18 @@ function reasonOf(error: unknown): string {
 function watchCommits(cluster: DemoCluster, say: (line: string) => void): ReturnType<typeof setInterval> {
   let last = 0;
   let looking = false;
-  return setInterval(() => {
-    if (looking) return;
+  const look = async (): Promise<void> => {
     looking = true;
-    void cluster
-      .statuses()
-      .then((said) => {
-        const commit = Math.max(last, ...said.map(({ status }) => status.commitIndex));
-        if (commit > last && last > 0) {
-          const applied = said.map(({ node, status }) => `${node.id} ${status.appliedIndex}`).join(", ");
-          say(`  committed up to ${commit} (+${commit - last}); applied: ${applied}`);
-        }
-        last = commit;
-      })
-      .finally(() => {
-        looking = false;
-      });
+    const said = await cluster.statuses();
+    looking = false;
+    const commit = Math.max(last, ...said.map(({ status }) => status.commitIndex));
+    if (commit > last && last > 0) {
+      const applied = said.map(({ node, status }) => `${node.id} ${status.appliedIndex}`).join(", ");
+      say(`  committed up to ${commit} (+${commit - last}); applied: ${applied}`);
+    }
+    last = commit;
+  };
+  return setInterval(() => {
+    if (!looking) void look();
   }, COMMIT_WATCH_MS);
 }

@@ -115,12 +115,14 @@ class RespConnection {
       }
       this.running = touch;
       this.runningCount++;
-      void reply.then((answer) => {
-        slot.reply = answer;
-        this.runningCount--;
-        this.flushSoon();
-      });
+      void this.settle(slot, reply);
     }
+  }
+
+  private async settle(slot: Slot, reply: Promise<RespReply>): Promise<void> {
+    slot.reply = await reply;
+    this.runningCount--;
+    this.flushSoon();
   }
 
   private flushSoon(): void {

@@ -50,9 +50,8 @@ export class LocalKv implements KvService {
   }
 
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
-    return this.answer(
-      consistency === "local" ? `local ${query.type}` : query.type,
-      () => this.machine.read(query) as KvAnswerOf<Q>,
+    return this.answer<KvAnswerOf<Q>>(consistency === "local" ? `local ${query.type}` : query.type, () =>
+      this.machine.read<Q>(query),
     );
   }
 

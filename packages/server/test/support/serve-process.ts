@@ -107,10 +107,9 @@ export class Workshop {
 /** Flags of one node with every front on a free port. */
 export function nodeArguments(directory: string, id: string, port: number, bootstrap: string): string[] {
   return [
-    "serve",
-    ...["--node-id", id, "--data-directory", join(directory, id), "--listen", `127.0.0.1:${port}`],
-    ...["--client", "0", "--http", "0", "--resp", "0", "--bootstrap", bootstrap, "--election-timeout", "150"],
-  ];
+    ["serve", "--node-id", id, "--data-directory", join(directory, id), "--listen", `127.0.0.1:${port}`],
+    ["--client", "0", "--http", "0", "--resp", "0", "--bootstrap", bootstrap, "--election-timeout", "150"],
+  ].flat();
 }
 
 /** A port out of `host:port`. */

@@ -4,8 +4,6 @@ import { ALL_KEYS, type CommandCall, type CommandSpec, ONE_KEY } from "../comman
 import { OK, type RespReply } from "../resp-reply.js";
 import { okOf, resultOf } from "../results.js";
 
-const WRONG_SET_TIME = "set";
-
 /** Commands on single values. */
 export const STRINGS: readonly CommandSpec[] = [
   {
@@ -138,16 +136,16 @@ async function set({ args, context }: CommandCall): Promise<RespReply> {
 }
 
 function setOptions(words: readonly Buffer[]): PutOptions {
-  let options: PutOptions = {};
+  const options: { -readonly [K in keyof PutOptions]: PutOptions[K] } = {};
   for (let i = 0; i < words.length; i++) {
     const word = wordOf(words[i] as Buffer);
     const lived = options.ttlMs !== undefined || options.keepTtl === true;
     if ((word === "NX" || word === "XX") && options.condition === undefined)
-      options = { ...options, condition: word === "NX" ? "absent" : "present" };
-    else if (word === "GET") options = { ...options, returnPrevious: true };
-    else if (word === "KEEPTTL" && !lived) options = { ...options, keepTtl: true };
+      options.condition = word === "NX" ? "absent" : "present";
+    else if (word === "GET") options.returnPrevious = true;
+    else if (word === "KEEPTTL" && !lived) options.keepTtl = true;
     else if ((word === "EX" || word === "PX") && !lived && i + 1 < words.length)
-      options = { ...options, ttlMs: lifetimeOf(words[++i] as Buffer, word === "EX" ? 1_000 : 1, WRONG_SET_TIME) };
+      options.ttlMs = lifetimeOf(words[++i] as Buffer, word === "EX" ? 1_000 : 1, "set");
     else if (word === "EXAT" || word === "PXAT")
       throw new BadArgument(
         `ERR ${word} is not supported: deadlines are counted in log time, not in the time of day; use EX or PX`,

@@ -16,11 +16,6 @@ import { planWrite } from "./write-plan.js";
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
-/** While batches are larger, the disk's bandwidth is what counts, and zeros would take half of it: none are written ahead. */
-const AHEAD_BATCH_BYTES_MAX = 32 * 1024;
-/** Zeros are written ahead again when fewer than this many bytes of them are left. */
-const AHEAD_BYTES_MIN = 4 * 1024 * 1024;
-
 interface Job {
   readonly operations: readonly Operation[];
   readonly bytes: number;
@@ -55,7 +50,6 @@ export class LogWriter {
   private running = false;
   private drained: Promise<void> = Promise.resolve();
   private background: Promise<void> = Promise.resolve();
-  private zeroing: Promise<void> | undefined;
   private death: RaftError | undefined;
   private closing = false;
   /** Where the log will end once everything asked for is written. */
@@ -100,7 +94,6 @@ export class LogWriter {
   async begin(): Promise<void> {
     await this.append([]);
     this.prepareNext();
-    this.keepAhead();
   }
 
   /** Does the write, together with its neighbours; resolves when it is durable. */
@@ -123,7 +116,6 @@ export class LogWriter {
     this.sealTimer?.unsubscribe();
     if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
     await this.background;
-    await this.zeroing;
     this.segments.close();
     this.next?.close();
   }
@@ -152,7 +144,6 @@ export class LogWriter {
         for (const job of jobs) this.compactTo = Math.max(this.compactTo, job.compactTo);
         jobs = [];
         this.compact();
-        this.keepAhead();
       }
       this.armSeal();
     } catch (error) {
@@ -205,8 +196,12 @@ export class LogWriter {
   }
 
   private mustRoll(bytes: number): boolean {
-    const { end } = this.active;
-    return end > SEGMENT_HEADER_BYTES && end + bytes > this.parts.files.segmentBytesMax;
+    const { active, next } = this;
+    const { files } = this.parts;
+    if (active.end === SEGMENT_HEADER_BYTES) return false;
+    // A log's first file is not laid out, so that it opens at once; it ends as soon as one is that is.
+    const isBetterReady = next !== undefined && files.isLaidOut(next) && !files.isLaidOut(active);
+    return isBetterReady || active.end + bytes > files.segmentBytesMax;
   }
 
   /** Closes the active segment: its foot is durable before anything is written behind it (L02, L06). */
@@ -228,7 +223,11 @@ export class LogWriter {
 
   private prepareNext(): void {
     this.inBackground(async () => {
-      this.next ??= await this.parts.files.create(this.active.number + 1, this.parts.owner());
+      this.next ??= await this.parts.files.create(
+        this.active.number + 1,
+        this.parts.owner(),
+        () => !this.closing && this.death === undefined,
+      );
     });
   }
 
@@ -249,19 +248,6 @@ export class LogWriter {
     const dropped = this.segments.upTo(durableBase);
     this.segments.shift(dropped.length);
     await this.parts.files.drop(dropped);
-  }
-
-  private keepAhead(): void {
-    const { active } = this;
-    const goOn = () => !this.closing && this.death === undefined && this.lastBatchBytes <= AHEAD_BATCH_BYTES_MAX;
-    if (this.zeroing !== undefined || active.size - active.end >= AHEAD_BYTES_MIN || !goOn()) return;
-    this.zeroing = this.parts.files
-      .writeZerosAhead(active, goOn)
-      .then(() => (this.next === undefined ? undefined : this.parts.files.writeZerosAhead(this.next, goOn)))
-      .catch((error: unknown) => void this.fail(error))
-      .finally(() => {
-        this.zeroing = undefined;
-      });
   }
 
   /** One timer at a time; a later write only moves the instant that it looks at when it fires. */

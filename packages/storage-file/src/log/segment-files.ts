@@ -1,4 +1,4 @@
-import type { Checksum, FileSystem } from "@hexraft/core/ports";
+import type { Checksum, FileHandle, FileSystem } from "@hexraft/core/ports";
 import { codeOf } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { Segment } from "./segment.js";
@@ -9,10 +9,8 @@ const DRAFT = /\.tmp$/;
 /** Most given-up files that wait to be used again. */
 const SPARES_MAX = 4;
 
-/** Zeros are laid ahead in pieces of this size, so that no batch waits behind more. */
-const ZEROS = new Uint8Array(256 * 1024);
-/** How far the active segment is written ahead. */
-const AHEAD_BYTES = 8 * 1024 * 1024;
+/** Zeros are laid down in pieces of this size, one at a time, so that no batch on another file waits long behind them. */
+const ZEROS = new Uint8Array(1024 * 1024);
 
 /** The files of one log directory: made, written ahead, used again, removed. */
 export class SegmentFiles {
@@ -56,8 +54,12 @@ export class SegmentFiles {
     }
   }
 
-  /** Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06). */
-  async create(number: number, owner: LogOwner): Promise<Segment> {
+  /**
+   * Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06).
+   * If files are written ahead, it is laid out whole, or as far as `goOn` says, before anything goes into it: overwriting
+   * a block that is there is twice as fast to make durable as extending a file, and the file in use is not disturbed.
+   */
+  async create(number: number, owner: LogOwner, goOn: () => boolean): Promise<Segment> {
     const spare = this.spares.shift();
     const generation = (spare?.generation ?? 0) + 1;
     const draft = spare?.path ?? `${this.directory}/next.tmp`;
@@ -65,6 +67,7 @@ export class SegmentFiles {
     const handle = this.files.open(draft, { create: true });
     try {
       writeFully(handle, [segmentHeader(owner, number, generation, this.checksum)], 0);
+      if (spare === undefined) await this.layZeros(handle, goOn);
       await handle.datasync();
     } finally {
       handle.close();
@@ -101,31 +104,27 @@ export class SegmentFiles {
     for (const number of numbers) this.files.remove(this.path(number));
   }
 
-  /**
-   * Keeps zeros ahead of where batches go, in the background: overwriting a block that is there is twice as fast to make
-   * durable as extending the file. Stops when there are enough, or when `goOn` says so.
-   */
-  async writeZerosAhead(segment: Segment, goOn: () => boolean): Promise<void> {
-    if (!this.writeAhead) return;
-    while (goOn() && !segment.closed && segment.size < Math.min(this.segmentBytesMax, segment.end + AHEAD_BYTES)) {
-      const at = Math.max(segment.size, segment.end);
-      const length = Math.min(ZEROS.length, this.segmentBytesMax - at);
-      if (length <= 0) return;
-      if (!this.takesZeros(segment, at, length)) return;
-      segment.size = at + length;
-      await segment.handle.datasync();
+  private async layZeros(handle: FileHandle, goOn: () => boolean): Promise<void> {
+    for (let at = SEGMENT_HEADER_BYTES; this.writeAhead && at < this.segmentBytesMax && goOn(); at += ZEROS.length) {
+      if (!this.takesZeros(handle, at)) return;
+      await handle.datasync();
     }
   }
 
   /** A disk too full for zeros may still take batches, and that is for them to find out (L05). */
-  private takesZeros(segment: Segment, at: number, length: number): boolean {
+  private takesZeros(handle: FileHandle, at: number): boolean {
     try {
-      writeFully(segment.handle, [ZEROS.subarray(0, length)], at);
+      writeFully(handle, [ZEROS.subarray(0, Math.min(ZEROS.length, this.segmentBytesMax - at))], at);
       return true;
     } catch (error) {
       if (codeOf(error) !== "ENOSPC") throw error;
       this.writeAhead = false;
       return false;
     }
+  }
+
+  /** Whether all of a segment's blocks are there to be overwritten. */
+  isLaidOut(segment: Segment): boolean {
+    return this.writeAhead && segment.size >= this.segmentBytesMax;
   }
 }

@@ -27,7 +27,7 @@ export class Segment {
   samples: Sample[] = [];
   /** Has its foot: nothing is written to it any more. */
   closed = false;
-  /** Bytes of the file, as far as this process knows: batches and the zeros ahead of them. */
+  /** Bytes of the file, as far as this process knows: batches and what is laid out behind them. */
   size = 0;
   private reads = 0;
   private retired = false;

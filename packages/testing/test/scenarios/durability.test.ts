@@ -76,9 +76,14 @@ describe("founding scenarios: first durable, then said", () => {
       const leader = await cluster.settled();
       await cluster.applied("a");
       await cluster.converged();
+      const [slow] = others(cluster, leader);
+      slow?.disk.hold();
       leader.disk.hold();
       const command = cluster.propose("b");
       const { last } = leader.describe();
+      await cluster.run(T / 2);
+      expect(leader.describe().commitIndex, "one durable copy of three is no majority").toBe(last.index);
+      slow?.disk.release();
       await cluster.run(T / 2);
       expect(leader.describe().commitIndex).toBeGreaterThan(last.index);
       expect([leader.describe().appliedIndex, command.state]).toEqual([last.index, "pending"]);

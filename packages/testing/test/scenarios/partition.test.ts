@@ -122,6 +122,23 @@ describe("founding scenarios: the network is cut", () => {
   );
 
   it(
+    "N17 E06 a node cut off from the leader alone asks the third, which hears the leader and refuses: no term grows",
+    inCluster({ seed: 19 }, async (cluster) => {
+      const { leader, follower, third } = await atWork(cluster);
+      const { term } = leader.describe();
+      cluster.network.cut(leader.id, follower.id);
+      cluster.network.cut(follower.id, leader.id);
+      const since = cluster.time.now();
+      await cluster.run(12 * T);
+      const answers = cluster.messages("PreVoteResponse", { from: third.id, to: follower.id, since });
+      expect(answers.length).toBeGreaterThan(3);
+      expect(answers.every(({ granted }) => !granted)).toBe(true);
+      for (const member of cluster.members) expect(member.describe().term).toBe(term);
+      expect(leader.describe().role).toBe("leader");
+    }),
+  );
+
+  it(
     "N17 E07 the same without pre-vote: its vote requests are heard, and neither answered nor obeyed",
     inCluster({ seed: 16, options: { preVote: false } }, async (cluster) => {
       const { leader, follower: deaf, third } = await atWork(cluster);

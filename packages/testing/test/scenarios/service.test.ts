@@ -1,4 +1,5 @@
 import { NotLeader } from "@hexraft/core";
+import type { Envelope } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { firstCandidate, inCluster, ofType, others, T } from "./support.js";
 
@@ -103,6 +104,31 @@ describe("founding scenarios: snapshots, members, campaigns, proposals", () => {
       const requests = cluster.messages("VoteRequest", { from: target?.id ?? "", since });
       expect(requests.map(({ transfer }) => transfer)).toEqual([true, true]);
       await cluster.applied("b");
+      await cluster.converged();
+    }),
+  );
+
+  it(
+    "N20 Q01 Q07 a leader that was deposed by a transfer and has not heard of it serves no old value",
+    inCluster({ seed: 57 }, async (cluster) => {
+      await cluster.start();
+      const old = await cluster.settled();
+      await cluster.applied("a");
+      await cluster.converged();
+      const [target] = others(cluster, old);
+      old.node.transferLeadership(target?.id ?? "").catch(() => {});
+      await cluster.until(() => cluster.messages("TimeoutNow", { stage: "sent" }).length > 0, T, "the transfer begins");
+      const isNews = ({ message }: Envelope) => message.type !== "TimeoutNow";
+      for (const { id } of others(cluster, old)) {
+        cluster.network.drop(old.id, id, isNews);
+        cluster.network.drop(id, old.id);
+      }
+      await cluster.until(() => cluster.leader()?.id === target?.id, T, "the target leads");
+      await cluster.applied("b");
+      expect(old.describe().role, "it still believes that it leads").toBe("leader");
+      const read = old.node.read("lines");
+      await expect(cluster.time.settled(read, 10 * T)).rejects.toMatchObject({ retryable: true });
+      cluster.network.heal();
       await cluster.converged();
     }),
   );

@@ -32,7 +32,8 @@ describe("founding scenarios: the log", () => {
       cluster.partition(old.id);
       const never = cluster.propose("never committed", old.id);
       for (const follower of [next, other]) expect(follower.describe().commitIndex).toBeLessThan(index);
-      const endSilence = cluster.network.drop(next.id, other.id, carriesBeyond(index));
+      const holdsOld = () => other.disk.last.index >= index;
+      const endSilence = cluster.network.drop(next.id, other.id, (sent) => holdsOld() && carriesBeyond(index)(sent));
       expect(await cluster.awaitLeader([next.id, other.id])).toBe(next);
       const ownFirst = next.describe().last.index;
       expect(next.disk.entries().find((entry) => entry.index === index)?.term).toBe(1);

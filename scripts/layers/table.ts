@@ -57,6 +57,7 @@ export const packages: Record<string, readonly string[]> = {
     "membership",
     "client",
   ],
+  sim: ["core", "core/ports", "storage-file", "statemachine-kv", "membership", "testing"],
   benchmarks: [
     "core",
     "core/ports",

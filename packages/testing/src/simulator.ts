@@ -11,6 +11,8 @@ export { type Fault, type FaultAct, type FaultKind, faultText } from "./simulato
 export type { Plan, Profile } from "./simulator/faults/plan.js";
 export { profiles } from "./simulator/faults/profiles.js";
 export { planOf } from "./simulator/faults/swarm.js";
+export type { Survival } from "./simulator/files/inode.js";
+export { Crashed, SimulatedFileSystem } from "./simulator/files/simulated-file-system.js";
 export type { AppliedEntry } from "./simulator/invariants/applies.js";
 export { type Accuse, Violation } from "./simulator/invariants/violation.js";
 export { type SimulateOptions, type SimulateReport, simulate } from "./simulator/simulate.js";
@@ -18,6 +20,7 @@ export { type RunOptions, type RunReport, Simulation, type World } from "./simul
 export { Counters } from "./simulator/trace/counters.js";
 export { traceAsMermaid, traceAsNdjson, traceAsText } from "./simulator/trace/render.js";
 export type { TraceLine } from "./simulator/trace/trace.js";
+export { fileKit } from "./simulator/world/file-kit.js";
 export { memoryKit } from "./simulator/world/memory-kit.js";
 export type { DiskFault, DiskKit, SimulatedDisk } from "./simulator/world/simulated-disk.js";
 export { SimulatedHost } from "./simulator/world/simulated-host.js";

@@ -1,0 +1,33 @@
+import * as zlib from "node:zlib";
+import { jointMembership } from "@hexraft/membership";
+import { kvStateMachine } from "@hexraft/statemachine-kv";
+import { fileStorage } from "@hexraft/storage-file";
+import { fileKit, type Model, memoryKit, type Workload, type World } from "@hexraft/testing/simulator";
+import { kvModel, kvWorkload } from "./kv-model.js";
+
+/** Small, so that a run rolls over, compacts and reads back; zeros are laid ahead, and files used again, as in production. */
+const SEGMENT_BYTES_MAX = 16 * 1024;
+
+const service = {
+  model: kvModel as Model,
+  workload: kvWorkload as Workload,
+  modules: () => [kvStateMachine(), jointMembership()],
+  checksum: { crc32: (bytes: Uint8Array, previous = 0) => zlib.crc32(bytes, previous) },
+};
+
+/** Our worlds: the key-value service over files, and over disks in memory. */
+export const worlds = {
+  /** The file adapter on a disk that forgets what was not synced. */
+  files: {
+    ...service,
+    disks: fileKit((directory, nodeId) => [
+      // Odd nodes lay zeros ahead and use files again, even ones do not: both ways are simulated.
+      fileStorage({ directory, segmentBytesMax: SEGMENT_BYTES_MAX, preallocate: Number(nodeId.slice(1)) % 2 === 1 }),
+    ]),
+  },
+  /** Disks in memory: faster, and nothing is torn. */
+  memory: { ...service, disks: memoryKit },
+} satisfies Record<string, World>;
+
+/** The name of a world. */
+export type WorldName = keyof typeof worlds;

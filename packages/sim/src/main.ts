@@ -1,0 +1,79 @@
+import { writeFileSync } from "node:fs";
+import { type Profile, planOf, profiles, traceAsMermaid, traceAsNdjson, traceAsText } from "@hexraft/testing/simulator";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { campaign, runSeed } from "./campaign.js";
+import { type WorldName, worlds } from "./kv-world.js";
+
+interface Flags {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly json: boolean;
+  readonly trace: boolean;
+  readonly ndjson?: string;
+  readonly diagram?: string;
+  readonly profile: keyof typeof profiles;
+  readonly world: WorldName;
+}
+
+/** Refused calls make errors by the thousand; nobody looks at where they were made. */
+const STACK_LINES = 4;
+/** Traces of the failing seed show this many lines on the terminal; files get all of it. */
+const LINES_SHOWN = 200;
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number from 0 on");
+  return value;
+};
+
+const program = new Command("sim")
+  .description("Whole clusters on virtual time: the same seed is the same run.")
+  .option("--seed <n>", "the seed, or the first of many", wholeNumber, 1)
+  .option("--seeds <n>", "how many seeds", wholeNumber, 1)
+  .addOption(new Option("--profile <name>", "what goes wrong").choices(Object.keys(profiles)).default("swarm"))
+  .addOption(new Option("--world <name>", "what is simulated").choices(Object.keys(worlds)).default("files"))
+  .option("--trace", "print what happened, for reading", false)
+  .option("--ndjson <file>", "write what happened, a JSON object per line")
+  .option("--diagram <file>", "write the end of it as a Mermaid sequence diagram")
+  .option("--json", "print one JSON object at the end", false);
+
+async function main(): Promise<number> {
+  const flags = program.parse().opts<Flags>();
+  const profile: Profile = profiles[flags.profile];
+  Error.stackTraceLimit = STACK_LINES;
+  const wantsTrace = flags.trace || flags.ndjson !== undefined || flags.diagram !== undefined;
+  if (flags.seeds === 1 && wantsTrace) return traced(flags, profile);
+  const report = await campaign({
+    world: flags.world,
+    profile,
+    firstSeed: flags.seed,
+    seeds: flags.seeds,
+    onViolation: ({ seed, violation, virtualMs }) =>
+      console.error(`seed ${seed} at ${virtualMs.toFixed(1)} ms: ${violation?.message}`),
+  });
+  const { missing, ...told } = report;
+  // What only one seed may miss, many may not.
+  const lacks = flags.seeds > 1 ? missing : [];
+  if (flags.json) console.log(JSON.stringify(told));
+  else {
+    console.log(
+      `${told.seeds} seeds, ${told.violations} violations, ${told.events} events, ${told.virtualSecondsPerSecond}× real time`,
+    );
+    for (const [what, count] of Object.entries(told.coverage)) console.log(`  ${what.padEnd(28)} ${count}`);
+  }
+  if (lacks.length > 0) console.error(`never seen, although the profile should show it: ${lacks.join(", ")}`);
+  return told.violations === 0 && lacks.length === 0 ? 0 : 1;
+}
+
+async function traced({ seed, world, trace, ndjson, diagram, json }: Flags, profile: Profile): Promise<number> {
+  const report = await runSeed(world, planOf(seed, profile), true);
+  const { lines, violation, traceHash, virtualMs, events } = report;
+  if (trace) process.stdout.write(traceAsText(violation === undefined ? lines : lines.slice(-LINES_SHOWN)));
+  if (ndjson !== undefined) writeFileSync(ndjson, traceAsNdjson(lines));
+  if (diagram !== undefined) writeFileSync(diagram, traceAsMermaid(lines));
+  const told = { seed, violation: violation?.message ?? null, virtualMs: Math.round(virtualMs), events, traceHash };
+  console.log(json ? JSON.stringify(told) : `seed ${seed}: ${violation?.message ?? "holds"}, trace ${traceHash}`);
+  return violation === undefined ? 0 : 1;
+}
+
+process.exitCode = await main();

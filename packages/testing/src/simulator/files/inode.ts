@@ -1,0 +1,91 @@
+import type { SeededRandom } from "../../time/seeded-random.js";
+import { GrowingBytes } from "./growing-bytes.js";
+
+/** A change to a file that is not synced. */
+type Change =
+  | { readonly sequence: number; readonly at: number; readonly bytes: Uint8Array; readonly size?: undefined }
+  | { readonly sequence: number; readonly size: number };
+
+/** How much of what was not synced a power cut leaves. */
+export type Survival = "none" | "all" | "chance";
+
+/** A file: what processes see of it, and what would survive a power cut. */
+export class Inode {
+  /** What reads see. */
+  readonly cached: GrowingBytes;
+  /** What is on the platter. */
+  readonly durable: GrowingBytes;
+  /** Bytes below this were durable before the newest synced write began: whoever seals what came before may rely on them. */
+  sealedTo = 0;
+  private changes: Change[] = [];
+  private sequence = 0;
+
+  constructor(bytes?: Uint8Array) {
+    this.cached = new GrowingBytes(bytes);
+    this.durable = new GrowingBytes(bytes);
+  }
+
+  /** Takes bytes into the cache. */
+  write(bytes: Uint8Array, at: number): void {
+    this.cached.write(bytes, at);
+    this.changes.push({ sequence: ++this.sequence, at, bytes: bytes.slice() });
+  }
+
+  /** Cuts or extends, in the cache. */
+  resize(size: number): void {
+    this.cached.resize(size);
+    this.changes.push({ sequence: ++this.sequence, size });
+  }
+
+  /** What a sync that begins now will cover. */
+  get mark(): number {
+    return this.sequence;
+  }
+
+  /** A sync is through: everything up to its mark is on the platter. */
+  synced(mark: number): void {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const change of this.taken(mark)) {
+      if (change.size === undefined) lowest = Math.min(lowest, change.at);
+      land(this.durable, change);
+    }
+    if (lowest < Number.POSITIVE_INFINITY) this.sealedTo = lowest;
+  }
+
+  /** A sync failed, and the host forgot that anything was to be written: reads go on to show it, a power cut will not. */
+  forgotten(mark: number): void {
+    this.taken(mark);
+  }
+
+  /** The bytes after a power cut: any of the unsynced changes, each torn anywhere, or there in size only. */
+  afterPowerCut(survival: Survival, random: SeededRandom): Uint8Array {
+    if (this.changes.length === 0 || survival === "none") return this.durable.copy();
+    const bytes = new GrowingBytes(this.durable.copy());
+    for (const change of this.changes) {
+      if (survival === "all") land(bytes, change);
+      else landByChance(bytes, change, random);
+    }
+    return bytes.copy();
+  }
+
+  private taken(mark: number): readonly Change[] {
+    let count = 0;
+    while (count < this.changes.length && (this.changes[count] as Change).sequence <= mark) count++;
+    return this.changes.splice(0, count);
+  }
+}
+
+function land(bytes: GrowingBytes, change: Change): void {
+  if (change.size === undefined) bytes.write(change.bytes, change.at);
+  else bytes.resize(change.size);
+}
+
+function landByChance(bytes: GrowingBytes, change: Change, random: SeededRandom): void {
+  const fate = random.next();
+  if (fate < 0.3) return;
+  if (fate < 0.6 || change.size !== undefined) return land(bytes, change);
+  const torn = change.bytes.subarray(0, random.integer(0, change.bytes.length));
+  // The size was written, and the data was not: the host shows zeros.
+  if (fate > 0.93) bytes.write(new Uint8Array(change.bytes.length), change.at);
+  bytes.write(torn, change.at);
+}

@@ -76,7 +76,7 @@ export interface Heartbeat {
   readonly term: Term;
   /** R17: min(match, commit) for its receiver. */
   readonly commit: LogIndex;
-  /** Grows with each broadcast of this leader. */
+  /** Grows with each broadcast of this leader, from 1 on. 0: news of a commit alone, which wants no answer. */
   readonly round: number;
 }
 

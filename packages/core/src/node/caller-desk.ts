@@ -75,7 +75,12 @@ export class CallerDesk implements Desk {
   forward<Result>(payload: Uint8Array, terms: Terms): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const request = this.begin();
-      const call = { ...terms, resolve: resolve as (result: unknown) => void, reject, gaveUp: forwardGaveUp };
+      const gaveUp = (code: "DeadlineExceeded" | "Cancelled"): RaftError => {
+        // Nobody waits for the answer any more: what may be lost must not count as under way for ever.
+        this.inbox.post({ type: "ForwardAbandoned", request });
+        return forwardGaveUp(code);
+      };
+      const call = { ...terms, resolve: resolve as (result: unknown) => void, reject, gaveUp };
       if (this.forwards.add(request, call)) this.inbox.post({ type: "ForwardRequested", request, payload });
     });
   }

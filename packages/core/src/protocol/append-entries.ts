@@ -35,6 +35,7 @@ export function onAppendEntries(s: RaftState, leader: ReplicaId, message: Append
 /** R17: the commit a heartbeat tells is at most what this follower acknowledged; one beyond its log is not believed (R20). */
 export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat): void {
   if (message.commit > s.commit && message.commit <= s.log.last.index) advanceCommit(s, message.commit);
+  if (message.round === 0) return;
   s.outbox.send(leader, {
     type: "HeartbeatResponse",
     term: s.term,

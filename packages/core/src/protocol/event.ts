@@ -50,6 +50,11 @@ export interface ForwardRequested {
   readonly request: number;
   readonly payload: Uint8Array;
 }
+/** The caller of a forwarded command gave up: its answer, should one come, is not wanted any more. */
+export interface ForwardAbandoned {
+  readonly type: "ForwardAbandoned";
+  readonly request: number;
+}
 /** What became of a proposal that a peer had forwarded to us. */
 export interface ForwardedSettled {
   readonly type: "ForwardedSettled";
@@ -172,6 +177,7 @@ export type RaftEvent =
   | TimerFired
   | ProposalsSubmitted
   | ForwardRequested
+  | ForwardAbandoned
   | ForwardedSettled
   | ReadRequested
   | LogPersisted

@@ -70,6 +70,9 @@ export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
   }
 }
 
+/** The round of a heartbeat that only brings news: nobody waits for its answer, so none is given. */
+const COMMIT_NEWS = 0;
+
 /** R08: idle followers learn a new commit at once, not at the next heartbeat. */
 export function announceCommit(s: RaftState): void {
   s.commitNews = false;
@@ -79,7 +82,7 @@ export function announceCommit(s: RaftState): void {
     const commit = Math.min(peer.match, s.commit);
     if (peer.state !== "replicate" || peer.messagesInFlight > 0 || peer.sentCommit >= commit) continue;
     peer.sentCommit = commit;
-    s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: office.round });
+    s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: COMMIT_NEWS });
   }
 }
 

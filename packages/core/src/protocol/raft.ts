@@ -18,7 +18,13 @@ import { onTransferRequested, tellTarget, transferTimerFired } from "./leadershi
 import { onProposals } from "./proposing.js";
 import { confirmReads, onReadRequested } from "./read-only-service.js";
 import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
-import { onSnapshotSaved, snapshotIfGrown, snapshotTimerFired, takeSnapshot } from "./snapshot-flow.js";
+import {
+  onSnapshotSaved,
+  onSnapshotSaveFailed,
+  snapshotIfGrown,
+  snapshotTimerFired,
+  takeSnapshot,
+} from "./snapshot-flow.js";
 import {
   loadWhenReset,
   onReceiveFailed,
@@ -150,6 +156,9 @@ export class Raft {
         return onReadRequested(s, event.requests);
       case "ForwardRequested":
         return forward(s, event);
+      case "ForwardAbandoned":
+        s.asked.forwarded.delete(event.request);
+        return;
       case "ForwardedSettled":
         return onForwardedSettled(s, event);
       case "EntriesFetched":
@@ -167,11 +176,7 @@ export class Raft {
       case "SnapshotSaved":
         return onSnapshotSaved(s, event.meta);
       case "SnapshotSaveFailed":
-        s.takingSnapshot = false;
-        return s.outbox.emit({
-          type: "Notify",
-          notice: { kind: "error", reason: `snapshot not saved: ${event.reason}` },
-        });
+        return onSnapshotSaveFailed(s, event.reason);
       case "SnapshotSinkOpened":
         return onSinkOpened(s, event);
       case "SnapshotReceived":

@@ -18,7 +18,7 @@ export function takeSnapshot(s: RaftState): void {
 /** S07: by growth of the log. */
 export function snapshotIfGrown(s: RaftState): void {
   const { snapshotEveryEntries, snapshotEveryBytes } = s.options;
-  const entries = s.applied - (s.snapshot?.id.index ?? 0);
+  const entries = s.applied - Math.max(s.snapshot?.id.index ?? 0, s.snapshotFailedAt);
   if (entries >= snapshotEveryEntries || (s.log.bytesSinceSnapshot >= snapshotEveryBytes && entries > 0))
     takeSnapshot(s);
 }
@@ -27,6 +27,14 @@ export function snapshotIfGrown(s: RaftState): void {
 export function snapshotTimerFired(s: RaftState): void {
   if (s.applied > (s.snapshot?.id.index ?? 0)) takeSnapshot(s);
   s.arm("snapshot", s.options.snapshotIntervalMs);
+}
+
+/** It could not be saved: tried again only when the log has grown as much once more, for a full disk stays full. */
+export function onSnapshotSaveFailed(s: RaftState, reason: string): void {
+  s.takingSnapshot = false;
+  s.snapshotFailedAt = s.applied;
+  s.log.bytesSinceSnapshot = 0;
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason: `snapshot not saved: ${reason}` } });
 }
 
 /** A snapshot of ours is durable: the log may forget what the one before it covers (S03). */

@@ -112,6 +112,8 @@ export class RaftState {
   snapshot: SnapshotMeta | null;
   previousSnapshot: SnapshotMeta | null;
   takingSnapshot = false;
+  /** S07: what was applied when the last attempt failed. */
+  snapshotFailedAt: LogIndex = 0;
   /** R03: verified against the leader of this term. */
   verified: LogIndex = 0;
   /** R07: an acknowledgement is due as soon as this is durable. */

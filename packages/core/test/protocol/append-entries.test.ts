@@ -208,6 +208,14 @@ describe("R03 R07 what is acknowledged", () => {
     expect(lab.describe("b").commitIndex).toBe(4);
   });
 
+  it("R08 news of a commit is obeyed, and not answered: nobody waits for it", () => {
+    const lab = followerB([1, 1], 2);
+    lab.receive("a", "b", append(2, { index: 3, term: 1 }, 0));
+    const effects = lab.receive("a", "b", { type: "Heartbeat", term: 2, commit: 2, round: 0 });
+    expect(lab.describe("b").commitIndex).toBe(2);
+    expect(sent(effects)).toEqual([]);
+  });
+
   it("R17 a heartbeat's commit beyond the own log is not believed", () => {
     const lab = followerB([1], 2);
     const effects = lab.receive("a", "b", { type: "Heartbeat", term: 2, commit: 7, round: 4 });

@@ -146,4 +146,11 @@ describe("R18 C01 on the follower", () => {
       { requests: [2], error: { code: "Overloaded", outcome: "refused" } },
     ]);
   });
+
+  it("R18 R12 a command whose caller gave up makes room: what the network lost must not count for ever", () => {
+    const lab = leading({ pendingRequestsMax: 1 });
+    forward(lab, "b", 1);
+    lab.step("b", { type: "ForwardAbandoned", request: 1 });
+    expect(sent(forward(lab, "b", 2))).toMatchObject([{ to: "a", message: { type: "Propose" } }]);
+  });
 });

@@ -28,6 +28,19 @@ describe("S07 when a snapshot is taken", () => {
     expect(lab.step("a", { type: "SnapshotRequested" })).toEqual([{ type: "TakeSnapshot" }]);
   });
 
+  it("S07 one that failed is tried again when the log has grown as much once more, not at every entry", () => {
+    const lab = leading(5, { snapshotEveryEntries: 5 });
+    lab.step("a", { type: "SnapshotSaveFailed", reason: "disk full" });
+    const attempts = () => ordersOf(lab.node("a").seen, "TakeSnapshot").length;
+    const before = attempts();
+    lab.propose("a", "w", "x", "y", "z");
+    lab.settle();
+    expect(attempts()).toBe(before);
+    lab.propose("a", "and one more");
+    lab.settle();
+    expect(attempts()).toBe(before + 1);
+  });
+
   it("S07 by growth of the log in entries", () => {
     const lab = leading(5, { snapshotEveryEntries: 5 });
     expect(ordersOf(lab.node("b").seen, "TakeSnapshot")).toHaveLength(1);

@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Workshop } from "./support/serve-process.js";
+import { MAIN, Workshop } from "./support/serve-process.js";
 
 let workshop: Workshop;
 beforeEach(() => {
@@ -49,11 +50,8 @@ describe("hexraft demo --once", () => {
     expect(demos()).toEqual(before);
   });
 
-  it("demo-writer alone says that it is not for people", async () => {
-    const { spawnSync } = await import("node:child_process");
-    const { fileURLToPath } = await import("node:url");
-    const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-    const ended = spawnSync(process.execPath, [main, "demo-writer"], { encoding: "utf8" });
+  it("demo-writer alone says that it is not for people", () => {
+    const ended = spawnSync(process.execPath, [MAIN, "demo-writer"], { encoding: "utf8" });
     expect([ended.status, ended.stderr]).toEqual([2, "hexraft: demo-writer is started by the demo, not by hand\n"]);
   });
 });

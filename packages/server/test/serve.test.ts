@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { HexraftClient } from "@hexraft/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./support/raw-client.js";
-import { freePorts, nodeArguments, portOf, Workshop } from "./support/serve-process.js";
+import { freePorts, MAIN, nodeArguments, portOf, Workshop } from "./support/serve-process.js";
 
 let workshop: Workshop;
 beforeEach(() => {
@@ -148,4 +149,44 @@ describe("what goes wrong", () => {
     expect(thief.error).toContain("n1");
     await ready((await workshop.single()).listening.http);
   });
+
+  it("L04 L05 a disk that takes nothing more ends the process with exit code 7; with room again nothing acknowledged is missing", async () => {
+    const [port = 0, http = 0] = await freePorts(2);
+    const founded = nodeArguments(workshop.directory, "n1", port, `n1=127.0.0.1:${port}`);
+    const args = [...founded, "--http", `${http}`];
+    // No file may grow over half a megabyte; the signal that comes with it is ignored, so that the write fails instead.
+    const limited = ["-c", 'trap "" XFSZ; ulimit -f 1024; exec "$0" "$@"', process.execPath, MAIN, ...args];
+    const node = spawn("sh", limited, { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    node.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const exited = new Promise((resolve) => node.once("exit", resolve));
+    const deadline = setTimeout(() => node.kill("SIGKILL"), 15_000);
+    const acknowledged: string[] = [];
+    await Promise.race([exited, writeUntilItEnds(http, acknowledged)]);
+    expect(await exited, `${said}`).toBe(7);
+    clearTimeout(deadline);
+    expect(said).toMatch(/could not be written: EFBIG/);
+    const again = workshop.run(...args);
+    await ready((await again.ready).http as string);
+    for (const key of acknowledged)
+      expect((await fetch(`http://127.0.0.1:${http}/v1/kv/${key}`)).status, `${key}`).toBe(200);
+  });
 });
+
+/** Writes large values as soon as the node takes them, until it takes none any more. */
+async function writeUntilItEnds(http: number, acknowledged: string[]): Promise<void> {
+  let begun = false;
+  for (let i = 0; i < 1_000; i++) {
+    const key = `k${i}`;
+    try {
+      const { ok } = await fetch(`http://127.0.0.1:${http}/v1/kv/${key}`, { method: "PUT", body: "x".repeat(50_000) });
+      begun = true;
+      if (ok) acknowledged.push(key);
+    } catch {
+      if (begun) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,11 +1,11 @@
-import { ExitCode } from "../exit-codes.js";
+import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import { makeLogger } from "../log/log.js";
 import { leaveParent, tellParent, whenParentLeaves } from "./parent.js";
 import type { ServeOptions } from "./serve-options.js";
 import { startServer } from "./start-server.js";
 
 /**
- * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or its group has halted (L04, E17).
+ * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or it has died (L04, E17).
  *
  * @returns the exit code. @throws RaftError if it cannot start.
  */
@@ -18,12 +18,12 @@ export async function runServe(options: ServeOptions): Promise<number> {
     logger.info(`${options.nodeId} serves`, { ...listening, pid: process.pid });
     const events = node.events$.subscribe((event) => tellParent({ type: "event", event }));
     tellParent({ type: "ready", listening });
-    const end = await Promise.race([told.reason, node.halted.then((reason) => ({ halted: reason }))]);
-    if ("halted" in end) process.stderr.write(`hexraft: ${options.nodeId} has stopped in place: ${end.halted}\n`);
+    const end = await Promise.race([told.reason, server.died]);
+    if (end instanceof Error) process.stderr.write(`hexraft: ${end.message}\n`);
     else logger.info(`${options.nodeId} stops`, { reason: end.told });
     events.unsubscribe();
     await server.stop();
-    return "halted" in end ? ExitCode.halted : ExitCode.ok;
+    return end instanceof Error ? exitCodeOf(end) : ExitCode.ok;
   } finally {
     told.forget();
     leaveParent();

@@ -30,6 +30,8 @@ export interface Listening {
 export interface RunningServer {
   readonly node: KvNode;
   readonly listening: Listening;
+  /** Resolves with what this node died of, as an error: its group has halted (L04, E17), or it could not be founded. */
+  readonly died: Promise<Error>;
   /** O04: fronts first, then the node, which hands leadership over. Idempotent. */
   stop(): Promise<void>;
 }
@@ -73,9 +75,16 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     const context = { kv, describe: () => node.describe(), stateHash: () => node.stateHash() };
     const http = await open(options.http, new HttpFront(context));
     const resp = await open(options.resp, new RespServer({ kv, info: factsOf(node, options.resp?.port ?? 0) }));
+    let notFounded: (error: Error) => void = () => {};
+    const died = new Promise<Error>((resolve) => {
+      notFounded = resolve;
+      void node.halted.then((reason) =>
+        resolve(new RaftError("Halted", "refused", `${nodeId} has stopped in place: ${reason}`)),
+      );
+    });
+    // A node that is stopped meanwhile founds nothing, and that is what was wanted.
     founded = foundCluster(node, options.bootstrap, logger, founding.signal).catch((error: unknown) => {
-      // A node that was stopped meanwhile founds nothing, and that is what was wanted.
-      if (!founding.signal.aborted) logger.error(`${nodeId} founds no cluster`, { reason: String(error) });
+      if (!founding.signal.aborted) notFounded(error as Error);
     });
     const listening = {
       peer: node.describe().address,
@@ -83,7 +92,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       ...(http !== undefined && { http }),
       ...(resp !== undefined && { resp }),
     };
-    return { node, listening, stop: () => (stopping ??= stop()) };
+    return { node, listening, died, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await stop();
     throw error instanceof RaftError

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import type { ServeMessage } from "../../src/serve/parent.js";
 import type { Listening } from "../../src/serve/start-server.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** The built command. */
+export const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const DEADLINE_MS = 15_000;
 
 /** A `hexraft` process, built, with what it wrote. */

@@ -1,0 +1,31 @@
+/**
+ * Whether what clients saw was one machine: a linearizability checker, models to check against, and a recorder.
+ *
+ * @module linearizability
+ */
+export { canonicalText } from "./linearizability/canonical-text.js";
+export {
+  type CheckLimits,
+  checkLinearizable,
+  type LinearizabilityReport,
+} from "./linearizability/check-linearizable.js";
+export type { Contradiction, LongestPrefix } from "./linearizability/contradiction.js";
+export type {
+  CompletedOperation,
+  HistoryOperation,
+  OpenOperation,
+  PossibleOperation,
+  RefusedOperation,
+} from "./linearizability/history.js";
+export { HistoryRecorder, type RecordedCall } from "./linearizability/history-recorder.js";
+export { type CounterOperation, counterModel } from "./linearizability/models/counter.js";
+export { type KvOperation, type KvOperationResult, kvModel } from "./linearizability/models/kv.js";
+export {
+  type CasRegisterOperation,
+  type CasRegisterResult,
+  casRegisterModel,
+  type RegisterOperation,
+  type RegisterResult,
+  registerModel,
+} from "./linearizability/models/register.js";
+export { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "./linearizability/sequential-model.js";

@@ -1,0 +1,20 @@
+import { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "../sequential-model.js";
+
+/** What can be asked of a counter. */
+export type CounterOperation = { readonly type: "read" } | { readonly type: "add"; readonly by: number };
+
+/**
+ * A number that is read and added to; both answer the number as it is then. An acknowledged addition that happened twice,
+ * or never, is seen by the next answer.
+ */
+export function counterModel(): SequentialModel<number, CounterOperation, number> {
+  return {
+    initial: () => 0,
+    step(held, operation, result) {
+      const after = operation.type === "add" ? held + operation.by : held;
+      return result === ANY_RESULT || result === after ? after : IMPOSSIBLE;
+    },
+    isReadOnly: ({ type }) => type === "read",
+    keyOf: String,
+  };
+}

@@ -7,15 +7,10 @@ export {
   journalStateMachine,
   REJECTED_PREFIX,
 } from "./cluster/journal-machine.js";
-export {
-  type MessageFilter,
-  type MessageOf,
-  type Outcome,
-  type SeenMessage,
-  TestCluster,
-  type TestClusterOptions,
-} from "./cluster/test-cluster.js";
+export { TestCluster } from "./cluster/test-cluster.js";
+export type { Outcome, TestClusterOptions } from "./cluster/test-cluster-options.js";
 export { type JournalNode, type ObservedEvent, TestMember } from "./cluster/test-member.js";
+export type { MessageFilter, MessageOf, SeenMessage } from "./cluster/wire-record.js";
 export {
   type DiskBallot,
   type DiskEntry,

@@ -1,4 +1,3 @@
-import type { NodeOptions } from "@hexraft/core";
 import {
   EntryType,
   type Envelope,
@@ -10,57 +9,15 @@ import {
   type RaftError,
   votersOnly,
 } from "@hexraft/core/ports";
-import type { ContainerModule } from "inversify";
 import { MemoryDisk } from "../disk/memory-disk.js";
-import { MemoryNetwork, type MessageStage } from "../network/memory-network.js";
-import type { Latency, MessagePredicate } from "../network/wire.js";
+import { MemoryNetwork } from "../network/memory-network.js";
+import type { MessagePredicate } from "../network/wire.js";
 import { SeededRandom } from "../time/seeded-random.js";
 import { VirtualTime } from "../time/virtual-time.js";
 import { Judge } from "./judge.js";
+import type { Outcome, TestClusterOptions } from "./test-cluster-options.js";
 import { TestMember } from "./test-member.js";
-
-/** How a {@link TestCluster} is made. */
-export interface TestClusterOptions {
-  /** Names of the nodes. Default n1, n2, n3. */
-  readonly ids?: readonly NodeId[];
-  /** Those of them that are learners from the beginning. Default none. */
-  readonly learners?: readonly NodeId[];
-  /** Those of them that the first configuration does not name; their disks are empty. Default none. */
-  readonly strangers?: readonly NodeId[];
-  /** Leave every disk empty: {@link TestCluster.bootstrap} founds the cluster, as in production. Default false. */
-  readonly unfounded?: boolean;
-  /** Draws everything that is left to chance. Default 1. */
-  readonly seed?: number | string;
-  /** Options of every node. T is 150 ms unless said. */
-  readonly options?: Partial<NodeOptions>;
-  /** How long messages are under way, ms. Default 1–3. */
-  readonly latencyMs?: Latency;
-  /** Further modules for every node, e.g. a membership policy. */
-  readonly modules?: readonly ContainerModule[];
-}
-
-/** What became of a command. */
-export interface Outcome {
-  /** `pending` until its caller hears. */
-  state: "pending" | "ok" | "refused" | "unknown";
-  /** The error that its caller heard. */
-  error?: RaftError;
-  /** The result that its caller heard. */
-  result?: unknown;
-}
-
-/** A message seen on the wire. */
-export interface SeenMessage {
-  /** Virtual time, ms. */
-  readonly atMs: number;
-  /** Whether it was sent, arrived, or was lost, at that time. */
-  readonly stage: MessageStage;
-  /** The message, with who says it to whom. */
-  readonly envelope: Envelope;
-}
-
-/** Most messages that a cluster remembers; the older half is forgotten beyond that. */
-export const SEEN_MESSAGES_MAX = 400_000;
+import { type MessageFilter, type MessageOf, type SeenMessage, WireRecord } from "./wire-record.js";
 
 const CLUSTER_ID = "0123456789abcdef0123456789abcdef";
 
@@ -87,11 +44,10 @@ export class TestCluster {
   readonly network: MemoryNetwork;
   /** All members, in the order of the options. */
   readonly members: readonly TestMember[];
-  /** Every message, in the order of the wire. */
-  readonly seen: SeenMessage[] = [];
   /** T of every node, ms. */
   readonly electionTimeoutMs: number;
   private readonly judge = new Judge();
+  private readonly record = new WireRecord();
 
   /** Lays down the first configuration on every disk; nothing runs yet. */
   constructor(options: TestClusterOptions = {}) {
@@ -104,9 +60,8 @@ export class TestCluster {
     };
     this.network = new MemoryNetwork({ latencyMs: options.latencyMs ?? [1, 3], random, carrier, encode: true });
     this.network.onMessage((envelope, stage) => {
-      if (this.seen.length >= SEEN_MESSAGES_MAX) this.seen.splice(0, SEEN_MESSAGES_MAX / 2);
       if (stage === "sent") this.judge.said(this.member(envelope.from), envelope);
-      this.seen.push({ atMs: this.time.now(), stage, envelope });
+      this.record.note({ atMs: this.time.now(), stage, envelope });
     });
     const replicas = ids.map((id) => ({ id, incarnation: new SeededRandom(`${seed}/${id}`).hex(8) }));
     const members = replicas.filter(({ id }) => !strangers.includes(id));
@@ -325,18 +280,14 @@ export class TestCluster {
     this.judge.judge(this.members);
   }
 
+  /** Every message, in the order of the wire. */
+  get seen(): readonly SeenMessage[] {
+    return this.record.seen;
+  }
+
   /** Messages that match, in the order of the wire; those that arrived unless `stage` says otherwise. */
-  messages<T extends MessageType>(
-    type: T,
-    { from, to, since = 0, stage = "delivered" }: MessageFilter = {},
-  ): readonly MessageOf<T>[] {
-    return this.seen
-      .filter(({ atMs, envelope, ...seen }) => {
-        const { message } = envelope;
-        const ends = (from ?? envelope.from) === envelope.from && (to ?? envelope.to) === envelope.to;
-        return seen.stage === stage && atMs >= since && ends && message.type === type;
-      })
-      .map(({ envelope }) => envelope.message as MessageOf<T>);
+  messages<T extends MessageType>(type: T, filter: MessageFilter = {}): readonly MessageOf<T>[] {
+    return this.record.messages(type, filter);
   }
 
   /** Who led in which term, over the whole history. */
@@ -349,19 +300,4 @@ export class TestCluster {
     this.judge.judge(this.members);
     for (const member of this.up) member.crash();
   }
-}
-
-/** The message of this name. */
-export type MessageOf<T extends MessageType> = Message & Readonly<Record<"type", T>>;
-
-/** Which messages. */
-export interface MessageFilter {
-  /** Sender. */
-  readonly from?: NodeId;
-  /** Receiver. */
-  readonly to?: NodeId;
-  /** From this virtual time on, ms. */
-  readonly since?: number;
-  /** Default `delivered`. */
-  readonly stage?: MessageStage;
 }

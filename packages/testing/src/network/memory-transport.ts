@@ -14,6 +14,8 @@ import {
   type TransportIdentity,
   type TransportReceiver,
 } from "@hexraft/core/ports";
+import { AddressBooks } from "./address-books.js";
+import { askWho } from "./ask-who.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import { SnapshotPipe } from "./snapshot-pipe.js";
 import type { Carrier } from "./wire.js";
@@ -32,7 +34,7 @@ export class MemoryTransport implements Transport {
   private clusterId: ClusterId = "";
   private claiming = false;
   private readonly receivers = new Map<GroupId, TransportReceiver>();
-  private readonly books = new Map<GroupId, ReadonlyMap<NodeId, PeerAddress>>();
+  private readonly books = new AddressBooks();
   private readonly heard = new Map<NodeId, StartNumber>();
   private readonly seenStarts = new Map<string, StartNumber>();
   private readonly queues = new Map<NodeId, Envelope[]>();
@@ -82,7 +84,7 @@ export class MemoryTransport implements Transport {
 
   /** Replaces the group's book of peers. */
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
-    this.books.set(group, new Map(peers.map((peer) => [peer.id, peer])));
+    this.books.set(group, peers);
     this.network.changed();
   }
 
@@ -94,7 +96,7 @@ export class MemoryTransport implements Transport {
       queue.push(envelope);
       return true;
     }
-    const isKnown = this.state === "started" && (this.heard.has(to) || this.entryOf(to) !== undefined);
+    const isKnown = this.state === "started" && (this.heard.has(to) || this.books.addressOf(to) !== undefined);
     if (!isKnown || (queue?.length ?? 0) >= QUEUE_MESSAGES_MAX) {
       this.counts.dropped++;
       return false;
@@ -118,27 +120,7 @@ export class MemoryTransport implements Transport {
 
   /** Asks who is at `address`. */
   identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
-    return new Promise((resolve, reject) => {
-      const late = this.scheduler.schedule(
-        () => reject(unreachable(address, `no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-      const refuse = (error: Error) => {
-        late.unsubscribe();
-        reject(error);
-      };
-      this.soon(() => {
-        const there = this.network.listening.get(address);
-        if (there === undefined) return refuse(unreachable(address, "nobody listens there"));
-        const bothWays =
-          this.network.isOpen(this.nodeId, there.nodeId) && this.network.isOpen(there.nodeId, this.nodeId);
-        if (!bothWays) return; // Neither an answer nor a refusal comes through: the time-out will say so.
-        this.soon(() => {
-          late.unsubscribe();
-          resolve(there.identity(group));
-        });
-      });
-    });
+    return askWho(this.network, this.nodeId, this.scheduler, (act) => this.soon(act), { address, group, timeoutMs });
   }
 
   /** Streams a snapshot beside the messages. */
@@ -210,11 +192,8 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  private get startNumber(): StartNumber {
-    return this.local?.startNumber ?? 0;
-  }
-
-  private identity(group: GroupId): PeerIdentity {
+  /** @internal What it answers to who asks. */
+  identity(group: GroupId): PeerIdentity {
     return {
       nodeId: this.nodeId,
       clusterId: this.clusterId,
@@ -222,6 +201,10 @@ export class MemoryTransport implements Transport {
       startNumber: this.startNumber,
       incarnation: this.receivers.get(group)?.incarnation ?? "",
     };
+  }
+
+  private get startNumber(): StartNumber {
+    return this.local?.startNumber ?? 0;
   }
 
   private hears(peer: MemoryTransport): boolean {
@@ -237,22 +220,13 @@ export class MemoryTransport implements Transport {
   }
 
   private knows(peer: MemoryTransport): boolean {
-    return this.entryOf(peer.nodeId)?.address === peer.address;
+    return this.books.addressOf(peer.nodeId) === peer.address;
   }
 
   /** T04: a peer in no book is turned away, unless a group knows no configuration yet and so lets its whole cluster in. */
   private admits(peer: MemoryTransport): boolean {
-    if (this.entryOf(peer.nodeId) !== undefined) return true;
-    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
-    return false;
-  }
-
-  private entryOf(id: NodeId): PeerAddress | undefined {
-    for (const book of this.books.values()) {
-      const entry = book.get(id);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
+    if (this.books.addressOf(peer.nodeId) !== undefined) return true;
+    return [...this.receivers.keys()].some((group) => this.books.isEmpty(group));
   }
 
   private carry(to: NodeId, batch: readonly Envelope[]): void {
@@ -292,7 +266,7 @@ export class MemoryTransport implements Transport {
     const reachable = this.network.isOpen(peer.nodeId, this.nodeId) && peer.knows(this);
     if (this.clusterId !== "" || this.claiming || peer.clusterId === "" || !reachable) return;
     for (const [group, receiver] of this.receivers) {
-      if (peer.books.get(group)?.get(this.nodeId)?.incarnation !== receiver.incarnation) continue;
+      if (peer.books.meant(group, this.nodeId) !== receiver.incarnation) continue;
       this.claiming = true;
       const { clusterId } = peer;
       void receiver
@@ -321,6 +295,3 @@ export class MemoryTransport implements Transport {
     else this.carrier.turn.schedule(act);
   }
 }
-
-const unreachable = (address: string, reason: string): RaftError =>
-  new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address });

@@ -101,7 +101,7 @@ describe("founding scenarios: snapshots, members, campaigns, proposals", () => {
       expect(cluster.time.now() - since).toBeLessThan(T);
       expect(cluster.messages("TimeoutNow", { to: target?.id ?? "", since })).toHaveLength(1);
       expect(cluster.messages("PreVoteRequest", { since, stage: "sent" })).toEqual([]);
-      const requests = cluster.messages("VoteRequest", { from: target?.id ?? "", since });
+      const requests = cluster.messages("VoteRequest", { from: target?.id ?? "", since, stage: "sent" });
       expect(requests.map(({ transfer }) => transfer)).toEqual([true, true]);
       await cluster.applied("b");
       await cluster.converged();

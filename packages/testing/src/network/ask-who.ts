@@ -1,0 +1,31 @@
+import { type GroupId, type NodeId, type PeerIdentity, RaftError, type Scheduler } from "@hexraft/core/ports";
+import type { MemoryNetwork } from "./memory-network.js";
+
+/** M13: asks whoever listens at an address who it is. A cut link gives neither an answer nor a refusal: the time-out does. */
+export function askWho(
+  network: MemoryNetwork,
+  asker: NodeId,
+  scheduler: Scheduler,
+  soon: (act: () => void) => void,
+  question: { readonly address: string; readonly group: GroupId; readonly timeoutMs: number },
+): Promise<PeerIdentity> {
+  const { address, group, timeoutMs } = question;
+  return new Promise((resolve, reject) => {
+    const late = scheduler.schedule(() => reject(unreachable(address, `no answer within ${timeoutMs} ms`)), timeoutMs);
+    soon(() => {
+      const there = network.listening.get(address);
+      if (there === undefined) {
+        late.unsubscribe();
+        reject(unreachable(address, "nobody listens there"));
+      } else if (network.isOpen(asker, there.nodeId) && network.isOpen(there.nodeId, asker)) {
+        soon(() => {
+          late.unsubscribe();
+          resolve(there.identity(group));
+        });
+      }
+    });
+  });
+}
+
+const unreachable = (address: string, reason: string): RaftError =>
+  new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address });

@@ -22,12 +22,26 @@ export const FrameKind = {
 } as const;
 
 /** What a request wants; part of the wire format. */
-export const RequestKind = { command: 0, linearizableRead: 1, localRead: 2 } as const;
+export const RequestKind = {
+  /** Do this. */
+  command: 0,
+  /** Answer this from the newest acknowledged state (Q01). */
+  linearizableRead: 1,
+  /** Answer this from the node's own state, possibly stale (Q06). */
+  localRead: 2,
+} as const;
 /** One of the values of {@link RequestKind}. */
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
 /** How a request ended; part of the wire format. */
-export const AnswerKind = { ok: 0, refused: 1, unknown: 2 } as const;
+export const AnswerKind = {
+  /** Done; here is the result. */
+  ok: 0,
+  /** Certainly not done. */
+  refused: 1,
+  /** Done or not, nobody can tell. */
+  unknown: 2,
+} as const;
 /** One of the values of {@link AnswerKind}. */
 export type AnswerKind = (typeof AnswerKind)[keyof typeof AnswerKind];
 

@@ -9,8 +9,8 @@ import {
   type KvAnswerOf,
   KvCodec,
   type KvCommand,
-  type KvEntry,
   type KvQuery,
+  type KvRangeAnswer,
   type KvResultOf,
   type LifetimeOptions,
   type PutOptions,
@@ -101,12 +101,8 @@ export class HexraftClient {
   }
 
   /** A page of entries in the order of the keys' bytes, and where the next one begins (`null`: nowhere). */
-  async range(
-    which: RangeOptions = {},
-    options?: ClientReadOptions,
-  ): Promise<{ readonly entries: readonly KvEntry[]; readonly next: Uint8Array | null }> {
-    const { entries, next } = valueOf(await this.read(range(which), options));
-    return { entries, next };
+  async range(which: RangeOptions = {}, options?: ClientReadOptions): Promise<KvRangeAnswer> {
+    return valueOf(await this.read(range(which), options));
   }
 
   /** Sets a key; resolves with whether it was done: with a `condition` it may not be. */

@@ -11,6 +11,7 @@ export {
   checkHello,
   DOOR_VERSION,
   type DoorAnswer,
+  type DoorRequest,
   eachRecord,
   FrameKind,
   layOutError,
@@ -22,4 +23,4 @@ export {
   type Welcome,
 } from "./door-frames.js";
 export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
-export { type Answered, valueOf } from "./outcome.js";
+export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";

@@ -1,13 +1,23 @@
-import { RaftError } from "@hexraft/core/ports";
+import { type Outcome, RaftError } from "@hexraft/core/ports";
 
-/**
- * C02: how an operation ended. `ok`: done, with the result. `refused`: certainly not done. `unknown`: it may have been
- * done, or may still be; only the caller can tell whether asking again is safe.
- */
-export type Answered<T> =
-  | { readonly outcome: "ok"; readonly value: T }
-  | { readonly outcome: "refused"; readonly error: RaftError }
-  | { readonly outcome: "unknown"; readonly error: RaftError };
+/** The operation was done. */
+export interface Done<T> {
+  /** It was done. */
+  readonly outcome: "ok";
+  /** Its result. */
+  readonly value: T;
+}
+
+/** The operation was not done, or nobody can tell. */
+export interface NotDone {
+  /** `refused`: certainly not done, and never will be. `unknown`: it may have been done, or may still be. */
+  readonly outcome: Outcome;
+  /** Why, and what to do next; its `outcome` is the same. */
+  readonly error: RaftError;
+}
+
+/** C02: how an operation ended. Only the caller can tell whether asking again after `unknown` does harm. */
+export type Answered<T> = Done<T> | NotDone;
 
 /** The value of an operation that went well. @throws RaftError if it did not; its `outcome` says what is known. */
 export function valueOf<T>(answered: Answered<T>): T {

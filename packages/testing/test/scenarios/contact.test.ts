@@ -6,7 +6,7 @@ const TICK = 10;
 
 describe("founding scenarios: what restarts the election wait", () => {
   it(
-    "N14 E04 leader contact does: while the leader is heard nobody asks for votes",
+    "N14 E04/contact leader contact does: while the leader is heard nobody asks for votes",
     inCluster({ seed: 41 }, async (cluster) => {
       await cluster.start();
       const leader = await cluster.settled();
@@ -36,7 +36,7 @@ describe("founding scenarios: what restarts the election wait", () => {
   );
 
   it(
-    "N14 E04/stepdown a step-down does: a leader that lost its quorum waits at least T before it asks",
+    "N14 E04/role-left a step-down does: a leader that lost its quorum waits at least T before it asks",
     inCluster({ seed: 43 }, async (cluster) => {
       await cluster.start();
       const leader = await cluster.settled();
@@ -51,7 +51,7 @@ describe("founding scenarios: what restarts the election wait", () => {
   );
 
   it(
-    "N14 E04/refused refused votes, pre-votes, older terms and a higher term alone do not: the wait runs out all the same",
+    "N14 E04/refused E04/pre-vote E04/older-term E04/term-adopted refused votes, pre-votes, older terms and a higher term alone do not: the wait runs out all the same",
     inCluster({ seed: 44 }, async (cluster) => {
       await cluster.start();
       const leader = await cluster.settled();

@@ -158,7 +158,7 @@ describe("founding scenarios: a leader is elected", () => {
   );
 
   it(
-    "N15 E07 E15 a new leader's first words stop those that still campaign, and stray votes are ignored afterwards",
+    "N15 E07/leader-itself E15 a new leader's first words stop those that still campaign, and stray votes are ignored afterwards",
     inCluster({ ids: ["n1", "n2", "n3", "n4", "n5"], seed: 7, latencyMs: [20, 30] }, async (cluster) => {
       await cluster.start();
       const leader = await cluster.awaitLeader();

@@ -139,7 +139,7 @@ describe("founding scenarios: the network is cut", () => {
   );
 
   it(
-    "N17 E07 the same without pre-vote: its vote requests are heard, and neither answered nor obeyed",
+    "N17 E07/asker-cannot-hear-leader the same without pre-vote: its vote requests are heard, and neither answered nor obeyed",
     inCluster({ seed: 16, options: { preVote: false } }, async (cluster) => {
       const { leader, follower: deaf, third } = await atWork(cluster);
       const { term } = leader.describe();

@@ -16,17 +16,12 @@ const followers = async () => {
 };
 
 describe("three processes", () => {
-  it("E18 M13 the first one named founds the cluster, and the others join it", async () => {
-    const said = await Promise.all(
-      cluster.ids.map((id) =>
-        cluster.ask<{ identity: { clusterId: string }; configuration: { configuration: { voters: string[] } } }>(
-          id,
-          "/v1/status",
-        ),
-      ),
-    );
-    expect(new Set(said.map(({ identity }) => identity.clusterId)).size).toBe(1);
-    for (const { configuration } of said) expect(configuration.configuration.voters).toEqual(["n1", "n2", "n3"]);
+  it("M13 the first one named founds the cluster, and the others join it", async () => {
+    type Said = { identity: { clusterId: string }; configuration: { configuration: { voters: string[] } } };
+    const status = () => Promise.all(cluster.ids.map((id) => cluster.ask<Said>(id, "/v1/status")));
+    const voters = async () => (await status()).map(({ configuration }) => configuration.configuration.voters);
+    await expect.poll(voters, { timeout: 5_000 }).toEqual(cluster.ids.map(() => ["n1", "n2", "n3"]));
+    expect(new Set((await status()).map(({ identity }) => identity.clusterId)).size).toBe(1);
   });
 
   it("R18 C01 a follower takes writes over HTTP and the Redis protocol, and passes them on", async () => {
@@ -105,6 +100,22 @@ describe("three processes", () => {
       const lost = [...acknowledged].filter(([key, value]) => state.get(key) !== value);
       expect(lost, `acknowledged and not on ${id}`).toEqual([]);
     }
+  });
+
+  it("C02 R18 a command passed on to a leader that has stalled is unknown to its client, and is done at most once", async () => {
+    const leader = await cluster.leader();
+    const others = cluster.ids.filter((id) => id !== leader);
+    const { http } = cluster.of(others[0] as string).listening;
+    const count = () => fetch(`http://${http}/v1/incr/once`, { method: "POST" });
+    expect((await count()).status).toBe(200);
+    cluster.of(leader).process.child.kill("SIGSTOP");
+    const answer = await count();
+    expect([answer.status, await answer.json()]).toEqual([504, expect.objectContaining({ outcome: "unknown" })]);
+    await cluster.leader(others);
+    cluster.of(leader).process.child.kill("SIGCONT");
+    await cluster.leader();
+    await cluster.converged();
+    expect(["1", "2"]).toContain(await (await fetch(`http://${http}/v1/kv/once`)).text());
   });
 
   it("C01 Q07 without a majority nothing is done, everybody is told, and nobody hangs", async () => {

@@ -24,12 +24,14 @@ export interface Range {
  */
 export async function readBlocks(segment: Segment, range: Range, checksum: Checksum): Promise<LogBlock[]> {
   const fetch = Math.min(FETCH_BYTES_MAX, Math.max(FETCH_BYTES_MIN, range.bytesMax));
-  const window = new FileWindow(segment.handle, segment.end, fetch);
+  // Where it ends now: a batch that is appended while this waits for the disk is none of its business, and not in its window.
+  const { end } = segment;
+  const window = new FileWindow(segment.handle, end, fetch);
   const blocks: LogBlock[] = [];
   let wanted = range.from;
   let bytes = 0;
   let at = segment.placeOf(wanted);
-  while (at < segment.end && wanted <= range.to) {
+  while (at < end && wanted <= range.to) {
     const step = await readStep(window, segment, at, checksum);
     at += step.length;
     if (step.block === undefined) continue;
@@ -64,7 +66,7 @@ async function readStep(window: FileWindow, segment: Segment, at: number, checks
   if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0))
     return { length: filler, offset: at, block: undefined };
   const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
-  if (length === 0 || length > segment.end - at)
+  if (length === 0 || length > window.size - at)
     throw damaged(segment.path, "a record has a wrong length", at, RECORD_HEADER_BYTES);
   try {
     const { operation } = readRecord(await window.at(at, length), 0, place, checksum, false);

@@ -32,4 +32,13 @@ export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/nod
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";
 export type { PeerDescription, RaftDescription } from "./protocol/describe.js";
-export type { Notice, Role } from "./protocol/effect.js";
+export type {
+  ConfigurationNotice,
+  ErrorNotice,
+  LeaderNotice,
+  Notice,
+  PeerNotice,
+  Role,
+  RoleNotice,
+  SnapshotNotice,
+} from "./protocol/effect.js";

@@ -75,5 +75,5 @@ export {
   type TransportReceiver,
 } from "./ports/transport.js";
 export { Turn } from "./ports/turn.js";
-export type { Transition } from "./protocol/policies.js";
+export type { AppendTransition, RefusedTransition, Transition } from "./protocol/policies.js";
 export type { VoteResult } from "./protocol/quorum/vote-result.js";

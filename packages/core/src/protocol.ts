@@ -4,11 +4,23 @@
  * @module protocol
  */
 export type * from "./model/message.js";
-export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions, resolveOptions } from "./model/options.js";
+export {
+  DEFAULT_OPTIONS,
+  type NodeOptions,
+  type ProtocolOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./model/options.js";
 export type { PeerDescription, RaftDescription } from "./protocol/describe.js";
 export type * from "./protocol/effect.js";
 export type * from "./protocol/event.js";
-export type { MembershipPolicy, QuorumPolicy, Transition } from "./protocol/policies.js";
+export type {
+  AppendTransition,
+  MembershipPolicy,
+  QuorumPolicy,
+  RefusedTransition,
+  Transition,
+} from "./protocol/policies.js";
 export { jointMajority } from "./protocol/quorum/joint.js";
 export type { VoteResult } from "./protocol/quorum/vote-result.js";
 export { Raft } from "./protocol/raft.js";

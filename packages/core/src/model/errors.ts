@@ -39,7 +39,13 @@ export type ErrorCode =
 
 /** An error of operation: what happened, where, and what to do next, with a stable code and an outcome. */
 export class RaftError extends Error {
+  /** Name of the class. */
   override readonly name: string = "RaftError";
+  /**
+   * An error that says what to do.
+   *
+   * @param message - what, where, and what to do next.
+   */
   constructor(
     /** Stable code. */
     readonly code: ErrorCode,
@@ -71,7 +77,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** C01: the node asked is not the leader; carries the leader's id and address if they are known. */
 export class NotLeader extends RaftError {
+  /** Name of the class. */
   override readonly name = "NotLeader";
+  /** Says whom to ask instead. */
   constructor(
     /** The leader, if known. */
     readonly leader: NodeId | null,

@@ -5,6 +5,7 @@ import type { SnapshotMeta } from "./snapshot-meta.js";
 
 /** E05: would you vote for me in `term`? Changes nothing on either side. */
 export interface PreVoteRequest {
+  /** Discriminator. */
   readonly type: "PreVoteRequest";
   /** The term the asker would campaign in: its own + 1. */
   readonly term: Term;
@@ -16,15 +17,21 @@ export interface PreVoteRequest {
 
 /** E05: a grant carries the proposed term and round, a refusal the refuser's term and the round. */
 export interface PreVoteResponse {
+  /** Discriminator. */
   readonly type: "PreVoteResponse";
+  /** The term. */
   readonly term: Term;
+  /** Number of the round. */
   readonly round: number;
+  /** Whether the asker would get, or has got, the vote. */
   readonly granted: boolean;
 }
 
 /** §5.2 RequestVote. */
 export interface VoteRequest {
+  /** Discriminator. */
   readonly type: "VoteRequest";
+  /** The term. */
   readonly term: Term;
   /** End of the candidate's log. */
   readonly last: LogId;
@@ -34,14 +41,19 @@ export interface VoteRequest {
 
 /** §5.2 answer to {@link VoteRequest}. */
 export interface VoteResponse {
+  /** Discriminator. */
   readonly type: "VoteResponse";
+  /** The term. */
   readonly term: Term;
+  /** Whether the asker would get, or has got, the vote. */
   readonly granted: boolean;
 }
 
 /** §5.3 AppendEntries. Empty: a probe, or news of a commit. */
 export interface AppendEntries {
+  /** Discriminator. */
   readonly type: "AppendEntries";
+  /** The term. */
   readonly term: Term;
   /** The entry right before the first one. */
   readonly prev: LogId;
@@ -53,8 +65,11 @@ export interface AppendEntries {
 
 /** Answer to {@link AppendEntries}. */
 export interface AppendEntriesResponse {
+  /** Discriminator. */
   readonly type: "AppendEntriesResponse";
+  /** The term. */
   readonly term: Term;
+  /** Whether prev matched. */
   readonly success: boolean;
   /** Success: verified against this leader *and* durable (R03, R07). Refusal: 0. */
   readonly match: LogIndex;
@@ -72,7 +87,9 @@ export interface AppendEntriesResponse {
 
 /** The leader's sign of life; its round confirms reads (Q01) and leadership (E16). */
 export interface Heartbeat {
+  /** Discriminator. */
   readonly type: "Heartbeat";
+  /** The term. */
   readonly term: Term;
   /** R17: min(match, commit) for its receiver. */
   readonly commit: LogIndex;
@@ -82,7 +99,9 @@ export interface Heartbeat {
 
 /** Answer to {@link Heartbeat}: does not wait behind entry writes (R19). */
 export interface HeartbeatResponse {
+  /** Discriminator. */
   readonly type: "HeartbeatResponse";
+  /** The term. */
   readonly term: Term;
   /** The round answered. */
   readonly round: number;
@@ -94,7 +113,9 @@ export interface HeartbeatResponse {
 
 /** S04: the leader offers its newest snapshot; the bytes follow on a stream once the offer is accepted. */
 export interface InstallSnapshot {
+  /** Discriminator. */
   readonly type: "InstallSnapshot";
+  /** The term. */
   readonly term: Term;
   /** Names this transfer; drawn anew for each (R19). */
   readonly transfer: number;
@@ -104,7 +125,9 @@ export interface InstallSnapshot {
 
 /** Answer to {@link InstallSnapshot}, once at its beginning and once at its end. */
 export interface InstallSnapshotResponse {
+  /** Discriminator. */
   readonly type: "InstallSnapshotResponse";
+  /** The term. */
   readonly term: Term;
   /** The transfer answered. */
   readonly transfer: number;
@@ -118,7 +141,9 @@ export interface InstallSnapshotResponse {
 
 /** E21: campaign now, without pre-vote. */
 export interface TimeoutNow {
+  /** Discriminator. */
   readonly type: "TimeoutNow";
+  /** The term. */
   readonly term: Term;
   /** The leader's last entry; the target must end in exactly this one. */
   readonly last: LogId;
@@ -126,6 +151,7 @@ export interface TimeoutNow {
 
 /** R18: a follower passes a caller's proposal on. Its `forTerm` is no term in the sense of E13. */
 export interface Propose {
+  /** Discriminator. */
   readonly type: "Propose";
   /** The leader's term it is meant for. */
   readonly forTerm: Term;
@@ -137,7 +163,9 @@ export interface Propose {
 
 /** R18: what became of a forwarded proposal. */
 export interface ProposeResponse {
+  /** Discriminator. */
   readonly type: "ProposeResponse";
+  /** Number of the request. */
   readonly request: number;
   /** `ok`: `result` holds the state machine's result. Else `code` and `reason` say what went wrong. */
   readonly outcome: "ok" | "refused" | "unknown";
@@ -151,6 +179,7 @@ export interface ProposeResponse {
 
 /** Q04: a follower asks for an index to read at. */
 export interface ReadIndex {
+  /** Discriminator. */
   readonly type: "ReadIndex";
   /** Unique in this start of the sender (T11). */
   readonly request: number;
@@ -158,7 +187,9 @@ export interface ReadIndex {
 
 /** Q04: answer to {@link ReadIndex}. */
 export interface ReadIndexResponse {
+  /** Discriminator. */
   readonly type: "ReadIndexResponse";
+  /** Number of the request. */
   readonly request: number;
   /** Whether the leader confirmed its leadership after the question came. */
   readonly confirmed: boolean;
@@ -168,6 +199,7 @@ export interface ReadIndexResponse {
 
 /** M09: a committed configuration without the receiver exists. Reserved; carried from format 1 on. */
 export interface Removed {
+  /** Discriminator. */
   readonly type: "Removed";
   /** Index of that configuration. */
   readonly configurationIndex: LogIndex;

@@ -102,15 +102,21 @@ export function badOption(field: string, value: unknown, rule: string): RaftErro
   );
 }
 
+/** Options with every default filled in. */
+export interface ResolvedOptions extends ProtocolOptions {
+  /** The node's name. */
+  readonly nodeId: NodeId;
+  /** The group's name. */
+  readonly groupId: GroupId;
+}
+
 /**
  * Fills in the defaults and checks every option (O05).
  * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5.
  *
  * @throws RaftError `BadOption`, naming the field, its value and the rule it breaks.
  */
-export function resolveOptions(
-  given: NodeOptions,
-): ProtocolOptions & { readonly nodeId: NodeId; readonly groupId: GroupId } {
+export function resolveOptions(given: NodeOptions): ResolvedOptions {
   if (!isName(given.nodeId)) throw badOption("nodeId", given.nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   const groupId = given.groupId ?? "main";
   if (!isName(groupId)) throw badOption("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");

@@ -8,4 +8,5 @@ export interface Checksum {
   /** The checksum of `bytes`, going on from `previous` (default 0). An unsigned 32-bit number. */
   crc32(bytes: Uint8Array, previous?: number): number;
 }
+/** DI token of the port. */
 export const Checksum = token<Checksum>("Checksum");

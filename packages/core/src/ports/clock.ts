@@ -8,4 +8,5 @@ export interface Clock {
   /** Milliseconds since 1970-01-01T00:00Z; may jump. */
   wall(): Millis;
 }
+/** DI token of the port. */
 export const Clock = token<Clock>("Clock");

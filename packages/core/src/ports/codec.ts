@@ -14,4 +14,5 @@ export interface Codec<Command = unknown, Result = unknown> {
   /** The result again. */
   decodeResult(bytes: Uint8Array): Result;
 }
+/** DI token of the port. */
 export const Codec = token<Codec>("Codec");

@@ -31,6 +31,7 @@ export interface FileSystem {
    */
   lock(directory: string): DirectoryLock;
 }
+/** DI token of the port. */
 export const FileSystem = token<FileSystem>("FileSystem");
 
 /** An open file. Positions are bytes from its beginning. */

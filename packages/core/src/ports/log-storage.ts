@@ -33,6 +33,7 @@ export interface LogStorage {
   /** Facts for an operator (O01). */
   describe(): Readonly<Record<string, unknown>>;
 }
+/** DI token of the port. */
 export const LogStorage = token<LogStorage>("LogStorage");
 
 /** Who opens the storage; the drawn identities are used only if it is new. */

@@ -11,4 +11,5 @@ export interface Logger {
   /** The node, or a part of it, does not go on. */
   error(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
+/** DI token of the port. */
 export const Logger = token<Logger>("Logger");

@@ -3,4 +3,5 @@ import { token } from "./token.js";
 
 /** How members change; pure. Without a binding the group is static. */
 export type MembershipPolicy = Policy;
+/** DI token of the port. */
 export const MembershipPolicy = token<MembershipPolicy>("MembershipPolicy");

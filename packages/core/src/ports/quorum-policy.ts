@@ -3,4 +3,5 @@ import { token } from "./token.js";
 
 /** Which sets of voters decide; pure. Without a binding: majorities, joint ones in the joint phase. */
 export type QuorumPolicy = Policy;
+/** DI token of the port. */
 export const QuorumPolicy = token<QuorumPolicy>("QuorumPolicy");

@@ -7,4 +7,5 @@ export interface RandomSource {
   /** `bytes` random bytes as lower-case hexadecimal digits; unguessable in production. */
   hex(bytes: number): string;
 }
+/** DI token of the port. */
 export const RandomSource = token<RandomSource>("RandomSource");

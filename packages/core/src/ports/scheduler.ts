@@ -6,4 +6,5 @@ import { token } from "./token.js";
  * delay is d runs no earlier than d ms later. Only the TimerService and client-facing deadlines use it.
  */
 export type Scheduler = SchedulerLike;
+/** DI token of the port. */
 export const Scheduler = token<Scheduler>("Scheduler");

@@ -24,6 +24,7 @@ export interface SnapshotStorage {
   /** Facts for an operator (O01). */
   describe(): Readonly<Record<string, unknown>>;
 }
+/** DI token of the port. */
 export const SnapshotStorage = token<SnapshotStorage>("SnapshotStorage");
 
 /** Takes the bytes of one snapshot. After `commit` or `abort` it is spent. */

@@ -47,6 +47,7 @@ export interface StateMachine<Query = unknown, Answer = unknown> {
   /** The node stopped; nothing is called afterwards. */
   shutdown?(): void | Promise<void>;
 }
+/** DI token of the port. */
 export const StateMachine = token<StateMachine>("StateMachine");
 
 /** What a state machine says when it is opened. */
@@ -59,6 +60,7 @@ export interface OpenedState {
 
 /** F01: a command that cannot be done, the same on every replica; the state did not change. Returned, never thrown. */
 export class Rejected {
+  /** Equal on every replica. */
   constructor(
     /** Short and stable, for programs. */
     readonly code: string,
@@ -75,6 +77,7 @@ export class CommandBatch {
   /** Commands in it. */
   readonly count: number;
 
+  /** Over the entries `first … last` of these blocks. */
   constructor(
     private readonly blocks: readonly LogBlock[],
     /** Index of the first entry, command or not. */

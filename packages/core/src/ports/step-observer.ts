@@ -18,4 +18,5 @@ export interface StepObserver {
   /** A step is over; its effects are not carried out yet. */
   stepped(raft: RaftView, event: RaftEvent, effects: readonly Effect[], now: Millis): void;
 }
+/** DI token of the port. */
 export const StepObserver = token<StepObserver>("StepObserver");

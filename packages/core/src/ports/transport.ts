@@ -52,14 +52,18 @@ export interface Transport {
   /** Facts for an operator (O01): connections, queues, drops. */
   describe(): Readonly<Record<string, unknown>>;
 }
+/** DI token of the port. */
 export const Transport = token<Transport>("Transport");
 
 /** Who this process is, for handshakes (T02). */
 export interface TransportIdentity {
+  /** The node. */
   readonly nodeId: NodeId;
   /** Empty while it waits to be claimed. */
   readonly clusterId: ClusterId;
+  /** Identity of the directory. */
   readonly directoryId: DirectoryId;
+  /** Its run. */
   readonly startNumber: StartNumber;
   /** Largest frame, bytes: longer ones close the connection (T01). */
   readonly frameBytesMax: number;
@@ -73,10 +77,13 @@ export interface PeerAddress extends ReplicaId {
 
 /** An answer to `identify`. */
 export interface PeerIdentity {
+  /** The node. */
   readonly nodeId: NodeId;
   /** Empty if it waits to be claimed. */
   readonly clusterId: ClusterId;
+  /** Identity of the directory. */
   readonly directoryId: DirectoryId;
+  /** Its run. */
   readonly startNumber: StartNumber;
   /** The incarnation of the group asked for; empty if it has no such group. */
   readonly incarnation: Incarnation;
@@ -100,9 +107,13 @@ export interface TransportReceiver {
 
 /** Names one snapshot stream; everything with a term was said by messages before (S04). */
 export interface SnapshotStreamHeader {
+  /** The group. */
   readonly group: GroupId;
+  /** Who sends it. */
   readonly from: NodeId;
+  /** The sender's incarnation. */
   readonly fromIncarnation: Incarnation;
+  /** The peer's incarnation, as its configuration names it. */
   readonly toIncarnation: Incarnation;
   /** The transfer that InstallSnapshot named. */
   readonly transfer: number;
@@ -112,7 +123,10 @@ export interface SnapshotStreamHeader {
 
 /** The part of the web's AbortSignal that the core uses: pass an `AbortSignal`. */
 export interface AbortSignalLike {
+  /** Whether it was aborted. */
   readonly aborted: boolean;
+  /** Calls `listener` when it is aborted. */
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  /** Does not call it any more. */
   removeEventListener(type: "abort", listener: () => void): void;
 }

@@ -9,4 +9,5 @@ export interface Turn {
   /** Runs `drain` in a macrotask of its own. It never throws. */
   schedule(drain: () => void): void;
 }
+/** DI token of the port. */
 export const Turn = token<Turn>("Turn");

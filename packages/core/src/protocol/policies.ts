@@ -25,7 +25,19 @@ export interface MembershipPolicy {
   leave(committed: Configuration): Configuration | undefined;
 }
 
+/** The way begins with this configuration. */
+export interface AppendTransition {
+  /** Discriminator. */
+  readonly kind: "append";
+  /** What to append. */
+  readonly configuration: Configuration;
+}
+/** There is no way. */
+export interface RefusedTransition {
+  /** Discriminator. */
+  readonly kind: "refused";
+  /** Why, in words for an operator (M08). */
+  readonly reason: string;
+}
 /** An answer of a MembershipPolicy. */
-export type Transition =
-  | { readonly kind: "append"; readonly configuration: Configuration }
-  | { readonly kind: "refused"; readonly reason: string };
+export type Transition = AppendTransition | RefusedTransition;

@@ -44,7 +44,12 @@ import { becomeFollower, restartElectionWait } from "./term.js";
 export class Raft {
   private readonly s: RaftState;
 
-  /** @param start - what recovery found. @param now - monotonic, ms; the start counts as leader contact. */
+  /**
+   * Nothing happens before `start()`.
+   *
+   * @param start - what recovery found.
+   * @param now - monotonic, ms; the start counts as leader contact.
+   */
   constructor(start: RaftStart, now: Millis) {
     this.s = new RaftState(start, now);
   }

@@ -15,11 +15,17 @@ import type { Replicator } from "./replicator.js";
 
 /** What recovery found, and the rules to play by. */
 export interface RaftStart {
+  /** Who it is. */
   readonly identity: LocalIdentity;
+  /** What it obeys. */
   readonly options: ProtocolOptions;
+  /** New hard state. */
   readonly hardState: HardState;
+  /** The last removed entry. */
   readonly base: LogId;
+  /** The last entry. */
   readonly last: LogId;
+  /** Terms of the log. */
   readonly runs: readonly TermRun[];
   /** C03 log time of the last entry, or of the snapshot; ms. */
   readonly lastLogTimeMs: Millis;
@@ -31,8 +37,11 @@ export interface RaftStart {
   readonly applied: LogIndex;
   /** The newest snapshot, and the one before it. */
   readonly snapshot: SnapshotMeta | null;
+  /** The one before it: what the log may be compacted up to (S03). */
   readonly previousSnapshot: SnapshotMeta | null;
+  /** Which sets of voters decide. */
   readonly quorum: QuorumPolicy;
+  /** How members change. */
   readonly membership: MembershipPolicy;
 }
 
@@ -41,6 +50,7 @@ export type Reader = number | { readonly replica: ReplicaId; readonly request: n
 
 /** Q01: reads that share one round of heartbeats. */
 export interface ReadRound {
+  /** Number of the round. */
   readonly round: number;
   /** The commit index when the round began. */
   readonly index: LogIndex;
@@ -55,6 +65,7 @@ export interface Leadership {
   logTimeMovedAt: Millis;
   /** The newest round of heartbeats. */
   round: number;
+  /** A leader's view of the others. */
   readonly peers: Map<NodeId, Replicator>;
   /** Q02, Q03: reads that no round carries yet. */
   waitingReads: Reader[];
@@ -73,7 +84,9 @@ export interface Leadership {
 /** S05: a snapshot on its way in. */
 export interface Install {
   from: ReplicaId;
+  /** Number of the transfer (S04). */
   transfer: number;
+  /** The snapshot. */
   readonly meta: SnapshotMeta;
   phase: "receiving" | "persisting" | "loading";
   /** persisting: the write that resets the log. */
@@ -95,7 +108,9 @@ export interface Asked {
  * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.
  */
 export class RaftState {
+  /** The role. */
   role: Role = "follower";
+  /** The term. */
   term: Term;
   vote: ReplicaId | null;
   removedAt: LogIndex;
@@ -105,10 +120,12 @@ export class RaftState {
   leaderOfTerm: ReplicaId | null = null;
   /** See "Leader contact" in docs/PROTOCOL.md; the start of the process counts as one. */
   leaderContactAt: Millis;
+  /** The commit index. */
   commit: LogIndex;
   applied: LogIndex;
   /** Handed to the state machine, or on the way. */
   applySent: LogIndex;
+  /** The newest snapshot. */
   snapshot: SnapshotMeta | null;
   previousSnapshot: SnapshotMeta | null;
   takingSnapshot = false;
@@ -140,12 +157,17 @@ export class RaftState {
   /** What was dropped, by reason (O01). */
   readonly dropped: Record<string, number> = {};
   readonly log: RaftLog;
+  /** Ascending. */
   readonly configurations: ConfigurationManager;
   readonly outbox: Outbox;
   private readonly generations = new Map<TimerName, number>();
+  /** Who it is. */
   readonly identity: LocalIdentity;
+  /** What it obeys. */
   readonly options: ProtocolOptions;
+  /** Which sets of voters decide. */
   readonly quorum: QuorumPolicy;
+  /** How members change. */
   readonly membership: MembershipPolicy;
 
   constructor(

@@ -98,4 +98,4 @@ export type KvAnswer =
   | KvStatsAnswer;
 
 /** What this kind of query is answered with. */
-export type KvAnswerOf<Q extends KvQuery> = Extract<KvAnswer, { readonly type: Q["type"] }>;
+export type KvAnswerOf<Q extends KvQuery> = Extract<KvAnswer, Pick<Q, "type">>;

@@ -29,12 +29,20 @@ export interface KvPut extends Lifetime {
   readonly returnPrevious?: true;
 }
 
+/** One key of a {@link KvMultiPut}. */
+export interface KvPair {
+  /** The key. */
+  readonly key: Uint8Array;
+  /** Its new value. */
+  readonly value: Uint8Array;
+}
+
 /** Sets several keys at once, for ever. */
 export interface KvMultiPut {
   /** Kind. */
   readonly type: "multiPut";
   /** What to write, in this order. */
-  readonly entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
+  readonly entries: readonly KvPair[];
 }
 
 /** Removes keys. */

@@ -32,6 +32,7 @@ export {
   type KvExpire,
   type KvIncrement,
   type KvMultiPut,
+  type KvPair,
   type KvPersist,
   type KvPut,
   type KvSimpleCommand,

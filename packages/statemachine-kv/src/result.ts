@@ -89,4 +89,4 @@ export type KvRejection = "NotAnInteger" | "OutOfRange" | "BatchRejected" | "Bad
 export type KvResult = KvSimpleResult | KvBatchResult | Rejected;
 
 /** What this kind of command results in. */
-export type KvResultOf<C extends KvCommand> = Extract<KvResult, { readonly type: C["type"] }> | Rejected;
+export type KvResultOf<C extends KvCommand> = Extract<KvResult, Pick<C, "type">> | Rejected;

@@ -80,7 +80,7 @@ try {
   result = sample;
 } finally {
   for (const child of children) child.kill("SIGTERM");
-  await Promise.all(children.map((child) => child.exitCode ?? once(child, "exit")));
+  await Promise.all(children.filter((child) => child.exitCode === null).map((child) => once(child, "exit")));
   rmSync(directory, { recursive: true, force: true });
 }
 if (result !== undefined) answer(result);

@@ -56,10 +56,10 @@ async function main(): Promise<void> {
     leader = nodes.find((node) => node.describe().role === "leader");
   }
   const node = leader;
-  let running = true;
+  const run = { going: true };
   let done = 0;
   const caller = async (): Promise<void> => {
-    while (running) {
+    while (run.going) {
       await node.apply(payload);
       done++;
     }
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   const again = (error: Error | null): void => {
     if (error !== null) throw error;
     done++;
-    if (running) node.applyCallback(payload, again);
+    if (run.going) node.applyCallback(payload, again);
   };
   for (let i = 0; i < callers; i++) {
     if (form === "callback") node.applyCallback(payload, again);
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   const before = done;
   const from = performance.now();
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  running = false;
+  run.going = false;
   const perSecond = ((done - before) / (performance.now() - from)) * 1_000;
   await new Promise((resolve) => setTimeout(resolve, 50));
   for (const each of nodes) await each.stop();

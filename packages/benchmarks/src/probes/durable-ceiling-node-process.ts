@@ -122,7 +122,7 @@ function lead(): void {
     append(blob, last);
   };
   const advance = (): void => {
-    const reached = [...match].sort((a, b) => a - b)[1] as number;
+    const reached = match.toSorted((a, b) => a - b)[1] as number;
     if (reached <= commit) return;
     commit = reached;
     const answers = new Map<Socket, number[]>();

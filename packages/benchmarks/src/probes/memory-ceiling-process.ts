@@ -70,9 +70,9 @@ function propose(data: Uint8Array): Promise<number> {
   return new Promise((resolve) => waiters.push(resolve));
 }
 
-let running = true;
+const run = { going: true };
 async function caller(): Promise<void> {
-  while (running) {
+  while (run.going) {
     await propose(payload);
     done++;
   }
@@ -83,7 +83,7 @@ setTimeout(() => {
   const before = done;
   const from = performance.now();
   setTimeout(() => {
-    running = false;
+    run.going = false;
     answer({ perSecond: ((done - before) / (performance.now() - from)) * 1_000 });
   }, milliseconds);
 }, 500);

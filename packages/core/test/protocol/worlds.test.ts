@@ -20,14 +20,14 @@ describe("random worlds of pure nodes", () => {
         for (let event = 0; event < EVENTS; event++) world.act();
         world.heal();
       } catch (error) {
-        throw new Error(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}`);
+        throw new Error(`seed ${seed}`, { cause: error });
       }
       for (const [what, count] of Object.entries(world.counts)) counts[what] = (counts[what] ?? 0) + count;
       counts.committed = (counts.committed ?? 0) + world.committed.size;
       counts.elections = (counts.elections ?? 0) + world.leaders.size;
     }
     if (process.env.HEXRAFT_WORLDS !== undefined) console.log(counts);
-    for (const what of ["elections", "committed", "truncated", "crash", "snapshot loaded", "fetched", "read served"])
-      expect(counts[what] ?? 0, what).toBeGreaterThan(0);
+    const shown = ["elections", "committed", "truncated", "crash", "snapshot loaded", "fetched", "read served"];
+    expect(shown.filter((what) => (counts[what] ?? 0) === 0)).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ import { Settings } from "../settings.js";
 import { readBlocks } from "./block-reader.js";
 import { LogState } from "./log-state.js";
 import { LogWriter } from "./log-writer.js";
-import { cutTornTail, type RecoveredLog, recoverLog } from "./recovery.js";
+import { cutTornTail, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
 import { SegmentFiles } from "./segment-files.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 
@@ -234,9 +234,8 @@ export class FileLogStorage implements LogStorage {
     return { state: new LogState(), chain, segments: [segment], next: undefined, leftovers: [] };
   }
 
-  /** What was read may so far be in the host's cache alone: it is made durable before anything rests on it. */
   private async settle(found: RecoveredLog): Promise<string> {
-    await found.segments.at(-2)?.handle.datasync();
+    await settleWhatWasRead(found.segments, found.scan);
     return cutTornTail(found.segments.at(-1) as RecoveredLog["segments"][number], found.scan);
   }
 }

@@ -4,7 +4,7 @@ import { writeFully } from "../format/small-file.js";
 import { LogState } from "./log-state.js";
 import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
-import { type Chain, type Footer, readFooter } from "./segment-footer.js";
+import { type Chain, type Footer, footBytes, readFooter } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import { type Scan, scanSegment } from "./segment-scan.js";
 
@@ -80,6 +80,28 @@ async function recoverSegments(
     leftovers: numbers.filter((number) => number < (segments[0] as Segment).number),
     scan,
   };
+}
+
+/**
+ * What was read may so far be in the host's cache alone: it is made durable before anything rests on it. A sync is not enough
+ * where an earlier one failed: the host then shows bytes that it will never write, and calls their pages clean. What no later
+ * batch proves to be durable is the last batch, or the last foot, and that is written once more.
+ */
+export async function settleWhatWasRead(segments: readonly Segment[], scan: Scan): Promise<void> {
+  const active = segments.at(-1) as Segment;
+  const before = segments.at(-2);
+  if (before !== undefined && scan.batches === 0) {
+    const size = before.handle.size();
+    writeAgain(before, size - footBytes(before.handle), size);
+  }
+  await before?.handle.datasync();
+  writeAgain(active, scan.lastBatchAt, active.end);
+}
+
+function writeAgain({ handle }: Segment, from: number, to: number): void {
+  const bytes = new Uint8Array(to - from);
+  handle.read(bytes, from);
+  if (bytes.length > 0) writeFully(handle, [bytes], from);
 }
 
 /** Cuts the torn tail, durably, before anything is appended (L02); says what was cut. */

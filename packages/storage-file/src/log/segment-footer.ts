@@ -97,6 +97,13 @@ export function readFooter(segment: Segment, handle: FileHandle, checksum: Check
   return footerOf(body);
 }
 
+/** Bytes of the foot that {@link readFooter} found in this file. */
+export function footBytes(handle: FileHandle): number {
+  const trailer = new Uint8Array(TRAILER_BYTES);
+  handle.read(trailer, handle.size() - TRAILER_BYTES);
+  return TRAILER_BYTES + viewOf(trailer).getUint32(4, true);
+}
+
 function footerOf(body: Uint8Array): Footer {
   const view = viewOf(body);
   const mark = (i: number) => getU64(view, 32 + 8 * i);

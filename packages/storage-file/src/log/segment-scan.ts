@@ -12,6 +12,8 @@ export interface Scan {
   readonly chain: Chain;
   /** Whole batches in the segment. */
   readonly batches: number;
+  /** Where the last of them begins; `segment.end` if there is none. */
+  readonly lastBatchAt: number;
   /** A torn tail begins at `segment.end` and has left bytes up to here; equal to `segment.end` if there is none. */
   readonly tornUpTo: number;
   /** Why the first batch that is not whole is not; empty if there is no torn tail. */
@@ -34,6 +36,7 @@ export async function scanSegment(
   let known = chain;
   let batches = 0;
   let reason = "";
+  let lastBatchAt = segment.end;
   for (;;) {
     const place = placeAt(segment, segment.end);
     const head = readBatchHeader(await window.at(segment.end, BATCH_HEADER_BYTES), 0, place, checksum);
@@ -49,6 +52,7 @@ export async function scanSegment(
     }
     for (const { operation } of whole.placed) state.apply(operation);
     segment.note(whole.placed);
+    lastBatchAt = segment.end;
     segment.end += head.length;
     known = { number: head.number, checksum: head.checksum, sequence: whole.sequence };
     batches++;
@@ -64,6 +68,7 @@ export async function scanSegment(
   return {
     chain: known ?? { number: 0, checksum: 0, sequence: 1 },
     batches,
+    lastBatchAt,
     tornUpTo: Math.max(segment.end, tail.leftUpTo),
     reason: tail.leftUpTo > segment.end ? reason || "a write did not reach the disk whole" : "",
   };

@@ -80,6 +80,7 @@ describe("L02 torn tails", () => {
     const { disk, log } = logOn(new Map([...image, [SEGMENT, bytesOf(image).slice(0, tail + 100)]]));
     await log.open(OPEN);
     expect(disk.trace.filter((call) => call.endsWith(SEGMENT))).toEqual([
+      `writev ${SEGMENT}`,
       `truncate ${SEGMENT}`,
       `datasync ${SEGMENT}`,
       `writev ${SEGMENT}`,

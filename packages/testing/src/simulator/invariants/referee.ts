@@ -122,7 +122,9 @@ export class Referee {
   /** I9: purged ≤ snapshot ≤ commit, applied ≤ commit ≤ last. */
   private inOrder(id: NodeId, raft: RaftView, now: Millis): void {
     const { base, last, snapshot, appliedIndex, commitIndex, durableIndex } = raft.describe(now);
-    const purged = base.index <= (snapshot?.index ?? 0) && (snapshot?.index ?? 0) <= commitIndex;
+    // Between the reset of the log and the loading of a received snapshot the log begins where that snapshot ends.
+    const installing = base.index === commitIndex && appliedIndex < base.index;
+    const purged = (installing || base.index <= (snapshot?.index ?? 0)) && (snapshot?.index ?? 0) <= commitIndex;
     if (purged && appliedIndex <= commitIndex && commitIndex <= last.index && durableIndex <= last.index) return;
     this.accuse(
       "I9",

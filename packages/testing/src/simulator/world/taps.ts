@@ -74,12 +74,15 @@ export function taps(
 }
 
 function trackProposals(payloads: readonly Uint8Array[], effects: readonly Effect[], { origins }: TapPlaces): void {
+  // They are taken block by block, and what is not taken comes last.
+  let taken = 0;
   for (const effect of effects) {
     if (effect.type !== "ProposalsAccepted") continue;
     for (let i = 0; i < effect.count; i++) {
-      const operation = origins.get(payloads[i] as Uint8Array);
+      const operation = origins.get(payloads[taken + i] as Uint8Array);
       if (operation !== undefined) operation.index = effect.first + i;
     }
+    taken += effect.count;
   }
 }
 

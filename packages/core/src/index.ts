@@ -31,7 +31,7 @@ export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";
-export type { PeerDescription, RaftDescription } from "./protocol/describe.js";
+export type { PeerDescription, RaftDescription } from "./protocol/description.js";
 export type {
   ConfigurationNotice,
   ErrorNotice,
@@ -41,4 +41,4 @@ export type {
   Role,
   RoleNotice,
   SnapshotNotice,
-} from "./protocol/effect.js";
+} from "./protocol/notice.js";

@@ -11,9 +11,10 @@ export {
   type ResolvedOptions,
   resolveOptions,
 } from "./model/options.js";
-export type { PeerDescription, RaftDescription } from "./protocol/describe.js";
+export type { PeerDescription, RaftDescription } from "./protocol/description.js";
 export type * from "./protocol/effect.js";
 export type * from "./protocol/event.js";
+export type * from "./protocol/notice.js";
 export type {
   AppendTransition,
   MembershipPolicy,

@@ -11,12 +11,12 @@ import type {
   ForwardAnswered,
   ForwardFailed,
   Halt,
-  Notice,
   ReadFailed,
   ReadReady,
   TakeForwarded,
   TransferAnswered,
 } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 import type { Desk } from "./effect-runner.js";
 import type { Inbox } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";

@@ -11,12 +11,12 @@ import type {
   ForwardAnswered,
   ForwardFailed,
   Halt,
-  Notice,
   ReadFailed,
   ReadReady,
   TakeForwarded,
   TransferAnswered,
 } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 import type { Inbox } from "./inbox.js";
 
 /** The hands that carry out what the protocol wants. */

@@ -1,5 +1,5 @@
 import type { LocalIdentity, NodeId } from "../model/node-id.js";
-import type { RaftDescription } from "../protocol/describe.js";
+import type { RaftDescription } from "../protocol/description.js";
 
 /** E23: one change of role, term or leader. */
 export interface HistoryEntry {

@@ -1,6 +1,6 @@
 import { Observable, Subject } from "rxjs";
 import type { Logger } from "../ports/logger.js";
-import type { Notice } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 
 /** The node takes part from now on. */
 export interface NodeStarted {

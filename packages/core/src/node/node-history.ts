@@ -1,5 +1,5 @@
 import type { Millis } from "../model/log-id.js";
-import type { Notice } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 import type { HistoryEntry } from "./node-description.js";
 
 /** Most changes that are remembered; older ones are forgotten. */

@@ -6,7 +6,7 @@ import { RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
-import type { Notice } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 import { describeText } from "./describe-text.js";
 import { askFounders, found, refused } from "./founding.js";
 import type { ApplyOptions, Founder, Node, ReadOptions, StateHash } from "./node.js";

@@ -10,7 +10,7 @@ import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { StepObserver } from "../ports/step-observer.js";
 import type { TransportReceiver } from "../ports/transport.js";
-import type { Notice } from "../protocol/effect.js";
+import type { Notice } from "../protocol/notice.js";
 import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";

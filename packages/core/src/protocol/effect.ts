@@ -7,6 +7,7 @@ import type { Message, ProposeResponse } from "../model/message.js";
 import type { Incarnation, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { OwnBallotPersisted, TimerName } from "./event.js";
+import type { Notice } from "./notice.js";
 
 /*
  * Orders, in the imperative: all that the protocol ever wants. They are carried out in the order given; what they bring
@@ -301,72 +302,6 @@ export interface Halt {
   /** Evidence. */
   readonly details: Readonly<Record<string, unknown>>;
 }
-
-/** A role a node can have. A learner is a follower that its configuration does not let vote. */
-export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
-
-/** E23: this node's role changed. */
-export interface RoleNotice {
-  /** Discriminator. */
-  readonly kind: "role";
-  /** The new role. */
-  readonly role: Role;
-  /** The term. */
-  readonly term: Term;
-  /** The leader of that term, if known. */
-  readonly leader: NodeId | null;
-  /** Why. */
-  readonly cause: string;
-}
-/** E23: this node follows another leader, or none, or knows another term. */
-export interface LeaderNotice {
-  /** Discriminator. */
-  readonly kind: "leader";
-  /** The leader, if known. */
-  readonly leader: NodeId | null;
-  /** The term. */
-  readonly term: Term;
-  /** Why. */
-  readonly cause: string;
-}
-/** M01: a configuration came, was committed, or was truncated. */
-export interface ConfigurationNotice {
-  /** Discriminator. */
-  readonly kind: "configuration";
-  /** What became of it. */
-  readonly stage: "appended" | "committed" | "undone";
-  /** The configuration, with its place in the log. */
-  readonly entry: ConfigurationEntry;
-}
-/** A snapshot was saved here, installed here, or sent to a peer. */
-export interface SnapshotNotice {
-  /** Discriminator. */
-  readonly kind: "snapshot";
-  /** What became of it. */
-  readonly stage: "saved" | "installed" | "sent";
-  /** Its last entry. */
-  readonly id: LogId;
-  /** The other node, if one is concerned. */
-  readonly peer: NodeId | null;
-}
-/** Messages can be exchanged with a peer, or no longer. */
-export interface PeerNotice {
-  /** Discriminator. */
-  readonly kind: "peer";
-  /** The peer. */
-  readonly id: NodeId;
-  /** Whether they can. */
-  readonly up: boolean;
-}
-/** Something went wrong; the node goes on as far as it can. */
-export interface ErrorNotice {
-  /** Discriminator. */
-  readonly kind: "error";
-  /** Words for a person. */
-  readonly reason: string;
-}
-/** What observers hear. */
-export type Notice = RoleNotice | LeaderNotice | ConfigurationNotice | SnapshotNotice | PeerNotice | ErrorNotice;
 
 /** Everything the protocol can order. */
 export type Effect =

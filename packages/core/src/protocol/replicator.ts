@@ -1,7 +1,7 @@
 import type { LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId, ReplicaId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
-import type { PeerDescription } from "./describe.js";
+import type { PeerDescription } from "./description.js";
 import { Fifo } from "./fifo.js";
 
 interface Flight {

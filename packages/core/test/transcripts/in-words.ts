@@ -1,8 +1,9 @@
 import { EntryType, type LogBlock } from "../../src/model/log-block.js";
 import type { LogId } from "../../src/model/log-id.js";
 import type { Message } from "../../src/model/message.js";
-import type { AfterPersist, Effect, Notice, Persist } from "../../src/protocol/effect.js";
+import type { AfterPersist, Effect, Persist } from "../../src/protocol/effect.js";
 import type { RaftEvent } from "../../src/protocol/event.js";
+import type { Notice } from "../../src/protocol/notice.js";
 
 /*
  * Events, effects and messages as one readable line each. `4@2` is the entry at index 4 of term 2.

@@ -1,0 +1,66 @@
+import type { ConfigurationEntry } from "../model/configuration.js";
+import type { LogId, LogIndex, Millis, Term } from "../model/log-id.js";
+import type { NodeId } from "../model/node-id.js";
+import type { Role } from "./notice.js";
+
+/** O01: a leader's view of one peer. */
+export interface PeerDescription {
+  /** The node. */
+  readonly id: NodeId;
+  /** R09. */
+  readonly state: "probe" | "replicate" | "snapshot";
+  /** The index. */
+  readonly match: LogIndex;
+  /** Index of the next entry to send. */
+  readonly next: LogIndex;
+  /** R09. */
+  readonly messagesInFlight: number;
+  /** R09. */
+  readonly bytesInFlight: number;
+  /** Since its last answer in this term, ms. */
+  readonly silentMs: Millis;
+}
+
+/** O01: the protocol's state, as data. */
+export interface RaftDescription {
+  /** The role. */
+  readonly role: Role;
+  /** The term. */
+  readonly term: Term;
+  /** Whom it voted for in that term. */
+  readonly votedFor: NodeId | null;
+  /** The leader, if known. */
+  readonly leader: NodeId | null;
+  /** Since the last leader contact, ms; infinite if there was none. */
+  readonly leaderContactAgoMs: Millis;
+  /** The configuration, with its place in the log. */
+  readonly configuration: ConfigurationEntry;
+  /** The last removed entry. */
+  readonly base: LogId;
+  /** The last entry. */
+  readonly last: LogId;
+  /** Everything up to here is on its own disk. */
+  readonly durableIndex: LogIndex;
+  /** R08. */
+  readonly commitIndex: LogIndex;
+  /** R14. */
+  readonly appliedIndex: LogIndex;
+  /** The newest snapshot. */
+  readonly snapshot: LogId | null;
+  /** R12: appended and not yet applied, bytes. */
+  readonly uncommittedBytes: number;
+  /** Recent blocks in memory, bytes. */
+  readonly cachedBytes: number;
+  /** Writes handed out and not yet durable. */
+  readonly writesUnderWay: number;
+  /** Reads that wait for confirmation. */
+  readonly pendingReads: number;
+  /** Messages dropped, by reason. */
+  readonly droppedMessages: Readonly<Record<string, number>>;
+  /** A leader's view of the others. */
+  readonly peers: readonly PeerDescription[];
+  /** Why the group stopped in place, or empty. */
+  readonly halted: string;
+  /** R15: why the state machine is not called any more, or empty. */
+  readonly faulted: string;
+}

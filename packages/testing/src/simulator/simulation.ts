@@ -11,6 +11,7 @@ import { Injector } from "./faults/injector.js";
 import { Operators } from "./faults/operators.js";
 import type { Plan } from "./faults/plan.js";
 import { Referee } from "./invariants/referee.js";
+import { ShadowCrash } from "./invariants/shadow-crash.js";
 import type { Violation } from "./invariants/violation.js";
 import { Recovery } from "./recovery.js";
 import { Counters } from "./trace/counters.js";
@@ -86,6 +87,7 @@ export class Simulation {
   private readonly history = new History();
   private readonly places: TapPlaces;
   private readonly clients: readonly Client[];
+  private readonly shadows: ShadowCrash;
   private undecided = false;
 
   constructor(
@@ -124,6 +126,11 @@ export class Simulation {
           onEvent: (node, event) => this.onEvent(node, event),
         }),
       ]),
+    );
+    this.shadows = new ShadowCrash(
+      (invariant, what) => this.referee.accuse(invariant, what),
+      world.checksum,
+      () => this.counters.add("shadowCrashes"),
     );
     this.operators = new Operators(this.nodes, this.counters);
     this.injector = new Injector(time, this.network, this.nodes, this.operators, this.trace, this.counters);
@@ -285,8 +292,11 @@ export class Simulation {
   }
 
   private onFate(envelope: Envelope, fate: Fate): void {
-    if (fate === "sent") this.referee.said(envelope);
-    else if (fate !== "delivered") this.counters.add(`message.${fate}`);
+    if (fate === "sent") {
+      this.referee.said(envelope);
+      const node = this.nodes.get(envelope.from);
+      if (node !== undefined && isPromise(envelope)) this.shadows.promised(this.referee.record(node.id), node.disk);
+    } else if (fate !== "delivered") this.counters.add(`message.${fate}`);
     this.trace.message(envelope, fate);
   }
 
@@ -325,6 +335,13 @@ export class Simulation {
     }
   }
 }
+
+/** Whether a crash must not take it back. */
+const isPromise = ({ message }: Envelope): boolean =>
+  message.type === "VoteRequest" ||
+  (message.type === "VoteResponse" && message.granted) ||
+  (message.type === "AppendEntriesResponse" && message.success) ||
+  (message.type === "InstallSnapshotResponse" && message.status === "done");
 
 /** What is in `after` more often than in `before`. */
 function moreThan(before: readonly string[], after: readonly string[]): readonly string[] {

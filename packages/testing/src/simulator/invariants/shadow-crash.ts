@@ -1,0 +1,68 @@
+import { type Checksum, LogStorage, type LogWrite, type NodeId, SnapshotStorage } from "@hexraft/core/ports";
+import { Container } from "inversify";
+import type { SimulatedDisk } from "../world/simulated-disk.js";
+import { SimulatedHost } from "../world/simulated-host.js";
+import { SimulatedTime } from "../world/simulated-time.js";
+import type { LogShadow } from "./log-shadow.js";
+import type { NodeRecord } from "./node-record.js";
+import type { Accuse } from "./violation.js";
+
+/** One in this many promises that leave a node is tried: opening a whole log each time would be most of the work. */
+const ONE_IN = 40;
+
+/**
+ * I12, the strongest: at the instant at which a node says something, its disk is copied as a power cut would leave it, the
+ * copy is opened by the real adapter, and what comes up is held against everything that was ever promised. It takes
+ * microtasks only, so that nothing else happens in between.
+ */
+export class ShadowCrash {
+  private said = 0;
+
+  constructor(
+    private readonly accuse: Accuse,
+    private readonly checksum: Checksum | undefined,
+    private readonly done: () => void,
+  ) {}
+
+  /** A promise leaves this node. */
+  promised(record: NodeRecord, disk: SimulatedDisk): void {
+    if (disk.shadow === undefined || this.said++ % ONE_IN !== 0) return;
+    const host = new SimulatedHost(new SimulatedTime(), `${record.id}/shadow/${this.said}`, 1, this.checksum);
+    const container = new Container({ defaultScope: "Singleton" });
+    container.load(host.module(), ...disk.shadow(host));
+    this.recover(container, record.id, record.durable.clone(), record.asked.slice()).then(
+      () => this.done(),
+      (error: unknown) =>
+        this.accuse("I12", `a power cut now would leave ${record.id} unable to start: ${String(error)}`),
+    );
+  }
+
+  private async recover(
+    container: Container,
+    nodeId: NodeId,
+    durable: LogShadow,
+    asked: readonly LogWrite[],
+  ): Promise<void> {
+    const storage = container.get(LogStorage);
+    const request = { nodeId, groupId: "main", newDirectoryId: "00000000000000dd", newIncarnation: "00000000000000ee" };
+    const found = await storage.open(request);
+    const first = durable.difference(found);
+    let difference = first;
+    for (const write of asked) {
+      if (difference === "") break;
+      durable.land(
+        write,
+        () => undefined,
+        () => {},
+      );
+      difference = durable.difference(found);
+    }
+    if (difference !== "") this.accuse("I12", `a power cut now would leave ${nodeId} with ${first}`);
+    const snapshots = container.get(SnapshotStorage);
+    const [newest] = await snapshots.open();
+    // S06: what the log no longer holds is in a snapshot that can be read to its end.
+    if (found.base.index > (newest?.id.index ?? 0))
+      this.accuse("I12", `a power cut now would leave ${nodeId} with a log from ${found.base.index + 1} and no snapshot`);
+    if (newest !== undefined) for await (const _ of snapshots.read(newest, 0));
+  }
+}

@@ -228,7 +228,7 @@ export class FileLogStorage implements LogStorage {
     begun: readonly number[],
   ): Promise<Omit<RecoveredLog, "scan">> {
     files.removeLeftovers(begun);
-    const segment = await files.create(1, owner, () => false);
+    const segment = await files.create(1, owner);
     await this.directory.writeIncarnation(owner.groupId, owner.incarnation);
     const chain = { number: 0, checksum: 0, sequence: 1 };
     return { state: new LogState(), chain, segments: [segment], next: undefined, leftovers: [] };

@@ -16,6 +16,9 @@ import { planWrite } from "./write-plan.js";
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
+/** A log's first file is not laid out, so that it opens at once; when it has grown so far the next one is. */
+const LAY_OUT_AFTER_BYTES = 1024 * 1024;
+
 interface Job {
   readonly operations: readonly Operation[];
   readonly bytes: number;
@@ -45,6 +48,7 @@ export class LogWriter {
   batches = 0;
   private chain: Chain;
   private next: Segment | undefined;
+  private layingOut = false;
   private readonly queue: Job[] = [];
   /** True from a first write on until the queue is seen empty: in that very instant the next write must find it false. */
   private running = false;
@@ -144,6 +148,7 @@ export class LogWriter {
         for (const job of jobs) this.compactTo = Math.max(this.compactTo, job.compactTo);
         jobs = [];
         this.compact();
+        this.layNextOut();
       }
       this.armSeal();
     } catch (error) {
@@ -199,8 +204,8 @@ export class LogWriter {
     const { active, next } = this;
     const { files } = this.parts;
     if (active.end === SEGMENT_HEADER_BYTES) return false;
-    // A log's first file is not laid out, so that it opens at once; it ends as soon as one is that is.
-    const isBetterReady = next !== undefined && files.isLaidOut(next) && !files.isLaidOut(active);
+    // One that grows ends as soon as one is there that does not have to.
+    const isBetterReady = next !== undefined && files.wantsLayingOut(active) && !files.wantsLayingOut(next);
     return isBetterReady || active.end + bytes > files.segmentBytesMax;
   }
 
@@ -221,13 +226,26 @@ export class LogWriter {
     this.prepareNext();
   }
 
+  /** Early enough to be ready in time, and not before: a log that hardly grows holds no disk space for later. */
+  private layNextOut(): void {
+    const { active, next } = this;
+    const { files } = this.parts;
+    const half = files.segmentBytesMax / 2;
+    const isTime = active.end >= (files.wantsLayingOut(active) ? Math.min(half, LAY_OUT_AFTER_BYTES) : half);
+    if (this.layingOut || next === undefined || !isTime || !files.wantsLayingOut(next)) return;
+    this.layingOut = true;
+    this.inBackground(() =>
+      files
+        .layOut(next, () => !this.closing && this.death === undefined && next !== this.active)
+        .finally(() => {
+          this.layingOut = false;
+        }),
+    );
+  }
+
   private prepareNext(): void {
     this.inBackground(async () => {
-      this.next ??= await this.parts.files.create(
-        this.active.number + 1,
-        this.parts.owner(),
-        () => !this.closing && this.death === undefined,
-      );
+      this.next ??= await this.parts.files.create(this.active.number + 1, this.parts.owner());
     });
   }
 

@@ -54,12 +54,8 @@ export class SegmentFiles {
     }
   }
 
-  /**
-   * Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06).
-   * If files are written ahead, it is laid out whole, or as far as `goOn` says, before anything goes into it: overwriting
-   * a block that is there is twice as fast to make durable as extending a file, and the file in use is not disturbed.
-   */
-  async create(number: number, owner: LogOwner, goOn: () => boolean): Promise<Segment> {
+  /** Makes a segment; it bears its name only once its head is durable, and resolves when the name is, too (L06). */
+  async create(number: number, owner: LogOwner): Promise<Segment> {
     const spare = this.spares.shift();
     const generation = (spare?.generation ?? 0) + 1;
     const draft = spare?.path ?? `${this.directory}/next.tmp`;
@@ -67,7 +63,6 @@ export class SegmentFiles {
     const handle = this.files.open(draft, { create: true });
     try {
       writeFully(handle, [segmentHeader(owner, number, generation, this.checksum)], 0);
-      if (spare === undefined) await this.layZeros(handle, goOn);
       await handle.datasync();
     } finally {
       handle.close();
@@ -104,10 +99,15 @@ export class SegmentFiles {
     for (const number of numbers) this.files.remove(this.path(number));
   }
 
-  private async layZeros(handle: FileHandle, goOn: () => boolean): Promise<void> {
-    for (let at = SEGMENT_HEADER_BYTES; this.writeAhead && at < this.segmentBytesMax && goOn(); at += ZEROS.length) {
-      if (!this.takesZeros(handle, at)) return;
-      await handle.datasync();
+  /**
+   * Lays a segment out whole, or as far as `goOn` says, before anything goes into it: overwriting a block that is there
+   * is twice as fast to make durable as extending a file, and the file in use is not disturbed.
+   */
+  async layOut(segment: Segment, goOn: () => boolean): Promise<void> {
+    while (this.writeAhead && segment.size < this.segmentBytesMax && goOn()) {
+      if (!this.takesZeros(segment.handle, segment.size)) return;
+      segment.size = segment.handle.size();
+      await segment.handle.datasync();
     }
   }
 
@@ -123,8 +123,8 @@ export class SegmentFiles {
     }
   }
 
-  /** Whether all of a segment's blocks are there to be overwritten. */
-  isLaidOut(segment: Segment): boolean {
-    return this.writeAhead && segment.size >= this.segmentBytesMax;
+  /** Whether more of the segment's blocks should be there to be overwritten. */
+  wantsLayingOut(segment: Segment): boolean {
+    return this.writeAhead && segment.size < this.segmentBytesMax;
   }
 }

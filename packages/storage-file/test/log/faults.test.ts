@@ -63,16 +63,18 @@ describe("FileLogStorage: faults of the disk", () => {
     });
   });
 
-  it("L05 a disk too full for zeros ahead still takes what is written", async () => {
+  it("L05 a disk too full for laying files out still takes what is written", async () => {
     const disk = new FaultDisk();
     const scheduler = new ManualScheduler().asPort();
-    const { log } = storageOf("/data", { files: disk, scheduler, preallocate: true, segmentBytesMax: 1_048_576 });
+    const { log } = storageOf("/data", { files: disk, scheduler, preallocate: true, segmentBytesMax: 4_096 });
     await log.open(OPEN);
-    disk.fault = { call: "writev", code: "ENOSPC", when: (bytes) => bytes === 256 * 1024 };
-    await log.write({ blocks: [block(1, 3, 1)] });
+    await log.write({ blocks: [block(1, 1, 1, 1_000)] });
+    // What is laid out reaches to the end of the next file: far more than a batch of these.
+    disk.fault = { call: "writev", code: "ENOSPC", when: (bytes) => bytes > 3_000 };
+    await log.write({ blocks: [block(2, 1, 1, 1_000)] });
     await expect.poll(() => disk.fault).toBeUndefined();
-    await log.write({ blocks: [block(4, 3, 1)] });
-    expect(await contentOf(log, 1, 6)).toEqual(words(1, 6, 1));
+    await log.write({ blocks: [block(3, 1, 1, 1_000)] });
+    expect(await contentOf(log, 1, 3)).toEqual([1, 2, 3].map((index) => words(index, index, 1, 1_000)).flat());
     await log.close();
   });
 

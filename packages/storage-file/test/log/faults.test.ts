@@ -74,7 +74,7 @@ describe("FileLogStorage: faults of the disk", () => {
     await log.write({ blocks: [block(2, 1, 1, 1_000)] });
     await expect.poll(() => disk.fault).toBeUndefined();
     await log.write({ blocks: [block(3, 1, 1, 1_000)] });
-    expect(await contentOf(log, 1, 3)).toEqual([1, 2, 3].map((index) => words(index, index, 1, 1_000)).flat());
+    expect(await contentOf(log, 1, 3)).toEqual(words(1, 3, 1));
     await log.close();
   });
 

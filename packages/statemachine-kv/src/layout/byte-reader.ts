@@ -2,7 +2,6 @@ import { RaftError } from "@hexraft/core/ports";
 
 /** Takes apart what a ByteWriter laid down. Every length is checked against what is there before it is used. */
 export class ByteReader {
-  private readonly view: DataView;
   private at = 0;
 
   /**
@@ -12,9 +11,7 @@ export class ByteReader {
   constructor(
     private readonly bytes: Uint8Array,
     private readonly what: string,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  ) {}
 
   u8(): number {
     const at = this.skip(1);
@@ -22,18 +19,19 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.view.getUint32(this.skip(4), true);
+    return this.wordAt(this.skip(4));
   }
 
   u64(): number {
     const at = this.skip(8);
-    const value = this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
+    const value = this.wordAt(at + 4) * 2 ** 32 + this.wordAt(at);
     if (!Number.isSafeInteger(value)) throw this.fault("has a number beyond 2^53");
     return value;
   }
 
   i64(): bigint {
-    return this.view.getBigInt64(this.skip(8), true);
+    const { buffer, byteOffset } = this.bytes;
+    return new DataView(buffer, byteOffset + this.skip(8), 8).getBigInt64(0, true);
   }
 
   /** Length, then bytes: a view, not a copy. */
@@ -83,6 +81,12 @@ export class ByteReader {
     return new RaftError("FormatUnknown", "refused", `The ${this.what} has an unknown ${which}; ${advice}.`, {
       offset: this.at,
     });
+  }
+
+  private wordAt(at: number): number {
+    const { bytes } = this;
+    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+    return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
   }
 
   private skip(count: number): number {

@@ -1,15 +1,21 @@
-/** Scratch memory that is kept from one use to the next; a larger one is given back. */
+/** Memory is taken in pieces of this size; what is handed out small shares one with its neighbours. */
+const PIECE_BYTES = 16 * 1024;
+/** A larger piece, which something large once needed, is given back. */
 const SCRATCH_BYTES_MAX = 1024 * 1024;
+/** What is larger gets memory of its own, so that nobody who keeps it keeps much else. */
+const SHARED_BYTES_MAX = PIECE_BYTES / 8;
 
-/** Lays down numbers (little-endian) and bytes in scratch memory that grows, and hands out a copy of what was laid down. */
+/** Lays down numbers (little-endian) and bytes, and hands out what was laid down; those bytes are not used again. */
 export class ByteWriter {
-  private bytes = new Uint8Array(4_096);
+  private bytes = new Uint8Array(PIECE_BYTES);
   private view = new DataView(this.bytes.buffer);
+  /** Where what is laid down begins: everything before was handed out. */
+  private start = 0;
   private at = 0;
 
   /** Bytes laid down so far. */
   get length(): number {
-    return this.at;
+    return this.at - this.start;
   }
 
   u8(value: number): void {
@@ -39,37 +45,52 @@ export class ByteWriter {
     this.bytes.set(source, at);
   }
 
+  /** The bytes of a string with one character per byte. */
+  held(source: string): void {
+    const at = this.grow(source.length);
+    const { bytes } = this;
+    for (let i = 0; i < source.length; i++) bytes[at + i] = source.charCodeAt(i);
+  }
+
   /** Length, then bytes. */
   blob(source: Uint8Array): void {
     this.u32(source.length);
     this.raw(source);
   }
 
-  /** What was laid down, as an array of its own; begins anew. */
+  /** What was laid down; begins anew. */
   finish(): Uint8Array {
-    const result = this.bytes.slice(0, this.at);
-    this.reset();
-    return result;
+    if (this.length > SHARED_BYTES_MAX) {
+      const own = this.bytes.slice(this.start, this.at);
+      this.reset();
+      return own;
+    }
+    const shared = this.bytes.subarray(this.start, this.at);
+    this.start = this.at;
+    return shared;
   }
 
   /** Drops what was laid down, also what an earlier use that failed has left. */
   reset(): void {
-    this.at = 0;
-    if (this.bytes.length > SCRATCH_BYTES_MAX) this.resize(4_096);
+    this.at = this.start;
+    if (this.bytes.length > SCRATCH_BYTES_MAX) this.move(PIECE_BYTES);
   }
 
   /** Makes room for `count` bytes and returns where they begin. Call it first: it may replace `bytes` and `view`. */
   private grow(count: number): number {
+    if (this.at + count > this.bytes.length) this.move(Math.max(PIECE_BYTES, 2 * (this.length + count)));
     const at = this.at;
     this.at = at + count;
-    if (this.at > this.bytes.length) this.resize(Math.max(this.at, this.bytes.length * 2));
     return at;
   }
 
-  private resize(length: number): void {
-    const kept = this.bytes;
+  /** Goes on in new memory: the old one stays with those who were given parts of it. */
+  private move(length: number): void {
+    const { bytes, start, at } = this;
     this.bytes = new Uint8Array(length);
-    this.bytes.set(kept.subarray(0, Math.min(kept.length, length)));
+    this.bytes.set(bytes.subarray(start, at));
     this.view = new DataView(this.bytes.buffer);
+    this.start = 0;
+    this.at = at - start;
   }
 }

@@ -33,6 +33,7 @@ const KEEP_TTL = 2;
 const IF_ABSENT = 4;
 const IF_PRESENT = 8;
 const RETURN_PREVIOUS = 16;
+const CONDITION = { absent: IF_ABSENT, present: IF_PRESENT } as const;
 const HAS_EXPECTED = 4;
 const HAS_VALUE = 8;
 
@@ -62,7 +63,7 @@ function writeSimple(writer: ByteWriter, command: KvSimpleCommand): void {
   writer.u8(TYPE[command.type]);
   switch (command.type) {
     case "put": {
-      const condition = { absent: IF_ABSENT, present: IF_PRESENT, none: 0 }[command.condition ?? "none"];
+      const condition = command.condition === undefined ? 0 : CONDITION[command.condition];
       writeLifetime(writer, command, condition | (command.returnPrevious ? RETURN_PREVIOUS : 0));
       writer.blob(command.key);
       return writer.blob(command.value);
@@ -103,6 +104,7 @@ function readSimple(reader: ByteReader, type: number): KvSimpleCommand {
   switch (type) {
     case TYPE.put: {
       const flags = reader.flags(HAS_TTL | KEEP_TTL | IF_ABSENT | IF_PRESENT | RETURN_PREVIOUS);
+      if (flags === 0) return { type: "put", key: reader.blob(), value: reader.blob() };
       if ((flags & IF_ABSENT) !== 0 && (flags & IF_PRESENT) !== 0) throw reader.fault("has two conditions");
       const condition = (flags & IF_ABSENT) !== 0 ? "absent" : (flags & IF_PRESENT) !== 0 ? "present" : undefined;
       const lifetime = readLifetime(reader, flags);

@@ -1,11 +1,11 @@
 import { RaftError } from "@hexraft/core/ports";
 import type { KvAnswer, KvEntry, KvRangeAnswer, KvScanAnswer } from "../answer.js";
-import { bytesOfKey, keyOfBytes } from "../bytes.js";
+import { bytesOfHeld, heldOf } from "../bytes.js";
 import { ANSWER_BYTES_MAX, type KvQuery, type KvRange, type KvScan, PAGE_DEFAULT, SCAN_START } from "../query.js";
 import type { KeySpace } from "./key-space.js";
-import { NO_DEADLINE } from "./kv-record.js";
+import { handedOut, NO_DEADLINE } from "./kv-record.js";
 
-/** Answers a query that has been checked. Values are copied, so that nobody can change the state through them. */
+/** Answers a query that has been checked. */
 export function answerQuery(space: KeySpace, query: KvQuery): KvAnswer {
   switch (query.type) {
     case "get":
@@ -13,13 +13,13 @@ export function answerQuery(space: KeySpace, query: KvQuery): KvAnswer {
     case "getMany":
       return { type: "getMany", values: valuesOf(space, query.keys) };
     case "exists":
-      return { type: "exists", count: query.keys.filter((key) => space.live(keyOfBytes(key)) !== undefined).length };
+      return { type: "exists", count: query.keys.filter((key) => space.live(heldOf(key)) !== undefined).length };
     case "range":
       return rangePage(space, query);
     case "scan":
       return scanPage(space, query);
     case "ttl": {
-      const record = space.live(keyOfBytes(query.key));
+      const record = space.live(heldOf(query.key));
       if (record === undefined) return { type: "ttl", exists: false, ttlMs: null };
       const left = record.deadlineMs === NO_DEADLINE ? null : record.deadlineMs - space.logTimeMs;
       return { type: "ttl", exists: true, ttlMs: left };
@@ -42,8 +42,7 @@ export function answerQuery(space: KeySpace, query: KvQuery): KvAnswer {
   }
 }
 
-const valueOf = (space: KeySpace, key: Uint8Array): Uint8Array | null =>
-  space.live(keyOfBytes(key))?.value.slice() ?? null;
+const valueOf = (space: KeySpace, key: Uint8Array): Uint8Array | null => handedOut(space.live(heldOf(key)));
 
 function valuesOf(space: KeySpace, keys: readonly Uint8Array[]): (Uint8Array | null)[] {
   let bytes = 0;
@@ -57,8 +56,8 @@ function valuesOf(space: KeySpace, keys: readonly Uint8Array[]): (Uint8Array | n
 }
 
 function rangePage(space: KeySpace, { start, end, limit = PAGE_DEFAULT, reverse }: KvRange): KvRangeAnswer {
-  const from = start === undefined ? undefined : keyOfBytes(start);
-  const before = end === undefined ? undefined : keyOfBytes(end);
+  const from = start === undefined ? undefined : heldOf(start);
+  const before = end === undefined ? undefined : heldOf(end);
   const entries: KvEntry[] = [];
   let bytes = 0;
   let last = "";
@@ -75,12 +74,12 @@ function rangePage(space: KeySpace, { start, end, limit = PAGE_DEFAULT, reverse 
       return false;
     }
     last = key;
-    entries.push({ key: bytesOfKey(key), value: record.value.slice() });
+    entries.push({ key: bytesOfHeld(key), value: bytesOfHeld(record.value) });
     return true;
   };
   if (reverse) space.records.descend(before, visit);
   else space.records.ascend(from, visit);
-  return { type: "range", entries, next: next === null ? null : bytesOfKey(next) };
+  return { type: "range", entries, next: next === null ? null : bytesOfHeld(next) };
 }
 
 /**
@@ -101,7 +100,7 @@ function scanPage(space: KeySpace, { cursor, count = PAGE_DEFAULT }: KvScan): Kv
     }
     looked++;
     last = sequence;
-    if (space.live(key) !== undefined) keys.push(bytesOfKey(key));
+    if (space.live(key) !== undefined) keys.push(bytesOfHeld(key));
     return true;
   });
   return { type: "scan", cursor: more ? String(last) : SCAN_START, keys };

@@ -1,5 +1,5 @@
 import { Rejected } from "@hexraft/core/ports";
-import { bytesOf, keyOfBytes } from "../bytes.js";
+import { bytesOf, bytesOfHeld, heldOf } from "../bytes.js";
 import {
   INTEGER_MAX,
   INTEGER_MIN,
@@ -11,17 +11,12 @@ import {
 } from "../command.js";
 import type { KvRejection, KvResult, KvSimpleResult } from "../result.js";
 import type { KeySpace } from "./key-space.js";
-import { type KvRecord, NO_DEADLINE } from "./kv-record.js";
+import { handedOut, type KvRecord, NO_DEADLINE } from "./kv-record.js";
 
 /** Expired records that one command removes at most; a batch as many again for each of its commands. */
 export const SWEEP_MAX = 32;
 
 const reject = (code: KvRejection, reason: string): Rejected => new Rejected(code, reason);
-
-/** A value to keep: a copy, or the whole log block would stay in memory with it. */
-const kept = (bytes: Uint8Array): Uint8Array => bytes.slice();
-/** A value to hand out: a copy, so that nobody can change the state through it. */
-const handedOut = (record: KvRecord | undefined): Uint8Array | null => record?.value.slice() ?? null;
 
 /** The state after a command, and its result. A rejected one (F01) returns the state that was given, but for swept records. */
 export function applyCommand(
@@ -62,19 +57,19 @@ function refusalOf(result: KvSimpleResult | Rejected): string | undefined {
 function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult | Rejected {
   switch (command.type) {
     case "put": {
-      const key = keyOfBytes(command.key);
+      const key = heldOf(command.key);
       const before = looksBack(command) ? space.live(key) : undefined;
       const done = command.condition === undefined || (command.condition === "present") === (before !== undefined);
-      if (done) space.store(key, kept(command.value), deadlineOf(space, command, before));
+      if (done) space.store(key, command.value, deadlineOf(space, command, before));
       return command.returnPrevious ? { type: "put", done, previous: handedOut(before) } : { type: "put", done };
     }
     case "multiPut":
-      for (const { key, value } of command.entries) space.store(keyOfBytes(key), kept(value), NO_DEADLINE);
+      for (const { key, value } of command.entries) space.store(heldOf(key), value, NO_DEADLINE);
       return { type: "multiPut", written: command.entries.length };
     case "delete": {
       let deleted = 0;
       for (const key of command.keys) {
-        const record = space.live(keyOfBytes(key));
+        const record = space.live(heldOf(key));
         if (record === undefined) continue;
         space.remove(record);
         deleted++;
@@ -82,16 +77,16 @@ function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult 
       return { type: "delete", deleted };
     }
     case "compareAndSet": {
-      const key = keyOfBytes(command.key);
+      const key = heldOf(command.key);
       const before = space.live(key);
-      if (!sameBytes(before?.value ?? null, command.expected))
-        return { type: "compareAndSet", done: false, actual: handedOut(before) };
-      if (command.value !== null) space.store(key, kept(command.value), deadlineOf(space, command, before));
+      const expected = command.expected === null ? undefined : heldOf(command.expected);
+      if (before?.value !== expected) return { type: "compareAndSet", done: false, actual: handedOut(before) };
+      if (command.value !== null) space.store(key, command.value, deadlineOf(space, command, before));
       else if (before !== undefined) space.remove(before);
       return { type: "compareAndSet", done: true, actual: null };
     }
     case "increment": {
-      const key = keyOfBytes(command.key);
+      const key = heldOf(command.key);
       const before = space.live(key);
       const old = before === undefined ? 0n : integerIn(before.value);
       if (old === undefined) return reject("NotAnInteger", "the value is not a signed 64-bit integer in decimal");
@@ -102,14 +97,14 @@ function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult 
       return { type: "increment", value };
     }
     case "expire": {
-      const before = space.live(keyOfBytes(command.key));
-      if (before !== undefined) space.store(before.key, before.value, space.logTimeMs + command.ttlMs);
+      const before = space.live(heldOf(command.key));
+      if (before !== undefined) space.store(before.key, bytesOfHeld(before.value), space.logTimeMs + command.ttlMs);
       return { type: "expire", done: before !== undefined };
     }
     case "persist": {
-      const before = space.live(keyOfBytes(command.key));
+      const before = space.live(heldOf(command.key));
       if (before === undefined || before.deadlineMs === NO_DEADLINE) return { type: "persist", done: false };
-      space.store(before.key, before.value, NO_DEADLINE);
+      space.store(before.key, bytesOfHeld(before.value), NO_DEADLINE);
       return { type: "persist", done: true };
     }
     default:
@@ -126,20 +121,13 @@ function deadlineOf(space: KeySpace, { ttlMs, keepTtl }: Lifetime, before: KvRec
   return keepTtl ? (before?.deadlineMs ?? NO_DEADLINE) : NO_DEADLINE;
 }
 
-function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
-}
-
 /** Longest decimal of a signed 64-bit integer. */
 const INTEGER_DIGITS_MAX = 20;
 const INTEGER = /^(0|-?[1-9]\d*)$/;
 
 /** The integer written there in the one usual way: no sign but `-`, no leading zero, no blank. */
-function integerIn(value: Uint8Array): bigint | undefined {
-  if (value.length > INTEGER_DIGITS_MAX) return undefined;
-  const text = keyOfBytes(value);
-  if (!INTEGER.test(text)) return undefined;
-  const integer = BigInt(text);
+function integerIn(value: string): bigint | undefined {
+  if (value.length > INTEGER_DIGITS_MAX || !INTEGER.test(value)) return undefined;
+  const integer = BigInt(value);
   return integer >= INTEGER_MIN && integer <= INTEGER_MAX ? integer : undefined;
 }

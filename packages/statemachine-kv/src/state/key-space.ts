@@ -1,7 +1,7 @@
 import { KvRecord, NO_DEADLINE } from "./kv-record.js";
 import { SortedMap } from "./sorted-map.js";
+import { StringMap } from "./string-map.js";
 
-const lessKey = (a: string, b: string): boolean => a < b;
 const lessSequence = (a: number, b: number): boolean => a < b;
 const expiresBefore = (a: KvRecord, b: KvRecord): boolean =>
   a.deadlineMs < b.deadlineMs || (a.deadlineMs === b.deadlineMs && a.sequence < b.sequence);
@@ -9,7 +9,7 @@ const expiresBefore = (a: KvRecord, b: KvRecord): boolean =>
 /** The records in key order at one instant, and the numbers that go with them: all that a snapshot holds. */
 export interface FrozenKeySpace {
   /** By key. */
-  readonly records: SortedMap<string, KvRecord>;
+  readonly records: StringMap<KvRecord>;
   /** The sequence number that the next new key gets. */
   readonly nextSequence: number;
   /** Log time of the last command, ms. */
@@ -22,7 +22,7 @@ export interface FrozenKeySpace {
 
 /** The records under their three orders: by key, by age (for scan cursors), and by deadline (for expiry). */
 export class KeySpace implements FrozenKeySpace {
-  records = new SortedMap<string, KvRecord>(lessKey);
+  records = new StringMap<KvRecord>();
   nextSequence = 1;
   logTimeMs = 0;
   hashHigh = 0;
@@ -43,14 +43,14 @@ export class KeySpace implements FrozenKeySpace {
     return record?.isExpired(this.logTimeMs) ? undefined : record;
   }
 
-  /** Sets a key. `value` is kept, uncopied. A key that is there, expired or not, keeps its sequence number. */
+  /** Sets a key. A key that is there, expired or not, keeps its sequence number. */
   store(key: string, value: Uint8Array, deadlineMs: number): void {
-    this.records.update(key, (before) => {
-      if (before !== undefined) this.discount(before);
-      const record = new KvRecord(key, value, this.sequenceOf(key, before), deadlineMs);
-      this.count(record);
-      return record;
-    });
+    const before = this.records.seek(key);
+    if (before !== undefined) this.discount(before);
+    const record = new KvRecord(before?.key ?? key, value, this.sequenceOf(key, before), deadlineMs);
+    this.count(record);
+    if (before === undefined) this.records.set(key, record);
+    else this.records.replace(record);
   }
 
   /** Takes in a record of a snapshot, whose key must be new; false if its sequence number is not. */

@@ -1,3 +1,5 @@
+import { bytesOfHeld, heldOf } from "../bytes.js";
+
 /** The deadline of a record that never expires. */
 export const NO_DEADLINE = 0;
 
@@ -6,21 +8,23 @@ export const NO_DEADLINE = 0;
  * two halves; a state's hash is the sum of them, and so does not depend on any order and costs nothing to keep.
  */
 export class KvRecord {
-  /** Upper half of its hash, u32. */
+  /** One character per byte. */
+  readonly value: string;
+  /** Upper half of its hash, i32: such a number lies in the record, a u32 would be an object of its own. */
   readonly hashHigh: number;
-  /** Lower half of its hash, u32. */
+  /** Lower half of its hash, i32. */
   readonly hashLow: number;
 
   constructor(
     /** One character per byte. */
     readonly key: string,
-    /** Never changed by anyone; copied when it goes to a caller. */
-    readonly value: Uint8Array,
+    value: Uint8Array,
     /** Given when the key came into being, kept until it is removed, never given twice; ≥ 1. Scan cursors are made of these. */
     readonly sequence: number,
     /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
     readonly deadlineMs: number,
   ) {
+    this.value = heldOf(value);
     let high = mixHigh(mixHigh(0x9747b28c, sequence | 0), (sequence / 2 ** 32) | 0);
     let low = mixLow(mixLow(0x1b873593, deadlineMs | 0), (deadlineMs / 2 ** 32) | 0);
     for (let i = 0; i < key.length; i++) {
@@ -61,6 +65,10 @@ export class KvRecord {
   }
 }
 
+/** The value of a record, for a caller. */
+export const handedOut = (record: KvRecord | undefined): Uint8Array | null =>
+  record === undefined ? null : bytesOfHeld(record.value);
+
 // The steps and the final avalanche of MurmurHash3 (public domain), with two sets of constants.
 function mixHigh(hash: number, word: number): number {
   const k = Math.imul(word, 0xcc9e2d51);
@@ -78,5 +86,5 @@ function finish(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

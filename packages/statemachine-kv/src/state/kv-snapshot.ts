@@ -1,4 +1,4 @@
-import { bytesOfKey, keyOfBytes } from "../bytes.js";
+import { heldOf } from "../bytes.js";
 import { ByteReader } from "../layout/byte-reader.js";
 import { ByteWriter } from "../layout/byte-writer.js";
 import { type FrozenKeySpace, KeySpace } from "./key-space.js";
@@ -46,8 +46,8 @@ export async function* saveSnapshot(frozen: FrozenKeySpace): AsyncGenerator<Uint
       writer.u32(record.value.length);
       writer.u64(record.sequence);
       writer.u64(record.deadlineMs);
-      writer.raw(bytesOfKey(key));
-      writer.raw(record.value);
+      writer.held(key);
+      writer.held(record.value);
       return true;
     });
     if (next === undefined) {
@@ -114,5 +114,5 @@ async function readRecord(stream: StreamReader): Promise<KvRecord> {
   const sequence = header.u64();
   const deadlineMs = header.u64();
   const body = stream.takeNow(keyLength + valueLength) ?? (await stream.take(keyLength + valueLength));
-  return new KvRecord(keyOfBytes(body.subarray(0, keyLength)), body.slice(keyLength), sequence, deadlineMs);
+  return new KvRecord(heldOf(body.subarray(0, keyLength)), body.subarray(keyLength), sequence, deadlineMs);
 }

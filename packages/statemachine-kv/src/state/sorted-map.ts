@@ -23,6 +23,9 @@ export class SortedMap<K, V> {
   private root: TreeNode<K, V> = { owner: this.owner, keys: [], values: [], children: undefined };
   private entries = 0;
   private replaced: V | undefined;
+  /** Where the last {@link SortedMap.seek} found its key; the leaf is ours. */
+  private foundIn: TreeNode<K, V> = this.root;
+  private foundAt = 0;
 
   /** @param isLess - a total order that never changes; two keys of which neither is less are the same key. */
   constructor(private readonly isLess: (a: K, b: K) => boolean) {}
@@ -34,7 +37,11 @@ export class SortedMap<K, V> {
 
   /** An independent map with the same entries; O(1). */
   clone(): SortedMap<K, V> {
-    const twin = new SortedMap<K, V>(this.isLess);
+    return this.shareWith(new SortedMap<K, V>(this.isLess));
+  }
+
+  /** Makes an empty map equal to this one. */
+  protected shareWith<Twin extends SortedMap<K, V>>(twin: Twin): Twin {
     twin.root = this.root;
     twin.entries = this.entries;
     // Nobody owns the shared nodes any more: whoever changes one first makes a copy.
@@ -45,22 +52,34 @@ export class SortedMap<K, V> {
   /** The value of the key, if it is there. */
   get(key: K): V | undefined {
     let node = this.root;
-    while (node.children !== undefined) node = node.children[this.childAt(node, key)] as TreeNode<K, V>;
+    while (node.children !== undefined) node = node.children[this.childAt(node.keys, key)] as TreeNode<K, V>;
     const at = this.lowerBound(node.keys, key);
-    return this.isAt(node, at, key) ? node.values[at] : undefined;
+    return this.isAt(node.keys, at, key) ? node.values[at] : undefined;
+  }
+
+  /** The same, and if it is there, {@link SortedMap.replace} may follow at once: together they go down the tree once. */
+  seek(key: K): V | undefined {
+    if (this.root.owner !== this.owner) this.root = this.copy(this.root);
+    let node = this.root;
+    while (node.children !== undefined) node = this.ownChild(node.children, this.childAt(node.keys, key));
+    const at = this.lowerBound(node.keys, key);
+    if (!this.isAt(node.keys, at, key)) return undefined;
+    this.foundIn = node;
+    this.foundAt = at;
+    return node.values[at];
+  }
+
+  /** Sets the value of the key that the call before this one, a {@link SortedMap.seek}, has found. */
+  replace(value: V): void {
+    this.foundIn.values[this.foundAt] = value;
   }
 
   /** Sets the key's value, and returns the one it had. */
   set(key: K, value: V): V | undefined {
-    return this.update(key, () => value);
-  }
-
-  /** Sets the key's value to what `make` makes of the one it has, and returns that one. `make` must leave this map alone. */
-  update(key: K, make: (before: V | undefined) => V): V | undefined {
     this.replaced = undefined;
     if (this.root.owner !== this.owner) this.root = this.copy(this.root);
     const left = this.root;
-    const right = this.insert(left, key, make);
+    const right = this.insert(left, key, value);
     if (right !== undefined)
       this.root = {
         owner: this.owner,
@@ -101,7 +120,7 @@ export class SortedMap<K, V> {
         if (!visit(node.keys[i] as K, node.values[i] as V)) return false;
       return true;
     }
-    const first = from === undefined ? 0 : this.childAt(node, from);
+    const first = from === undefined ? 0 : this.childAt(node.keys, from);
     for (let i = first; i < node.children.length; i++)
       if (!this.walkUp(node.children[i] as TreeNode<K, V>, i === first ? from : undefined, visit)) return false;
     return true;
@@ -113,27 +132,27 @@ export class SortedMap<K, V> {
       for (let i = end - 1; i >= 0; i--) if (!visit(node.keys[i] as K, node.values[i] as V)) return false;
       return true;
     }
-    const last = before === undefined ? node.children.length - 1 : this.childAt(node, before);
+    const last = before === undefined ? node.children.length - 1 : this.childAt(node.keys, before);
     for (let i = last; i >= 0; i--)
       if (!this.walkDown(node.children[i] as TreeNode<K, V>, i === last ? before : undefined, visit)) return false;
     return true;
   }
 
   /** Puts the entry under `node`, which is ours; returns the right half if the node had to split. */
-  private insert(node: TreeNode<K, V>, key: K, make: (before: V | undefined) => V): TreeNode<K, V> | undefined {
+  private insert(node: TreeNode<K, V>, key: K, value: V): TreeNode<K, V> | undefined {
     if (node.children === undefined) {
       const at = this.lowerBound(node.keys, key);
-      if (this.isAt(node, at, key)) {
+      if (this.isAt(node.keys, at, key)) {
         this.replaced = node.values[at];
-        node.values[at] = make(this.replaced);
+        node.values[at] = value;
         return undefined;
       }
-      node.values.splice(at, 0, make(undefined));
+      node.values.splice(at, 0, value);
       node.keys.splice(at, 0, key);
       this.entries++;
     } else {
-      const at = this.childAt(node, key);
-      const right = this.insert(this.ownChild(node.children, at), key, make);
+      const at = this.childAt(node.keys, key);
+      const right = this.insert(this.ownChild(node.children, at), key, value);
       if (right === undefined) return undefined;
       node.keys.splice(at + 1, 0, right.keys[0] as K);
       node.children.splice(at + 1, 0, right);
@@ -156,7 +175,7 @@ export class SortedMap<K, V> {
       node.values.splice(at, 1);
       return;
     }
-    const at = this.childAt(node, key);
+    const at = this.childAt(node.keys, key);
     const child = this.ownChild(node.children, at);
     this.remove(child, key);
     if (child.keys.length < NODE_LOW && node.children.length > 1) this.join(node, node.children, at === 0 ? 0 : at - 1);
@@ -189,12 +208,12 @@ export class SortedMap<K, V> {
   }
 
   /** Whether the key stands at `at`, its lower bound. */
-  private isAt({ keys }: TreeNode<K, V>, at: number, key: K): boolean {
+  private isAt(keys: readonly K[], at: number, key: K): boolean {
     return at < keys.length && !this.isLess(key, keys[at] as K);
   }
 
   /** Position of the first key that is not below `key`. */
-  private lowerBound(keys: readonly K[], key: K): number {
+  protected lowerBound(keys: readonly K[], key: K): number {
     let low = 0;
     let high = keys.length;
     while (low < high) {
@@ -206,7 +225,7 @@ export class SortedMap<K, V> {
   }
 
   /** The child under which `key` belongs: the last one whose lower bound is not above it. */
-  private childAt({ keys }: TreeNode<K, V>, key: K): number {
+  protected childAt(keys: readonly K[], key: K): number {
     let low = 1;
     let high = keys.length;
     while (low < high) {

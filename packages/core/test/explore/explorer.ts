@@ -1,0 +1,180 @@
+import { type Fingerprint, nameOf, plainFingerprint } from "./fingerprint.js";
+import { type Happening, type KnownMessage, type LocalState, LocalStates, type Outcome } from "./local-states.js";
+import { NumberSet } from "./number-set.js";
+import type { Budget, Scope } from "./scope.js";
+import { Trail } from "./trail.js";
+import { type Past, Pasts } from "./world-rules.js";
+
+/** When an exploration stops early. */
+export interface ExploreBounds {
+  /** Events in a row; the scope's own depth if left out. */
+  readonly depthMax?: number;
+  /** Distinct states. */
+  readonly statesMax?: number;
+}
+
+/** What an exploration saw. */
+export interface Exploration {
+  readonly scope: string;
+  /** Distinct states, up to the names of the nodes. */
+  readonly states: number;
+  /** Events taken, those that led to a known state included. */
+  readonly transitions: number;
+  /** Every state that this many events can reach was seen. */
+  readonly depth: number;
+  /** Whether nothing is left to happen within the scope, at any depth. */
+  readonly isComplete: boolean;
+  /** Distinct states of single nodes, and distinct messages. */
+  readonly nodeStates: number;
+  readonly messages: number;
+  /** Steps that were really taken; all others were known. */
+  readonly steps: number;
+  readonly violation: Violation | undefined;
+}
+
+/** A schedule that breaks a rule; breadth-first, so there is no shorter one. */
+export interface Violation {
+  readonly rule: string;
+  readonly depth: number;
+  readonly schedule: readonly string[];
+}
+
+interface World {
+  readonly nodes: readonly LocalState[];
+  readonly wire: readonly KnownMessage[];
+  readonly past: Past;
+  readonly budget: Budget;
+  /** Its number on the trail. */
+  readonly at: number;
+}
+
+/**
+ * Explores everything that can happen within a scope, breadth-first, each state once up to the names of the nodes. A
+ * message may be delivered in any order, or never, which is what a loss is. Any node's wait may run out at any time: no
+ * safety can rest on clocks.
+ */
+export class Explorer {
+  private readonly local: LocalStates;
+  private readonly pasts: Pasts;
+  private readonly seen = new NumberSet();
+  private readonly trail = new Trail();
+  private readonly budgets = new Map<Budget, Fingerprint>();
+  private readonly spent = new Map<string, Budget>();
+  private frontier: World[] = [];
+  private transitions = 0;
+  private violation: Violation | undefined;
+  private depth = 0;
+
+  constructor(private readonly scope: Scope) {
+    this.local = new LocalStates(scope);
+    this.pasts = new Pasts(scope.nodes, this.local.renamings);
+  }
+
+  run({ depthMax = this.scope.depthMax, statesMax = Number.POSITIVE_INFINITY }: ExploreBounds = {}): Exploration {
+    const root = { nodes: this.local.initial, wire: [], past: this.pasts.empty, budget: this.scope.budget, at: 0 };
+    this.trail.add(-1, "");
+    this.seen.add(this.nameOf(root));
+    this.frontier = [root];
+    let isCut = false;
+    while (this.frontier.length > 0 && this.depth < depthMax && !isCut) {
+      const worlds = this.frontier;
+      this.frontier = [];
+      for (let at = 0; at < worlds.length && !isCut && this.violation === undefined; at++) {
+        this.expand(worlds[at] as World);
+        isCut = this.seen.size >= statesMax;
+      }
+      if (this.violation !== undefined) break;
+      if (!isCut) this.depth++;
+    }
+    return {
+      scope: this.scope.name,
+      states: this.seen.size,
+      transitions: this.transitions,
+      depth: this.depth,
+      isComplete: !isCut && this.violation === undefined && this.frontier.length === 0,
+      nodeStates: this.local.states.length,
+      messages: this.local.messages.length,
+      steps: this.local.stepsTaken,
+      violation: this.violation,
+    };
+  }
+
+  private expand(world: World): void {
+    const { budget, wire, nodes } = world;
+    wire.forEach((message, at) => {
+      const outcome = this.local.delivered(nodes[message.to] as LocalState, message);
+      this.follow(world, message.to, outcome, message.words, wire.toSpliced(at, 1));
+      if (budget.duplicates > 0)
+        this.follow(world, message.to, outcome, message.wordsOfCopy, wire, this.without(budget, "duplicates"));
+    });
+    for (const { node, facts } of nodes) {
+      if (facts.hasWrites) this.happen(world, node, "persist");
+      if (facts.isLeader) {
+        if (budget.heartbeats > 0) this.happen(world, node, "heartbeat", "heartbeats");
+        if (budget.timeouts > 0) this.happen(world, node, "silence", "timeouts");
+        if (budget.proposals > 0) this.happen(world, node, "propose", "proposals", `p${budget.proposals}`);
+      } else if (facts.canTimeOut && budget.timeouts > 0 && facts.term < this.scope.termMax)
+        this.happen(world, node, "timeout", "timeouts");
+      if (budget.crashes > 0) this.happen(world, node, "crash", "crashes");
+    }
+  }
+
+  private happen(world: World, node: number, what: Happening, costs?: keyof Budget, payload?: string): void {
+    const outcome = this.local.happens(world.nodes[node] as LocalState, what, payload);
+    const budget = costs === undefined ? world.budget : this.without(world.budget, costs);
+    const words = `${this.scope.nodes[node]} ${what}${payload === undefined ? "" : ` ${payload}`}`;
+    const isWait = costs === "timeouts" && this.scope.clocks === "shared";
+    const from = isWait
+      ? { ...world, nodes: world.nodes.map((each) => this.local.happens(each, "wait").state) }
+      : world;
+    this.follow(from, node, outcome, words, world.wire, budget);
+  }
+
+  private follow(
+    world: World,
+    node: number,
+    { state, sent, broken }: Outcome,
+    what: string,
+    left: readonly KnownMessage[],
+    budget = world.budget,
+  ): void {
+    if (this.violation !== undefined) return;
+    this.transitions++;
+    const nodes = world.nodes.with(node, state);
+    const past = broken ?? this.pasts.judge(world.past, world.nodes[node] as LocalState, nodes, node);
+    if (typeof past === "string") {
+      const schedule = [...this.trail.to(world.at), what];
+      this.violation = { rule: past, depth: schedule.length, schedule };
+      return;
+    }
+    const news = sent.filter((message) => !left.includes(message));
+    const wire = news.length === 0 ? left : [...left, ...new Set(news)];
+    const next = { nodes, wire, past, budget, at: this.trail.next };
+    if (!this.seen.add(this.nameOf(next))) return;
+    this.trail.add(world.at, what);
+    this.frontier.push(next);
+  }
+
+  private nameOf({ nodes, wire, past, budget }: Omit<World, "at">): number {
+    const parts = [...nodes, ...wire, past].map(({ fingerprint }) => fingerprint);
+    parts.push(this.fingerprintOf(budget));
+    return nameOf(parts, nodes, this.local.renamings);
+  }
+
+  private without(budget: Budget, what: keyof Budget): Budget {
+    const less = { ...budget, [what]: budget[what] - 1 };
+    const key = Object.values(less).join();
+    const known = this.spent.get(key);
+    if (known !== undefined) return known;
+    this.spent.set(key, less);
+    return less;
+  }
+
+  private fingerprintOf(budget: Budget): Fingerprint {
+    const known = this.budgets.get(budget);
+    if (known !== undefined) return known;
+    const print = plainFingerprint(`budget ${Object.values(budget).join()}`, this.local.renamings.length);
+    this.budgets.set(budget, print);
+    return print;
+  }
+}

@@ -1,0 +1,157 @@
+import type { LabOptions } from "../support/lab.js";
+
+/** How much of the world is explored: everything that can happen within these bounds, in every order. */
+export interface Scope {
+  readonly name: string;
+  /** What it is there to find, in a sentence. */
+  readonly about: string;
+  readonly nodes: readonly string[];
+  readonly lab: LabOptions;
+  /** prompt: a write is durable within the event that wanted it. slow: it takes an event of its own, one at a time. */
+  readonly disk: "prompt" | "slow";
+  /**
+   * Time passes only when a wait runs out, and then by three election timeouts. shared: for all nodes, so that no lease
+   * holds (E07). own: for that node alone; the others still hear their leader, and may refuse to listen.
+   */
+  readonly clocks: "shared" | "own";
+  /** Heartbeats and their answers are all lost. A lawful network, and a far smaller world. */
+  readonly losesHeartbeats: boolean;
+  /** No node lets its wait run out in a term as high as this. */
+  readonly termMax: number;
+  /** How often it may happen, in all. */
+  readonly budget: Budget;
+  /** Events in a row. */
+  readonly depthMax: number;
+}
+
+/** What may still happen. */
+export interface Budget {
+  /** A wait runs out, or a leader hears no quorum. */
+  readonly timeouts: number;
+  /** Commands of clients. */
+  readonly proposals: number;
+  /** A process dies and comes back with what its disk holds. */
+  readonly crashes: number;
+  /** A message stays in the network when it is delivered. */
+  readonly duplicates: number;
+  /** A leader's heartbeat timer fires in time. */
+  readonly heartbeats: number;
+}
+
+const NOTHING: Budget = { timeouts: 0, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0 };
+const THREE = ["a", "b", "c"];
+const LIVELY = { preVote: false } as const;
+
+/** What `pnpm explore` explores. */
+export const SCOPES: readonly Scope[] = [
+  {
+    name: "elections",
+    about: "two terms without pre-vote, each write an event of its own, a crash between any two",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "slow",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 2, crashes: 1 },
+    depthMax: 13,
+  },
+  {
+    name: "pre-votes",
+    about: "rounds of pre-votes before each of two terms, while others still hear their leader (E06, E07)",
+    nodes: THREE,
+    lab: { preVote: true },
+    disk: "prompt",
+    clocks: "own",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 3, crashes: 1 },
+    depthMax: 13,
+  },
+  {
+    name: "replication",
+    about: "two commands, two terms: acknowledgements lost, doubled, late and out of order",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 2, proposals: 2, duplicates: 1 },
+    depthMax: 12,
+  },
+  {
+    name: "slow-disks",
+    about: "a command, two terms, writes that end late: what is said before they do",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "slow",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1 },
+    depthMax: 14,
+  },
+  {
+    name: "crashes",
+    about: "a command, two terms, one node comes back with what its disk holds",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1, crashes: 1 },
+    depthMax: 12,
+  },
+  {
+    name: "heartbeats",
+    about: "commits told by heartbeats, a leader that finds nobody, late and lost rounds",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "prompt",
+    clocks: "own",
+    losesHeartbeats: false,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 3, proposals: 1, heartbeats: 1 },
+    depthMax: 12,
+  },
+  {
+    // §5.4.2, from the paper's third column on.
+    name: "figure-8",
+    about: "a holds an entry of term 1, c one of term 2: who commits what in terms 3 and 4 (R05)",
+    nodes: THREE,
+    lab: { ...LIVELY, logs: { a: [1], c: [2] }, hardStates: { a: { term: 2 }, b: { term: 2 } }, batchEntriesMax: 1 },
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 4,
+    budget: { ...NOTHING, timeouts: 2 },
+    depthMax: 14,
+  },
+  {
+    name: "leftovers",
+    about: "a and c hold an entry of term 2, b two of term 1 in its place: the longer log is the older one (E08, R02)",
+    nodes: THREE,
+    lab: { ...LIVELY, logs: { a: [2], b: [1, 1], c: [2] }, hardStates: { b: { term: 2 } } },
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 4,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1 },
+    depthMax: 13,
+  },
+  {
+    // A majority of three is one's own vote and another: only among five can one vote be counted twice.
+    name: "five-voters",
+    about: "two candidates of one term among five voters, one ballot comes twice (E10)",
+    nodes: ["a", "b", "c", "d", "e"],
+    lab: LIVELY,
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 1,
+    budget: { ...NOTHING, timeouts: 2, duplicates: 1 },
+    depthMax: 11,
+  },
+];

@@ -1,0 +1,96 @@
+import type { Labels, Renaming } from "./canonical.js";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
+import type { LocalState } from "./local-states.js";
+
+/** An entry that was ever committed. */
+interface Committed {
+  /** As "term:payload". */
+  readonly entry: string;
+  /** The term of whoever said so first: every later leader must have it. */
+  readonly by: number;
+}
+
+/** What a world remembers of its past, since the present may have forgotten it. */
+export interface Past {
+  /** I1: position of who led each term, by term. */
+  readonly leaders: ReadonlyMap<number, number>;
+  /** I7: from index 1 on. */
+  readonly committed: readonly Committed[];
+  readonly fingerprint: Fingerprint;
+}
+
+/** The past of a world, extended by what is now, or the rule that was broken. */
+export class Pasts {
+  private readonly known = new Map<string, Past>();
+  readonly empty: Past;
+
+  constructor(
+    private readonly ids: readonly string[],
+    private readonly renamings: readonly Renaming[],
+  ) {
+    this.empty = this.intern(new Map(), []);
+  }
+
+  /** @returns the past with what `node` became in it, or what is wrong. */
+  judge(past: Past, before: LocalState, nodes: readonly LocalState[], node: number): Past | string {
+    const state = nodes[node] as LocalState;
+    const { facts } = state;
+    if (facts.log !== before.facts.log || facts.commit !== before.facts.commit) {
+      const mismatch = logMatching(this.ids, nodes, node);
+      if (mismatch !== undefined) return mismatch;
+    }
+    let { leaders, committed } = past;
+    if (facts.isLeader && leaders.get(facts.term) !== node) {
+      const other = leaders.get(facts.term);
+      if (other !== undefined) return `I1 ${this.ids[other]} and ${this.ids[node]} both led term ${facts.term}`;
+      const lost = committed.findIndex(({ entry, by }, at) => by < facts.term && facts.log[at] !== entry);
+      if (lost >= 0)
+        return `I4 ${this.ids[node]} leads term ${facts.term} without the committed entry ${lost + 1} (${committed[lost]?.entry})`;
+      leaders = new Map(leaders).set(facts.term, node);
+    }
+    for (let index = 1; index <= facts.commit; index++) {
+      const entry = facts.log[index - 1] as string;
+      const known = committed[index - 1]?.entry;
+      if (known !== undefined && known !== entry)
+        return `I7 ${this.ids[node]} has ${entry} at index ${index}, where ${known} was committed`;
+      if (known !== undefined) continue;
+      const holders = nodes.filter((each) => each.facts.durable[index - 1] === entry).length;
+      // Entry 1 is the configuration the cluster was founded with: on every disk from the start.
+      if (holders * 2 <= nodes.length)
+        return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders} disks`;
+      committed = [...committed, { entry, by: facts.term }];
+    }
+    if (leaders === past.leaders && committed === past.committed) return past;
+    return this.intern(leaders, committed);
+  }
+
+  private intern(leaders: ReadonlyMap<number, number>, committed: readonly Committed[]): Past {
+    const text = (labels: Labels | undefined): string => {
+      const name = (node: number): string => labels?.get(this.ids[node] as string) ?? String(node);
+      const led = Array.from(leaders, ([term, node]) => `${term}=${name(node)}`).toSorted();
+      return `${led.join()}|${committed.map(({ entry, by }) => `${entry}@${by}`).join()}`;
+    };
+    const key = text(undefined);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const past = { leaders, committed, fingerprint: fingerprintOf(this.renamings.map(({ labels }) => text(labels))) };
+    this.known.set(key, past);
+    return past;
+  }
+}
+
+/** I3: where two logs have an entry of one index and term, all before it is equal. */
+function logMatching(ids: readonly string[], nodes: readonly LocalState[], node: number): string | undefined {
+  const mine = (nodes[node] as LocalState).facts.log;
+  for (const { node: other, facts } of nodes) {
+    if (other === node) continue;
+    let at = Math.min(mine.length, facts.log.length) - 1;
+    while (at >= 0 && termOf(mine[at]) !== termOf(facts.log[at])) at--;
+    for (; at >= 0; at--)
+      if (mine[at] !== facts.log[at])
+        return `I3 ${ids[node]} and ${ids[other]} agree later, but differ at index ${at + 1}: ${mine[at]} and ${facts.log[at]}`;
+  }
+  return undefined;
+}
+
+const termOf = (entry: string | undefined): string | undefined => entry?.split(":")[0];

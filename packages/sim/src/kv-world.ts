@@ -4,6 +4,7 @@ import { kvStateMachine } from "@hexraft/statemachine-kv";
 import { fileStorage } from "@hexraft/storage-file";
 import { fileKit, type Model, memoryKit, type Workload, type World } from "@hexraft/testing/simulator";
 import { kvModel, kvWorkload } from "./kv-model.js";
+import { kvSearch } from "./kv-search.js";
 
 /** Small, so that a run rolls over, compacts and reads back; zeros are laid ahead, and files used again, as in production. */
 const SEGMENT_BYTES_MAX = 16 * 1024;
@@ -11,6 +12,7 @@ const SEGMENT_BYTES_MAX = 16 * 1024;
 const service = {
   model: kvModel as Model,
   workload: kvWorkload as Workload,
+  search: kvSearch,
   modules: () => [kvStateMachine(), jointMembership()],
   checksum: { crc32: (bytes: Uint8Array, previous = 0) => zlib.crc32(bytes, previous) },
 };

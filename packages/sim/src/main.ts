@@ -1,5 +1,15 @@
 import { writeFileSync } from "node:fs";
-import { type Profile, planOf, profiles, traceAsMermaid, traceAsNdjson, traceAsText } from "@hexraft/testing/simulator";
+import {
+  faultText,
+  type Plan,
+  type Profile,
+  planOf,
+  profiles,
+  shrink,
+  traceAsMermaid,
+  traceAsNdjson,
+  traceAsText,
+} from "@hexraft/testing/simulator";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { campaign, runSeed } from "./campaign.js";
 import { type WorldName, worlds } from "./kv-world.js";
@@ -9,6 +19,7 @@ interface Flags {
   readonly seeds: number;
   readonly json: boolean;
   readonly trace: boolean;
+  readonly shrink: boolean;
   readonly ndjson?: string;
   readonly diagram?: string;
   readonly profile: keyof typeof profiles;
@@ -16,7 +27,7 @@ interface Flags {
 }
 
 /** Refused calls make errors by the thousand; nobody looks at where they were made. */
-const STACK_LINES = 4;
+const STACK_LINES = 0;
 /** Traces of the failing seed show this many lines on the terminal; files get all of it. */
 const LINES_SHOWN = 200;
 
@@ -33,6 +44,7 @@ const program = new Command("sim")
   .addOption(new Option("--profile <name>", "what goes wrong").choices(Object.keys(profiles)).default("swarm"))
   .addOption(new Option("--world <name>", "what is simulated").choices(Object.keys(worlds)).default("files"))
   .option("--trace", "print what happened, for reading", false)
+  .option("--shrink", "make a failing seed's schedule as small as it gets, and show it", false)
   .option("--ndjson <file>", "write what happened, a JSON object per line")
   .option("--diagram <file>", "write the end of it as a Mermaid sequence diagram")
   .option("--json", "print one JSON object at the end", false);
@@ -42,7 +54,8 @@ async function main(): Promise<number> {
   const profile: Profile = profiles[flags.profile];
   Error.stackTraceLimit = STACK_LINES;
   const wantsTrace = flags.trace || flags.ndjson !== undefined || flags.diagram !== undefined;
-  if (flags.seeds === 1 && wantsTrace) return traced(flags, profile);
+  if (flags.shrink) return shrunk(flags, planOf(flags.seed, profile));
+  if (flags.seeds === 1 && wantsTrace) return traced(flags, planOf(flags.seed, profile));
   const report = await campaign({
     world: flags.world,
     profile,
@@ -65,8 +78,23 @@ async function main(): Promise<number> {
   return told.violations === 0 && lacks.length === 0 ? 0 : 1;
 }
 
-async function traced({ seed, world, trace, ndjson, diagram, json }: Flags, profile: Profile): Promise<number> {
-  const report = await runSeed(world, planOf(seed, profile), true);
+async function shrunk(flags: Flags, plan: Plan): Promise<number> {
+  const found = await shrink(plan, (smaller) => runSeed(flags.world, smaller));
+  if (found === undefined) {
+    console.log(`seed ${plan.seed} holds: there is nothing to shrink`);
+    return 0;
+  }
+  const { faults, clients, durationMs } = found.plan;
+  console.log(
+    `${found.runs} runs: ${plan.faults.length} faults, ${plan.clients} clients, ${plan.durationMs} ms became`,
+  );
+  console.log(`${faults.length} faults, ${clients} clients, ${Math.round(durationMs)} ms:`);
+  for (const fault of faults) console.log(`  at ${fault.atMs.toFixed(1).padStart(9)} ms  ${faultText(fault)}`);
+  return traced(flags, found.plan);
+}
+
+async function traced({ seed, world, trace, ndjson, diagram, json }: Flags, plan: Plan): Promise<number> {
+  const report = await runSeed(world, plan, true);
   const { lines, violation, traceHash, virtualMs, events } = report;
   if (trace) process.stdout.write(traceAsText(violation === undefined ? lines : lines.slice(-LINES_SHOWN)));
   if (ndjson !== undefined) writeFileSync(ndjson, traceAsNdjson(lines));

@@ -15,6 +15,7 @@ export type { Survival } from "./simulator/files/inode.js";
 export { Crashed, SimulatedFileSystem } from "./simulator/files/simulated-file-system.js";
 export type { AppliedEntry } from "./simulator/invariants/applies.js";
 export { type Accuse, Violation } from "./simulator/invariants/violation.js";
+export { SHRINK_RUNS_MAX, type Shrunk, shrink } from "./simulator/shrink.js";
 export { type SimulateOptions, type SimulateReport, simulate } from "./simulator/simulate.js";
 export { type RunOptions, type RunReport, Simulation, type World } from "./simulator/simulation.js";
 export { Counters } from "./simulator/trace/counters.js";

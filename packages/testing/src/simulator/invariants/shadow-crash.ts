@@ -62,7 +62,10 @@ export class ShadowCrash {
     const [newest] = await snapshots.open();
     // S06: what the log no longer holds is in a snapshot that can be read to its end.
     if (found.base.index > (newest?.id.index ?? 0))
-      this.accuse("I12", `a power cut now would leave ${nodeId} with a log from ${found.base.index + 1} and no snapshot`);
+      this.accuse(
+        "I12",
+        `a power cut now would leave ${nodeId} with a log from ${found.base.index + 1} and no snapshot`,
+      );
     if (newest !== undefined) for await (const _ of snapshots.read(newest, 0));
   }
 }

@@ -164,6 +164,16 @@ describe("what goes wrong", () => {
     const exited = new Promise((resolve) => node.once("exit", resolve));
     const deadline = setTimeout(() => node.kill("SIGKILL"), 15_000);
     const acknowledged: string[] = [];
+    await expect
+      .poll(
+        () =>
+          fetch(`http://127.0.0.1:${http}/readyz`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(200);
     await Promise.race([exited, writeUntilItEnds(http, acknowledged)]);
     expect([await exited, said]).toEqual([7, expect.stringMatching(/could not be written: EFBIG/)]);
     clearTimeout(deadline);
@@ -174,18 +184,15 @@ describe("what goes wrong", () => {
   });
 });
 
-/** Writes large values as soon as the node takes them, until it takes none any more. */
+/** Writes large values until the node takes none any more. */
 async function writeUntilItEnds(http: number, acknowledged: string[]): Promise<void> {
-  let begun = false;
   for (let i = 0; i < 1_000; i++) {
     const key = `k${i}`;
     try {
       const { ok } = await fetch(`http://127.0.0.1:${http}/v1/kv/${key}`, { method: "PUT", body: "x".repeat(50_000) });
-      begun = true;
       if (ok) acknowledged.push(key);
     } catch {
-      if (begun) return;
+      return;
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

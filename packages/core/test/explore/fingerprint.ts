@@ -13,7 +13,7 @@ export function fingerprintOf(texts: readonly string[]): Fingerprint {
   const high = new Uint32Array(texts.length);
   const low = new Uint32Array(texts.length);
   texts.forEach((text, at) => {
-    [high[at], low[at]] = hash(text) as [number, number];
+    [high[at], low[at]] = hash(text);
   });
   return { high, low };
 }

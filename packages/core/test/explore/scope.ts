@@ -54,7 +54,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 2,
     budget: { ...NOTHING, timeouts: 2, crashes: 1 },
-    depthMax: 13,
+    depthMax: 15,
   },
   {
     name: "pre-votes",
@@ -90,7 +90,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 2,
     budget: { ...NOTHING, timeouts: 2, proposals: 1 },
-    depthMax: 14,
+    depthMax: 18,
   },
   {
     name: "crashes",
@@ -114,7 +114,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: false,
     termMax: 2,
     budget: { ...NOTHING, timeouts: 3, proposals: 1, heartbeats: 1 },
-    depthMax: 12,
+    depthMax: 14,
   },
   {
     // §5.4.2, from the paper's third column on.
@@ -127,7 +127,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 4,
     budget: { ...NOTHING, timeouts: 2 },
-    depthMax: 14,
+    depthMax: 16,
   },
   {
     name: "leftovers",
@@ -139,7 +139,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 4,
     budget: { ...NOTHING, timeouts: 2, proposals: 1 },
-    depthMax: 13,
+    depthMax: 14,
   },
   {
     // A majority of three is one's own vote and another: only among five can one vote be counted twice.

@@ -39,29 +39,44 @@ export class Pasts {
       const mismatch = logMatching(this.ids, nodes, node);
       if (mismatch !== undefined) return mismatch;
     }
-    let { leaders, committed } = past;
-    if (facts.isLeader && leaders.get(facts.term) !== node) {
-      const other = leaders.get(facts.term);
-      if (other !== undefined) return `I1 ${this.ids[other]} and ${this.ids[node]} both led term ${facts.term}`;
-      const lost = committed.findIndex(({ entry, by }, at) => by < facts.term && facts.log[at] !== entry);
-      if (lost >= 0)
-        return `I4 ${this.ids[node]} leads term ${facts.term} without the committed entry ${lost + 1} (${committed[lost]?.entry})`;
-      leaders = new Map(leaders).set(facts.term, node);
-    }
+    const leaders = this.withLeader(past, state);
+    if (typeof leaders === "string") return leaders;
+    const committed = this.withCommits(past, nodes, state);
+    if (typeof committed === "string") return committed;
+    if (leaders === past.leaders && committed === past.committed) return past;
+    return this.intern(leaders, committed);
+  }
+
+  /** I1, and I4: a new leader has whatever was committed before its term. */
+  private withLeader({ leaders, committed }: Past, { node, facts }: LocalState): Past["leaders"] | string {
+    const known = leaders.get(facts.term);
+    if (!facts.isLeader || known === node) return leaders;
+    if (known !== undefined) return `I1 ${this.ids[known]} and ${this.ids[node]} both led term ${facts.term}`;
+    const lost = committed.findIndex(({ entry, by }, at) => by < facts.term && facts.log[at] !== entry);
+    if (lost >= 0)
+      return `I4 ${this.ids[node]} leads term ${facts.term} without the committed entry ${lost + 1} (${committed[lost]?.entry})`;
+    return new Map(leaders).set(facts.term, node);
+  }
+
+  /** I7, and I6: what is committed for the first time is on a majority of the disks at that instant. */
+  private withCommits(
+    { committed }: Past,
+    nodes: readonly LocalState[],
+    { node, facts }: LocalState,
+  ): Past["committed"] | string {
+    const news: Committed[] = [];
     for (let index = 1; index <= facts.commit; index++) {
       const entry = facts.log[index - 1] as string;
       const known = committed[index - 1]?.entry;
-      if (known !== undefined && known !== entry)
+      if (known === undefined) {
+        const holders = nodes.filter((each) => each.facts.durable[index - 1] === entry).length;
+        if (holders * 2 <= nodes.length)
+          return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders} disks`;
+        news.push({ entry, by: facts.term });
+      } else if (known !== entry)
         return `I7 ${this.ids[node]} has ${entry} at index ${index}, where ${known} was committed`;
-      if (known !== undefined) continue;
-      const holders = nodes.filter((each) => each.facts.durable[index - 1] === entry).length;
-      // Entry 1 is the configuration the cluster was founded with: on every disk from the start.
-      if (holders * 2 <= nodes.length)
-        return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders} disks`;
-      committed = [...committed, { entry, by: facts.term }];
     }
-    if (leaders === past.leaders && committed === past.committed) return past;
-    return this.intern(leaders, committed);
+    return news.length === 0 ? committed : [...committed, ...news];
   }
 
   private intern(leaders: ReadonlyMap<number, number>, committed: readonly Committed[]): Past {

@@ -10,6 +10,8 @@ import {
   counterModel,
   type HistoryOperation,
   IMPOSSIBLE,
+  type KvOperation,
+  type KvOperationResult,
   kvModel,
   registerModel,
 } from "../../src/linearizability.js";
@@ -198,7 +200,7 @@ describe("limits", () => {
 
   it("I15 a part that is plainly wrong outweighs one that is undecided", () => {
     const done = { type: "put", done: true } as const;
-    const operations = [
+    const operations: HistoryOperation<KvOperation, KvOperationResult>[] = [
       ...Array.from({ length: 16 }, (_, at) =>
         ok(`c${at}`, 1, 100, { type: "put", key: "wide", value: `${at}` } as const, done),
       ),

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { Lab, T } from "../support/lab.js";
+import { renamings, textOfNode } from "./canonical.js";
+import { fork } from "./clone.js";
+import { Explorer } from "./explorer.js";
+import { stateOf } from "./local-states.js";
+import { SCOPES, type Scope } from "./scope.js";
+
+const scopeCalled = (name: string): Scope => SCOPES.find((scope) => scope.name === name) as Scope;
+const DEPTH = 8;
+
+describe("everything that can happen in a small world", () => {
+  it.each(SCOPES.map(({ name, about }) => [name, about] as const))("I1 I3 I4 I6 I7 I8 I12 %s: %s", (name) => {
+    const scope = scopeCalled(name);
+    const { violation, depth, states } = new Explorer(scope).run({ depthMax: DEPTH });
+    expect(violation).toBeUndefined();
+    expect(depth).toBe(DEPTH);
+    expect(states).toBeGreaterThan(500);
+  });
+
+  it("I19 the same scope gives the same numbers", () => {
+    const explore = () => new Explorer(scopeCalled("crashes")).run({ depthMax: 6 });
+    expect(explore()).toEqual(explore());
+  });
+
+  it("I1 a bound on states ends it, and it says how deep it is whole", () => {
+    const { states, depth, isComplete } = new Explorer(scopeCalled("elections")).run({ statesMax: 500 });
+    expect(states).toBeGreaterThanOrEqual(500);
+    expect(depth).toBeLessThan(7);
+    expect(isComplete).toBe(false);
+  });
+
+  it("I1 a world in which nothing is left to happen is complete", () => {
+    const scope: Scope = { ...scopeCalled("elections"), termMax: 1, disk: "prompt" };
+    const none = { timeouts: 1, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0 };
+    const { isComplete, violation } = new Explorer({ ...scope, budget: none }).run({ depthMax: 100 });
+    expect(isComplete).toBe(true);
+    expect(violation).toBeUndefined();
+  });
+});
+
+describe("each state once", () => {
+  const ids = ["a", "b", "c"];
+  const textOf = (lab: Lab, id: string, renaming = 0): string =>
+    textOfNode(
+      lab.node(id),
+      lab.now,
+      stateOf(lab.node(id)).log.writeNumber,
+      (renamings(ids)[renaming] as ReturnType<typeof renamings>[number]).labels,
+    );
+
+  it("I19 a fork goes its own way", () => {
+    const lab = new Lab(ids).elect("a");
+    const before = textOf(lab, "a");
+    const other = fork(lab);
+    expect(textOf(other, "a")).toBe(before);
+    other.propose("a", "x");
+    other.settle();
+    expect(other.describe("a").commitIndex).toBe(3);
+    expect(textOf(lab, "a")).toBe(before);
+    expect(lab.describe("a").commitIndex).toBe(2);
+  });
+
+  it("I19 of two forks each does what the original would have done", () => {
+    const lab = new Lab(ids).elect("a");
+    const copy = fork(lab);
+    for (const each of [lab, copy]) {
+      each.propose("a", "x");
+      each.settle();
+      each.timeOut("b");
+      each.settle();
+    }
+    for (const id of ids) expect(textOf(copy, id)).toBe(textOf(lab, id));
+  });
+
+  it("I19 generations, write numbers and instants are not in the text; a contact long ago is not one just now", () => {
+    const lab = new Lab(ids).elect("a");
+    const later = fork(lab);
+    later.pass(T / 100);
+    later.beat("a");
+    later.beat("a");
+    expect(textOf(later, "b")).toBe(textOf(lab, "b"));
+    const silent = fork(lab);
+    silent.pass(3 * T);
+    expect(textOf(silent, "b")).not.toBe(textOf(lab, "b"));
+  });
+
+  it("I19 what a and b did with their names exchanged is the same", () => {
+    const exchanged = renamings(ids).findIndex(({ order }) => order.join() === "1,0,2");
+    const byA = new Lab(ids).elect("a");
+    const byB = new Lab(ids).elect("b");
+    expect(textOf(byB, "b")).not.toBe(textOf(byA, "a"));
+    expect(textOf(byB, "b", exchanged)).toBe(textOf(byA, "a"));
+    expect(textOf(byB, "a", exchanged)).toBe(textOf(byA, "b"));
+  });
+});

@@ -3,9 +3,12 @@
  *
  * @module conformance
  */
+export { type CodecFixture, codecLaws } from "./conformance/codec-laws.js";
 export { type Law, type LawSuite, register, type TestBinding } from "./conformance/law.js";
 export type { LogStorageFactory, LogStorageFixture } from "./conformance/log-storage-fixture.js";
 export { logStorageLaws } from "./conformance/log-storage-laws.js";
+export { membershipPolicyLaws } from "./conformance/membership-policy-laws.js";
+export { type SchedulerFixture, schedulerLaws } from "./conformance/scheduler-laws.js";
 export {
   type SnapshotStorageFactory,
   type SnapshotStorageFixture,

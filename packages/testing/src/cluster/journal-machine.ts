@@ -52,15 +52,24 @@ export const FAULT_PREFIX = "fault:";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Commands are lines of text, results are numbers or `Rejected`. */
+/** What is read, or a RaftError in place of what the host throws. */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new RaftError("BadCommand", "refused", `these bytes are no line of a journal: ${String(error)}`);
+  }
+}
+
+/** Commands are lines of text, results are numbers. */
 export const journalCodec: Codec<string> = {
   encodeCommand(command) {
     if (typeof command !== "string") throw new RaftError("BadCommand", "refused", "a journal takes lines of text only");
     return encoder.encode(command);
   },
-  decodeCommand: (bytes) => decoder.decode(bytes),
+  decodeCommand: (bytes) => readable(() => decoder.decode(bytes)),
   encodeResult: (result) => encoder.encode(JSON.stringify(result)),
-  decodeResult: (bytes) => JSON.parse(decoder.decode(bytes)) as unknown,
+  decodeResult: (bytes) => readable(() => JSON.parse(decoder.decode(bytes)) as unknown),
 };
 
 /**

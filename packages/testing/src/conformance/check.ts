@@ -74,7 +74,8 @@ export function pattern(length: number, seed: number): Uint8Array {
   return bytes;
 }
 
-function canonical(value: unknown): string {
+/** Text that is equal for equal values: fields in order of their names, bytes as hexadecimal digits. */
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, field: unknown) => {
     if (typeof field === "bigint") return `integer:${field}`;
     if (field instanceof Map || field instanceof Set) return [...field];

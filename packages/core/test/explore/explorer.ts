@@ -54,7 +54,6 @@ interface World {
  * safety can rest on clocks.
  */
 export class Explorer {
-  private readonly local: LocalStates;
   private readonly pasts: Pasts;
   private readonly seen = new NumberSet();
   private readonly trail = new Trail();
@@ -65,8 +64,10 @@ export class Explorer {
   private violation: Violation | undefined;
   private depth = 0;
 
-  constructor(private readonly scope: Scope) {
-    this.local = new LocalStates(scope);
+  constructor(
+    private readonly scope: Scope,
+    private readonly local = new LocalStates(scope),
+  ) {
     this.pasts = new Pasts(scope.nodes, this.local.renamings);
   }
 

@@ -72,7 +72,11 @@ export class LocalStates {
   private readonly byText = new Map<string, LocalState>();
   private readonly messagesByText = new Map<string, KnownMessage>();
 
-  constructor(private readonly scope: Scope) {
+  /** @param onAgain - hears of each table that was found to be in a known state. */
+  constructor(
+    private readonly scope: Scope,
+    private readonly onAgain?: (state: LocalState, table: Table) => void,
+  ) {
     this.renamings = renamings(scope.nodes);
     const all = new Table(scope.nodes, scope.lab);
     this.initial = scope.nodes.map((id, node) => {
@@ -150,7 +154,10 @@ export class LocalStates {
     const { writeNumber } = stateOf(of).log;
     const texts = this.renamings.map(({ labels }) => textOfNode(of, table.now, writeNumber, labels));
     const known = this.byText.get(texts[0] as string);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.onAgain?.(known, table);
+      return known;
+    }
     const { role, term, commitIndex } = of.raft;
     const facts: LocalFacts = {
       isLeader: role === "leader",

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { DirectoryLock, FileHandle, FileSystem } from "@hexraft/core/ports";
 import { takeDirectory } from "./lock/directory-lock.js";
@@ -15,7 +16,15 @@ export class NodeFileSystem implements FileSystem {
   }
 
   makeDirectory(path: string): void {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    // One by one: the host's own recursion does not end where a parent can never be made (`/proc/x`).
+    if (fs.existsSync(path)) return;
+    const parent = dirname(path);
+    if (parent !== path) this.makeDirectory(parent);
+    try {
+      fs.mkdirSync(path, { mode: 0o700 });
+    } catch (error) {
+      if (!fs.existsSync(path)) throw error;
+    }
   }
 
   list(path: string): readonly string[] {

@@ -54,6 +54,12 @@ describe("NodeFileSystem", () => {
     expect(statSync(join(directory, "file")).mode & 0o777).toBe(0o600);
   });
 
+  it("refuses a directory that cannot be made, at once and with the host's word", () => {
+    const file = join(temporaryDirectory(), "file");
+    writeFileSync(file, "");
+    expect(() => files.makeDirectory(join(file, "below", "it"))).toThrow(expect.objectContaining({ code: "ENOTDIR" }));
+  });
+
   it("lets a read or sync that is under way end before it gives the file back", async () => {
     const path = join(temporaryDirectory(), "file");
     writeFileSync(path, "hello");

@@ -78,8 +78,8 @@ export class RaftNode implements Node<unknown> {
       if (votedFor !== null || term !== recovered.start.hardState.term)
         throw refused("this node took part in an election");
       await replica.close("The cluster is being founded; ask again.");
-      this.recovered = await found(this.ports, clusterId, configuration, recovered, recovered.start.hardState);
-      this.running();
+      this.recovered = await this.foundOrHalt(clusterId, configuration, recovered);
+      if (this.state !== "running") throw refused("this node was stopped meanwhile");
       this.identity = { ...identity, clusterId };
       this.beginReplica(this.identity, this.recovered);
       this.ports.transport.claim(clusterId);
@@ -279,10 +279,22 @@ export class RaftNode implements Node<unknown> {
     }
   }
 
+  /** The old replica has ended: if the disk does not take the first entry, there is none to go on with (L04). */
+  private async foundOrHalt(clusterId: ClusterId, configuration: Configuration, before: Recovered): Promise<Recovered> {
+    try {
+      return await found(this.ports, clusterId, configuration, before, before.start.hardState);
+    } catch (error) {
+      this.onHalted(`the cluster could not be founded: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
   private running(): { readonly replica: Replica; readonly identity: LocalIdentity; readonly recovered: Recovered } {
     const { replica, identity, recovered, state } = this;
-    if (state === "running" && replica !== undefined && identity !== undefined && recovered !== undefined)
+    if (state === "running" && replica?.isOver === false && identity !== undefined && recovered !== undefined)
       return { replica, identity, recovered };
+    if (state === "running")
+      throw new RaftError("NotStarted", "refused", `The cluster of ${this.id} is being founded; ask again shortly.`);
     if (state === "halted")
       throw new RaftError(
         "Halted",

@@ -122,6 +122,11 @@ export class Replica {
     this.useAlarms();
   }
 
+  /** Whether it has ended: nobody may ask it anything any more. */
+  get isOver(): boolean {
+    return this.over !== "";
+  }
+
   /** What the transport calls. `onClaim` is the node's. */
   receiver(onClaim: TransportReceiver["onClaim"]): TransportReceiver {
     return {

@@ -44,6 +44,30 @@ describe("founding a cluster", () => {
     await node.stop();
   });
 
+  it("M13 C02 while the first entry is being written nobody is kept waiting: calls are refused, and may be repeated", async () => {
+    const { node, disk } = await loneNode();
+    await node.start();
+    disk.holdWrites = true;
+    const founded = node.bootstrap({ voters: voters.slice(0, 1) });
+    await expect.poll(() => reason(node.read("x", { consistency: "local" }))).toContain("NotStarted: ");
+    expect(await reason(node.apply(Uint8Array.of(1), { forward: true }))).toContain(
+      "is being founded; ask again shortly",
+    );
+    disk.releaseWrites();
+    await founded;
+    await node.stop();
+  });
+
+  it("M13 L04 a disk that does not take the first entry halts the node, which says why", async () => {
+    const { node, disk } = await loneNode();
+    await node.start();
+    disk.failNext = new Error("EIO");
+    expect(await reason(node.bootstrap({ voters: voters.slice(0, 1) }))).toContain("EIO");
+    expect(await node.halted).toContain("the cluster could not be founded");
+    expect(await reason(node.apply(Uint8Array.of(1)))).toMatch(/^Halted: /);
+    await node.stop();
+  });
+
   it("M13 it is refused, and nothing is written, if a voter is missing, somebody else, or taken", async () => {
     const { node, disk, transport } = await loneNode();
     await node.start();

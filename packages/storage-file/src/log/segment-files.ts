@@ -12,6 +12,9 @@ const SPARES_MAX = 4;
 /** Zeros are laid down in pieces of this size, one at a time, so that no batch on another file waits long behind them. */
 const ZEROS = new Uint8Array(1024 * 1024);
 
+/** What a disk says that has no room for what nobody asked for. */
+const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
 /** The files of one log directory: made, written ahead, used again, removed. */
 export class SegmentFiles {
   /** How many segments were laid over a file used before. */
@@ -117,7 +120,7 @@ export class SegmentFiles {
       writeFully(handle, [ZEROS.subarray(0, Math.min(ZEROS.length, this.segmentBytesMax - at))], at);
       return true;
     } catch (error) {
-      if (codeOf(error) !== "ENOSPC") throw error;
+      if (!NO_ROOM.has(codeOf(error) ?? "")) throw error;
       this.writeAhead = false;
       return false;
     }

@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { asText, listBehaviours, readMentions, summary } from "./behaviours/listing.js";
 import { proofs } from "./behaviours/proofs.js";
-import { testsOf, type Verdict, Workbench } from "./behaviours/prove.js";
-import { readReport, type TestResult } from "./behaviours/report.js";
+import { prove, testsOf, type Verdict } from "./behaviours/prove.js";
 import { readRules } from "./behaviours/rules.js";
 import { root } from "./lib/root.js";
 import { run } from "./lib/run.js";
 import { inTemporaryDirectory } from "./lib/temporary.js";
+import { readReport, type TestResult } from "./lib/test-report.js";
+import { PATCHED_RUN_MS, Workbench } from "./lib/workbench.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,7 +26,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const rules = readRules(readFileSync(join(root, "docs", "PROTOCOL.md"), "utf8"));
-process.exitCode = values.proved ? await prove(positionals) : await list(values.report);
+process.exitCode = values.proved ? await proveAll(positionals) : await list(values.report);
 
 async function list(reportFile: string | undefined): Promise<number> {
   const results = reportFile === undefined ? await runTests() : readReport(reportFile, root);
@@ -53,7 +54,7 @@ function runTests(): Promise<TestResult[] | undefined> {
   });
 }
 
-async function prove(only: readonly string[]): Promise<number> {
+async function proveAll(only: readonly string[]): Promise<number> {
   const wanted = (id: string): boolean => only.length === 0 || only.includes(id) || only.includes(ruleOf(id));
   const verdicts = new Map<string, Verdict[]>();
   const note = (id: string, found: readonly Verdict[]): void => {
@@ -63,9 +64,10 @@ async function prove(only: readonly string[]): Promise<number> {
     const workbench = new Workbench(root, join(realpathSync(directory), "copy"));
     const chosen = proofs.filter(({ rule }) => wanted(rule));
     // Red must mean "because of the patch": before any patch everything is green.
-    const whole = await workbench.test([
-      ...new Set([...(only.length === 0 ? ["packages/core/test/"] : []), ...chosen.flatMap(testsOf)]),
-    ]);
+    const whole = await workbench.test(
+      [...new Set([...(only.length === 0 ? ["packages/core/test/"] : []), ...chosen.flatMap(testsOf)])],
+      { timeoutMs: PATCHED_RUN_MS * 5 },
+    );
     if (typeof whole === "string") return whole;
     const red = whole.filter(({ status }) => status === "failed");
     if (red.length > 0) return `red before any patch: ${red.map(({ file, title }) => `${file}: ${title}`).join("\n")}`;
@@ -77,7 +79,7 @@ async function prove(only: readonly string[]): Promise<number> {
     for (const { id } of rules) if (carried.has(id) && wanted(id)) note(id, []);
     for (const proof of chosen) {
       // One patch at a time: they share the copy.
-      const verdict = await workbench.prove(proof);
+      const verdict = await prove(workbench, proof);
       note(ruleOf(proof.rule), [verdict]);
       console.log(
         `${proof.rule.padEnd(14)} ${verdict.red === undefined ? `UNPROVED  ${verdict.why}` : `red  ${verdict.red}`}`,

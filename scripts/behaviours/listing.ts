@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import type { TestResult } from "./report.js";
+import type { TestResult } from "../lib/test-report.js";
 import type { Rule } from "./rules.js";
 
 /** What carries one rule. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { listBehaviours, summary } from "../behaviours/listing.js";
-import { isAssertion, type TestResult } from "../behaviours/report.js";
-import { leadingIds, readRules } from "../behaviours/rules.js";
+import { readRules } from "../behaviours/rules.js";
+import { leadingIds } from "../lib/leading-ids.js";
+import { isAssertion, type TestResult } from "../lib/test-report.js";
 
 const protocol = `# Rules
 ## E  elections

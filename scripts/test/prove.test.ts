@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Proof } from "../behaviours/proof.js";
-import { Workbench } from "../behaviours/prove.js";
+import { prove as proveIn } from "../behaviours/prove.js";
 import { root } from "../lib/root.js";
+import { Workbench } from "../lib/workbench.js";
 
 const source = "export const mayVote = (term: number, own: number): boolean => term >= own && own >= 0;\n";
 const file = "packages/core/src/voting.ts";
@@ -48,7 +49,7 @@ describe("taking a rule out", () => {
   });
 
   const prove = (proof: Partial<Proof>) =>
-    workbench.prove({ rule: "E14", file, find: "term >= own", replace: "true", ...proof });
+    proveIn(workbench, { rule: "E14", file, find: "term >= own", replace: "true", ...proof });
 
   it("is proved by an assertion of a test that leads with the rule", async () => {
     expect((await prove({})).red).toContain("E14 a lower term is refused");

@@ -20,7 +20,7 @@ describe("random worlds of pure nodes", () => {
         for (let event = 0; event < EVENTS; event++) world.act();
         world.heal();
       } catch (error) {
-        throw new Error(`seed ${seed}`, { cause: error });
+        throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
       }
       for (const [what, count] of Object.entries(world.counts)) counts[what] = (counts[what] ?? 0) + count;
       counts.committed = (counts.committed ?? 0) + world.committed.size;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
-import { leadingIds } from "./rules.js";
+import { leadingIds } from "./leading-ids.js";
 
 /** One test as vitest's JSON report tells it. */
 export interface TestResult {

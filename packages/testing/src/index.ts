@@ -23,6 +23,21 @@ export { MemoryLogStorage } from "./disk/memory-log-storage.js";
 export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";
 export { memoryStorage } from "./disk/memory-storage.js";
 export {
+  byChance,
+  damaged,
+  doubled,
+  drifting,
+  failing,
+  failingAfterwards,
+  from,
+  held,
+  lost,
+  nth,
+  throwing,
+  type When,
+} from "./faults/faults.js";
+export { type Fault, type FaultPlan, type FaultyCall, faulty, withFaults } from "./faults/faulty.js";
+export {
   MemoryNetwork,
   type MemoryNetworkOptions,
   type MessageListener,

@@ -6,7 +6,7 @@ import type { Law, LawSuite } from "./law.js";
 /** What the Codec laws need of an adapter. */
 export interface CodecFixture<Command = unknown, Result = unknown> {
   /** A codec; each call makes another, as each node has its own. */
-  create(): Codec<Command, Result>;
+  readonly create: () => Codec<Command, Result>;
   /** At least four commands, all different, that together use every kind and option. */
   readonly commands: readonly Command[];
   /** Results, all different, of every kind. The core carries a `Rejected` itself: leave it out, unless the codec takes it. */
@@ -23,7 +23,7 @@ export function codecLaws<Command, Result>(factory: () => CodecFixture<Command, 
     run: async () => {
       const { create, ...values } = factory();
       // The laws say nothing about the types: they give each codec back what it made, or what is no command at all.
-      const fixture: CodecFixture = { create: () => create() as Codec, ...values };
+      const fixture: CodecFixture = { create: () => create(), ...values };
       run(halvesOf(fixture), fixture);
     },
   });

@@ -1,8 +1,13 @@
 import type { Codec, MembershipPolicy, Scheduler } from "@hexraft/core/ports";
 import { codecLaws, type LawSuite, membershipPolicyLaws, schedulerLaws } from "@hexraft/testing/conformance";
+import type { SchedulerAction } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { journalCodec } from "../../src/cluster/journal-machine.js";
 import { VirtualTime } from "../../src/time/virtual-time.js";
+
+type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
+
+const noWork = (): void => {};
 
 /** Ids of the laws that are broken. */
 async function broken({ laws }: LawSuite): Promise<string[]> {
@@ -61,15 +66,16 @@ describe("a law is broken by the adapter that it was made for", () => {
 
   it("E22 a scheduler that runs a millisecond early", async () => {
     const early = scheduler((time) => ({
-      schedule: (work, delay = 0, state) => time.schedule(work, Math.max(0, delay - 1), state),
+      schedule: <T>(work: Work<T>, delay?: number, state?: T) =>
+        time.schedule(work, Math.max(0, (delay ?? 0) - 1), state),
     }));
     expect(await broken(early)).toContain("E22 an action never runs early");
   });
 
   it("E22 a scheduler that runs what has no delay at once", async () => {
     const eager = scheduler((time) => ({
-      schedule: (work, delay = 0, state) => {
-        const action = time.schedule(delay === 0 ? () => {} : work, delay, state);
+      schedule: <T>(work: Work<T>, delay?: number, state?: T) => {
+        const action = time.schedule(delay === 0 ? noWork : work, delay, state);
         if (delay === 0) (work as () => void)();
         return action;
       },
@@ -107,7 +113,7 @@ describe("a law is broken by the adapter that it was made for", () => {
     const plain = new TextDecoder("utf-8", { fatal: true });
     const bare = codec({
       decodeCommand: (bytes) => plain.decode(bytes),
-      encodeCommand: (command) => new TextEncoder().encode(String(command)),
+      encodeCommand: (command) => new TextEncoder().encode(command),
     });
     expect(await broken(bare)).toEqual(
       expect.arrayContaining([

@@ -16,7 +16,7 @@ const hosted = schedulerLaws(() => {
 });
 const real = schedulerLaws(async () => {
   const container = new Container();
-  await container.load(nodeRuntime());
+  container.load(nodeRuntime());
   const scheduler = await container.getAsync<Scheduler>(Scheduler);
   return { scheduler, pass: (ms) => new Promise((resolve) => void scheduler.schedule(() => resolve(), ms)) };
 });

@@ -98,7 +98,9 @@ export class Injector {
         return;
       case "graceful-restart": {
         const node = this.node(act.node);
-        void node.stop();
+        void node.stop().then(() => {
+          if (this.over) this.revive(node);
+        });
         return ends(() => this.revive(node));
       }
       case "snapshot":

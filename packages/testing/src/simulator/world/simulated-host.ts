@@ -5,6 +5,8 @@ import { crc32 } from "../../time/crc32.js";
 import { SeededRandom } from "../../time/seeded-random.js";
 import { type Appointment, SimulatedAction, type SimulatedTime } from "./simulated-time.js";
 
+/** A turn of the event loop takes up to this long: what belongs together in one instant must not rely on it. ms. */
+const TURN_MS_MAX = 0.3;
 const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true, done: true };
 
 /**
@@ -16,6 +18,7 @@ export class SimulatedHost {
   readonly random: SeededRandom;
   /** Every action of this life, in its own milliseconds. */
   readonly scheduler: SchedulerLike;
+  private readonly turns: SeededRandom;
   private alive = true;
   private pausedUntil = 0;
   private readonly held: (() => void)[] = [];
@@ -29,6 +32,7 @@ export class SimulatedHost {
     private readonly checksum: Checksum = crc32,
   ) {
     this.random = new SeededRandom(seed);
+    this.turns = new SeededRandom(`${seed}/turns`);
     const monotonic = () => this.monotonic();
     this.scheduler = {
       now: monotonic,
@@ -97,7 +101,7 @@ export class SimulatedHost {
 
   /** Binds Scheduler, Turn, Clock, RandomSource and Checksum to this life. */
   module(): ContainerModule {
-    const turn: Turn = { schedule: (drain) => void this.after(0, drain) };
+    const turn: Turn = { schedule: (drain) => void this.after(TURN_MS_MAX * this.turns.next(), drain) };
     const clock: Clock = {
       monotonic: () => this.monotonic(),
       wall: () => this.wallOffsetMs + Math.floor(this.time.now()),

@@ -23,4 +23,10 @@ describe("examples", () => {
       `<!-- example: compose -->\n\`\`\`ts\n${code}\`\`\``,
     );
   });
+
+  it.each(["tiny-log-storage.ts", "main.ts"])("the guide to adapters shows %s word for word", (file) => {
+    const path = `examples/conformance-node-test/src/${file}`;
+    const guide = readFileSync(join(root, "docs", "guides", "write-your-own-adapter.md"), "utf8");
+    expect(guide).toContain(`<!-- file: ${path} -->\n\`\`\`ts\n${readFileSync(join(root, path), "utf8")}\`\`\``);
+  });
 });

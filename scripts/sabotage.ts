@@ -41,6 +41,8 @@ async function main(chosen: readonly Failure[]): Promise<number> {
       const finding = await attempt(workbench, failure, !values.core);
       findings.push(finding);
       console.log(line(finding));
+      // Each row when it is known: a run that is broken off has not been for nothing.
+      if (values.table !== undefined) writePage(resolve(root, values.table), findings);
     }
     return undefined;
   });
@@ -48,7 +50,6 @@ async function main(chosen: readonly Failure[]): Promise<number> {
     console.error(`sabotage: ${problem}`);
     return 1;
   }
-  if (values.table !== undefined) writePage(resolve(root, values.table), findings);
   const counts = summary(findings);
   if (values.json) console.log(JSON.stringify(counts));
   else console.log(`\n${counts.caught} caught, ${counts.missed} missed, ${counts.notApplicable} not applicable`);

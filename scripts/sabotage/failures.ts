@@ -1,8 +1,11 @@
 import { electionFailures } from "./election.js";
 import type { Failure } from "./failure.js";
 import { membershipFailures } from "./membership.js";
+import { readAndClientFailures } from "./reads-and-clients.js";
 import { replicationFailures } from "./replication.js";
 import { snapshotFailures } from "./snapshots.js";
+import { storageFailures } from "./storage.js";
+import { transportAndLivenessFailures } from "./transport-and-liveness.js";
 
 /** Every known failure, family by family. */
 export const failures: readonly Failure[] = [
@@ -10,4 +13,7 @@ export const failures: readonly Failure[] = [
   ...replicationFailures,
   ...snapshotFailures,
   ...membershipFailures,
+  ...readAndClientFailures,
+  ...storageFailures,
+  ...transportAndLivenessFailures,
 ];

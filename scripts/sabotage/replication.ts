@@ -30,7 +30,7 @@ export const replicationFailures: readonly Failure[] = [
         replace: "s.quorum.reached(s.configurations.at(s.commit).configuration, (id) =>",
       },
     ],
-    tests: tests("commit", "configuration-change"),
+    tests: tests("configuration-change"),
   },
   {
     id: "F-R05",

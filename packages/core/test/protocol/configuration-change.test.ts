@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Configuration, votersOnly } from "../../src/model/configuration.js";
 import type { MembershipPolicy } from "../../src/protocol/policies.js";
 import type { sent } from "../support/effects.js";
-import { type Lab, memberOf, T } from "../support/lab.js";
+import { incarnationOf, type Lab, memberOf, T } from "../support/lab.js";
 import { accepted, ordersOf } from "../support/messages.js";
 import { ReadingLab } from "../support/reading-lab.js";
 
@@ -162,5 +162,21 @@ describe("M06 the only way out of the joint phase", () => {
     lab.elect("a").beat("a");
     expect(votersOf(lab, "a")).toBe(">ade");
     expect(lab.leaders()).toEqual(["a"]);
+  });
+});
+
+describe("M10 a member that was removed and is added again", () => {
+  const replacing: MembershipPolicy = {
+    enter: (_current, to) => ({ kind: "append", configuration: to }),
+    leave: () => undefined,
+  };
+
+  it("M10 M13 begins with fresh progress: what its earlier life acknowledged is on no disk of its own", () => {
+    const lab = new ReadingLab(["a", "b", "c"], { membership: replacing }).elect("a").beat("a");
+    const progress = () => lab.describe("a").peers.find(({ id }) => id === "b");
+    expect(progress()?.match).toBe(2);
+    const reborn = { ...memberOf("b"), incarnation: incarnationOf("b", 2) };
+    change(lab, votersOnly([memberOf("a"), reborn, memberOf("c")]));
+    expect(progress()).toMatchObject({ match: 0, state: "probe" });
   });
 });

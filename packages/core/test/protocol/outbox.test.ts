@@ -45,6 +45,18 @@ describe("L01 E02 what leaves when", () => {
     expect(out.hardStatePending).toBe(false);
   });
 
+  it("E02 news of an older write that comes after that of a newer one takes nothing back", () => {
+    const { out } = outbox();
+    for (const term of [2, 3]) {
+      out.persistHardState({ ...HARD, term });
+      out.take(0);
+    }
+    out.persisted(2);
+    out.persisted(1);
+    out.send(peer, beat);
+    expect(out.take(0)).toEqual([SEND]);
+  });
+
   it("L01 the entries of one step are one write, behind what may leave at once", () => {
     const { out, append } = outbox();
     const first = append(1, "x");

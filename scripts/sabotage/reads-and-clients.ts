@@ -1,0 +1,129 @@
+import type { Failure } from "./failure.js";
+
+const source = (name: string): string => `packages/core/src/protocol/${name}.ts`;
+const reads = ["packages/core/test/protocol/reads.test.ts"];
+
+/** Reads that must not be stale, and commands that must take effect once. */
+export const readAndClientFailures: readonly Failure[] = [
+  {
+    id: "F-L01",
+    what: "a new leader served reads before an entry of its own term was committed",
+    violates: "LIN",
+    patches: [
+      {
+        file: source("read-only-service"),
+        find: "const isOwnTermCommitted = s.commit >= office.firstEntry;",
+        replace: "const isOwnTermCommitted = s.commit >= 0;",
+      },
+    ],
+    tests: reads,
+    chance: "worlds",
+  },
+  {
+    id: "F-L03",
+    what: "a read was confirmed at one commit index and answered at another, taken from the follower's own copy",
+    violates: "LIN",
+    patches: [
+      {
+        file: source("asking"),
+        find: 'type: "ReadReady", requests: question.readers, index: response.index }',
+        replace: 'type: "ReadReady", requests: question.readers, index: s.commit }',
+      },
+    ],
+    tests: reads,
+    chance: "worlds",
+  },
+  {
+    id: "F-L04",
+    what: "a deposed leader served reads without asking whether it still leads",
+    violates: "LIN",
+    patches: [
+      {
+        file: source("read-only-service"),
+        find: "    s.isSelf(id) ? office.round : (office.peers.get(id)?.answeredRound ?? 0),",
+        replace: "    s.isSelf(id) || office.peers.has(id) ? office.round : 0,",
+      },
+    ],
+    tests: reads,
+    chance: "worlds",
+  },
+  {
+    id: "F-L05",
+    what: "a lease was kept on the wall clock, and a jump backwards kept it fresh",
+    violates: "LIN",
+    patches: [
+      {
+        file: "packages/runtime-node/src/node-clock.ts",
+        find: "    return performance.now();",
+        replace: "    return Date.now();",
+      },
+    ],
+    tests: ["packages/runtime-node/test/host-ports.test.ts"],
+  },
+  {
+    id: "F-L07",
+    what: "a lease was counted in ticks, and a stalled process did not notice how long it had been away",
+    violates: "LIN",
+    notApplicable: "lease reads (Q05) are not there yet; every linearizable read asks a quorum",
+  },
+  {
+    id: "F-L08",
+    what: "leadership was handed over while the old leader's read lease ran on",
+    violates: "LIN",
+    notApplicable: "lease reads (Q05) are not there yet; every linearizable read asks a quorum",
+  },
+  {
+    id: "F-L11",
+    what: "reads that were under way were dropped without an answer when leadership changed",
+    violates: "LIVE",
+    patches: [
+      {
+        file: source("term"),
+        find: "failReads(s, [...office.waitingReads, ...office.readRounds.flatMap((round) => round.readers)], retry);",
+        replace: "failReads(s, office.waitingReads, retry);",
+      },
+    ],
+    tests: reads,
+  },
+  {
+    id: "F-L13",
+    what: "answers of members that do not vote confirmed a read",
+    violates: "LIN",
+    patches: [
+      {
+        file: source("read-only-service"),
+        find: "const confirmed = s.quorum.reached(s.configurations.current, (id) =>",
+        replace:
+          "const voters = s.configurations.current.members.map(({ id }) => id);\n  const confirmed = s.quorum.reached({ ...s.configurations.current, voters }, (id) =>",
+      },
+    ],
+    tests: reads,
+  },
+  {
+    id: "F-C01",
+    what: "the session table was not part of the snapshot",
+    violates: "EO",
+    notApplicable:
+      "sessions (C03) are not there yet; a command whose outcome is unknown is never sent again by the client",
+  },
+  {
+    id: "F-C02",
+    what: "duplicates were looked for where commands are proposed, and a retry at the new leader was applied twice",
+    violates: "EO",
+    notApplicable:
+      "sessions (C03) are not there yet; a command whose outcome is unknown is never sent again by the client",
+  },
+  {
+    id: "F-C04",
+    what: "what expires was judged by each replica's own clock, and replicas differed",
+    violates: "SMS",
+    patches: [
+      {
+        file: "packages/statemachine-kv/src/kv-state-machine.ts",
+        find: "Math.max(this.space.logTimeMs, logTimeMs);",
+        replace: "Math.max(this.space.logTimeMs, logTimeMs, Date.now());",
+      },
+    ],
+    tests: ["packages/statemachine-kv/test/expiry.test.ts", "packages/statemachine-kv/test/conformance.test.ts"],
+  },
+];

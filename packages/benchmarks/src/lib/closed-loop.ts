@@ -1,5 +1,11 @@
 import type { Sample } from "./rounds.js";
 
+/**
+ * Before figures are taken: long enough to compile what is hot and, for processes with files, to lay the first segment
+ * out; the limit lays its file out before it starts. ms.
+ */
+export const WARM_UP_MS = 4_000;
+
 /** One caller's operation: resolves when it is acknowledged. */
 export type Operation = (caller: number) => Promise<void>;
 

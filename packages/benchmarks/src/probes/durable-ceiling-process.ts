@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answer } from "../lib/child.js";
-import { closedLoop, randomKey } from "../lib/closed-loop.js";
+import { closedLoop, randomKey, WARM_UP_MS } from "../lib/closed-loop.js";
 import type { Sample } from "../lib/rounds.js";
 import { frame, frames } from "./frames.js";
 
@@ -58,7 +58,7 @@ try {
   const port = await start("leader", ...followers);
   const clients = Array.from({ length: connections }, () => client(port));
   const value = new Uint8Array(valueBytes).fill(7);
-  const sample = await closedLoop(callers, 1_000, milliseconds, (caller) =>
+  const sample = await closedLoop(callers, WARM_UP_MS, milliseconds, (caller) =>
     (clients[caller % connections] as (typeof clients)[0])(randomKey(), value),
   );
   result = sample;

@@ -6,9 +6,11 @@ import type { Proof } from "../behaviours/proof.js";
 import { prove as proveIn } from "../behaviours/prove.js";
 import { root } from "../lib/root.js";
 import { Workbench } from "../lib/workbench.js";
+import { attempt } from "../sabotage/attempt.js";
 
 const source = "export const mayVote = (term: number, own: number): boolean => term >= own && own >= 0;\n";
 const file = "packages/core/src/voting.ts";
+const votingTest = "packages/core/test/voting.test.ts";
 
 /** A repository of two packages; the test of the second reaches the first by its name. */
 const fixture: Record<string, string> = {
@@ -17,7 +19,7 @@ const fixture: Record<string, string> = {
   "packages/core/package.json": '{"name":"@hexraft/core","type":"module","exports":"./src/voting.ts"}',
   "packages/core/tsconfig.json":
     '{"compilerOptions":{"composite":true,"strict":true,"outDir":"dist"},"include":["src"]}',
-  "packages/core/test/voting.test.ts": `import { expect, it } from "vitest";
+  [votingTest]: `import { expect, it } from "vitest";
     import { mayVote } from "../src/voting.ts";
     it("E14 a lower term is refused", () => expect(mayVote(1, 2)).toBe(false));
     it("E15 something else", () => expect(true).toBe(true));
@@ -73,6 +75,17 @@ describe("taking a rule out", () => {
     const verdict = await prove(proof);
     expect(verdict.red).toBeUndefined();
     expect(verdict.why).toMatch(why);
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    ["caught", "term >= own", "true", /voting.test.ts: E14 a lower term is refused/],
+    ["missed", " && own >= 0", "", /all 3 tests stay green/],
+    ["missed", "term >= own", "term >= unknown", /does not compile/],
+    ["missed", "term > own", "true", /no longer applies/],
+  ])("a sabotage is %s: %s becomes %s", async (outcome, find, replace, by) => {
+    const failure = { id: "F-E00", what: "", violates: "", patches: [{ file, find, replace }], tests: [votingTest] };
+    const finding = await attempt(workbench, failure, false);
+    expect(finding).toMatchObject({ outcome, by: expect.stringMatching(by) });
   });
 
   it("leaves original and copy as they were", () => {

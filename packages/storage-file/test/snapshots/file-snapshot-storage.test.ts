@@ -100,6 +100,21 @@ describe("FileSnapshotStorage", () => {
     }
   });
 
+  it("L10 lengths are bounded before memory is spent: a header that claims 4 GiB is damage", async () => {
+    const directory = temporaryDirectory();
+    const { storage } = await open(directory);
+    await save(storage, metaOf(5), streamOf(100));
+    await storage.close();
+    const path = join(directory, "main/snapshots/5-3.snap");
+    const bytes = readFileSync(path);
+    bytes.writeUInt32LE(0xffff_ffff, 8);
+    bytes.writeUInt32LE(0xffff_ffff - 180, 172);
+    writeFileSync(path, bytes);
+    const { found, storage: reopened } = await open(directory);
+    expect(found).toEqual([]);
+    expect(reopened.describe()).toMatchObject({ damaged: [expect.stringContaining("its header's length is wrong")] });
+  });
+
   it("L10 a snapshot of an unknown version, or of another replica, is refused with its name", async () => {
     const saved = async (incarnation: string) => {
       const directory = temporaryDirectory();

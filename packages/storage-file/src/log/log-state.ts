@@ -44,8 +44,12 @@ export class LogState {
         this.commitHint = operation.index;
         return;
       case RecordKind.tail:
-        // The log's end as of the segment's beginning: news only where the segments before are gone.
-        if (operation.id.index > this.last.index) this.last = operation.id;
+        // The log's end as of the segment's beginning: news only where the segments before are gone. Of the entries up to it
+        // nobody knows the terms any more; a base that passes them all follows, or the log is incomplete.
+        if (operation.id.index > this.last.index) {
+          this.last = operation.id;
+          this.runs = [{ first: operation.id.index, term: operation.id.term }];
+        }
         return;
       default:
         operation satisfies never;
@@ -82,7 +86,9 @@ export class LogState {
   compact(base: LogId): void {
     if (base.index <= this.base.index) return;
     const later = this.runs.filter((run) => run.first > base.index + 1);
-    const next = base.index < this.last.index ? [{ first: base.index + 1, term: this.termAt(base.index + 1) }] : [];
+    const covering = this.runs.findLast((run) => run.first <= base.index + 1);
+    const isKnown = covering !== undefined && base.index < this.last.index;
+    const next = isKnown ? [{ first: base.index + 1, term: covering.term }] : [];
     this.runs = [...next, ...later];
     this.configurationIndices = this.configurationIndices.filter((index) => index > base.index);
     this.base = base;

@@ -16,6 +16,6 @@ export const heldOf = (bytes: Uint8Array): string =>
 /** The bytes that {@link heldOf} was given, as an array of its own. */
 export function bytesOfHeld(held: string): Uint8Array {
   const bytes = new Uint8Array(held.length);
-  for (let i = 0; i < held.length; i++) bytes[i] = held.charCodeAt(i);
+  Buffer.from(bytes.buffer).write(held, "latin1");
   return bytes;
 }

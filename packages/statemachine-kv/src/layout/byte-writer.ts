@@ -9,6 +9,7 @@ const SHARED_BYTES_MAX = PIECE_BYTES / 8;
 export class ByteWriter {
   private bytes = new Uint8Array(PIECE_BYTES);
   private view = new DataView(this.bytes.buffer);
+  private text = Buffer.from(this.bytes.buffer);
   /** Where what is laid down begins: everything before was handed out. */
   private start = 0;
   private at = 0;
@@ -48,8 +49,7 @@ export class ByteWriter {
   /** The bytes of a string with one character per byte. */
   held(source: string): void {
     const at = this.grow(source.length);
-    const { bytes } = this;
-    for (let i = 0; i < source.length; i++) bytes[at + i] = source.charCodeAt(i);
+    this.text.write(source, at, "latin1");
   }
 
   /** Length, then bytes. */
@@ -76,7 +76,7 @@ export class ByteWriter {
     if (this.bytes.length > SCRATCH_BYTES_MAX) this.move(PIECE_BYTES);
   }
 
-  /** Makes room for `count` bytes and returns where they begin. Call it first: it may replace `bytes` and `view`. */
+  /** Makes room for `count` bytes and returns where they begin. Call it first: it may replace `bytes` and its views. */
   private grow(count: number): number {
     if (this.at + count > this.bytes.length) this.move(Math.max(PIECE_BYTES, 2 * (this.length + count)));
     const at = this.at;
@@ -90,6 +90,7 @@ export class ByteWriter {
     this.bytes = new Uint8Array(length);
     this.bytes.set(bytes.subarray(start, at));
     this.view = new DataView(this.bytes.buffer);
+    this.text = Buffer.from(this.bytes.buffer);
     this.start = 0;
     this.at = at - start;
   }

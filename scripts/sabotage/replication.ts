@@ -169,6 +169,6 @@ export const replicationFailures: readonly Failure[] = [
         replace: "const REUSED = new Uint8Array(65_536);\nexport function encodeFrame(",
       },
     ],
-    tests: ["packages/transport-tcp/test/link/link.test.ts", "packages/transport-tcp/test/conformance.test.ts"],
+    tests: ["packages/transport-tcp/test/wire/message-frame.test.ts"],
   },
 ];

@@ -45,7 +45,8 @@ interface Configuration<State> {
  * - A read that fits now comes now: any order that has it later can have it here.
  * - Whoever returned first is tried first.
  * - Operations without an answer are tried last, since most of them never mattered; not at all where they would change
- *   nothing, or while an equal one that was called earlier is still free. An order is complete without them.
+ *   nothing, nor what comes next, or while an equal one that was called earlier is still free. An order is complete
+ *   without them.
  */
 export class OrderSearch<State, Operation, Result> {
   private readonly completed: number[] = [];
@@ -85,7 +86,7 @@ export class OrderSearch<State, Operation, Result> {
     this.isReadOnly = Uint8Array.from(operations, (each) =>
       Number(each.outcome === "ok" && model.isReadOnly?.(each.operation, each.result) === true),
     );
-    this.seen = new SeenConfigurations(this.completed, this.open, count);
+    this.seen = new SeenConfigurations(this.completed, this.open);
     this.linkEvents();
     this.findTwins();
   }
@@ -120,9 +121,17 @@ export class OrderSearch<State, Operation, Result> {
     if (after === IMPOSSIBLE) return;
     const key = this.model.keyOf(after);
     if (key === here.key && this.isOpen(candidate)) return;
+    if (this.isOpen(here.by) && !this.needs(candidate, key)) return;
     if (!this.seen.add(candidate, key)) return;
     this.take(candidate);
     this.enter(candidate, after, key);
+  }
+
+  /** Whether the open operation that led here matters to this one. If not, the same comes of it without. */
+  private needs(candidate: number, key: string): boolean {
+    const before = this.path[this.path.length - 2] as Configuration<State>;
+    const without = this.ask(before.state, candidate);
+    return without === IMPOSSIBLE || this.model.keyOf(without) !== key;
   }
 
   private enter(by: number, state: State, key: string): void {
@@ -187,7 +196,7 @@ export class OrderSearch<State, Operation, Result> {
 
   private take(operation: number): void {
     this.isDone[operation] = 1;
-    this.seen.mark(operation);
+    this.seen.toggle(operation);
     if (this.isOpen(operation)) return;
     this.left--;
     this.unlink(operation);
@@ -196,7 +205,7 @@ export class OrderSearch<State, Operation, Result> {
 
   private restore(operation: number): void {
     this.isDone[operation] = 0;
-    this.seen.unmark(operation);
+    this.seen.toggle(operation);
     if (this.isOpen(operation)) return;
     this.left++;
     this.relink(operation + this.operations.length);

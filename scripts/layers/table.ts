@@ -57,7 +57,16 @@ export const packages: Record<string, readonly string[]> = {
     "membership",
     "client",
   ],
-  sim: ["core", "core/ports", "storage-file", "statemachine-kv", "membership", "testing"],
+  sim: [
+    "core",
+    "core/ports",
+    "storage-file",
+    "statemachine-kv",
+    "membership",
+    "testing",
+    "testing/simulator",
+    "testing/linearizability",
+  ],
   benchmarks: [
     "core",
     "core/ports",

@@ -14,7 +14,7 @@ export const transportAndLivenessFailures: readonly Failure[] = [
       {
         file: `${tcp}/src/link/connection.ts`,
         find: "    } catch (error) {\n      this.fail(error);\n    }",
-        replace: "    } catch {\n      this.socket.pause();\n    }",
+        replace: "    } catch {\n      this.closed = true;\n      this.socket.destroy();\n    }",
       },
     ],
     tests: [`${tcp}/test/link/bad-frames.test.ts`],

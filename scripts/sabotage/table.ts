@@ -24,9 +24,9 @@ const ROW = /^\| (F-[A-Z]\d{2}) \|/;
 /** The page: rows of this run, and for the other failures those that stood there. */
 export function page(failures: readonly Failure[], findings: readonly Finding[], before: string): string {
   const rows = new Map<string, string>();
-  for (const line of before.split("\n")) {
-    const id = ROW.exec(line)?.[1];
-    if (id !== undefined) rows.set(id, line);
+  for (const text of before.split("\n")) {
+    const id = ROW.exec(text)?.[1];
+    if (id !== undefined) rows.set(id, text);
   }
   for (const finding of findings) rows.set(finding.failure.id, row(finding));
   const shown = failures.flatMap(({ id }) => rows.get(id) ?? []);
@@ -34,7 +34,7 @@ export function page(failures: readonly Failure[], findings: readonly Finding[],
 }
 
 /** The ids of the rows of a page. */
-export const idsOf = (text: string): string[] => text.split("\n").flatMap((line) => ROW.exec(line)?.[1] ?? []);
+export const idsOf = (text: string): string[] => text.split("\n").flatMap((each) => ROW.exec(each)?.[1] ?? []);
 
 function row({ failure, outcome, by, seeds, seconds }: Finding): string {
   const here = outcome === "missed" ? "**missed**" : outcome;

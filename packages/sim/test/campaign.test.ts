@@ -18,8 +18,10 @@ describe("our own worlds", () => {
       onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation?.message}`),
     });
     expect(faults).toEqual([]);
-    for (const shown of ["elections", "crashInsideIo", "shadowCrashes", "configurationChanges", "snapshotsSaved"])
-      expect(report.coverage[shown], shown).toBeGreaterThan(0);
+    const unseen = ["elections", "crashInsideIo", "shadowCrashes", "configurationChanges", "snapshotsSaved"].filter(
+      (what) => (report.coverage[what] ?? 0) === 0,
+    );
+    expect(unseen).toEqual([]);
   }, 60_000);
 
   it("I19 the same seed twice gives the same trace", async () => {

@@ -37,12 +37,12 @@ export async function shrink(plan: Plan, run: (plan: Plan) => Promise<RunReport>
     report = tried;
     return true;
   };
-  for (let isSmaller = true; isSmaller && runs < SHRINK_RUNS_MAX; ) {
-    const before = sizeOf(best);
+  // Ends by itself: once the runs are used up, no attempt succeeds, and nothing becomes smaller.
+  for (let before = Number.POSITIVE_INFINITY; sizeOf(best) < before; ) {
+    before = sizeOf(best);
     await shorten(() => best, attempt);
     await dropFaults(() => best, attempt);
     for (let clients = 1; clients < best.clients; clients *= 2) if (await attempt({ ...best, clients })) break;
-    isSmaller = sizeOf(best) < before;
   }
   return { plan: best, report, runs };
 }

@@ -61,8 +61,8 @@ export async function simulate<State, Command, Query>(
 ): Promise<SimulateReport> {
   const { stateMachine, seeds, firstSeed = 1, profile = profiles.user, modules, disks = memoryKit } = options;
   const world: World = {
-    model: options.model as Model,
-    workload: options.workload as Workload,
+    model: options.model,
+    workload: options.workload,
     disks,
     modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
   };

@@ -56,8 +56,8 @@ export const registerWorkload: Workload<Uint8Array, string> = (random, client, t
 
 /** Registers on disks in memory. */
 export const registerWorld: World = {
-  model: registerModel as Model,
-  workload: registerWorkload as Workload,
+  model: registerModel,
+  workload: registerWorkload,
   disks: memoryKit,
   modules: () => [
     new ContainerModule(({ bind }) => {

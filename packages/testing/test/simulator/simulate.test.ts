@@ -9,8 +9,10 @@ describe("simulate", () => {
   it("I1 I5 I7 I15 I16 I17 twenty short seeds of crashes, cuts and loss break nothing", async () => {
     const report = await simulate({ ...service, stateMachine: () => new RegisterMachine(), seeds: 20 });
     expect(report.text).toBe("");
-    for (const shown of ["elections", "crashInsideIo", "truncations", "calls.ok", "calls.unknown", "message.lost"])
-      expect(report.coverage[shown], shown).toBeGreaterThan(0);
+    const unseen = ["elections", "crashInsideIo", "truncations", "calls.ok", "calls.unknown", "message.lost"].filter(
+      (what) => (report.coverage[what] ?? 0) === 0,
+    );
+    expect(unseen).toEqual([]);
   });
 
   it("I19 the same seed twice gives the same trace, and another seed another one", async () => {

@@ -105,7 +105,7 @@ export class Client {
     this.ask(node, operation, deadlineMs).then(
       (output) => {
         settled();
-        end("ok", output);
+        return end("ok", output);
       },
       (error: unknown) => {
         settled();

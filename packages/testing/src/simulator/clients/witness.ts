@@ -23,7 +23,8 @@ export interface WitnessCase {
  */
 export function checkWitness({ model, operations, applied, decode, accuse }: WitnessCase): void {
   const done = operations.filter(({ outcome }) => outcome === "ok");
-  const same = model.same ?? ((said, expected) => fingerprint(said) === fingerprint(expected));
+  const same = (said: unknown, expected: unknown): boolean =>
+    model.same?.(said, expected) ?? fingerprint(said) === fingerprint(expected);
   const commands = new Map<number, Operation>();
   const reads = new Map<number, Operation[]>();
   for (const operation of done) {

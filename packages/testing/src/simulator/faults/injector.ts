@@ -98,9 +98,7 @@ export class Injector {
         return;
       case "graceful-restart": {
         const node = this.node(act.node);
-        void node.stop().then(() => {
-          if (this.over) this.revive(node);
-        });
+        void this.stop(node);
         return ends(() => this.revive(node));
       }
       case "snapshot":
@@ -117,6 +115,12 @@ export class Injector {
   private crash(node: SimulatedNode, ends: (end: () => void) => void): void {
     node.crash("between two steps");
     ends(() => this.revive(node));
+  }
+
+  /** One that was still stopping when everything was healed is started as soon as it is down. */
+  private async stop(node: SimulatedNode): Promise<void> {
+    await node.stop();
+    if (this.over) this.revive(node);
   }
 
   private revive(node: SimulatedNode): void {

@@ -156,7 +156,7 @@ export class SimulatedFileSystem {
           finish();
           resolve();
         } catch (error) {
-          if (!(error instanceof Crashed)) reject(error as Error);
+          if (!(error instanceof Crashed)) reject(error);
         }
       });
     });

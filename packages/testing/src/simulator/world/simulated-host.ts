@@ -36,12 +36,12 @@ export class SimulatedHost {
     const monotonic = () => this.monotonic();
     this.scheduler = {
       now: monotonic,
-      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
+      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T) =>
         new SimulatedAction<T>(
           (delayMs, run) => this.after(delayMs, run),
           (it) => this.cancel(it),
           work,
-        ).schedule(state, delay),
+        ).schedule(state, delay ?? 0),
     };
   }
 

@@ -64,7 +64,7 @@ export class SimulatedNetwork {
 
   /** To be called after links changed: connections break, and others are dialled. */
   review(): void {
-    for (const [key, connection] of [...this.connections]) {
+    for (const [key, connection] of this.connections) {
       if (this.mayConnect(connection.a, connection.b)) continue;
       this.connections.delete(key);
       connection.broken = true;

@@ -26,7 +26,7 @@ export interface NodeParts {
 /** One production node over all its lives. */
 export class SimulatedNode {
   /** The node of the current life; the last one's while it is down. */
-  node: Node<unknown, unknown, unknown, unknown> | undefined;
+  node: Node<unknown> | undefined;
   /** The state machine of the current life, as the modules bound it. */
   machine: StateMachine | undefined;
   /** Why it stopped in place, in this life; empty if it did not. */
@@ -86,7 +86,7 @@ export class SimulatedNode {
     );
     const own: { machine?: StateMachine } = {};
     const begin = async (): Promise<void> => {
-      const node = await createNode<unknown, unknown, unknown, unknown>({ ...options, nodeId: this.id }, [
+      const node = await createNode<unknown>({ ...options, nodeId: this.id }, [
         host.module(),
         network.transport(host),
         ...disk.open(host),
@@ -97,9 +97,11 @@ export class SimulatedNode {
       node.events$.subscribe((event) => {
         if (host.isAlive) onEvent(this.id, event);
       });
-      void node.halted.then((reason) => {
+      const noteHalt = async (): Promise<void> => {
+        const reason = await node.halted;
         if (host.isAlive) this.haltedBecause = reason;
-      });
+      };
+      void noteHalt();
       this.node = node;
       this.machine = own.machine;
       await node.start();

@@ -90,7 +90,7 @@ export class SimulatedTime implements SchedulerLike {
           next.run();
           queueMicrotask(settled);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       // A tick asked for within a microtask comes when the microtasks are through.
@@ -100,7 +100,7 @@ export class SimulatedTime implements SchedulerLike {
           this.afterEach();
           step();
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       queueMicrotask(hop);
@@ -133,9 +133,11 @@ export class SimulatedAction<T> extends Subscription implements SchedulerAction<
   schedule(state?: T, delay = 0): Subscription {
     if (this.closed) return this;
     this.cancel();
+    // RxJS demands the action as `this` of its work.
+    const { work } = this;
     this.appointment = this.after(delay, () => {
       this.appointment = undefined;
-      this.work.call(this, state);
+      work.call(this, state);
     });
     return this;
   }

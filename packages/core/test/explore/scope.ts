@@ -142,6 +142,18 @@ export const SCOPES: readonly Scope[] = [
     depthMax: 14,
   },
   {
+    name: "told-commits",
+    about: "the same logs, and heartbeats that tell b of commits it has not got (R17, R19)",
+    nodes: THREE,
+    lab: { ...LIVELY, logs: { a: [2], b: [1, 1], c: [2] }, hardStates: { b: { term: 2 } } },
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: false,
+    termMax: 3,
+    budget: { ...NOTHING, timeouts: 1, heartbeats: 2 },
+    depthMax: 12,
+  },
+  {
     // A majority of three is one's own vote and another: only among five can one vote be counted twice.
     name: "five-voters",
     about: "two candidates of one term among five voters, one ballot comes twice (E10)",

@@ -52,13 +52,13 @@ export const snapshotFailures: readonly Failure[] = [
   },
   {
     id: "F-S04",
-    what: "a snapshot carried the configuration that the node had started with",
+    what: "a snapshot carried the configuration that the node had started with, not that of its index",
     violates: "CFG",
     patches: [
       {
         file: component("snapshot-saver"),
         find: "const configuration = configurationAt(id.index);",
-        replace: "const configuration = configurationAt(1);",
+        replace: "const configuration = configurationAt(0);",
       },
     ],
     tests: executor,

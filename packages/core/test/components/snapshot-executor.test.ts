@@ -4,7 +4,8 @@ import { FsmCaller } from "../../src/components/fsm-caller.js";
 import type { LogManager } from "../../src/components/log-manager.js";
 import { SNAPSHOT_SENDS_MAX, SnapshotExecutor } from "../../src/components/snapshot-executor.js";
 import { snapshotStream, stateOf } from "../../src/components/snapshot-stream.js";
-import { votersOnly } from "../../src/model/configuration.js";
+import { NO_CONFIGURATION, votersOnly } from "../../src/model/configuration.js";
+import { LOG_START } from "../../src/model/log-id.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import type { SnapshotSink, SnapshotStorage } from "../../src/ports/snapshot-storage.js";
 import type { StateMachine } from "../../src/ports/state-machine.js";
@@ -16,6 +17,8 @@ const configuration = {
   id: { index: 1, term: 0 },
   configuration: votersOnly([{ id: "n1", incarnation: "a".repeat(16), address: "h:1" }]),
 };
+/** Before it there was none. */
+const none = { id: LOG_START, configuration: NO_CONFIGURATION };
 const meta = (index: number, sizeBytes = 0): SnapshotMeta => ({
   id: { index, term: 1 },
   configuration,
@@ -120,7 +123,7 @@ function executor() {
         recoveryNumber: 0,
       },
       formatVersion: 1,
-      configurationAt: () => configuration,
+      configurationAt: (index) => (index >= configuration.id.index ? configuration : none),
       addressOf: (id) => (id === "n9" ? undefined : { id, address: "h:2", incarnation: "b".repeat(16) }),
       now: () => now,
       stallMs: 300,

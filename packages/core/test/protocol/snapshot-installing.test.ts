@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { votersOnly } from "../../src/model/configuration.js";
+import { encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { InstallSnapshotResponse } from "../../src/model/message.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import { sent, writes } from "../support/effects.js";
@@ -133,6 +135,16 @@ describe("S05 the install is decided when the last byte is verified", () => {
       commitIndex: 4,
       configuration: meta(4, 2).configuration,
     });
+  });
+
+  it("S05/replaced M01 a configuration that stood in the replaced log counts no more, also if its index was the higher one", () => {
+    const lab = receiving([1, 1, 1, 1], meta(9, 2));
+    const without = votersOnly(["a", "b", "c"].map(memberOf));
+    const entry = LogBlock.of(6, 3, 0, EntryType.configuration, [encodeConfiguration(without)]);
+    lab.receive("a", "b", append(3, { index: 5, term: 1 }, 0, entry));
+    expect(lab.describe("b").configuration).toEqual({ id: { index: 6, term: 3 }, configuration: without });
+    received(lab, meta(9, 2));
+    expect(lab.describe("b").configuration).toEqual(meta(9, 2).configuration);
   });
 
   it("S05/replaced an entry that the log holds, but not yet durably, does not count as held", () => {

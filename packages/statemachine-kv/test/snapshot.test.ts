@@ -52,7 +52,8 @@ describe("snapshots", () => {
     expect(chunks.length).toBeGreaterThan(3);
     expect(chunks.slice(0, -1).every((chunk) => chunk.length === 256 * 1024)).toBe(true);
     const machine = new KvStateMachine();
-    await load(machine, new Uint8Array(Buffer.concat(chunks)), 64 * 1024);
+    // A mixture of several instants would not even be whole.
+    await expect(load(machine, new Uint8Array(Buffer.concat(chunks)), 64 * 1024)).resolves.toBeUndefined();
     expect(machine.stateHash()).toBe(hash);
     expect(machine.read(size()).keys).toBe(3_000);
     expect(text(machine.read(get("k0")).value)).toMatch(/^value 0 value 0/);

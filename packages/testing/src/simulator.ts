@@ -5,25 +5,27 @@
  * @module simulator
  */
 export { History, type Operation } from "./simulator/clients/history.js";
-export type { ClientAct, Model, Workload } from "./simulator/clients/model.js";
+export type { ClientAct, Model, ModelStep, Workload } from "./simulator/clients/model.js";
 export { checkWitness, type WitnessCase } from "./simulator/clients/witness.js";
 export { type Fault, type FaultAct, type FaultKind, faultText } from "./simulator/faults/fault.js";
 export type { Plan, Profile } from "./simulator/faults/plan.js";
 export { profiles } from "./simulator/faults/profiles.js";
 export { planOf } from "./simulator/faults/swarm.js";
-export type { Survival } from "./simulator/files/inode.js";
+export type { TreeImage } from "./simulator/files/directory-tree.js";
+export { GrowingBytes } from "./simulator/files/growing-bytes.js";
+export { Inode, type Survival } from "./simulator/files/inode.js";
 export { Crashed, SimulatedFileSystem } from "./simulator/files/simulated-file-system.js";
 export type { AppliedEntry } from "./simulator/invariants/applies.js";
 export { type Accuse, Violation } from "./simulator/invariants/violation.js";
 export { SHRINK_RUNS_MAX, type Shrunk, shrink } from "./simulator/shrink.js";
 export { type SimulateOptions, type SimulateReport, simulate } from "./simulator/simulate.js";
-export { type RunOptions, type RunReport, Simulation, type World } from "./simulator/simulation.js";
+export { type Contradicted, type RunOptions, type RunReport, Simulation, type World } from "./simulator/simulation.js";
 export { Counters } from "./simulator/trace/counters.js";
 export { traceAsMermaid, traceAsNdjson, traceAsText } from "./simulator/trace/render.js";
-export type { TraceLine } from "./simulator/trace/trace.js";
+export type { TracedMessage, TraceLine } from "./simulator/trace/trace.js";
 export { fileKit } from "./simulator/world/file-kit.js";
 export { memoryKit } from "./simulator/world/memory-kit.js";
 export type { DiskFault, DiskKit, SimulatedDisk } from "./simulator/world/simulated-disk.js";
 export { SimulatedHost } from "./simulator/world/simulated-host.js";
 export type { Fate } from "./simulator/world/simulated-network.js";
-export { SimulatedTime } from "./simulator/world/simulated-time.js";
+export { type Appointment, SimulatedTime } from "./simulator/world/simulated-time.js";

@@ -38,11 +38,18 @@ export interface World {
    * Searches the client history alone for an order that explains it; `undecided` if it gave up. The log is no witness
    * here: it might lie.
    */
-  readonly search?: (model: Model, operations: readonly Operation[]) => "ok" | "undecided" | { readonly fault: string };
+  readonly search?: (model: Model, operations: readonly Operation[]) => "ok" | "undecided" | Contradicted;
+}
+
+/** What a search of the client history found wrong. */
+export interface Contradicted {
+  /** In words. */
+  readonly fault: string;
 }
 
 /** What a run showed. */
 export interface RunReport {
+  /** The plan's. */
   readonly seed: number;
   /** The first invariant that did not hold. */
   readonly violation: Violation | undefined;
@@ -90,6 +97,7 @@ export class Simulation {
   private readonly shadows: ShadowCrash;
   private undecided = false;
 
+  /** Nothing runs yet; a simulation is run once. */
   constructor(
     private readonly world: World,
     private readonly plan: Plan,

@@ -1,3 +1,5 @@
+import type { SeededRandom } from "../../time/seeded-random.js";
+
 /**
  * What a service should do, told as simply as it can be: one state, one command after another. The simulator holds what
  * clients were told against it.
@@ -6,21 +8,39 @@ export interface Model<State = unknown, Command = unknown, Query = unknown> {
   /** The state before the first command. */
   initial(): State;
   /** The state after a command, and its result. Must not change `state`. */
-  apply(state: State, command: Command): { readonly state: State; readonly result: unknown };
+  apply(state: State, command: Command): ModelStep<State>;
   /** The answer to a query. */
   read(state: State, query: Query): unknown;
   /** Whether what the service said is what the model says. Default: equal in all they hold. */
   same?(said: unknown, expected: unknown): boolean;
 }
 
+/** What a model says to one command. */
+export interface ModelStep<State = unknown> {
+  /** The state afterwards. */
+  readonly state: State;
+  /** What its caller hears. */
+  readonly result: unknown;
+}
+
 /** What a client does next. */
 export type ClientAct<Command = unknown, Query = unknown> =
-  | { readonly kind: "apply"; readonly command: Command }
-  | { readonly kind: "read"; readonly query: Query };
+  | {
+      /** A change. */
+      readonly kind: "apply";
+      /** Which. */
+      readonly command: Command;
+    }
+  | {
+      /** A linearizable read. */
+      readonly kind: "read";
+      /** Of what. */
+      readonly query: Query;
+    };
 
 /** Draws what a client does next; `next()` is uniform in [0, 1), `integer(low, high)` includes both. */
 export type Workload<Command = unknown, Query = unknown> = (
-  random: { next(): number; integer(low: number, high: number): number },
+  random: Pick<SeededRandom, "next" | "integer">,
   client: number,
   turn: number,
 ) => ClientAct<Command, Query>;

@@ -6,12 +6,15 @@ import type { Model } from "./model.js";
 
 /** What the check needs. */
 export interface WitnessCase {
+  /** What the service should do. */
   readonly model: Model;
+  /** What clients did and heard. */
   readonly operations: readonly Operation[];
   /** What was applied, by index. */
   readonly applied: readonly (AppliedEntry | undefined)[];
   /** A command's bytes as the model takes it. */
   readonly decode: (payload: Uint8Array) => unknown;
+  /** Hears what is wrong. */
   readonly accuse: Accuse;
 }
 

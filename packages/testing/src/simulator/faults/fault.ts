@@ -4,47 +4,170 @@ import type { DiskFault } from "../world/simulated-disk.js";
 /** What goes wrong, or what an operator does. */
 export type FaultAct =
   /** The process dies; inside one of its next I/O steps, or between two. It comes back when the fault is over. */
-  | { readonly kind: "crash"; readonly node: NodeId }
-  | { readonly kind: "crash-in-io"; readonly node: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "crash";
+      /** Which node. */
+      readonly node: NodeId;
+    }
+  | {
+      /** What it is. */
+      readonly kind: "crash-in-io";
+      /** Which node. */
+      readonly node: NodeId;
+    }
   /** All processes lose power at once. */
-  | { readonly kind: "crash-all" }
+  | {
+      /** What it is. */
+      readonly kind: "crash-all";
+    }
   /** The process stands still, and catches up in a burst. */
-  | { readonly kind: "pause"; readonly node: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "pause";
+      /** Which node. */
+      readonly node: NodeId;
+    }
   /** The process is restarted with a clock that goes at another rate. */
-  | { readonly kind: "clock-rate"; readonly node: NodeId; readonly rate: number }
+  | {
+      /** What it is. */
+      readonly kind: "clock-rate";
+      /** Which node. */
+      readonly node: NodeId;
+      /** Milliseconds of its monotonic clock per true one. */
+      readonly rate: number;
+    }
   /** E22: somebody sets the wall clock. */
-  | { readonly kind: "wall-jump"; readonly node: NodeId; readonly jumpMs: number }
+  | {
+      /** What it is. */
+      readonly kind: "wall-jump";
+      /** Which node. */
+      readonly node: NodeId;
+      /** How far, ms; negative: back. */
+      readonly jumpMs: number;
+    }
   /** One direction is dead. */
-  | { readonly kind: "cut"; readonly from: NodeId; readonly to: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "cut";
+      /** Who says it. */
+      readonly from: NodeId;
+      /** Who does not hear it, or who shall lead. */
+      readonly to: NodeId;
+    }
   /** Half-open: said, and never delivered. */
-  | { readonly kind: "half-open"; readonly from: NodeId; readonly to: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "half-open";
+      /** Who says it. */
+      readonly from: NodeId;
+      /** Who does not hear it, or who shall lead. */
+      readonly to: NodeId;
+    }
   /** One node is cut off. */
-  | { readonly kind: "isolate"; readonly node: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "isolate";
+      /** Which node. */
+      readonly node: NodeId;
+    }
   /** Two sides that do not hear each other. */
-  | { readonly kind: "split"; readonly side: readonly NodeId[] }
+  | {
+      /** What it is. */
+      readonly kind: "split";
+      /** One of the two sides. */
+      readonly side: readonly NodeId[];
+    }
   /** Two sides that hear each other only through one node. */
-  | { readonly kind: "bridge"; readonly node: NodeId; readonly side: readonly NodeId[] }
+  | {
+      /** What it is. */
+      readonly kind: "bridge";
+      /** Which node. */
+      readonly node: NodeId;
+      /** One of the two sides. */
+      readonly side: readonly NodeId[];
+    }
   /** Each node hears only its neighbours: everybody sees a majority, no two the same one. */
-  | { readonly kind: "ring" }
+  | {
+      /** What it is. */
+      readonly kind: "ring";
+    }
   /** Messages get lost, doubled and reordered on all links; what is under way when a connection breaks comes late. */
   | {
+      /** What it is. */
       readonly kind: "noise";
+      /** Share lost, 0 … 1. */
       readonly drop: number;
+      /** Share doubled, 0 … 1. */
       readonly duplicate: number;
+      /** Share that others may overtake, 0 … 1. */
       readonly reorder: number;
+      /** Share of what is under way when a connection breaks that comes late, 0 … 1. */
       readonly late: number;
     }
-  | { readonly kind: "slow-link"; readonly from: NodeId; readonly to: NodeId; readonly slowMs: number }
-  | { readonly kind: "reset"; readonly node: NodeId; readonly peer: NodeId }
+  | {
+      /** What it is. */
+      readonly kind: "slow-link";
+      /** Who says it. */
+      readonly from: NodeId;
+      /** Who does not hear it, or who shall lead. */
+      readonly to: NodeId;
+      /** Added to the way, ms. */
+      readonly slowMs: number;
+    }
+  | {
+      /** What it is. */
+      readonly kind: "reset";
+      /** Which node. */
+      readonly node: NodeId;
+      /** The other end. */
+      readonly peer: NodeId;
+    }
   /** Making something durable takes long. */
-  | { readonly kind: "slow-disk"; readonly node: NodeId; readonly rangeMs: readonly [number, number] }
+  | {
+      /** What it is. */
+      readonly kind: "slow-disk";
+      /** Which node. */
+      readonly node: NodeId;
+      /** How long a sync takes, ms. */
+      readonly rangeMs: readonly [number, number];
+    }
   /** A call to the disk fails: the node stops in place (L04), and is restarted when the fault is over. */
-  | { readonly kind: "disk-fault"; readonly node: NodeId; readonly fault: DiskFault }
+  | {
+      /** What it is. */
+      readonly kind: "disk-fault";
+      /** Which node. */
+      readonly node: NodeId;
+      /** How the call fails. */
+      readonly fault: DiskFault;
+    }
   /** Operators. */
-  | { readonly kind: "snapshot"; readonly node: NodeId }
-  | { readonly kind: "transfer"; readonly to: NodeId }
-  | { readonly kind: "change"; readonly voters: readonly NodeId[]; readonly learners: readonly NodeId[] }
-  | { readonly kind: "graceful-restart"; readonly node: NodeId };
+  | {
+      /** What it is. */
+      readonly kind: "snapshot";
+      /** Which node. */
+      readonly node: NodeId;
+    }
+  | {
+      /** What it is. */
+      readonly kind: "transfer";
+      /** Who does not hear it, or who shall lead. */
+      readonly to: NodeId;
+    }
+  | {
+      /** What it is. */
+      readonly kind: "change";
+      /** Who shall vote. */
+      readonly voters: readonly NodeId[];
+      /** Who shall only listen. */
+      readonly learners: readonly NodeId[];
+    }
+  | {
+      /** What it is. */
+      readonly kind: "graceful-restart";
+      /** Which node. */
+      readonly node: NodeId;
+    };
 
 /** The kinds of faults and operator's actions. */
 export type FaultKind = FaultAct["kind"];
@@ -55,6 +178,7 @@ export interface Fault {
   readonly atMs: number;
   /** How long it lasts, ms; of a single event 0. */
   readonly forMs: number;
+  /** What it does. */
   readonly act: FaultAct;
 }
 

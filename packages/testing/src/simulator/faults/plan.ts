@@ -4,9 +4,11 @@ import type { Fault, FaultKind } from "./fault.js";
 
 /** Everything about a run that is drawn from its seed before it begins: the same plan gives the same run. */
 export interface Plan {
+  /** What it was drawn from; further chance of the run is drawn from it, too. */
   readonly seed: number;
   /** Names of the nodes. */
   readonly nodes: readonly NodeId[];
+  /** How many clients, each with one call at a time. */
   readonly clients: number;
   /** Calls of all clients together in a virtual second. */
   readonly callsPerSecond: number;
@@ -16,6 +18,7 @@ export interface Plan {
   readonly options: Omit<Partial<NodeOptions>, "nodeId" | "groupId">;
   /** Whether every message is laid out as bytes and read again. */
   readonly encode: boolean;
+  /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }
 
@@ -25,6 +28,7 @@ export interface Profile {
   readonly name: string;
   /** Cluster sizes, one drawn. */
   readonly nodes: readonly number[];
+  /** How many clients, each with one call at a time. */
   readonly clients: number;
   /** Calls of all clients together in a virtual second. */
   readonly callsPerSecond: number;

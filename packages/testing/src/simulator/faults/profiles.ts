@@ -50,7 +50,7 @@ const swarm: Profile = {
 };
 
 /** Profiles to draw plans from. */
-export const profiles = {
+export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm", Profile>> = {
   /** Everything that can go wrong. */
   swarm,
   /** Short and fierce, for a state machine of one's own. */
@@ -68,4 +68,4 @@ export const profiles = {
   load: { ...swarm, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
   /** Nothing goes wrong. */
   calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
-} satisfies Record<string, Profile>;
+};

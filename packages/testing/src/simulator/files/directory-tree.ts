@@ -12,7 +12,9 @@ interface NameChange {
 
 /** A disk's names after a power cut. */
 export interface TreeImage {
+  /** Files, by path. */
   readonly files: ReadonlyMap<string, Inode>;
+  /** Directories, by path. */
   readonly directories: ReadonlySet<string>;
 }
 

@@ -4,6 +4,7 @@ export class GrowingBytes {
   size: number;
   private room: Uint8Array;
 
+  /** Begins with a copy of these. */
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.room = bytes.slice();
     this.size = bytes.length;

@@ -20,6 +20,7 @@ export class Inode {
   private changes: Change[] = [];
   private sequence = 0;
 
+  /** A file that holds these bytes, durably. */
   constructor(bytes?: Uint8Array) {
     this.cached = new GrowingBytes(bytes);
     this.durable = new GrowingBytes(bytes);

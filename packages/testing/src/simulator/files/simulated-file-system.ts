@@ -7,6 +7,7 @@ import { Inode, type Survival } from "./inode.js";
 
 /** Thrown by every synchronous call of a process that is gone. Nobody catches it but the process that is no more. */
 export class Crashed extends Error {
+  /** `Crashed`. */
   override readonly name = "Crashed";
 }
 
@@ -37,7 +38,11 @@ export class SimulatedFileSystem {
   private armed: { stepsLeft: number; readonly crashed: () => void } | undefined;
   private fault: DiskFault | undefined;
 
-  /** @param time - the clock on which syncs take their time; without one they take none. */
+  /**
+   * An empty disk, unless an image is given.
+   *
+   * @param time - the clock on which syncs take their time; without one they take none.
+   */
   constructor(
     private readonly random: SeededRandom,
     private readonly time?: SimulatedTime,

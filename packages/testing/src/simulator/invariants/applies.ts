@@ -6,13 +6,21 @@ import type { Accuse } from "./violation.js";
 
 /** What was applied at an index, everywhere and for ever. */
 export interface AppliedEntry {
+  /** Where. */
   readonly index: LogIndex;
+  /** Of which leader. */
   readonly term: Term;
+  /** The command. */
   readonly payload: Uint8Array;
+  /** What the state machine said. */
   readonly result: unknown;
+  /** C03. */
   readonly logTimeMs: number;
+  /** Who applied it first. */
   readonly first: NodeId;
+  /** Of the command. */
   readonly payloadHash: number;
+  /** Of what the state machine said. */
   readonly resultHash: number;
 }
 

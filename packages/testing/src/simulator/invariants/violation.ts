@@ -1,6 +1,8 @@
 /** An invariant that did not hold: which one, what was seen, and when. */
 export class Violation extends Error {
+  /** `Violation`. */
   override readonly name = "Violation";
+  /** The message is the invariant and what was seen. */
   constructor(
     /** `I1` … `I19`. */
     readonly invariant: string,

@@ -2,6 +2,16 @@ import type { Envelope, Message, NodeId } from "@hexraft/core/ports";
 import { hashText } from "../fingerprint.js";
 import type { Fate } from "../world/simulated-network.js";
 
+/** A message in a trace. */
+export interface TracedMessage {
+  /** Who should hear it. */
+  readonly to: NodeId;
+  /** Its name. */
+  readonly type: Message["type"];
+  /** What became of it. */
+  readonly fate: Fate;
+}
+
 /** A line of a trace. */
 export interface TraceLine {
   /** Virtual time, ms. */
@@ -22,7 +32,7 @@ export interface TraceLine {
   /** In words. */
   readonly text: string;
   /** Of a message: to whom, what, and what became of it. */
-  readonly message?: { readonly to: NodeId; readonly type: Message["type"]; readonly fate: Fate };
+  readonly message?: TracedMessage;
 }
 
 /** Most lines that a trace keeps: the newest. */

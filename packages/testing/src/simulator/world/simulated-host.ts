@@ -25,6 +25,12 @@ export class SimulatedHost {
   private outstanding = 0;
   private wallOffsetMs = Date.UTC(2025, 0, 1);
 
+  /**
+   * Lives from now on.
+   *
+   * @param seed - equal ones draw equal numbers.
+   * @param rate - milliseconds of its clocks per true one.
+   */
   constructor(
     private readonly time: SimulatedTime,
     seed: string,

@@ -6,6 +6,7 @@ export const SIMULATED_ACTIONS_MAX = 50_000_000;
 
 /** Something that waits for its instant. */
 export interface Appointment extends Due {
+  /** What happens then. */
   readonly run: () => void;
   /** It will not run any more. */
   cancelled: boolean;

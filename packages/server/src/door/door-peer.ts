@@ -112,7 +112,8 @@ export class DoorPeer {
     this.answers.push(answer);
     if (this.flushing) return;
     this.flushing = true;
-    setImmediate(() => this.flush());
+    // When the node has told all callers of its turn, and before the loop turns to other sockets.
+    queueMicrotask(() => this.flush());
   }
 
   private flush(): void {

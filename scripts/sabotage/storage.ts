@@ -194,6 +194,6 @@ export const storageFailures: readonly Failure[] = [
         replace: "      this.lock ??= { release: () => {} };",
       },
     ],
-    tests: [...logTests("identity"), "packages/storage-file/test/conformance.test.ts"],
+    tests: logTests("identity"),
   },
 ];

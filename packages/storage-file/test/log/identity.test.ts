@@ -106,6 +106,13 @@ describe("FileLogStorage: identity and format", () => {
     expect(await refusal(directory)).toMatchObject({ code: "Damaged" });
   });
 
+  it("L11 a directory that is open is refused to the next one, at once", async () => {
+    const directory = temporaryDirectory();
+    const { log } = await openLog(directory);
+    await expect(storageOf(directory).log.open(OPEN)).rejects.toMatchObject({ code: "DirectoryLocked" });
+    await expect(log.write({ blocks: [block(1, 1, 1)] })).resolves.toBeUndefined();
+  });
+
   it("L10 lengths are bounded before memory is spent: a batch that claims 4 GiB is a torn tail", async () => {
     const directory = await directoryOf();
     const path = join(directory, SEGMENT);

@@ -110,9 +110,10 @@ describe("FileSnapshotStorage", () => {
     bytes.writeUInt32LE(0xffff_ffff, 8);
     bytes.writeUInt32LE(0xffff_ffff - 180, 172);
     writeFileSync(path, bytes);
-    const { found, storage: reopened } = await open(directory);
-    expect(found).toEqual([]);
-    expect(reopened.describe()).toMatchObject({ damaged: [expect.stringContaining("its header's length is wrong")] });
+    const { snapshots } = storageOf(directory);
+    await expect(snapshots.open()).resolves.toEqual([]);
+    expect(snapshots.describe()).toMatchObject({ damaged: [expect.stringContaining("its header's length is wrong")] });
+    await snapshots.close();
   });
 
   it("L10 a snapshot of an unknown version, or of another replica, is refused with its name", async () => {

@@ -18,14 +18,37 @@ export type {
   RefusedOperation,
 } from "./linearizability/history.js";
 export { HistoryRecorder, type RecordedCall } from "./linearizability/history-recorder.js";
-export { type CounterOperation, counterModel } from "./linearizability/models/counter.js";
-export { type KvOperation, type KvOperationResult, kvModel } from "./linearizability/models/kv.js";
 export {
+  type CounterAdd,
+  type CounterOperation,
+  type CounterRead,
+  counterModel,
+} from "./linearizability/models/counter.js";
+export {
+  type KvCompareAndSetOperation,
+  type KvCompareAndSetOutcome,
+  type KvDeleteOperation,
+  type KvDeleteOutcome,
+  type KvGetOperation,
+  type KvGetOutcome,
+  type KvIncrementOperation,
+  type KvIncrementOutcome,
+  type KvOperation,
+  type KvOperationResult,
+  type KvPutOperation,
+  type KvPutOutcome,
+  type KvRejectedOutcome,
+  kvModel,
+} from "./linearizability/models/kv.js";
+export {
+  type CasOperation,
   type CasRegisterOperation,
   type CasRegisterResult,
   casRegisterModel,
+  type ReadOperation,
   type RegisterOperation,
   type RegisterResult,
   registerModel,
+  type WriteOperation,
 } from "./linearizability/models/register.js";
 export { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "./linearizability/sequential-model.js";

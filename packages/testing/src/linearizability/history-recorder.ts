@@ -26,7 +26,11 @@ export class HistoryRecorder<Operation, Result> {
   private readonly operations: HistoryOperation<Operation, Result>[] = [];
   private position = 0;
 
-  /** @param operationsMax - operations it keeps at most. Default 100,000. */
+  /**
+   * Empty.
+   *
+   * @param operationsMax - operations it keeps at most. Default 100,000.
+   */
   constructor(private readonly operationsMax = OPERATIONS_MAX) {}
 
   /**

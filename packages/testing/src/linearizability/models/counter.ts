@@ -1,7 +1,19 @@
 import { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "../sequential-model.js";
 
+/** Reads the number. */
+export interface CounterRead {
+  /** Discriminator. */
+  readonly type: "read";
+}
+/** Adds to it. */
+export interface CounterAdd {
+  /** Discriminator. */
+  readonly type: "add";
+  /** What is added. */
+  readonly by: number;
+}
 /** What can be asked of a counter. */
-export type CounterOperation = { readonly type: "read" } | { readonly type: "add"; readonly by: number };
+export type CounterOperation = CounterRead | CounterAdd;
 
 /**
  * A number that is read and added to; both answer the number as it is then. An acknowledged addition that happened twice,

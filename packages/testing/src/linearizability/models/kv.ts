@@ -1,33 +1,115 @@
 import { sameValue } from "../canonical-text.js";
 import { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "../sequential-model.js";
 
+/** Reads a key. */
+export interface KvGetOperation {
+  /** Discriminator. */
+  readonly type: "get";
+  /** The key. */
+  readonly key: string;
+}
+/** Sets a key. */
+export interface KvPutOperation {
+  /** Discriminator. */
+  readonly type: "put";
+  /** The key. */
+  readonly key: string;
+  /** What it holds afterwards. */
+  readonly value: string;
+  /** Only if the key is so. */
+  readonly condition?: "absent" | "present";
+  /** Answers what the key held before. */
+  readonly returnPrevious?: true;
+}
+/** Removes a key. */
+export interface KvDeleteOperation {
+  /** Discriminator. */
+  readonly type: "delete";
+  /** The key. */
+  readonly key: string;
+}
+/** Sets or removes a key, if it holds what is expected. */
+export interface KvCompareAndSetOperation {
+  /** Discriminator. */
+  readonly type: "compareAndSet";
+  /** The key. */
+  readonly key: string;
+  /** What it must hold; `null`: it must be absent. */
+  readonly expected: string | null;
+  /** What it holds afterwards; `null`: it is removed. */
+  readonly value: string | null;
+}
+/** Adds to the integer that a key holds. */
+export interface KvIncrementOperation {
+  /** Discriminator. */
+  readonly type: "increment";
+  /** The key. */
+  readonly key: string;
+  /** What is added. */
+  readonly by: bigint;
+}
 /** What can be asked of one key, in the words of the key-value state machine; values as text, and without times to live. */
 export type KvOperation =
-  | { readonly type: "get"; readonly key: string }
-  | {
-      readonly type: "put";
-      readonly key: string;
-      readonly value: string;
-      readonly condition?: "absent" | "present";
-      readonly returnPrevious?: true;
-    }
-  | { readonly type: "delete"; readonly key: string }
-  | {
-      readonly type: "compareAndSet";
-      readonly key: string;
-      readonly expected: string | null;
-      readonly value: string | null;
-    }
-  | { readonly type: "increment"; readonly key: string; readonly by: bigint };
+  | KvGetOperation
+  | KvPutOperation
+  | KvDeleteOperation
+  | KvCompareAndSetOperation
+  | KvIncrementOperation;
 
-/** What it answers. `rejected`: the code of a command that could not be done (F01). */
+/** What a read found. */
+export interface KvGetOutcome {
+  /** Discriminator. */
+  readonly type: "get";
+  /** `null`: the key is absent. */
+  readonly value: string | null;
+}
+/** Whether a put met its condition. */
+export interface KvPutOutcome {
+  /** Discriminator. */
+  readonly type: "put";
+  /** Whether it was done. */
+  readonly done: boolean;
+  /** What the key held before, if that was asked. */
+  readonly previous?: string | null;
+}
+/** What a delete removed. */
+export interface KvDeleteOutcome {
+  /** Discriminator. */
+  readonly type: "delete";
+  /** 0 or 1. */
+  readonly deleted: number;
+}
+/** Whether a comparison was met. */
+export interface KvCompareAndSetOutcome {
+  /** Discriminator. */
+  readonly type: "compareAndSet";
+  /** Whether it was. */
+  readonly done: boolean;
+  /** What the key holds instead, if not. */
+  readonly actual: string | null;
+}
+/** The sum. */
+export interface KvIncrementOutcome {
+  /** Discriminator. */
+  readonly type: "increment";
+  /** The sum. */
+  readonly value: bigint;
+}
+/** A command that could not be done (F01). */
+export interface KvRejectedOutcome {
+  /** Discriminator. */
+  readonly type: "rejected";
+  /** Why. */
+  readonly code: "NotAnInteger" | "OutOfRange";
+}
+/** What it answers. */
 export type KvOperationResult =
-  | { readonly type: "get"; readonly value: string | null }
-  | { readonly type: "put"; readonly done: boolean; readonly previous?: string | null }
-  | { readonly type: "delete"; readonly deleted: number }
-  | { readonly type: "compareAndSet"; readonly done: boolean; readonly actual: string | null }
-  | { readonly type: "increment"; readonly value: bigint }
-  | { readonly type: "rejected"; readonly code: "NotAnInteger" | "OutOfRange" };
+  | KvGetOutcome
+  | KvPutOutcome
+  | KvDeleteOutcome
+  | KvCompareAndSetOutcome
+  | KvIncrementOutcome
+  | KvRejectedOutcome;
 
 interface Answered {
   readonly held: string | null;

@@ -2,14 +2,33 @@ import { canonicalText, sameValue } from "../canonical-text.js";
 import { ANY_RESULT, IMPOSSIBLE, type SequentialModel } from "../sequential-model.js";
 
 /** What can be asked of a register. */
-export type RegisterOperation<Value> = { readonly type: "read" } | { readonly type: "write"; readonly value: Value };
+export type RegisterOperation<Value> = ReadOperation | WriteOperation<Value>;
+/** Reads it. */
+export interface ReadOperation {
+  /** Discriminator. */
+  readonly type: "read";
+}
+/** Sets it. */
+export interface WriteOperation<Value> {
+  /** Discriminator. */
+  readonly type: "write";
+  /** What it holds afterwards. */
+  readonly value: Value;
+}
+/** Sets it, if it holds what is expected. */
+export interface CasOperation<Value> {
+  /** Discriminator. */
+  readonly type: "cas";
+  /** What it must hold; `null`: nothing. */
+  readonly expected: Value | null;
+  /** What it holds afterwards. */
+  readonly value: Value;
+}
 /** A read's value, or `null` from a write. */
 export type RegisterResult<Value> = Value | null;
 
 /** What can be asked of a register that compares and sets. */
-export type CasRegisterOperation<Value> =
-  | RegisterOperation<Value>
-  | { readonly type: "cas"; readonly expected: Value | null; readonly value: Value };
+export type CasRegisterOperation<Value> = RegisterOperation<Value> | CasOperation<Value>;
 /** A read's value, whether a comparison was met, or `null` from a write. */
 export type CasRegisterResult<Value> = Value | boolean | null;
 

@@ -24,7 +24,7 @@ export {
 export { type ErrorCode, type Outcome, RaftError } from "./model/errors.js";
 export { badMessage, EXTRA_FIELDS_MAX, FieldReader } from "./model/field-reader.js";
 export { FRESH_HARD_STATE, type HardState } from "./model/hard-state.js";
-export { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";
+export { BLOCK_COUNT_LIMIT, BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";
 export {
   LOG_START,
   type LogId,

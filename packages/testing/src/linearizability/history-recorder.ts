@@ -58,7 +58,7 @@ export class HistoryRecorder<Operation, Result> {
   }
 
   /**
-   * Calls, and writes down how it ended: a {@link @hexraft/core!RaftError} that says so is *refused*, any other error *unknown* (C02).
+   * Calls, and writes down how it ended: a RaftError that says so is *refused*, any other error *unknown* (C02).
    *
    * @returns what `ask` returned; its error is thrown on.
    */

@@ -317,6 +317,13 @@ export const replicationProofs: readonly Proof[] = [
     tests: ["packages/core/test/model/configuration.test.ts"],
   },
   {
+    rule: "M10",
+    file: `${PROTOCOL}/replicator-group.ts`,
+    find: "if (members.get(peer.id) === peer.incarnation) continue;",
+    replace: "if (members.has(peer.id)) continue;",
+    tests: [`${TESTS}/configuration-change.test.ts`],
+  },
+  {
     rule: "M13",
     file: "packages/core/src/model/configuration.ts",
     find: "return isVoter(configuration, replica.id) && memberOf(configuration, replica.id)?.incarnation === replica.incarnation;",

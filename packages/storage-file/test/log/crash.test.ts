@@ -1,3 +1,4 @@
+import { AssertionError } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import type { LogStorage, LogWrite, OpenedLog } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
@@ -140,7 +141,7 @@ async function eachCrash(preallocate: boolean, judge: (life: Life, at: number) =
     await judge(life, at).catch((error: unknown) => {
       // Whatever went wrong after a crash is what these tests are about: a log that does not open as well as one that lies.
       const where = `crash before step ${at} of ${whole.disk.steps}, preallocate ${preallocate}`;
-      expect.fail(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new AssertionError({ message: `${where}: ${error instanceof Error ? error.message : String(error)}` });
     });
   }
   return whole.disk.steps;

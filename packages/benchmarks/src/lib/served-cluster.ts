@@ -50,7 +50,7 @@ export async function serveCluster(name: string, options: ServedOptions = {}): P
     endpoints: doors.map((port) => ({ host: "127.0.0.1", port })),
     async stop() {
       for (const child of children) child.kill("SIGTERM");
-      await Promise.all(children.map((child) => child.exitCode ?? once(child, "exit")));
+      await Promise.all(children.filter((child) => child.exitCode === null).map((child) => once(child, "exit")));
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -19,8 +19,10 @@ export function planOf(seed: number, profile: Profile): Plan {
       found.push(...draw(kind, atMs, own, nodes, electionTimeoutMs));
     return found;
   });
-  const snapshots = random.next() < 0.5 ? { snapshotEveryEntries: random.integer(20, 200) } : {};
-  const margin = random.next() < 0.5 ? { compactionMarginEntries: random.integer(0, 50) } : {};
+  // A log that is soon cut right behind a snapshot is what leaves a slow follower no choice but an install.
+  const isTight = random.next() < 0.6;
+  const snapshots = isTight ? { snapshotEveryEntries: random.integer(10, 80) } : {};
+  const margin = isTight || random.next() < 0.5 ? { compactionMarginEntries: random.integer(0, isTight ? 5 : 50) } : {};
   const batch =
     random.next() < 0.3 ? { batchEntriesMax: random.integer(1, 8), windowMessagesMax: random.integer(1, 4) } : {};
   return {

@@ -3,6 +3,7 @@
  *
  * @module conformance
  */
+export { BrokenLaw } from "./conformance/broken-law.js";
 export { type CodecFixture, codecLaws } from "./conformance/codec-laws.js";
 export { type Law, type LawSuite, register, type TestBinding } from "./conformance/law.js";
 export type { LogStorageFactory, LogStorageFixture } from "./conformance/log-storage-fixture.js";

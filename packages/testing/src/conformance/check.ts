@@ -1,14 +1,15 @@
 import { type ErrorCode, RaftError } from "@hexraft/core/ports";
+import { Difference } from "./broken-law.js";
 
 /** Throws unless `condition` holds. */
 export function check(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(what);
+  if (!condition) throw new Difference(what, true, false);
 }
 
 /** Throws unless both are equal, arrays and plain objects field by field, bytes by content. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   const [a, b] = [canonical(actual), canonical(expected)];
-  check(a === b, `${what}: got ${shortened(a)}, expected ${shortened(b)}`);
+  if (a !== b) throw new Difference(`${what}: got ${shortened(a)}, expected ${shortened(b)}`, b, a);
 }
 
 /** Throws unless the call rejects with a RaftError of this code. */
@@ -17,8 +18,8 @@ export async function refuses(call: () => Promise<unknown>, code: ErrorCode, wha
     () => undefined,
     (reason: unknown) => reason,
   );
-  const found = error instanceof RaftError ? error.code : String(error);
-  check(found === code, `${what}: expected RaftError ${code}, got ${error === undefined ? "no error" : found}`);
+  const found = error === undefined ? "no error" : error instanceof RaftError ? error.code : String(error);
+  if (found !== code) throw new Difference(`${what}: expected RaftError ${code}, got ${found}`, code, found);
 }
 
 /** Throws unless the call rejects. */

@@ -1,7 +1,7 @@
 import { type Codec, RaftError } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { canonical, check, same } from "./check.js";
-import type { Law, LawSuite } from "./law.js";
+import { type Law, type LawSuite, lawSuite } from "./law.js";
 
 /** What the Codec laws need of an adapter. */
 export interface CodecFixture<Command = unknown, Result = unknown> {
@@ -27,7 +27,7 @@ export function codecLaws<Command, Result>(factory: () => CodecFixture<Command, 
       run(halvesOf(fixture), fixture);
     },
   });
-  return { title: "Codec laws", laws: [...layoutLaws(law), ...ownershipLaws(law), ...hostileLaws(law)] };
+  return lawSuite("Codec laws", [...layoutLaws(law), ...ownershipLaws(law), ...hostileLaws(law)]);
 }
 
 type MakeLaw = (id: string, why: string, run: (halves: readonly Half[], fixture: CodecFixture) => void) => Law;

@@ -1,10 +1,12 @@
+import { BrokenLaw } from "./broken-law.js";
+
 /** One thing that every adapter of a port must do, as data: no test runner is needed to state it. */
 export interface Law {
   /** Begins with the ids of the rules it holds, and says what must be seen: the title of its test. */
   readonly id: string;
   /** What would go wrong in a cluster if an adapter broke it. */
   readonly why: string;
-  /** Passes or throws. Leaves nothing behind. */
+  /** Passes, or throws a {@link BrokenLaw}. Leaves nothing behind. */
   readonly run: () => Promise<void>;
 }
 
@@ -37,13 +39,18 @@ export interface TestBinding {
  */
 export function register({ title, laws }: LawSuite, { describe, it }: TestBinding): void {
   describe(title, () => {
-    for (const law of laws) {
-      it(law.id, () =>
-        law.run().catch((error: unknown) => {
-          const message = error instanceof Error ? error.message : String(error);
-          throw new Error(`${message}\n  the law: ${law.id}\n  its reason: ${law.why}`, { cause: error });
-        }),
-      );
-    }
+    for (const { id, run } of laws) it(id, run);
   });
 }
+
+/** The laws of one port; whatever comes of one that does not hold says which one it is, and why it exists. */
+export const lawSuite = (title: string, laws: readonly Law[]): LawSuite => ({
+  title,
+  laws: laws.map((law) => ({
+    ...law,
+    run: () =>
+      law.run().catch((cause: unknown) => {
+        throw new BrokenLaw(law, cause);
+      }),
+  })),
+});

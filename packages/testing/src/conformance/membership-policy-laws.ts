@@ -7,7 +7,7 @@ import {
   NO_CONFIGURATION,
 } from "@hexraft/core/ports";
 import { check, same } from "./check.js";
-import type { Law, LawSuite } from "./law.js";
+import { type Law, type LawSuite, lawSuite } from "./law.js";
 import {
   configurationOf,
   EVERY_CONFIGURATION,
@@ -18,10 +18,8 @@ import {
 } from "./membership-examples.js";
 
 /** What every MembershipPolicy must do. Policies are pure: each law asks one of `create`. */
-export const membershipPolicyLaws = (create: () => MembershipPolicy): LawSuite => ({
-  title: "MembershipPolicy laws",
-  laws: [...wayLaws(create), ...refusalLaws(create), ...purityLaws(create)],
-});
+export const membershipPolicyLaws = (create: () => MembershipPolicy): LawSuite =>
+  lawSuite("MembershipPolicy laws", [...wayLaws(create), ...refusalLaws(create), ...purityLaws(create)]);
 
 /** Most configurations on one way: beyond it the policy is taken for one that never arrives. */
 const STAGES_MAX = 8;

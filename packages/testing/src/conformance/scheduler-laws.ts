@@ -1,7 +1,7 @@
 import type { Scheduler } from "@hexraft/core/ports";
 import { type SchedulerAction, take, timer } from "rxjs";
 import { check, same } from "./check.js";
-import type { Law, LawSuite } from "./law.js";
+import { type Law, type LawSuite, lawSuite } from "./law.js";
 
 /** What the Scheduler laws need of an adapter. */
 export interface SchedulerFixture {
@@ -18,7 +18,7 @@ export const schedulerLaws = (factory: () => SchedulerFixture | Promise<Schedule
     why,
     run: async () => run(await factory()),
   });
-  return { title: "Scheduler laws", laws: [...timeLaws(law), ...actionLaws(law)] };
+  return lawSuite("Scheduler laws", [...timeLaws(law), ...actionLaws(law)]);
 };
 
 type MakeLaw = (id: string, why: string, run: (fixture: SchedulerFixture) => Promise<void>) => Law;

@@ -1,7 +1,7 @@
 import { NO_CONFIGURATION, type SnapshotMeta, type SnapshotStorage } from "@hexraft/core/ports";
 import { crc32 } from "../time/crc32.js";
 import { check, gathered, pattern, refuses, rejects, same } from "./check.js";
-import type { Law, LawSuite } from "./law.js";
+import { type Law, type LawSuite, lawSuite } from "./law.js";
 
 /** What the SnapshotStorage laws need of an adapter: storages over one place that outlives them. */
 export interface SnapshotStorageFixture {
@@ -77,10 +77,8 @@ const announced = (index: number, bytes: Uint8Array): SnapshotMeta =>
 const indices = (metas: readonly SnapshotMeta[]) => metas.map(({ id }) => id.index);
 
 /** What every SnapshotStorage must do. Each law gets a fresh place from `factory`. */
-export const snapshotStorageLaws = (factory: SnapshotStorageFactory): LawSuite => ({
-  title: "SnapshotStorage laws",
-  laws: [...savingLaws(factory), ...receivingLaws(factory)],
-});
+export const snapshotStorageLaws = (factory: SnapshotStorageFactory): LawSuite =>
+  lawSuite("SnapshotStorage laws", [...savingLaws(factory), ...receivingLaws(factory)]);
 
 const savingLaws = (factory: SnapshotStorageFactory): readonly Law[] => [
   {

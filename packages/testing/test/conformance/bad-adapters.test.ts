@@ -1,5 +1,5 @@
 import type { Codec, MembershipPolicy, Scheduler } from "@hexraft/core/ports";
-import { codecLaws, type LawSuite, membershipPolicyLaws, schedulerLaws } from "@hexraft/testing/conformance";
+import { BrokenLaw, codecLaws, type LawSuite, membershipPolicyLaws, schedulerLaws } from "@hexraft/testing/conformance";
 import type { SchedulerAction } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { journalCodec } from "../../src/cluster/journal-machine.js";
@@ -15,6 +15,13 @@ async function broken({ laws }: LawSuite): Promise<string[]> {
   for (const { id, run } of laws) await run().catch(() => ids.push(id));
   return ids;
 }
+
+/** What comes of a law of this suite. */
+const breachOf = async ({ laws }: LawSuite, id: string): Promise<unknown> =>
+  laws
+    .find((law) => law.id === id)
+    ?.run()
+    .catch((error: unknown) => error);
 
 const policy = (over: Partial<MembershipPolicy> = {}) =>
   membershipPolicyLaws(() => ({
@@ -121,5 +128,33 @@ describe("a law is broken by the adapter that it was made for", () => {
         "F03 cut bytes give a value or a RaftError, nothing else",
       ]),
     );
+  });
+});
+
+describe("a law that does not hold", () => {
+  it("M06 throws what runners take for a failed assertion, with the law, its reason and both values", async () => {
+    const law = "M06 a final configuration is not left again";
+    const breach = await breachOf(policy({ leave: (committed) => committed }), law);
+    expect(breach).toBeInstanceOf(BrokenLaw);
+    expect(breach).toMatchObject({ name: "AssertionError", code: "ERR_ASSERTION", law });
+    const { stack, message, expected, actual } = breach as BrokenLaw;
+    expect(stack).toMatch(/^AssertionError: /);
+    expect(message).toMatch(/\n {2}the law: M06 .+\n {2}its reason: .+/);
+    expect(actual).not.toEqual(expected);
+  });
+
+  it("F03 also where the adapter throws what it must not", async () => {
+    const law = "R14 bytes once encoded stay as they are, whatever is encoded next";
+    const torn = codec({
+      encodeCommand() {
+        throw new TypeError("no such field");
+      },
+    });
+    expect(await breachOf(torn, law)).toMatchObject({
+      name: "AssertionError",
+      law,
+      expected: "no error",
+      actual: "TypeError: no such field",
+    });
   });
 });

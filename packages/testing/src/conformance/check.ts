@@ -14,11 +14,10 @@ export function same(actual: unknown, expected: unknown, what: string): void {
 
 /** Throws unless the call rejects with a RaftError of this code. */
 export async function refuses(call: () => Promise<unknown>, code: ErrorCode, what: string): Promise<void> {
-  const error = await call().then(
-    () => undefined,
-    (reason: unknown) => reason,
+  const found = await call().then(
+    () => "no error",
+    (reason: unknown) => (reason instanceof RaftError ? reason.code : String(reason)),
   );
-  const found = error === undefined ? "no error" : error instanceof RaftError ? error.code : String(error);
   if (found !== code) throw new Difference(`${what}: expected RaftError ${code}, got ${found}`, code, found);
 }
 

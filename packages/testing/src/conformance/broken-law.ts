@@ -29,7 +29,7 @@ export class BrokenLaw extends Error {
   /** What was seen, or what the adapter threw. */
   readonly actual: unknown;
 
-  /** @param cause - what the law's run threw. */
+  /** The message is what was seen, the law and its reason; `cause` is what the law's run threw. */
   constructor({ id, why }: Pick<Law, "id" | "why">, cause: unknown) {
     const message = cause instanceof Error ? cause.message : String(cause);
     super(`${message}\n  the law: ${id}\n  its reason: ${why}`, { cause });

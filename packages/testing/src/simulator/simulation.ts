@@ -293,7 +293,7 @@ export class Simulation {
   }
 
   private async mustHold(what: string, condition: () => boolean, withinMs: number): Promise<void> {
-    const { time, referee } = this;
+    const { time } = this;
     const endMs = time.now() + withinMs;
     // Asked now and then, not after each event: a description of all nodes costs as much as a hundred events.
     while (!condition() && time.now() < endMs) await time.run(Math.min(time.now() + LOOK_EVERY_MS, endMs));

@@ -1,5 +1,6 @@
 import type { NodeDescription } from "@hexraft/core";
-import { type Envelope, type Message, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
+import { type Envelope, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
+import type { MessageOf } from "../cluster/wire-record.js";
 import type { SeededRandom } from "../time/seeded-random.js";
 import { ask } from "./clients/client.js";
 import type { History, Operation } from "./clients/history.js";
@@ -31,9 +32,6 @@ export interface StageParts {
   /** Ends the run: this did not come true. */
   readonly stuck: (what: string, withinMs: number) => never;
 }
-
-/** The message of this name. */
-type MessageOf<T extends MessageType> = Message & Readonly<Record<"type", T>>;
 
 /** Which messages of a story. */
 export interface StageFilter {
@@ -300,17 +298,17 @@ export class Stage<Command = unknown, Query = unknown> {
     }
     // A process that dies answers nobody; its clients give up.
     const watch = time.after(20 * this.electionTimeoutMs, () => end("unknown", undefined, "Silence"));
-    ask(node, operation, places, {}).then(
-      (output) => {
-        time.cancel(watch);
-        end("ok", output);
-      },
-      (error: unknown) => {
-        time.cancel(watch);
+    const hear = async (): Promise<void> => {
+      try {
+        end("ok", await ask(node, operation, places, {}));
+      } catch (error) {
         if (error instanceof RaftError) end(error.outcome, undefined, error.code);
         else end("unknown", undefined, String(error));
-      },
-    );
+      } finally {
+        time.cancel(watch);
+      }
+    };
+    void hear();
     return operation;
   }
 

@@ -67,17 +67,18 @@ export class Operators {
   private follow(what: string, done: Promise<unknown> | undefined): Order {
     if (done === undefined) return { state: "refused", reason: "nobody to ask" };
     const order: Order = { state: "pending" };
-    done.then(
-      () => {
+    const hear = async (): Promise<void> => {
+      try {
+        await done;
         order.state = "done";
         this.counters.add(`operator.${what}.ok`);
-      },
-      (error: unknown) => {
+      } catch (error) {
         order.state = "refused";
         order.reason = error instanceof RaftError ? error.code : String(error);
         this.counters.add(`operator.${what}.refused`);
-      },
-    );
+      }
+    };
+    void hear();
     return order;
   }
 }

@@ -3,6 +3,8 @@ import type { Failure } from "./failure.js";
 const log = (name: string): string => `packages/storage-file/src/log/${name}.ts`;
 const logTests = (...names: string[]): string[] =>
   names.map((name) => `packages/storage-file/test/log/${name}.test.ts`);
+/** Every crash in a replica's lives: `pnpm crash-points`, in part. */
+const crashPoints = "packages/storage-file/test/crash-points/crash-points.test.ts";
 const recovery = ["packages/core/test/node/recovery.test.ts"];
 
 /** Disks, crashes and what is found afterwards. */
@@ -18,7 +20,7 @@ export const storageFailures: readonly Failure[] = [
         replace: "    this.files.rename(draft, this.path(number));\n",
       },
     ],
-    tests: logTests("crash"),
+    tests: [crashPoints],
     chance: "simulator",
   },
   {
@@ -59,7 +61,7 @@ export const storageFailures: readonly Failure[] = [
         replace: "  const { handle } = segment;\n  segment.end = Math.ceil(scan.tornUpTo / 64) * 64;\n  const length",
       },
     ],
-    tests: logTests("torn-tail", "crash"),
+    tests: [crashPoints],
     chance: "simulator",
   },
   {
@@ -87,7 +89,7 @@ export const storageFailures: readonly Failure[] = [
         replace: "",
       },
     ],
-    tests: [...logTests("write-and-read"), "packages/storage-file/test/conformance.test.ts"],
+    tests: [crashPoints],
   },
   {
     id: "F-D10",

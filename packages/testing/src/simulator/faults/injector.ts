@@ -4,7 +4,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNetwork } from "../world/simulated-network.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
-import { type Fault, type FaultAct, faultText } from "./fault.js";
+import { type Fault, faultText } from "./fault.js";
 import { applyToLinks, isLinkFault } from "./link-faults.js";
 import type { Operators } from "./operators.js";
 
@@ -56,24 +56,11 @@ export class Injector {
     });
   }
 
-  /** It goes wrong from now on, until what is returned is called. */
-  inflict(act: FaultAct, forMs = 0): () => void {
-    let end = (): void => {};
-    this.begin({ atMs: this.time.now(), forMs, act }, (undo) => {
-      end = undo;
-    });
-    return () => {
-      if (!this.over) end();
-    };
-  }
-
-  private begin(
-    fault: Fault,
-    ends = (end: () => void): void => void this.time.after(fault.forMs, () => (this.over ? undefined : end())),
-  ): void {
+  private begin(fault: Fault): void {
     const { act, forMs } = fault;
     this.trace.note("fault", "", faultText(fault));
     this.counters.add(`fault.${act.kind}`);
+    const ends = (end: () => void): void => void this.time.after(forMs, () => (this.over ? undefined : end()));
     if (isLinkFault(act)) {
       this.onLinks.add(fault);
       this.rewire();
@@ -115,14 +102,11 @@ export class Injector {
         return ends(() => this.revive(node));
       }
       case "snapshot":
-        this.operators.snapshot(act.node);
-        return;
+        return this.operators.snapshot(act.node);
       case "transfer":
-        this.operators.transfer(act.to);
-        return;
+        return this.operators.transfer(act.to);
       case "change":
-        this.operators.change(act.voters, act.learners);
-        return;
+        return this.operators.change(act.voters, act.learners);
       default:
         return act satisfies never;
     }

@@ -1,23 +1,26 @@
-/**
- * `pnpm behaviours [--json] [--report FILE]`: for every rule of docs/PROTOCOL.md, the sources that mention it
- * and the passed tests that carry it. `--report` reads a report of vitest instead of running the tests.
- *
- * `pnpm behaviours --proved [rule …]`: takes each rule of the core out of a copy and shows a test turning red.
- */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { asText, listBehaviours, readMentions, summary } from "./behaviours/listing.js";
 import { proofs } from "./behaviours/proofs.js";
 import { prove, testsOf, type Verdict } from "./behaviours/prove.js";
 import { readRules } from "./behaviours/rules.js";
+import { readArguments, refuse } from "./lib/arguments.js";
 import { root } from "./lib/root.js";
 import { run } from "./lib/run.js";
 import { inTemporaryDirectory } from "./lib/temporary.js";
 import { readReport, type TestResult } from "./lib/test-report.js";
 import { PATCHED_RUN_MS, Workbench } from "./lib/workbench.js";
 
-const { values, positionals } = parseArgs({
+const USAGE = `usage: pnpm behaviours [--json] [--report FILE]
+       pnpm behaviours --proved [E08 …]
+
+For every rule of docs/PROTOCOL.md: the sources that mention it, and the passed tests that carry it.
+
+  --json          the sum as one line
+  --report FILE   reads a report of vitest instead of running the tests
+  --proved        takes each rule of the core, or those named, out of a copy and shows a test turning red`;
+
+const { values, positionals } = readArguments(USAGE, {
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
@@ -26,6 +29,9 @@ const { values, positionals } = parseArgs({
   },
 });
 const rules = readRules(readFileSync(join(root, "docs", "PROTOCOL.md"), "utf8"));
+const unknown = positionals.find((id) => !rules.some((rule) => rule.id === ruleOf(id)));
+if (unknown !== undefined) refuse(USAGE, `docs/PROTOCOL.md has no rule ${unknown}`);
+if (positionals.length > 0 && !values.proved) refuse(USAGE, "rules are named with --proved only");
 process.exitCode = values.proved ? await proveAll(positionals) : await list(values.report);
 
 async function list(reportFile: string | undefined): Promise<number> {
@@ -94,8 +100,7 @@ async function proveAll(only: readonly string[]): Promise<number> {
   const proved: string[] = [];
   const unproved: string[] = [];
   for (const [id, found] of verdicts) {
-    if (found.length === 0)
-      console.log(`${id.padEnd(14)} UNPROVED  no patch in scripts/behaviours/proofs.ts takes it out`);
+    if (found.length === 0) console.log(`${id.padEnd(14)} UNPROVED  no patch in scripts/behaviours takes it out`);
     (found.length > 0 && found.every(({ red }) => red !== undefined) ? proved : unproved).push(id);
   }
   console.log(JSON.stringify({ proved: proved.length, unproved }));

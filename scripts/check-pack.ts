@@ -1,13 +1,15 @@
-/**
- * `pnpm check:pack`: what a user would get. Packs every public package, lints the tarballs, installs them in an
- * empty npm project, and type-checks and runs README's example there.
- */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readArguments } from "./lib/arguments.js";
 import { root } from "./lib/root.js";
 import { type RunOptions, run } from "./lib/run.js";
 import { inTemporaryDirectory } from "./lib/temporary.js";
 import { readExample } from "./pack/example.js";
+
+const USAGE = `usage: pnpm check:pack
+
+What a user would get: packs every public package, lints the tarballs, installs them in an empty npm project, and
+type-checks and runs README's example there.`;
 
 interface Manifest {
   readonly name: string;
@@ -86,6 +88,7 @@ async function check(directory: string): Promise<void> {
   await step("run README's example", "node", ["out/example.js"], { cwd: project, timeoutMs: EXAMPLE_MS });
 }
 
+readArguments(USAGE, {});
 try {
   await inTemporaryDirectory("pack", check);
   console.log("\ncheck:pack: all passed");

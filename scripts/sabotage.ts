@@ -1,10 +1,6 @@
-/**
- * `pnpm sabotage [--only F-R05[,F-R07]] [--core] [--json] [--table FILE]`: makes each known failure of a real system in a copy
- * of the sources, and shows who notices. `--core` takes those of the protocol alone and asks tests, not chance.
- */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments, refuse } from "./lib/arguments.js";
 import { root } from "./lib/root.js";
 import { inTemporaryDirectory } from "./lib/temporary.js";
 import { PATCHED_RUN_MS, Workbench } from "./lib/workbench.js";
@@ -13,7 +9,16 @@ import type { Failure } from "./sabotage/failure.js";
 import { failures } from "./sabotage/failures.js";
 import { line, page, summary } from "./sabotage/table.js";
 
-const { values } = parseArgs({
+const USAGE = `usage: pnpm sabotage [--only F-R05[,F-R07]] [--core] [--json] [--table FILE]
+
+Makes each known failure of a real system in a copy of the sources, and shows who notices.
+
+  --only F-R05   these alone
+  --core         those of the protocol alone, and tests alone are asked, not chance
+  --json         the sum as one line
+  --table FILE   writes the page`;
+
+const { values } = readArguments(USAGE, {
   options: {
     only: { type: "string", multiple: true },
     core: { type: "boolean", default: false },
@@ -22,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 const only = new Set(values.only?.flatMap((each) => each.split(",")) ?? []);
-for (const id of only) if (!failures.some((each) => each.id === id)) throw new Error(`no failure is called ${id}`);
+for (const id of only) if (!failures.some((each) => each.id === id)) refuse(USAGE, `no failure is called ${id}`);
 process.exitCode = await main(failures.filter(isChosen));
 
 function isChosen(failure: Failure): boolean {

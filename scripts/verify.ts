@@ -1,12 +1,13 @@
-/**
- * `pnpm verify [--no-test]`: everything a change has to pass, stage by stage, the quick ones first.
- * Nothing tracked is written: the last stage compares the work tree with what it was at the beginning.
- */
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
+import { readArguments } from "./lib/arguments.js";
 import { root } from "./lib/root.js";
 import { run } from "./lib/run.js";
 import { inTemporaryDirectory } from "./lib/temporary.js";
+
+const USAGE = `usage: pnpm verify [--no-test]
+
+Everything a change has to pass, stage by stage, the quick ones first. Nothing tracked is written: the last stage
+compares the work tree with what it was at the beginning. --no-test leaves the tests out.`;
 
 interface Stage {
   readonly name: string;
@@ -33,7 +34,7 @@ async function workTree(): Promise<WorkTree | undefined> {
   return { status: status.output, contents: createHash("sha256").update(diff.output).digest("hex") };
 }
 
-const { values } = parseArgs({ options: { "no-test": { type: "boolean", default: false } } });
+const { values } = readArguments(USAGE, { options: { "no-test": { type: "boolean", default: false } } });
 const before = await workTree();
 
 const stages: Stage[] = [

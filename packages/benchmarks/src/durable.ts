@@ -1,4 +1,4 @@
-import { argument } from "./lib/arguments.js";
+import { readFlags } from "./lib/arguments.js";
 import { measureIn } from "./lib/child.js";
 import { announce, report } from "./lib/report.js";
 import { alternate, type Sample } from "./lib/rounds.js";
@@ -7,15 +7,16 @@ import { alternate, type Sample } from "./lib/rounds.js";
  * Durable puts: three processes over TCP on loopback, every acknowledgement behind an fsync on a majority, driven through
  * HexraftClient; beside a probe of the same data path without Raft, with the same callers, connections and payload.
  */
-const rounds = Number(argument("rounds", "3"));
-const milliseconds = argument("ms", "5000");
+const flags = readFlags("durable", { rounds: "3", ms: "5000", callers: "1,64,256,1000" });
+const rounds = Number(flags.rounds);
+const milliseconds = flags.ms;
 const valueBytes = "256";
 
 announce(
   "durable",
   `3 processes, TCP on loopback, fsync on, ${valueBytes} B puts, ${rounds} rounds of ${milliseconds} ms, limit: the data path without Raft`,
 );
-for (const callers of argument("callers", "1,64,256,1000").split(",")) {
+for (const callers of flags.callers.split(",")) {
   const connections = String(Math.min(4, Number(callers)));
   const args = [callers, connections, milliseconds, valueBytes];
   const paired = await alternate(

@@ -1,5 +1,5 @@
 import { HexraftClient } from "@hexraft/client";
-import { argument } from "./lib/arguments.js";
+import { readFlags } from "./lib/arguments.js";
 import { randomKey } from "./lib/closed-loop.js";
 import { type MemoryReport, trendOf } from "./lib/memory.js";
 import { conditions } from "./lib/report.js";
@@ -9,9 +9,10 @@ import { serveCluster, untilServed } from "./lib/served-cluster.js";
  * Memory under lasting load: three `hexraft serve` processes take 256 B puts to 100,000 keys, with snapshots and
  * compaction on. Every 10 s each says what it holds; a ratio above 1 that stays above it in a longer run is a leak.
  */
-const minutes = Number(argument("minutes", "10"));
-const callers = Number(argument("callers", "64"));
-const snapshotEvery = argument("snapshot-every", "50000");
+const flags = readFlags("soak", { minutes: "10", callers: "64", "snapshot-every": "50000" });
+const minutes = Number(flags.minutes);
+const callers = Number(flags.callers);
+const snapshotEvery = flags["snapshot-every"];
 const CONNECTIONS = 4;
 
 const reports: MemoryReport[][] = [[], [], []];

@@ -28,6 +28,8 @@ interface Flags {
 
 /** Refused calls make errors by the thousand; nobody looks at where they were made. */
 const STACK_LINES = 0;
+/** Exit status of a call that is wrong; 1 is a seed that failed. */
+const WRONG_CALL = 2;
 /** Traces of the failing seed show this many lines on the terminal; files get all of it. */
 const LINES_SHOWN = 200;
 
@@ -38,6 +40,7 @@ const wholeNumber = (text: string): number => {
 };
 
 const program = new Command("sim")
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_CALL))
   .description("Whole clusters on virtual time: the same seed is the same run.")
   .option("--seed <n>", "the seed, or the first of many", wholeNumber, 1)
   .option("--seeds <n>", "how many seeds", wholeNumber, 1)

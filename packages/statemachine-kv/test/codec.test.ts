@@ -25,7 +25,7 @@ function outcomeOf<T>(run: () => T): T | RaftError {
 function refusal(run: () => unknown): RaftError {
   const outcome = outcomeOf(run);
   if (outcome instanceof RaftError) return outcome;
-  throw new Error("not refused");
+  return expect.unreachable("it was not refused");
 }
 
 describe("the layout", () => {

@@ -1,30 +1,45 @@
-/**
- * `pnpm explore [--scope NAME]… [--depth N] [--states N] [--json]`: explores small worlds of the pure protocol whole, each
- * up to N events in a row (its own depth if left out) and N distinct states (2,000,000). Exit status 1 if a rule is broken.
- */
 import { parseArgs } from "node:util";
 import { type Exploration, Explorer } from "./explorer.js";
 import { SCOPES } from "./scope.js";
 
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    depth: { type: "string" },
-    states: { type: "string", default: "2000000" },
-    scope: { type: "string", multiple: true },
-  },
-});
+const USAGE = `usage: pnpm explore [--scope NAME]… [--depth N] [--states N] [--json]
+
+Explores small worlds of the pure protocol whole, each up to N events in a row (its own depth if left out) and N distinct
+states (2,000,000). Exit status 1 if a rule is broken. Scopes: ${SCOPES.map(({ name }) => name).join(", ")}`;
+
+const values = readFlags();
 const problem = wrongArgument();
 if (problem === undefined) exploreAll();
-else {
-  console.error(problem);
-  process.exitCode = 2;
+else refuse(problem);
+
+function readFlags() {
+  if (process.argv.includes("--help")) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  try {
+    const { values: flags } = parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        depth: { type: "string" },
+        states: { type: "string", default: "2000000" },
+        scope: { type: "string", multiple: true },
+      },
+    });
+    return flags;
+  } catch (error) {
+    return refuse((error instanceof Error ? error.message : String(error)).split(". ")[0] ?? "");
+  }
+}
+
+function refuse(what: string): never {
+  console.error(`${what}\n\n${USAGE}`);
+  process.exit(2);
 }
 
 function wrongArgument(): string | undefined {
   const unknown = (values.scope ?? []).find((name) => !SCOPES.some((scope) => scope.name === name));
-  if (unknown !== undefined)
-    return `no scope is called ${unknown}; there are ${SCOPES.map(({ name }) => name).join(", ")}`;
+  if (unknown !== undefined) return `no scope is called ${unknown}`;
   for (const name of ["depth", "states"] as const) {
     const given = values[name];
     if (given !== undefined && !(Number.isSafeInteger(Number(given)) && Number(given) > 0))

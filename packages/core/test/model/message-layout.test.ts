@@ -130,6 +130,7 @@ describe("messages as positional arrays", () => {
         bodyOf(array).push(...Array.from({ length: extra }, () => "later"));
         return [...array, ...Array.from({ length: extra }, () => ({ later: true }))];
       };
+      expect(refusal(extended(8), blocksOf(message))).toBe("nothing was thrown");
       expect(fromArray(extended(8), blocksOf(message))).toEqual(envelope(message));
       expect(refusal(extended(9), blocksOf(message))).toBe("BadMessage");
       const onlyBody = toArray(envelope(message));

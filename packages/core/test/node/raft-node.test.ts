@@ -138,7 +138,9 @@ describe("a node", () => {
   it("Q06 a local read says in its name that it may be stale, and needs no leader", async () => {
     const { node } = await loneNode();
     await node.start();
-    expect(await node.read("all", { consistency: "local" })).toBe("");
+    await expect(node.read("all", { consistency: "local" })).resolves.toBe("");
+    // Whoever does not say so never gets what may be old.
+    expect(await fails(node.read("all"))).toEqual(refusal("NotLeader", "refused"));
     await node.stop();
   });
 
@@ -241,11 +243,19 @@ describe("a node", () => {
     }
   });
 
-  it("O06 the state hash comes with the index it was taken at", async () => {
-    const { node, lead, say } = await loneNode();
+  it("O06 the state hash comes with the index it was taken at, whatever the log holds beyond", async () => {
+    const { node, lead, say, disk } = await loneNode();
     await lead();
     await say("a");
     expect(await node.stateHash()).toEqual({ index: 3, term: 1, hash: "a" });
+    disk.holdWrites = true;
+    const saying = say("b");
+    for (let i = 0; i < 3; i++) await settled();
+    expect(node.describe().last.index).toBe(4);
+    expect(await node.stateHash()).toEqual({ index: 3, term: 1, hash: "a" });
+    disk.releaseWrites();
+    await saying;
+    expect(await node.stateHash()).toEqual({ index: 4, term: 1, hash: "a|b" });
     await node.stop();
   });
 

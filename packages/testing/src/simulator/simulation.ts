@@ -14,6 +14,7 @@ import { Referee } from "./invariants/referee.js";
 import { ShadowCrash } from "./invariants/shadow-crash.js";
 import type { Violation } from "./invariants/violation.js";
 import { Recovery } from "./recovery.js";
+import { Stage } from "./stage.js";
 import { Counters } from "./trace/counters.js";
 import { Trace, type TraceLine } from "./trace/trace.js";
 import type { DiskKit } from "./world/simulated-disk.js";
@@ -95,6 +96,7 @@ export class Simulation {
   private readonly places: TapPlaces;
   private readonly clients: readonly Client[];
   private readonly shadows: ShadowCrash;
+  private audience: Stage | undefined;
   private undecided = false;
 
   /** Nothing runs yet; a simulation is run once. */
@@ -145,9 +147,15 @@ export class Simulation {
     this.clients = Array.from({ length: plan.clients }, (_, i) => this.client(i));
   }
 
-  /** Runs it to its end, or to the first violation. */
-  async run(): Promise<RunReport> {
+  /**
+   * Runs it to its end, or to the first violation.
+   *
+   * @param story - what is done between founding and healing, beside the plan's faults and clients. Default: the plan's
+   *   time passes.
+   */
+  async run(story?: (stage: Stage) => Promise<void>): Promise<RunReport> {
     const { time, plan, referee } = this;
+    const stage = story === undefined ? undefined : this.stage();
     time.afterEach = () => {
       if (referee.violation !== undefined) throw referee.violation;
     };
@@ -159,7 +167,8 @@ export class Simulation {
       await this.found();
       this.injector.schedule(plan.faults);
       for (const client of this.clients) client.start();
-      await time.run(time.now() + plan.durationMs);
+      if (story === undefined || stage === undefined) await time.run(time.now() + plan.durationMs);
+      else await story(stage);
       await this.recover();
       this.checkHistory();
       // Nothing but the simulation ran since it began: whatever is new belongs to the service.
@@ -183,6 +192,16 @@ export class Simulation {
       undecided: this.undecided,
       lines: this.trace.lines,
     };
+  }
+
+  private stage(): Stage {
+    const { time, plan, nodes, network, injector, operators, referee, history, trace, places } = this;
+    const random = new SeededRandom(`${plan.seed}/story`);
+    const stuck = (what: string, withinMs: number): never => this.stuck(what, withinMs);
+    const parts = { time, plan, nodes, network, injector, operators, referee, history, trace, places, random, stuck };
+    const stage = new Stage(parts);
+    this.audience = stage;
+    return stage;
   }
 
   private client(number: number): Client {
@@ -274,11 +293,15 @@ export class Simulation {
   }
 
   private async mustHold(what: string, condition: () => boolean, withinMs: number): Promise<void> {
-    const { time, referee } = this;
+    const { time } = this;
     const endMs = time.now() + withinMs;
     // Asked now and then, not after each event: a description of all nodes costs as much as a hundred events.
     while (!condition() && time.now() < endMs) await time.run(Math.min(time.now() + LOOK_EVERY_MS, endMs));
-    if (condition()) return;
+    if (!condition()) this.stuck(what, withinMs);
+  }
+
+  private stuck(what: string, withinMs: number): never {
+    const { referee } = this;
     referee.accuse("I17", `not within ${Math.round(withinMs)} ms: ${what}; ${this.standing()}`);
     throw referee.violation;
   }
@@ -300,6 +323,7 @@ export class Simulation {
   }
 
   private onFate(envelope: Envelope, fate: Fate): void {
+    this.audience?.saw(envelope, fate);
     if (fate === "sent") {
       this.referee.said(envelope);
       const node = this.nodes.get(envelope.from);

@@ -1,4 +1,4 @@
-import { RaftError } from "@hexraft/core";
+import { type ApplyOptions, type Node, RaftError } from "@hexraft/core";
 import type { NodeId } from "@hexraft/core/ports";
 import type { SeededRandom } from "../../time/seeded-random.js";
 import type { Counters } from "../trace/counters.js";
@@ -102,7 +102,8 @@ export class Client {
     // The process may die, and nobody would answer.
     const watch = parts.time.after(deadlineMs * 2 + 2 * parts.electionTimeoutMs, () => end("unknown"));
     const settled = (): void => parts.time.cancel(watch);
-    this.ask(node, operation, deadlineMs).then(
+    const forward = act.kind === "apply" && parts.mayForward && parts.places.hasCodec && this.random.next() < 0.2;
+    ask(node.node, operation, parts.places, { deadlineMs, forward }).then(
       (output) => {
         settled();
         return end("ok", output);
@@ -118,21 +119,24 @@ export class Client {
     );
   }
 
-  private ask({ node }: SimulatedNode, operation: Operation, deadlineMs: number): Promise<unknown> {
-    const { act } = operation;
-    const { places, mayForward } = this.parts;
-    if (node === undefined) throw new Error("a node that is up has been made");
-    if (act.kind === "read") return node.read(new TracedQuery(operation, act.query), { deadlineMs });
-    const forward = mayForward && places.hasCodec && this.random.next() < 0.2;
-    if (places.hasCodec) return node.apply(new TracedCommand(operation, act.command), { deadlineMs, forward });
-    if (!(act.command instanceof Uint8Array))
-      throw new Error("without a Codec the commands of a workload must be of type Uint8Array");
-    const payload = act.command.slice();
-    places.origins.set(payload, operation);
-    return node.apply(payload, { deadlineMs, forward });
-  }
-
   private anybody(): NodeId {
     return this.ids[this.random.integer(0, this.ids.length - 1)] as NodeId;
   }
+}
+
+/** A call of a client as its node hears it. */
+export function ask(
+  node: Node<unknown>,
+  operation: Operation,
+  places: TapPlaces,
+  options: ApplyOptions,
+): Promise<unknown> {
+  const { act } = operation;
+  if (act.kind === "read") return node.read(new TracedQuery(operation, act.query), options);
+  if (places.hasCodec) return node.apply(new TracedCommand(operation, act.command), options);
+  if (!(act.command instanceof Uint8Array))
+    throw new Error("without a Codec the commands of a workload must be of type Uint8Array");
+  const payload = act.command.slice();
+  places.origins.set(payload, operation);
+  return node.apply(payload, options);
 }

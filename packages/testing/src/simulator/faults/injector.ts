@@ -4,7 +4,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNetwork } from "../world/simulated-network.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
-import { type Fault, faultText } from "./fault.js";
+import { type Fault, type FaultAct, faultText } from "./fault.js";
 import { applyToLinks, isLinkFault } from "./link-faults.js";
 import type { Operators } from "./operators.js";
 
@@ -56,11 +56,24 @@ export class Injector {
     });
   }
 
-  private begin(fault: Fault): void {
+  /** It goes wrong from now on, until what is returned is called. */
+  inflict(act: FaultAct, forMs = 0): () => void {
+    let end = (): void => {};
+    this.begin({ atMs: this.time.now(), forMs, act }, (undo) => {
+      end = undo;
+    });
+    return () => {
+      if (!this.over) end();
+    };
+  }
+
+  private begin(
+    fault: Fault,
+    ends = (end: () => void): void => void this.time.after(fault.forMs, () => (this.over ? undefined : end())),
+  ): void {
     const { act, forMs } = fault;
     this.trace.note("fault", "", faultText(fault));
     this.counters.add(`fault.${act.kind}`);
-    const ends = (end: () => void): void => void this.time.after(forMs, () => (this.over ? undefined : end()));
     if (isLinkFault(act)) {
       this.onLinks.add(fault);
       this.rewire();
@@ -102,11 +115,14 @@ export class Injector {
         return ends(() => this.revive(node));
       }
       case "snapshot":
-        return this.operators.snapshot(act.node);
+        this.operators.snapshot(act.node);
+        return;
       case "transfer":
-        return this.operators.transfer(act.to);
+        this.operators.transfer(act.to);
+        return;
       case "change":
-        return this.operators.change(act.voters, act.learners);
+        this.operators.change(act.voters, act.learners);
+        return;
       default:
         return act satisfies never;
     }

@@ -1,6 +1,14 @@
-import type { Configuration, NodeId } from "@hexraft/core/ports";
+import { type Configuration, type NodeId, RaftError } from "@hexraft/core/ports";
 import type { Counters } from "../trace/counters.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
+
+/** Something that an operator asked for, and what became of it so far. */
+export interface Order {
+  /** `refused` whatever the reason. */
+  state: "pending" | "done" | "refused";
+  /** Why it was refused: the code of a RaftError, or what else was thrown. */
+  reason?: string;
+}
 
 /** What people do to a running cluster; whatever comes of it, the invariants hold. */
 export class Operators {
@@ -13,24 +21,24 @@ export class Operators {
   ) {}
 
   /** Saves a snapshot now. */
-  snapshot(id: NodeId): void {
+  snapshot(id: NodeId): Order {
     const node = this.nodes.get(id);
-    if (node?.isUp === true) this.follow("snapshot", node.node?.snapshot());
+    return this.follow("snapshot", node?.isUp === true ? node.node?.snapshot() : undefined);
   }
 
   /** Hands leadership to this node. */
-  transfer(to: NodeId): void {
-    this.follow("transfer", this.leader()?.node?.transferLeadership(to));
+  transfer(to: NodeId): Order {
+    return this.follow("transfer", this.leader()?.node?.transferLeadership(to));
   }
 
-  /** Changes the members. */
-  change(voters: readonly NodeId[], learners: readonly NodeId[]): void {
+  /** Changes the members, of whom all were members before. */
+  change(voters: readonly NodeId[], learners: readonly NodeId[]): Order {
     const node = this.leader()?.node;
-    if (node === undefined) return;
+    if (node === undefined) return this.follow("change", undefined);
     const { configuration } = node.describe().configuration;
     for (const member of configuration.members) this.known.set(member.id, member);
     const members = [...voters, ...learners].map((id) => this.known.get(id));
-    if (members.includes(undefined)) return;
+    if (members.includes(undefined)) return this.follow("change", undefined);
     const target: Configuration = {
       members: members as Configuration["members"],
       voters,
@@ -39,7 +47,7 @@ export class Operators {
       learnersNext: [],
       witnesses: [],
     };
-    this.follow("change", node.changeConfiguration(target));
+    return this.follow("change", node.changeConfiguration(target));
   }
 
   /** Who leads: of several that believe so, the one of the highest term. */
@@ -56,10 +64,21 @@ export class Operators {
     return found;
   }
 
-  private follow(what: string, done: Promise<unknown> | undefined): void {
-    done?.then(
-      () => this.counters.add(`operator.${what}.ok`),
-      () => this.counters.add(`operator.${what}.refused`),
-    );
+  private follow(what: string, done: Promise<unknown> | undefined): Order {
+    if (done === undefined) return { state: "refused", reason: "nobody to ask" };
+    const order: Order = { state: "pending" };
+    const hear = async (): Promise<void> => {
+      try {
+        await done;
+        order.state = "done";
+        this.counters.add(`operator.${what}.ok`);
+      } catch (error) {
+        order.state = "refused";
+        order.reason = error instanceof RaftError ? error.code : String(error);
+        this.counters.add(`operator.${what}.refused`);
+      }
+    };
+    void hear();
+    return order;
   }
 }

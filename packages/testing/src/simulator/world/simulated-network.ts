@@ -32,6 +32,8 @@ interface Connection {
 export class SimulatedNetwork {
   /** @internal Started transports. */
   readonly nodes = new Map<NodeId, SimulatedTransport>();
+  /** Loses single messages, whatever the links do; for stories that know which one is to get lost. */
+  loses: ((envelope: Envelope) => boolean) | undefined;
   /** @internal Snapshot streams under way. */
   readonly pipes = new Set<SnapshotPipe>();
   private readonly links = new Map<string, Link>();
@@ -90,6 +92,7 @@ export class SimulatedNetwork {
   /** Undoes all faults. */
   heal(): void {
     for (const link of this.links.values()) link.mend();
+    this.loses = undefined;
     this.review();
   }
 
@@ -116,7 +119,8 @@ export class SimulatedNetwork {
     const link = this.link(from.nodeId, to);
     const connection = this.connections.get(keyOf(from.nodeId, to));
     if (connection === undefined || link.deaf) return this.lose(said);
-    const batch = encode === true ? said.map(recoded) : said;
+    const kept = this.loses === undefined ? said : said.filter((envelope) => !this.isLost(envelope));
+    const batch = encode === true ? kept.map(recoded) : kept;
     const now = this.time.now();
     if (!link.isNoisy) {
       const dueAt = link.dueAt(now, this.latency());
@@ -158,6 +162,12 @@ export class SimulatedNetwork {
     }
     if (this.options.onFate !== undefined) for (const envelope of batch) this.options.onFate(envelope, "delivered");
     there.deliver(batch);
+  }
+
+  private isLost(envelope: Envelope): boolean {
+    if (this.loses?.(envelope) !== true) return false;
+    this.lose([envelope]);
+    return true;
   }
 
   private lose(batch: readonly Envelope[]): void {

@@ -1,0 +1,195 @@
+import type { Proof } from "./proof.js";
+
+const COMPONENTS = "packages/core/src/components";
+const MODEL = "packages/core/src/model";
+const test = (name: string): readonly string[] => [`packages/core/test/${name}.test.ts`];
+
+/** The hands, and how messages and blocks are laid out. */
+export const componentProofs: readonly Proof[] = [
+  {
+    rule: "S02",
+    file: `${COMPONENTS}/snapshot-saver.ts`,
+    find: "      await sink?.abort(false).catch(() => {});\n",
+    replace: "",
+    tests: test("components/snapshot-executor"),
+  },
+  {
+    rule: "S08",
+    file: `${COMPONENTS}/fsm-caller.ts`,
+    find: "if (this.calls >= CALLS_PER_TURN_MAX) return this.rest();",
+    replace: "if (this.calls < 0) return this.rest();",
+    tests: test("components/fsm-caller"),
+  },
+  {
+    rule: "S08",
+    file: `${COMPONENTS}/snapshot-stream.ts`,
+    find: "    await turn();\n",
+    replace: "",
+    tests: test("components/snapshot-executor"),
+  },
+  {
+    rule: "C05",
+    file: `${COMPONENTS}/closure-queue.ts`,
+    find: 'if (call.deadlineMs <= nowMs) this.giveUp(call, "DeadlineExceeded"',
+    replace: 'if (call.deadlineMs < 0) this.giveUp(call, "DeadlineExceeded"',
+    tests: test("components/closure-queue"),
+  },
+  {
+    rule: "C05",
+    file: `${COMPONENTS}/pending-calls.ts`,
+    find: "if (call.deadlineMs <= nowMs) this.fail(",
+    replace: "if (call.deadlineMs < 0) this.fail(",
+    tests: test("components/pending-calls"),
+  },
+  {
+    rule: "C05",
+    file: `${COMPONENTS}/pending-calls.ts`,
+    find: '      call.signal.addEventListener("abort", onAbort, { once: true });\n',
+    replace: "",
+    tests: test("components/pending-calls"),
+  },
+  {
+    // A state machine that throws is answered like one that says no.
+    rule: "F01",
+    file: `${COMPONENTS}/fsm-caller.ts`,
+    find: "    } catch (error) {\n      this.faulted(from, error);",
+    replace:
+      "    } catch (error) {\n      this.appliedBatch(taken, batch, lastBlock, Array.from({ length: batch.count }, () => error));",
+    tests: test("components/fsm-caller"),
+  },
+  {
+    // What cannot be read is taken for what is not there.
+    rule: "L03",
+    file: `${COMPONENTS}/log-manager.ts`,
+    find: "if (!this.closed && from > this.compactedTo)",
+    replace: "if (!this.closed && from < 0)",
+    tests: test("components/log-manager"),
+  },
+  {
+    rule: "L07",
+    file: "packages/core/src/protocol/outbox.ts",
+    find: "this.writing().truncateFrom = from;",
+    replace: "this.writing();",
+    tests: test("classics/paper"),
+  },
+  {
+    rule: "L10",
+    file: `${COMPONENTS}/block-codec.ts`,
+    find: "if (view.getUint8(2) !== VERSION)",
+    replace: "if (view.getUint8(2) < VERSION)",
+    tests: test("components/block-codec"),
+  },
+  {
+    rule: "L10",
+    file: `${COMPONENTS}/block-codec.ts`,
+    find: "if (checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)) !== stored)",
+    replace: "if (checksum === undefined || stored < 0)",
+    tests: test("components/block-codec"),
+  },
+  {
+    rule: "L10",
+    file: `${COMPONENTS}/block-codec.ts`,
+    find: "if (length > bytes.length - offset)",
+    replace: "if (length < 0)",
+    tests: test("components/block-codec"),
+  },
+  {
+    rule: "L10",
+    file: `${MODEL}/configuration-layout.ts`,
+    find: "if (version !== VERSION)",
+    replace: "if (version === undefined)",
+    tests: test("model/configuration-layout"),
+  },
+  {
+    rule: "T01",
+    file: `${MODEL}/field-reader.ts`,
+    find: "if (!inRange || Object.is(value, -0))",
+    replace: "if (!inRange)",
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "T01",
+    file: `${MODEL}/message-layout.ts`,
+    find: '  if (blocks.length > 0 && type !== "AppendEntries") throw badMessage(`${type} came with blocks`);\n',
+    replace: "",
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "T01",
+    file: `${COMPONENTS}/block-codec.ts`,
+    find: "if (at !== length)",
+    replace: "if (at < 0)",
+    tests: test("components/block-codec"),
+  },
+  {
+    rule: "T02",
+    file: `${MODEL}/message-layout.ts`,
+    find: "  if (header.from === header.to) throw badMessage(`${header.from} says it to itself`);\n",
+    replace: "",
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "T02",
+    file: `${COMPONENTS}/postman.ts`,
+    find: "const { groupId, id, incarnation, startNumber, recoveryNumber } = this.identity;",
+    replace: "const { groupId, id, incarnation, startNumber } = this.identity;\n    const recoveryNumber = 0;",
+    tests: test("components/postman"),
+  },
+  {
+    rule: "T04",
+    file: `${COMPONENTS}/postman.ts`,
+    find: "    this.book.clear();\n",
+    replace: "",
+    tests: test("components/postman"),
+  },
+  {
+    rule: "T05",
+    file: `${COMPONENTS}/postman.ts`,
+    find: "    else this.dropped++;\n",
+    replace: "",
+    tests: test("components/postman"),
+  },
+  {
+    // Whatever is not known is malformed: a newer release cannot add a field.
+    rule: "T09",
+    file: `${MODEL}/field-reader.ts`,
+    find: "if (extra > EXTRA_FIELDS_MAX)",
+    replace: "if (extra > 0)",
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "T09",
+    file: `${MODEL}/message-layout.ts`,
+    find: 'fields.flag("transfer", false)',
+    replace: 'fields.flag("transfer", true)',
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "T09",
+    file: `${MODEL}/message-layout.ts`,
+    find: "    code: 16,\n",
+    replace: "    code: 17,\n",
+    tests: test("model/message-layout"),
+  },
+  {
+    rule: "O04",
+    file: `${COMPONENTS}/timer-service.ts`,
+    find: "    this.rows.length = 0;\n    this.action?.unsubscribe();\n",
+    replace: "    this.rows.length = 0;\n",
+    tests: test("components/timer-service"),
+  },
+  {
+    rule: "O04",
+    file: `${COMPONENTS}/log-manager.ts`,
+    find: "    if (this.underWay !== undefined) await new Promise<void>((resolve) => this.idle.push(resolve));\n",
+    replace: "",
+    tests: test("components/log-manager"),
+  },
+  {
+    rule: "O04",
+    file: `${COMPONENTS}/fsm-caller.ts`,
+    find: "    if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));\n",
+    replace: "",
+    tests: test("components/fsm-caller"),
+  },
+];

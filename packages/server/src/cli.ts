@@ -17,6 +17,7 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
   serveCommand(program, (code) => {
     exitCode = code;
   });
+  certsCommand(program);
   program
     .command("demo")
     .description(
@@ -46,11 +47,26 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
   }
 }
 
+function certsCommand(program: Command): void {
+  program
+    .command("certs <directory>")
+    .description("Makes certificates for a trial: an authority, if there is none yet, and one pair for each node.")
+    .requiredOption("--nodes <id,…>", "the nodes; certificates that are there are renewed")
+    .option("--days <n>", "how long they last", whole, 90)
+    .action(async (directory: string, flags: { readonly nodes: string; readonly days: number }) => {
+      const { runCerts } = await import("./certs/run-certs.js"); // nobody else needs the library behind it
+      await runCerts({ directory, ...flags }, (line) => process.stdout.write(`${line}\n`));
+    });
+}
+
 interface ServeFlags {
   readonly config?: string;
   readonly electionTimeout?: number;
   readonly heartbeatInterval?: number;
   readonly snapshotEvery?: number;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly [other: string]: unknown;
 }
 
@@ -60,13 +76,17 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .description("Runs one node.")
     .option(
       "--config <file>",
-      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, client, http, resp, bootstrap, requestTimeoutMs, log, raft; flags win over it",
+      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, bootstrap, requestTimeoutMs, log, raft; flags win over it",
     )
     .option("--node-id <id>", "the node's stable name")
     .option("--group-id <id>", "the group's name (main)")
     .option("--data-directory <path>", "where log, snapshots and identity live")
     .option("--listen <host:port>", "where peers reach this node")
     .option("--advertise <host:port>", "what peers are told, if it is not where it listens")
+    .option("--tls-ca <file>", "PEM: the authority that vouches for nodes; hexraft certs makes one for a trial")
+    .option("--tls-cert <file>", "PEM: this node's certificate")
+    .option("--tls-key <file>", "PEM: its key")
+    .option("--plaintext", "talk to peers beyond this machine without encryption")
     .option("--client <host:port>", "where HexraftClient connects")
     .option("--http <host:port>", "HTTP/JSON front")
     .option("--resp <host:port>", "Redis protocol front")
@@ -83,14 +103,19 @@ A bare port listens on 127.0.0.1. Exit codes: ${ExitCode.usage} bad flag or fiel
 ${ExitCode.identityMismatch} data directory of another node or cluster, ${ExitCode.unreadable} data directory unreadable, ${ExitCode.halted} the group has halted, ${ExitCode.failed} anything else.`,
     )
     .action(async (flags: ServeFlags) => {
-      const { config, electionTimeout, heartbeatInterval, snapshotEvery, ...rest } = flags;
+      const { config, electionTimeout, heartbeatInterval, snapshotEvery, tlsCa, tlsCert, tlsKey, ...rest } = flags;
       const raft = {
         ...(electionTimeout !== undefined && { electionTimeoutMs: electionTimeout }),
         ...(heartbeatInterval !== undefined && { heartbeatIntervalMs: heartbeatInterval }),
         ...(snapshotEvery !== undefined && { snapshotEveryEntries: snapshotEvery }),
       };
+      const tls = {
+        ...(tlsCa !== undefined && { caFile: tlsCa }),
+        ...(tlsCert !== undefined && { certificateFile: tlsCert }),
+        ...(tlsKey !== undefined && { keyFile: tlsKey }),
+      };
       const file = config === undefined ? {} : readConfigFile(config);
-      done(await runServe(resolveServeOptions({ ...rest, raft }, file)));
+      done(await runServe(resolveServeOptions({ ...rest, raft, tls }, file)));
     });
 }
 

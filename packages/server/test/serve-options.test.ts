@@ -16,10 +16,11 @@ const GOOD = { nodeId: "n1", dataDirectory: "/data", listen: "7001" };
 describe("resolveServeOptions", () => {
   it("fills in what is not said; a flag wins over the file", () => {
     const options = resolveServeOptions(
-      { nodeId: "n2", http: undefined, raft: { electionTimeoutMs: 150 } },
+      { nodeId: "n2", http: undefined, raft: { electionTimeoutMs: 150 }, tls: { keyFile: "/other.key" } },
       {
         ...GOOD,
         http: "0.0.0.0:80",
+        tls: { caFile: "/ca", keyFile: "/key" },
         bootstrap: { n2: "b:2", n1: "a:1" },
         raft: { electionTimeoutMs: 900, preVote: false },
       },
@@ -29,6 +30,8 @@ describe("resolveServeOptions", () => {
       groupId: "main",
       dataDirectory: "/data",
       listen: { host: "127.0.0.1", port: 7001 },
+      tls: { caFile: "/ca", keyFile: "/other.key" },
+      plaintext: false,
       http: { host: "0.0.0.0", port: 80 },
       bootstrap: [
         { id: "n2", address: "b:2" },
@@ -56,6 +59,8 @@ describe("resolveServeOptions", () => {
     [{ log: "xml" }, "log"],
     [{ requestTimeoutMs: "5" }, "requestTimeoutMs"],
     [{ requestTimeoutMs: 0 }, "requestTimeoutMs"],
+    [{ tls: "on" }, "tls"],
+    [{ plaintext: "no" }, "plaintext"],
     [{ raft: 5 }, "raft"],
     [{ raft: { electionTimeout: 5 } }, "raft.electionTimeout"],
     [{ bootstrap: "n1" }, "bootstrap"],

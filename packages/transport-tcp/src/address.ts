@@ -24,3 +24,7 @@ export const formatAddress = (host: string, port: number): string =>
 
 /** Whether the host stands for all addresses of the machine, which nobody can dial. */
 export const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
+/** Whether the host is this machine itself, and nobody else can listen in. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);

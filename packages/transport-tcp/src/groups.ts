@@ -51,6 +51,12 @@ export class Groups {
     return union;
   }
 
+  /** Whether some group knows no members yet, or there is none: then nobody can be told from a stranger (E19). */
+  get isOpen(): boolean {
+    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
+    return this.receivers.size === 0;
+  }
+
   /** M13: which incarnation each group means by that node. */
   meant(id: NodeId): readonly (readonly [GroupId, Incarnation])[] {
     const meant: (readonly [GroupId, Incarnation])[] = [];

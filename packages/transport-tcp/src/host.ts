@@ -1,6 +1,7 @@
 import type { Checksum, Logger, RandomSource, TransportIdentity } from "@hexraft/core/ports";
 import type { StartNumbers } from "./link/start-numbers.js";
 import type { ResolvedTcpOptions } from "./options.js";
+import type { RefusalLog } from "./refusal-log.js";
 import type { Sockets } from "./sockets.js";
 
 /** What every part of the transport shares. */
@@ -10,6 +11,7 @@ export interface Host {
   readonly checksum: Checksum;
   readonly random: RandomSource;
   readonly logger: Logger;
+  readonly refusals: RefusalLog;
   readonly counters: Counters;
   readonly startNumbers: StartNumbers;
   /** Who this node is at the moment: a claim gives it a cluster. */

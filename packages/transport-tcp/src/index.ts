@@ -1,5 +1,7 @@
-export type { TcpTransportOptions } from "./options.js";
+export type { Admit, TcpTransportOptions } from "./options.js";
 export { tcpTransport } from "./tcp-transport-module.js";
+export { NODE_URI } from "./tls/certificate-names.js";
+export type { TlsOptions } from "./tls/tls-options.js";
 export { checkMsgpack, type MsgpackLimits } from "./wire/check-msgpack.js";
 export { Framer, LENGTH_BYTES } from "./wire/framer.js";
 export { packArray, unpackArray } from "./wire/msgpack.js";

@@ -24,6 +24,7 @@ import { type Host, newCounters } from "./host.js";
 import type { Refusal } from "./link/admission.js";
 import { Claims } from "./link/claims.js";
 import type { Connection, ConnectionHandler } from "./link/connection.js";
+import { Doorkeeper } from "./link/doorkeeper.js";
 import type { Inbound } from "./link/inbound.js";
 import { Inbounds } from "./link/inbounds.js";
 import { Link } from "./link/link.js";
@@ -31,8 +32,8 @@ import { Listener } from "./link/listener.js";
 import { Questions } from "./link/questions.js";
 import { StartNumbers } from "./link/start-numbers.js";
 import type { ResolvedTcpOptions } from "./options.js";
-import { SnapshotReception } from "./snapshot/receive-snapshot.js";
-import { SnapshotSending } from "./snapshot/send-snapshot.js";
+import { RefusalLog } from "./refusal-log.js";
+import { SnapshotStreams } from "./snapshot/streams.js";
 import type { Sockets } from "./sockets.js";
 import { LENGTH_BYTES } from "./wire/framer.js";
 import { type Hello, helloOf } from "./wire/handshake.js";
@@ -51,11 +52,12 @@ export class TcpTransport implements Transport {
   private readonly host: Host;
   private readonly groups: Groups;
   private readonly claims: Claims;
+  private readonly doorkeeper: Doorkeeper;
   private readonly listener: Listener;
   private readonly links = new Map<NodeId, Link>();
   private readonly inbounds: Inbounds;
   private readonly questions: Questions;
-  private readonly streams = new Set<SnapshotSending | SnapshotReception>();
+  private readonly streams: SnapshotStreams;
   private readonly unflushed = new Set<Link | Inbound>();
   private local: TransportIdentity | undefined;
   private isStopped = false;
@@ -66,20 +68,26 @@ export class TcpTransport implements Transport {
   constructor(options: ResolvedTcpOptions, sockets: Sockets, checksum: Checksum, random: RandomSource, logger: Logger) {
     const counters = newCounters();
     const startNumbers = new StartNumbers();
-    this.host = { options, sockets, checksum, random, logger, counters, startNumbers, local: () => this.identity };
+    const refusals = new RefusalLog(logger);
+    const local = () => this.identity;
+    this.host = { options, sockets, checksum, random, logger, refusals, counters, startNumbers, local };
     this.groups = new Groups(logger, counters);
+    this.streams = new SnapshotStreams(this.host, this.groups);
     this.questions = new Questions(this.host);
     this.inbounds = new Inbounds(this.host, {
       onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
       onChange: (reason) => this.tell(reason),
     });
+    this.doorkeeper = new Doorkeeper(this.host, this.groups, this.inbounds);
     this.claims = new Claims(this.host, this.groups, (clusterId) => this.claim(clusterId));
     this.listener = new Listener(this.host, {
       claim: (hello) => this.claims.consider(hello),
       identity: (hello) => this.identityFor(hello.purpose === "identify" ? (hello.meant[0]?.[0] ?? "") : ""),
-      refusal: ({ stream, nodeId }) => (stream === null ? undefined : this.streamRefusal(stream, nodeId)),
-      receive: (connection, hello) =>
-        hello.stream === null ? this.receive(connection, hello) : this.receiveSnapshot(connection, hello.stream),
+      refusal: (hello) => this.refusal(hello),
+      receive: (connection, hello) => {
+        this.doorkeeper.admit(connection, hello.nodeId);
+        return hello.stream === null ? this.receive(connection, hello) : this.streams.receive(connection, hello.stream);
+      },
     });
   }
 
@@ -87,6 +95,7 @@ export class TcpTransport implements Transport {
   async start(local: TransportIdentity): Promise<void> {
     if (this.local !== undefined || this.isStopped)
       throw new RaftError("Stopped", "refused", "this transport was started already; make a new one");
+    this.host.sockets.open(local.nodeId, this.host.logger, () => this.doubtAll());
     this.local = local;
     const port = await this.listener.listen();
     this.address = this.host.options.advertise ?? formatAddress(this.host.options.host, port);
@@ -149,20 +158,13 @@ export class TcpTransport implements Transport {
   }
 
   /** @inheritDoc */
-  async sendSnapshot(
+  sendSnapshot(
     header: SnapshotStreamHeader,
     to: PeerAddress,
     bytes: AsyncIterable<Uint8Array>,
     signal: AbortSignalLike,
   ): Promise<void> {
-    const sending = new SnapshotSending(this.host, header, to);
-    if (this.isStopped) sending.fail("this node stops");
-    this.streams.add(sending);
-    try {
-      await sending.run(bytes, signal);
-    } finally {
-      this.streams.delete(sending);
-    }
+    return this.streams.send(header, to, bytes, signal);
   }
 
   /** @inheritDoc */
@@ -187,7 +189,8 @@ export class TcpTransport implements Transport {
     this.flush();
     this.isStopped = true;
     clearInterval(this.ticker);
-    for (const stream of this.streams) if (stream instanceof SnapshotSending) stream.fail("this node stops");
+    this.host.sockets.close();
+    this.streams.close("this node stops");
     this.questions.close("this node stops");
     for (const link of this.links.values()) link.close("this node stops");
     this.links.clear();
@@ -227,9 +230,11 @@ export class TcpTransport implements Transport {
         this.links.delete(id);
         link.close("no group knows it any more");
       }
+    const isNews = this.doorkeeper.setMembers(new Set(wanted.keys()));
     for (const { id, address } of wanted.values()) {
       const link = this.links.get(id);
       link?.moveTo(address);
+      if (isNews) link?.ping(); // it hears whom we know now
       link?.nudge(); // another incarnation may be meant now, which opens the door that was closed to us
       if (link === undefined && id !== nodeId) this.links.set(id, this.newLink(id, address));
     }
@@ -239,6 +244,7 @@ export class TcpTransport implements Transport {
     return new Link(this.host, id, address, {
       hello: () => helloOf(this.identity, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
       onChange: (reason) => this.tell(reason),
+      vouched: () => this.doorkeeper.vouched,
       onMessage: (envelope, startNumber) => this.deliver(envelope, id, startNumber),
     });
   }
@@ -259,19 +265,9 @@ export class TcpTransport implements Transport {
     return inbound;
   }
 
-  private streamRefusal(header: SnapshotStreamHeader, from: NodeId): Refusal | undefined {
-    if (header.from === from && this.groups.snapshotReceiver(header) !== undefined) return undefined;
-    const reason = `no replica here takes a snapshot of group ${header.group} from ${header.from}`;
-    return { code: "NoReceiver", reason };
-  }
-
-  private receiveSnapshot(connection: Connection, header: SnapshotStreamHeader): ConnectionHandler {
-    const receiver = this.groups.snapshotReceiver(header) as TransportReceiver; // no turn ends since streamRefusal
-    const reception = new SnapshotReception(this.host, connection, header, receiver, (over) =>
-      this.streams.delete(over),
-    );
-    this.streams.add(reception);
-    return reception;
+  private refusal(hello: Hello): Refusal | undefined {
+    if (hello.purpose === "identify") return undefined;
+    return this.doorkeeper.refusal(hello.nodeId) ?? this.streams.refusal(hello);
   }
 
   /** T02, T11: what a connection brings must be of whom it was opened by, in that run, and for us. */
@@ -284,14 +280,23 @@ export class TcpTransport implements Transport {
     this.groups.deliver(envelope);
   }
 
+  /** T03: certificates are judged by another authority from now on; all of them, also those that were shown before. */
+  private doubtAll(): void {
+    const reason = "another authority vouches for certificates now";
+    this.doorkeeper.emptyTheHouse(reason);
+    for (const link of this.links.values()) link.redial(reason);
+  }
+
   private tick(): void {
     const nowMs = performance.now();
+    this.host.refusals.turn(nowMs);
     const isLate = nowMs - this.lastTickMs > (1 + LATE_TICKS) * this.host.options.pingIntervalMs;
     this.lastTickMs = nowMs;
     // After a pause of our own, what others said meanwhile is still unread: their silence is judged next time.
     const judgeMs = isLate ? undefined : nowMs;
     for (const link of this.links.values()) link.tick(judgeMs);
     this.inbounds.tick(judgeMs);
-    for (const stream of this.streams) if (!isLate) stream.tick(nowMs);
+    this.doorkeeper.tick(nowMs);
+    if (!isLate) this.streams.tick(nowMs);
   }
 }

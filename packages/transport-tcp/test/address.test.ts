@@ -17,7 +17,10 @@ describe("addresses", () => {
   });
 
   it("T02 a node names the port it got, or what it was told to advertise", async () => {
-    const [n1, n2] = [await member("n1"), await member("n2", { host: "0.0.0.0", advertise: "elsewhere.example:7002" })];
+    const [n1, n2] = [
+      await member("n1"),
+      await member("n2", { host: "0.0.0.0", plaintext: true, advertise: "elsewhere.example:7002" }),
+    ];
     expect(n1.address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     expect(n2.address).toBe("elsewhere.example:7002");
   });

@@ -87,8 +87,8 @@ export class FieldReader {
   }
 
   /** Whatever stands there: an array for a reader of its own. */
-  nested(name: string): unknown {
-    return this.take(name, undefined);
+  nested(name: string, otherwise?: readonly unknown[]): unknown {
+    return this.take(name, otherwise);
   }
 
   /** One of `values`, which the wire numbers from 0 on. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { DEFAULT_OPTIONS, type ProtocolOptions } from "@hexraft/core";
 import { isName } from "@hexraft/core/ports";
+import type { TlsOptions } from "@hexraft/transport-tcp";
 import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
 import { badField } from "./bad-field.js";
@@ -17,6 +18,10 @@ export interface ServeOptions {
   readonly listen: HostPort;
   /** What peers are told instead, `host:port`; checked by the transport. */
   readonly advertise?: string;
+  /** T03: certificates of the nodes; their files are checked by the transport. */
+  readonly tls?: TlsOptions;
+  /** Whether peers beyond this machine may be talked to without encryption. */
+  readonly plaintext: boolean;
   /** Where `HexraftClient` connects; absent: nowhere. */
   readonly client?: HostPort;
   /** HTTP/JSON front; absent: none. */
@@ -42,6 +47,8 @@ const FIELDS = new Set([
   "dataDirectory",
   "listen",
   "advertise",
+  "tls",
+  "plaintext",
   "client",
   "http",
   "resp",
@@ -73,6 +80,9 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
   if (advertise !== undefined && (typeof advertise !== "string" || !advertise.includes(":")))
     throw badField("advertise", advertise, "must be host:port");
   const rawRaft = { ...record("raft", file["raft"] ?? {}), ...record("raft", flags["raft"] ?? {}) };
+  const tls = { ...record("tls", file["tls"] ?? {}), ...record("tls", flags["tls"] ?? {}) };
+  const plaintext = given["plaintext"] ?? false;
+  if (typeof plaintext !== "boolean") throw badField("plaintext", plaintext, "must be true or false");
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (typeof dataDirectory !== "string" || dataDirectory === "")
@@ -94,6 +104,9 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     dataDirectory,
     listen: parseAddress("listen", listen),
     ...(advertise !== undefined && { advertise }),
+    // Fields that are missing or wrong are named by the transport.
+    ...(Object.keys(tls).length > 0 && { tls: tls as unknown as TlsOptions }),
+    plaintext,
     ...optionalAddress("client", given),
     ...optionalAddress("http", given),
     ...optionalAddress("resp", given),

@@ -43,10 +43,15 @@ export interface RunningServer {
  * is left running then.
  */
 export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
-  const { nodeId, groupId, dataDirectory, listen, advertise, raft } = options;
+  const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft } = options;
   const node: KvNode = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ ...raft, nodeId, groupId }, [
     nodeRuntime(),
-    tcpTransport({ ...listen, ...(advertise !== undefined && { advertise }) }),
+    tcpTransport({
+      ...listen,
+      plaintext,
+      ...(advertise !== undefined && { advertise }),
+      ...(tls !== undefined && { tls }),
+    }),
     fileStorage({ directory: dataDirectory, groupId }),
     kvStateMachine(),
     jointMembership(),

@@ -1,4 +1,5 @@
-import type { TransportIdentity } from "@hexraft/core/ports";
+import type { NodeId, TransportIdentity } from "@hexraft/core/ports";
+import type { Proof } from "../sockets.js";
 import { type Hello, type Reject, type RejectCode, VERSIONS, type Welcome } from "../wire/handshake.js";
 import type { StartNumbers } from "./start-numbers.js";
 
@@ -60,6 +61,13 @@ export function welcomeRefusal(hello: Hello, welcome: Welcome, startNumbers: Sta
       `${welcome.nodeId} belongs to cluster ${welcome.clusterId || "(none)"}, and ${hello.nodeId} to ${hello.clusterId}`,
     );
   return olderStart(welcome, startNumbers);
+}
+
+/** T03: who says to be a node has to prove it, where certificates are shown. */
+export function identityRefusal(id: NodeId, proof: Proof | undefined): Refusal | undefined {
+  if (proof === undefined || proof.nodes.includes(id)) return undefined;
+  const shown = proof.nodes.join(", ") || "no node";
+  return refusal("Identity", `the certificate shown speaks for ${shown}, and not for ${id}; show the one of ${id}`);
 }
 
 function olderStart(

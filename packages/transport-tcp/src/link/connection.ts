@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { RaftError } from "@hexraft/core/ports";
 import type { Host } from "../host.js";
+import type { Proof } from "../sockets.js";
 import { encodeFrame, type Frame, FrameType, openFrame } from "../wire/frame.js";
 import { Framer } from "../wire/framer.js";
 import { rejectFromArray, rejectToArray } from "../wire/handshake.js";
@@ -54,6 +55,10 @@ export class Connection {
   /** The other side's address, for logs. */
   get remote(): string {
     return `${this.socket.remoteAddress ?? "?"}:${this.socket.remotePort ?? "?"}`;
+  }
+  /** T03: what the other side has proved, where a proof is asked for. */
+  get proof(): Proof | undefined {
+    return this.host.sockets.proof(this.socket);
   }
   /** Whether it is over. */
   get isClosed(): boolean {
@@ -109,7 +114,7 @@ export class Connection {
   refuse(refusal: Refusal): void {
     if (this.closed) return;
     this.host.counters.refused++;
-    this.host.logger.warn("refused a connection", { remote: this.remote, ...refusal });
+    this.host.refusals.tell("refused a connection", refusal.code, { remote: this.remote, reason: refusal.reason });
     this.say(FrameType.reject, rejectToArray(refusal));
     this.over(refusal.reason, refusal.code);
     // Input is read and thrown away until the other side has seen why: closing over unread bytes would reset the connection.
@@ -149,7 +154,7 @@ export class Connection {
 
   private rejected(frame: Frame): void {
     const { code, reason } = rejectFromArray(withoutTail(frame));
-    this.host.logger.warn("the other side refused a connection", { remote: this.remote, code, reason });
+    this.host.refusals.tell("the other side refused a connection", code, { remote: this.remote, reason });
     this.close(`the other side refused: ${reason}`, code);
   }
 

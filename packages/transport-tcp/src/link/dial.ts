@@ -1,10 +1,10 @@
 import { badMessage } from "@hexraft/core/ports";
-import { parseAddress } from "../address.js";
+import { isLoopback, parseAddress } from "../address.js";
 import type { Host } from "../host.js";
 import { FrameType } from "../wire/frame.js";
 import { type Hello, helloToArray, type Welcome, welcomeFromArray } from "../wire/handshake.js";
 import { withoutTail } from "../wire/message-frame.js";
-import { welcomeRefusal } from "./admission.js";
+import { identityRefusal, welcomeRefusal } from "./admission.js";
 import { Connection, type ConnectionHandler } from "./connection.js";
 
 /** What became of a call: exactly one of the two, never inside `dial` itself. */
@@ -30,8 +30,11 @@ export function dial(
   outcome: DialOutcome,
 ): (reason: string) => void {
   const where = parseAddress(address);
-  if (where === undefined) {
-    const told = setImmediate(() => outcome.onFailed(`${address} is no host:port`));
+  const { tls, plaintext } = host.options;
+  const isOpenWay = tls === undefined && !plaintext && where !== undefined && !isLoopback(where.host);
+  if (where === undefined || isOpenWay) {
+    const fault = isOpenWay ? "is not on this machine, and neither tls nor plaintext is given" : "is no host:port";
+    const told = setImmediate(() => outcome.onFailed(`${address} ${fault}`));
     return (reason) => {
       clearImmediate(told);
       outcome.onFailed(reason);
@@ -42,7 +45,8 @@ export function dial(
     onFrame: (frame) => {
       if (frame.type !== FrameType.welcome) throw badMessage(`a frame of type ${frame.type} answers a hello`);
       const welcome = welcomeFromArray(withoutTail(frame));
-      const refusal = welcomeRefusal(hello, welcome, host.startNumbers);
+      const refusal =
+        identityRefusal(welcome.nodeId, connection.proof) ?? welcomeRefusal(hello, welcome, host.startNumbers);
       if (refusal !== undefined) return connection.refuse(refusal);
       clearTimeout(timer);
       if (hello.purpose !== "identify") host.startNumbers.note(welcome.directoryId, welcome.startNumber);

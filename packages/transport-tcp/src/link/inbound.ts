@@ -4,6 +4,7 @@ import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
 import type { Hello } from "../wire/handshake.js";
 import { decodeMessage, type EncodedFrame, withoutTail } from "../wire/message-frame.js";
+import { pingFromArray } from "../wire/ping.js";
 import type { Connection, ConnectionHandler } from "./connection.js";
 import { SendQueue } from "./send-queue.js";
 
@@ -21,6 +22,8 @@ export interface InboundEvents {
  */
 export class Inbound implements ConnectionHandler {
   private readonly queue: SendQueue;
+  /** Whom the peer vouches for, as it last said. */
+  vouched: readonly NodeId[] = [];
   private answeredMs = 0;
 
   constructor(
@@ -39,7 +42,7 @@ export class Inbound implements ConnectionHandler {
       const { nodeId, startNumber } = this.hello;
       this.events.onMessage(decodeMessage(frame, this.host.checksum), nodeId, startNumber);
     } else if (frame.type === FrameType.ping) {
-      withoutTail(frame);
+      this.vouched = pingFromArray(withoutTail(frame));
       this.answer();
     } else throw badMessage(`a frame of type ${frame.type} came where messages were expected`);
   }

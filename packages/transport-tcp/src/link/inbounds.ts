@@ -53,6 +53,13 @@ export class Inbounds {
     return new Map([...this.all.values()].map(({ hello }) => [hello.nodeId, hello.startNumber]));
   }
 
+  /** T03: whether a peer that is one of `members` vouches for that node. */
+  isVouchedFor(id: NodeId, members: ReadonlySet<NodeId>): boolean {
+    for (const { hello, vouched } of this.all.values())
+      if (members.has(hello.nodeId) && vouched.includes(id)) return true;
+    return false;
+  }
+
   /** Gives silent ones up. */
   tick(judgeMs: number | undefined): void {
     for (const inbound of this.all.values()) inbound.tick(judgeMs);

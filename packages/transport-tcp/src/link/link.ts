@@ -11,8 +11,10 @@ import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
 import type { Hello, Welcome } from "../wire/handshake.js";
 import { decodeMessage, type EncodedFrame } from "../wire/message-frame.js";
+import { pingToArray } from "../wire/ping.js";
 import type { Connection, ConnectionHandler } from "./connection.js";
 import { dial } from "./dial.js";
+import { isExpired } from "./doorkeeper.js";
 import { SendQueue } from "./send-queue.js";
 
 /** What a link asks of the transport, and tells it. */
@@ -21,6 +23,8 @@ export interface LinkEvents {
   hello(): Hello;
   /** Messages flow from now on, or no longer do: see `startNumber`. */
   onChange(reason: string): void;
+  /** Whom this node vouches for towards the peer. */
+  vouched(): readonly NodeId[];
   /** The other side answered on our own connection, as it does while it has no address of ours. */
   onMessage(envelope: Envelope, startNumber: StartNumber): void;
 }
@@ -113,7 +117,19 @@ export class Link {
     const { connection } = this.state;
     const silentMs = (judgeMs ?? connection.lastHeardMs) - connection.lastHeardMs;
     if (silentMs > this.host.options.silenceMaxMs) connection.close(`silent for ${Math.round(silentMs)} ms`);
-    else if (!connection.isBlocked) connection.say(FrameType.ping, []);
+    else if (isExpired(connection)) connection.close("its certificate has expired");
+    else this.ping();
+  }
+
+  /** Asks whether the peer is there, and tells it whom we vouch for. */
+  ping(): void {
+    if (this.state.kind !== "up" || this.state.connection.isBlocked) return;
+    this.state.connection.say(FrameType.ping, pingToArray(this.events.vouched()));
+  }
+
+  /** Others are believed than before: whoever is there has to prove anew who it is. */
+  redial(reason: string): void {
+    if (this.state.kind === "up") this.state.connection.close(reason);
   }
 
   /** The end. */
@@ -148,6 +164,7 @@ export class Link {
     this.state = { kind: "up", connection, peer, sinceMs: performance.now() };
     this.host.logger.info("connected", { peer: this.id, address: this.address, startNumber });
     this.events.onChange("connected");
+    this.ping();
     this.flush();
     return {
       onFrame: (frame) => this.hear(frame, startNumber),

@@ -5,7 +5,7 @@ import type { Host } from "../host.js";
 import { FrameType } from "../wire/frame.js";
 import { type Hello, helloFromArray, VERSIONS, versionsIn, welcomeToArray } from "../wire/handshake.js";
 import { withoutTail } from "../wire/message-frame.js";
-import { helloRefusal, type Refusal, versionRefusal } from "./admission.js";
+import { helloRefusal, identityRefusal, type Refusal, versionRefusal } from "./admission.js";
 import { Connection, type ConnectionHandler } from "./connection.js";
 
 /** Who works for the connections that were let in. */
@@ -20,6 +20,11 @@ export interface Reception {
   receive(connection: Connection, hello: Hello): ConnectionHandler;
 }
 
+/** A socket that came. */
+interface Visit {
+  close(reason: string): void;
+}
+
 const ignore = (): void => {};
 
 /**
@@ -29,8 +34,8 @@ const ignore = (): void => {};
  */
 export class Listener {
   private readonly server: Server;
-  private readonly all = new Set<Connection>();
-  private readonly strangers = new Set<Connection>();
+  private readonly all = new Set<Visit>();
+  private readonly strangers = new Set<Visit>();
 
   constructor(
     private readonly host: Host,
@@ -73,21 +78,50 @@ export class Listener {
 
   /** Closes every connection and stops listening. */
   close(): Promise<void> {
-    for (const connection of this.all) connection.close("this node stops");
+    for (const visit of this.all) visit.close("this node stops");
     this.all.clear();
     return new Promise((resolve) => {
       this.server.close(() => resolve());
     });
   }
 
-  private accept(socket: Socket): void {
+  /** A socket came: it has to be secured, where that is asked for, and to say who it is, in time. */
+  private accept(socket: Socket): ((secured: Socket) => void) | undefined {
     const { options, counters } = this.host;
+    socket.on("error", ignore);
     if (this.all.size >= options.connectionsMax) {
       counters.turnedAway++;
-      socket.on("error", ignore);
       socket.destroy();
-      return;
+      return undefined;
     }
+    const visit: Visit = { close: () => socket.destroy() };
+    const timer = setTimeout(
+      () => visit.close(`no handshake within ${options.handshakeTimeoutMs} ms`),
+      options.handshakeTimeoutMs,
+    );
+    timer.unref();
+    const known = () => {
+      clearTimeout(timer);
+      this.strangers.delete(visit);
+    };
+    this.all.add(visit);
+    this.strangers.add(visit);
+    socket.once("close", () => {
+      known();
+      this.all.delete(visit);
+    });
+    if (this.strangers.size > options.handshakesMax) {
+      const [oldest] = this.strangers;
+      counters.turnedAway++;
+      oldest?.close("too many connections that do not say who they are");
+    }
+    return (secured) => {
+      const connection = this.connect(secured, known);
+      visit.close = (reason) => connection.close(reason);
+    };
+  }
+
+  private connect(socket: Socket, known: () => void): Connection {
     const connection: Connection = new Connection(socket, this.host, {
       onFrame: (frame) => {
         if (frame.type !== FrameType.hello) throw badMessage(`a connection begins with a frame of type ${frame.type}`);
@@ -97,23 +131,7 @@ export class Listener {
       onDrain: ignore,
       onClosed: () => known(),
     });
-    const timer = setTimeout(
-      () => connection.close(`no handshake within ${options.handshakeTimeoutMs} ms`),
-      options.handshakeTimeoutMs,
-    );
-    timer.unref();
-    const known = () => {
-      clearTimeout(timer);
-      this.strangers.delete(connection);
-    };
-    this.all.add(connection);
-    socket.once("close", () => this.all.delete(connection));
-    this.strangers.add(connection);
-    if (this.strangers.size > options.handshakesMax) {
-      const [oldest] = this.strangers;
-      counters.turnedAway++;
-      oldest?.close("too many connections that do not say who they are");
-    }
+    return connection;
   }
 
   /** A hello came: the node may first have to be claimed, which takes a write to disk. */
@@ -121,7 +139,8 @@ export class Listener {
     const versions = versionRefusal(versionsIn(fields));
     if (versions !== undefined) return connection.refuse(versions);
     const hello = helloFromArray(fields);
-    const refusal = helloRefusal(hello, this.host.local(), this.host.startNumbers);
+    const refusal =
+      identityRefusal(hello.nodeId, connection.proof) ?? helloRefusal(hello, this.host.local(), this.host.startNumbers);
     if (refusal !== undefined) return connection.refuse(refusal);
     if (hello.purpose === "identify" || this.host.local().clusterId !== "") {
       this.letIn(connection, hello, known);

@@ -38,6 +38,8 @@ export type RejectCode =
   | "NotClaimed"
   | "OlderStart"
   | "NoReceiver"
+  | "Identity"
+  | "NotMember"
   | "BadFrame"
   | "SnapshotFailed";
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { afterEach } from "vitest";
 import { FrameType } from "../../src/wire/frame.js";
 import { eventually } from "./eventually.js";
@@ -16,8 +17,8 @@ export class RawListener {
   readonly peers: RawPeer[] = [];
   private readonly server: Server;
 
-  private constructor(answer: (peer: RawPeer) => void) {
-    this.server = createServer((socket) => {
+  private constructor(answer: (peer: RawPeer) => void, tls?: TlsOptions) {
+    const accept = (socket: Socket) => {
       const peer = RawPeer.around(socket);
       this.peers.push(peer);
       const isHello = () => peer.frames.some(({ type }) => type === FrameType.hello);
@@ -25,12 +26,14 @@ export class RawListener {
         () => answer(peer),
         () => socket.destroy(),
       );
-    });
+    };
+    this.server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
     open.add(this);
   }
 
-  static async open(answer: (peer: RawPeer) => void): Promise<RawListener> {
-    const listener = new RawListener(answer);
+  /** @param tls - what it shows, if it listens for TLS. */
+  static async open(answer: (peer: RawPeer) => void, tls?: TlsOptions): Promise<RawListener> {
+    const listener = new RawListener(answer, tls);
     listener.server.listen(0, "127.0.0.1");
     await once(listener.server, "listening");
     return listener;

@@ -10,8 +10,8 @@ export const bytesOf = (source: BytesLike): Uint8Array => (typeof source === "st
  * Bytes as the state holds them: a string with one character per byte. Such strings are compact, cannot be changed by
  * anyone, compare in the order of their bytes, and cost the collector less than an array each.
  */
-export const heldOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+export const heldOf = (bytes: Uint8Array, from = 0, to = bytes.length): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 
 /** The bytes that {@link heldOf} was given, as an array of its own. */
 export function bytesOfHeld(held: string): Uint8Array {

@@ -16,13 +16,13 @@ export interface Lifetime {
 }
 
 /** Sets a key. */
-export interface KvPut extends Lifetime {
+export interface KvPut<Bytes = Uint8Array> extends Lifetime {
   /** Kind. */
   readonly type: "put";
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
   /** The value. */
-  readonly value: Uint8Array;
+  readonly value: Bytes;
   /** Sets it only if the key is `absent` or `present`. Not met: nothing changes, and the result says `done: false`. */
   readonly condition?: "absent" | "present";
   /** The result then carries the value that the key had. */
@@ -30,85 +30,95 @@ export interface KvPut extends Lifetime {
 }
 
 /** One key of a {@link KvMultiPut}. */
-export interface KvPair {
+export interface KvPair<Bytes = Uint8Array> {
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
   /** Its new value. */
-  readonly value: Uint8Array;
+  readonly value: Bytes;
 }
 
 /** Sets several keys at once, for ever. */
-export interface KvMultiPut {
+export interface KvMultiPut<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "multiPut";
   /** What to write, in this order. */
-  readonly entries: readonly KvPair[];
+  readonly entries: readonly KvPair<Bytes>[];
 }
 
 /** Removes keys. */
-export interface KvDelete {
+export interface KvDelete<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "delete";
   /** The keys. */
-  readonly keys: readonly Uint8Array[];
+  readonly keys: readonly Bytes[];
 }
 
 /** Replaces a value only if it is the expected one. */
-export interface KvCompareAndSet extends Lifetime {
+export interface KvCompareAndSet<Bytes = Uint8Array> extends Lifetime {
   /** Kind. */
   readonly type: "compareAndSet";
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
   /** What the key must hold; `null`: it must not be there. */
-  readonly expected: Uint8Array | null;
+  readonly expected: Bytes | null;
   /** What it holds then; `null`: it is removed. */
-  readonly value: Uint8Array | null;
+  readonly value: Bytes | null;
 }
 
 /** Adds to an integer written in decimal; a missing key counts as 0. The deadline stays. */
-export interface KvIncrement {
+export interface KvIncrement<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "increment";
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
   /** Any signed 64-bit integer. */
   readonly by: bigint;
 }
 
 /** Gives a key a deadline: now, in log time, plus `ttlMs`. */
-export interface KvExpire {
+export interface KvExpire<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "expire";
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
   /** ms, 1 … {@link TTL_MS_MAX}. */
   readonly ttlMs: number;
 }
 
 /** Takes a key's deadline away. */
-export interface KvPersist {
+export interface KvPersist<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "persist";
   /** The key. */
-  readonly key: Uint8Array;
+  readonly key: Bytes;
 }
 
 /** One change. */
-export type KvSimpleCommand = KvPut | KvMultiPut | KvDelete | KvCompareAndSet | KvIncrement | KvExpire | KvPersist;
+export type KvSimpleCommand<Bytes = Uint8Array> =
+  | KvPut<Bytes>
+  | KvMultiPut<Bytes>
+  | KvDelete<Bytes>
+  | KvCompareAndSet<Bytes>
+  | KvIncrement<Bytes>
+  | KvExpire<Bytes>
+  | KvPersist<Bytes>;
 
 /**
  * Several changes, done in order and all or none: if one is rejected, or its condition or comparison is not met, the batch
  * is `Rejected` and nothing has changed.
  */
-export interface KvBatch {
+export interface KvBatch<Bytes = Uint8Array> {
   /** Kind. */
   readonly type: "batch";
   /** What to do, in this order. */
-  readonly commands: readonly KvSimpleCommand[];
+  readonly commands: readonly KvSimpleCommand<Bytes>[];
 }
 
-/** What can be asked of the key-value state machine. Keys and values are bytes; any byte is allowed in either. */
-export type KvCommand = KvSimpleCommand | KvBatch;
+/**
+ * What can be asked of the key-value state machine. Keys and values are bytes; any byte is allowed in either. `Bytes` is how
+ * they are held: callers give arrays, the state keeps strings with one character per byte.
+ */
+export type KvCommand<Bytes = Uint8Array> = KvSimpleCommand<Bytes> | KvBatch<Bytes>;
 
 /** Options of {@link put}. */
 export interface PutOptions extends LifetimeOptions {

@@ -3,7 +3,7 @@ import type { KvAnswer } from "./answer.js";
 import type { KvCommand } from "./command.js";
 import { type KvLimits, kvLimits } from "./kv-limits.js";
 import { readAnswer, writeAnswer } from "./layout/answer-layout.js";
-import { ByteReader } from "./layout/byte-reader.js";
+import { ByteReader, viewOf } from "./layout/byte-reader.js";
 import { ByteWriter } from "./layout/byte-writer.js";
 import { checkCommand } from "./layout/command-check.js";
 import { readCommand, writeCommand } from "./layout/command-layout.js";
@@ -34,7 +34,7 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
 
   /** Limits are not looked at. @throws RaftError `BadCommand` or, for what a newer version may have written, `FormatUnknown`. */
   decodeCommand(bytes: Uint8Array): KvCommand {
-    return readCommand(new ByteReader(bytes, "command"));
+    return readCommand(new ByteReader(bytes, "command", viewOf));
   }
 
   /** Bytes of a result of the state machine. */
@@ -44,7 +44,7 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
 
   /** The result again. @throws RaftError `BadCommand` or `FormatUnknown`. */
   decodeResult(bytes: Uint8Array): KvResult {
-    return readResult(new ByteReader(bytes, "result"));
+    return readResult(new ByteReader(bytes, "result", viewOf));
   }
 
   /** For a client elsewhere. @throws RaftError `BadCommand` if the query does not fit its type or a limit. */
@@ -55,7 +55,7 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
 
   /** The query again. @throws RaftError `BadCommand` or `FormatUnknown`; also if it exceeds a limit. */
   decodeQuery(bytes: Uint8Array): KvQuery {
-    const query = readQuery(new ByteReader(bytes, "query"));
+    const query = readQuery(new ByteReader(bytes, "query", viewOf));
     checkQuery(query, this.limits);
     return query;
   }
@@ -67,7 +67,7 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
 
   /** The answer again. @throws RaftError `BadCommand` or `FormatUnknown`. */
   decodeAnswer(bytes: Uint8Array): KvAnswer {
-    return readAnswer(new ByteReader(bytes, "answer"));
+    return readAnswer(new ByteReader(bytes, "answer", viewOf));
   }
 
   private lay<T>(write: (writer: ByteWriter, what: T) => void, what: T): Uint8Array {

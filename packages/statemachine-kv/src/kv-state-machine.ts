@@ -7,14 +7,15 @@ import {
   type StateMachine,
 } from "@hexraft/core/ports";
 import type { KvAnswer, KvAnswerOf } from "./answer.js";
-import type { KvCommand } from "./command.js";
-import { KvCodec } from "./kv-codec.js";
+import { heldOf } from "./bytes.js";
 import { type KvLimits, kvLimits } from "./kv-limits.js";
+import { ByteReader } from "./layout/byte-reader.js";
+import { readCommand } from "./layout/command-layout.js";
 import { checkQuery } from "./layout/query-check.js";
 import type { KvQuery } from "./query.js";
 import type { KvRejection, KvResult } from "./result.js";
 import { answerQuery } from "./state/answer-query.js";
-import { applyCommand } from "./state/apply-command.js";
+import { applyCommand, type HeldCommand } from "./state/apply-command.js";
 import { KeySpace } from "./state/key-space.js";
 import { FORMAT_VERSION, loadSnapshot, saveSnapshot } from "./state/kv-snapshot.js";
 
@@ -27,7 +28,6 @@ import { FORMAT_VERSION, loadSnapshot, saveSnapshot } from "./state/kv-snapshot.
  * A snapshot is a copy on write: taking it costs nothing at the instant, and memory only for what changes until it is saved.
  */
 export class KvStateMachine implements StateMachine<KvQuery, KvAnswer> {
-  private readonly codec = new KvCodec();
   private readonly limits: KvLimits;
   private space = new KeySpace();
 
@@ -93,15 +93,13 @@ export class KvStateMachine implements StateMachine<KvQuery, KvAnswer> {
 
   private applyOne(payload: Uint8Array, logTimeMs: number): KvResult {
     this.space.logTimeMs = Math.max(this.space.logTimeMs, logTimeMs);
-    let command: KvCommand;
+    let command: HeldCommand;
     try {
-      command = this.codec.decodeCommand(payload);
+      command = readCommand(new ByteReader(payload, "command", heldOf));
     } catch (error) {
       if (!(error instanceof RaftError) || error.code !== "BadCommand") throw error;
       return new Rejected("BadCommand" satisfies KvRejection, error.message);
     }
-    const { space, result } = applyCommand(this.space, command);
-    this.space = space;
-    return result;
+    return applyCommand(this.space, command);
   }
 }

@@ -1,16 +1,24 @@
 import { RaftError } from "@hexraft/core/ports";
 
+/** Hands out a part of the bytes in the form that is wanted. */
+export type Part<Bytes> = (bytes: Uint8Array, from: number, to: number) => Bytes;
+
+/** A view, not a copy. */
+export const viewOf: Part<Uint8Array> = (bytes, from, to) => bytes.subarray(from, to);
+
 /** Takes apart what a ByteWriter laid down. Every length is checked against what is there before it is used. */
-export class ByteReader {
+export class ByteReader<Bytes = Uint8Array> {
   private at = 0;
 
   /**
-   * @param bytes - handed out in parts, uncopied.
+   * @param bytes - what to take apart.
    * @param what - names them in errors, e.g. `command`.
+   * @param part - how blobs are handed out.
    */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly what: string,
+    private readonly part: Part<Bytes>,
   ) {}
 
   u8(): number {
@@ -34,11 +42,11 @@ export class ByteReader {
     return new DataView(buffer, byteOffset + this.skip(8), 8).getBigInt64(0, true);
   }
 
-  /** Length, then bytes: a view, not a copy. */
-  blob(): Uint8Array {
+  /** Length, then bytes. */
+  blob(): Bytes {
     const length = this.u32();
     const at = this.skip(length);
-    return this.bytes.subarray(at, at + length);
+    return this.part(this.bytes, at, at + length);
   }
 
   /** 0 or 1. */

@@ -47,11 +47,11 @@ export function writeCommand(writer: ByteWriter, command: KvCommand): void {
 }
 
 /** @throws RaftError `BadCommand`, or `FormatUnknown` for what a newer version may have written. */
-export function readCommand(reader: ByteReader): KvCommand {
+export function readCommand<Bytes>(reader: ByteReader<Bytes>): KvCommand<Bytes> {
   const format = reader.u8();
   if (format !== FORMAT) throw reader.unknown(`format ${format}`);
   const type = reader.u8();
-  const command: KvCommand =
+  const command: KvCommand<Bytes> =
     type === TYPE.batch
       ? { type: "batch", commands: reader.list(() => readSimple(reader, reader.u8())) }
       : readSimple(reader, type);
@@ -100,7 +100,7 @@ function writeSimple(writer: ByteWriter, command: KvSimpleCommand): void {
   }
 }
 
-function readSimple(reader: ByteReader, type: number): KvSimpleCommand {
+function readSimple<Bytes>(reader: ByteReader<Bytes>, type: number): KvSimpleCommand<Bytes> {
   switch (type) {
     case TYPE.put: {
       const flags = reader.flags(HAS_TTL | KEEP_TTL | IF_ABSENT | IF_PRESENT | RETURN_PREVIOUS);
@@ -152,13 +152,13 @@ function writeLifetime(writer: ByteWriter, { ttlMs, keepTtl }: Lifetime, flags: 
   if (ttlMs !== undefined) writer.u64(ttlMs);
 }
 
-function readLifetime(reader: ByteReader, flags: number): Lifetime {
+function readLifetime(reader: ByteReader<unknown>, flags: number): Lifetime {
   if ((flags & HAS_TTL) === 0) return (flags & KEEP_TTL) === 0 ? {} : { keepTtl: true };
   if ((flags & KEEP_TTL) !== 0) throw reader.fault("has a time to live and keeps the old one");
   return { ttlMs: readTtl(reader) };
 }
 
-function readTtl(reader: ByteReader): number {
+function readTtl(reader: ByteReader<unknown>): number {
   const ttlMs = reader.u64();
   if (ttlMs < 1 || ttlMs > TTL_MS_MAX) throw reader.fault(`has a time to live of ${ttlMs} ms`);
   return ttlMs;

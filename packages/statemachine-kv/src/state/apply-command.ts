@@ -1,5 +1,4 @@
 import { Rejected } from "@hexraft/core/ports";
-import { bytesOf, bytesOfHeld, heldOf } from "../bytes.js";
 import {
   INTEGER_MAX,
   INTEGER_MIN,
@@ -18,33 +17,34 @@ export const SWEEP_MAX = 32;
 
 const reject = (code: KvRejection, reason: string): Rejected => new Rejected(code, reason);
 
-/** The state after a command, and its result. A rejected one (F01) returns the state that was given, but for swept records. */
-export function applyCommand(
-  space: KeySpace,
-  command: KvCommand,
-): { readonly space: KeySpace; readonly result: KvResult } {
-  if (command.type === "batch") {
-    space.sweep(SWEEP_MAX * command.commands.length);
-    return applyBatch(space, command);
+/** A command as the state takes it: keys and values with one character per byte. */
+export type HeldCommand = KvCommand<string>;
+
+/** Does a command, and returns its result. A rejected one (F01) changes nothing, but for swept records. */
+export function applyCommand(space: KeySpace, command: HeldCommand): KvResult {
+  if (command.type !== "batch") {
+    space.sweep(SWEEP_MAX);
+    return applySimple(space, command);
   }
-  space.sweep(SWEEP_MAX);
-  return { space, result: applySimple(space, command) };
+  space.sweep(SWEEP_MAX * command.commands.length);
+  return space.attempt(
+    () => applyBatch(space, command),
+    (result) => result instanceof Rejected,
+  );
 }
 
-/** Works on a copy, which takes no time to make, and takes it only if nothing in it was refused. */
-function applyBatch(space: KeySpace, { commands }: KvBatch): { readonly space: KeySpace; readonly result: KvResult } {
-  const attempt = space.clone();
+function applyBatch(space: KeySpace, { commands }: KvBatch<string>): KvResult {
   const results: KvSimpleResult[] = [];
   for (const [at, command] of commands.entries()) {
-    const result = applySimple(attempt, command);
+    const result = applySimple(space, command);
     const refusal = refusalOf(result);
     if (refusal !== undefined) {
       const reason = `command ${at + 1} of ${commands.length} (${command.type}): ${refusal}; nothing was done`;
-      return { space, result: reject("BatchRejected", reason) };
+      return reject("BatchRejected", reason);
     }
     results.push(result as KvSimpleResult);
   }
-  return { space: attempt, result: { type: "batch", results } };
+  return { type: "batch", results };
 }
 
 function refusalOf(result: KvSimpleResult | Rejected): string | undefined {
@@ -54,22 +54,23 @@ function refusalOf(result: KvSimpleResult | Rejected): string | undefined {
   return undefined;
 }
 
-function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult | Rejected {
+function applySimple(space: KeySpace, command: KvSimpleCommand<string>): KvSimpleResult | Rejected {
   switch (command.type) {
     case "put": {
-      const key = heldOf(command.key);
+      const { key } = command;
       const before = looksBack(command) ? space.live(key) : undefined;
       const done = command.condition === undefined || (command.condition === "present") === (before !== undefined);
+      const previous = command.returnPrevious && handedOut(before);
       if (done) space.store(key, command.value, deadlineOf(space, command, before));
-      return command.returnPrevious ? { type: "put", done, previous: handedOut(before) } : { type: "put", done };
+      return previous === undefined ? { type: "put", done } : { type: "put", done, previous };
     }
     case "multiPut":
-      for (const { key, value } of command.entries) space.store(heldOf(key), value, NO_DEADLINE);
+      for (const { key, value } of command.entries) space.store(key, value, NO_DEADLINE);
       return { type: "multiPut", written: command.entries.length };
     case "delete": {
       let deleted = 0;
       for (const key of command.keys) {
-        const record = space.live(heldOf(key));
+        const record = space.live(key);
         if (record === undefined) continue;
         space.remove(record);
         deleted++;
@@ -77,34 +78,34 @@ function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult 
       return { type: "delete", deleted };
     }
     case "compareAndSet": {
-      const key = heldOf(command.key);
+      const { key, expected } = command;
       const before = space.live(key);
-      const expected = command.expected === null ? undefined : heldOf(command.expected);
-      if (before?.value !== expected) return { type: "compareAndSet", done: false, actual: handedOut(before) };
+      if ((before?.value ?? null) !== expected)
+        return { type: "compareAndSet", done: false, actual: handedOut(before) };
       if (command.value !== null) space.store(key, command.value, deadlineOf(space, command, before));
       else if (before !== undefined) space.remove(before);
       return { type: "compareAndSet", done: true, actual: null };
     }
     case "increment": {
-      const key = heldOf(command.key);
+      const { key } = command;
       const before = space.live(key);
       const old = before === undefined ? 0n : integerIn(before.value);
       if (old === undefined) return reject("NotAnInteger", "the value is not a signed 64-bit integer in decimal");
       const value = old + command.by;
       if (value < INTEGER_MIN || value > INTEGER_MAX)
         return reject("OutOfRange", `${old} + ${command.by} is beyond a signed 64-bit integer`);
-      space.store(key, bytesOf(String(value)), before?.deadlineMs ?? NO_DEADLINE);
+      space.store(key, String(value), before?.deadlineMs ?? NO_DEADLINE);
       return { type: "increment", value };
     }
     case "expire": {
-      const before = space.live(heldOf(command.key));
-      if (before !== undefined) space.store(before.key, bytesOfHeld(before.value), space.logTimeMs + command.ttlMs);
+      const before = space.live(command.key);
+      if (before !== undefined) space.store(before.key, before.value, space.logTimeMs + command.ttlMs);
       return { type: "expire", done: before !== undefined };
     }
     case "persist": {
-      const before = space.live(heldOf(command.key));
+      const before = space.live(command.key);
       if (before === undefined || before.deadlineMs === NO_DEADLINE) return { type: "persist", done: false };
-      space.store(before.key, bytesOfHeld(before.value), NO_DEADLINE);
+      space.store(before.key, before.value, NO_DEADLINE);
       return { type: "persist", done: true };
     }
     default:
@@ -113,7 +114,7 @@ function applySimple(space: KeySpace, command: KvSimpleCommand): KvSimpleResult 
 }
 
 /** Whether the key's record is needed before the put; the plain put, the most common command, goes without. */
-const looksBack = ({ condition, keepTtl, returnPrevious }: KvPut): boolean =>
+const looksBack = ({ condition, keepTtl, returnPrevious }: KvPut<string>): boolean =>
   condition !== undefined || keepTtl === true || returnPrevious === true;
 
 function deadlineOf(space: KeySpace, { ttlMs, keepTtl }: Lifetime, before: KvRecord | undefined): number {

@@ -20,7 +20,11 @@ export interface FrozenKeySpace {
   readonly hashLow: number;
 }
 
-/** The records under their three orders: by key, by age (for scan cursors), and by deadline (for expiry). */
+/**
+ * The records under their three orders: by key, by age (for scan cursors), and by deadline (for expiry), and in a hash
+ * table, since most commands write a key that is there: its record is found without a walk and changed in its place. Only
+ * what stands frozen is copied first, once, and takes its new place in the tree.
+ */
 export class KeySpace implements FrozenKeySpace {
   records = new StringMap<KvRecord>();
   nextSequence = 1;
@@ -29,40 +33,55 @@ export class KeySpace implements FrozenKeySpace {
   hashLow = 0;
   /** Bytes of all keys and values, expired ones that are not yet swept included. */
   sizeBytes = 0;
-  private bySequence = new SortedMap<number, KvRecord["key"]>(lessSequence);
-  private byDeadline = new SortedMap<KvRecord, true>(expiresBefore);
+  private readonly table = new Map<string, KvRecord>();
+  private readonly bySequence = new SortedMap<number, KvRecord["key"]>(lessSequence);
+  private readonly byDeadline = new SortedMap<KvRecord, true>(expiresBefore);
+  /** Counts the calls of {@link freeze}: a record of an earlier era may stand frozen. */
+  private era = 0;
+  /** What the keys that an attempt under way has changed held before. */
+  private journal: Map<string, KvRecord | undefined> | undefined;
 
   /** Records with a deadline, expired ones that are not yet swept included. */
   get expiringCount(): number {
     return this.byDeadline.size;
   }
 
-  /** The record of a key that lives at the present log time. */
+  /** The record of a key that lives at the present log time; the next command may change it. */
   live(key: string): KvRecord | undefined {
-    const record = this.records.get(key);
+    const record = this.table.get(key);
     return record?.isExpired(this.logTimeMs) ? undefined : record;
   }
 
   /** Sets a key. A key that is there, expired or not, keeps its sequence number. */
-  store(key: string, value: Uint8Array, deadlineMs: number): void {
-    const before = this.records.seek(key);
-    if (before !== undefined) this.discount(before);
-    const record = new KvRecord(before?.key ?? key, value, this.sequenceOf(key, before), deadlineMs);
-    this.count(record);
-    if (before === undefined) this.records.set(key, record);
-    else this.records.replace(record);
+  store(key: string, value: string, deadlineMs: number): void {
+    const record = this.table.get(key);
+    if (record === undefined) {
+      this.journal?.set(key, this.journal.get(key));
+      this.put(new KvRecord(key, value, this.nextSequence++, deadlineMs, this.era));
+    } else if (record.era === this.era && this.journal === undefined) {
+      this.discount(record);
+      record.write(value, deadlineMs);
+      this.count(record);
+    } else {
+      this.note(record);
+      this.discount(record);
+      const copy = new KvRecord(record.key, value, record.sequence, deadlineMs, this.era);
+      this.table.set(copy.key, copy);
+      this.records.set(copy.key, copy);
+      this.count(copy);
+    }
   }
 
   /** Takes in a record of a snapshot, whose key must be new; false if its sequence number is not. */
   restore(record: KvRecord): boolean {
-    this.records.set(record.key, record);
-    this.count(record);
-    return this.bySequence.set(record.sequence, record.key) === undefined;
+    return this.put(record);
   }
 
   /** Removes a record that is there. */
   remove(record: KvRecord): void {
+    this.note(record);
     this.discount(record);
+    this.table.delete(record.key);
     this.records.delete(record.key);
     this.bySequence.delete(record.sequence);
   }
@@ -97,26 +116,39 @@ export class KeySpace implements FrozenKeySpace {
 
   /** The records as they are now, whatever happens to this key space later; O(1). */
   freeze(): FrozenKeySpace {
+    this.era++;
     const { nextSequence, logTimeMs, hashHigh, hashLow } = this;
     return { records: this.records.clone(), nextSequence, logTimeMs, hashHigh, hashLow };
   }
 
-  /** An independent key space that is equal; O(1). */
-  clone(): KeySpace {
-    const twin = new KeySpace();
-    Object.assign(twin, this.freeze());
-    twin.sizeBytes = this.sizeBytes;
-    twin.bySequence = this.bySequence.clone();
-    twin.byDeadline = this.byDeadline.clone();
-    return twin;
+  /** Does what is asked, and undoes all of it if the answer is a refusal; costs as much as what it changes. */
+  attempt<T>(work: () => T, isRefusal: (answer: T) => boolean): T {
+    const { nextSequence } = this;
+    const journal = new Map<string, KvRecord | undefined>();
+    this.journal = journal;
+    const answer = work();
+    this.journal = undefined;
+    if (!isRefusal(answer)) return answer;
+    for (const [key, before] of journal) {
+      const record = this.table.get(key);
+      if (record !== undefined) this.remove(record);
+      if (before !== undefined) this.put(before);
+    }
+    this.nextSequence = nextSequence;
+    return answer;
   }
 
-  /** The sequence number with which the key is written: the one it has, or a new one. */
-  private sequenceOf(key: string, before: KvRecord | undefined): number {
-    if (before !== undefined) return before.sequence;
-    const sequence = this.nextSequence++;
-    this.bySequence.set(sequence, key);
-    return sequence;
+  /** An attempt is about to change what this key holds. */
+  private note(record: KvRecord): void {
+    if (this.journal?.has(record.key) === false) this.journal.set(record.key, record);
+  }
+
+  /** False if there is one of that age. */
+  private put(record: KvRecord): boolean {
+    this.table.set(record.key, record);
+    this.records.set(record.key, record);
+    this.count(record);
+    return this.bySequence.set(record.sequence, record.key) === undefined;
   }
 
   private count(record: KvRecord): void {

@@ -1,30 +1,40 @@
-import { bytesOfHeld, heldOf } from "../bytes.js";
+import { bytesOfHeld } from "../bytes.js";
 
 /** The deadline of a record that never expires. */
 export const NO_DEADLINE = 0;
 
 /**
- * One key with its value. Immutable, so that a snapshot under way may share it. Carries a 64-bit hash of all it says, in
- * two halves; a state's hash is the sum of them, and so does not depend on any order and costs nothing to keep.
+ * One key with its value. Carries a 64-bit hash of all it says, in two halves; a state's hash is the sum of them, and so
+ * does not depend on any order and costs nothing to keep.
  */
 export class KvRecord {
   /** One character per byte. */
-  readonly value: string;
+  value = "";
+  /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
+  deadlineMs = NO_DEADLINE;
   /** Upper half of its hash, i32: such a number lies in the record, a u32 would be an object of its own. */
-  readonly hashHigh: number;
+  hashHigh = 0;
   /** Lower half of its hash, i32. */
-  readonly hashLow: number;
+  hashLow = 0;
 
   constructor(
     /** One character per byte. */
     readonly key: string,
-    value: Uint8Array,
+    value: string,
     /** Given when the key came into being, kept until it is removed, never given twice; ≥ 1. Scan cursors are made of these. */
     readonly sequence: number,
-    /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
-    readonly deadlineMs: number,
+    deadlineMs: number,
+    /** The era of its key space in which it was made: since then no snapshot has taken hold of it, so it may change. */
+    readonly era = 0,
   ) {
-    this.value = heldOf(value);
+    this.write(value, deadlineMs);
+  }
+
+  /** Replaces what it holds. Never call it once a snapshot may share it. */
+  write(value: string, deadlineMs: number): void {
+    this.value = value;
+    this.deadlineMs = deadlineMs;
+    const { key, sequence } = this;
     let high = mixHigh(mixHigh(0x9747b28c, sequence | 0), (sequence / 2 ** 32) | 0);
     let low = mixLow(mixLow(0x1b873593, deadlineMs | 0), (deadlineMs / 2 ** 32) | 0);
     for (let i = 0; i < key.length; i++) {
@@ -38,16 +48,17 @@ export class KvRecord {
     const whole = value.length & ~3;
     for (let i = 0; i < whole; i += 4) {
       const word =
-        (value[i] as number) |
-        ((value[i + 1] as number) << 8) |
-        ((value[i + 2] as number) << 16) |
-        ((value[i + 3] as number) << 24);
+        value.charCodeAt(i) |
+        (value.charCodeAt(i + 1) << 8) |
+        (value.charCodeAt(i + 2) << 16) |
+        (value.charCodeAt(i + 3) << 24);
       high = mixHigh(high, word);
       low = mixLow(low, word);
     }
     for (let i = whole; i < value.length; i++) {
-      high = mixHigh(high, value[i] as number);
-      low = mixLow(low, value[i] as number);
+      const word = value.charCodeAt(i);
+      high = mixHigh(high, word);
+      low = mixLow(low, word);
     }
     // Each half ends with a word of the other, so that both depend on all fields.
     this.hashHigh = finish(high ^ low);

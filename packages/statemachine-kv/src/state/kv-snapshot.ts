@@ -1,5 +1,5 @@
 import { heldOf } from "../bytes.js";
-import { ByteReader } from "../layout/byte-reader.js";
+import { ByteReader, viewOf } from "../layout/byte-reader.js";
 import { ByteWriter } from "../layout/byte-writer.js";
 import { type FrozenKeySpace, KeySpace } from "./key-space.js";
 import { KvRecord } from "./kv-record.js";
@@ -80,7 +80,7 @@ export async function loadSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<K
 }
 
 async function readState(stream: StreamReader): Promise<KeySpace> {
-  const header = new ByteReader(await stream.take(HEADER_BYTES), "snapshot");
+  const header = new ByteReader(await stream.take(HEADER_BYTES), "snapshot", viewOf);
   if (header.u32() !== MAGIC) throw damaged("it does not begin like one");
   const format = header.u32();
   if (format !== FORMAT_VERSION) throw header.unknown(`format ${format}`);
@@ -97,7 +97,7 @@ async function readState(stream: StreamReader): Promise<KeySpace> {
     before = record.key;
   }
   space.nextSequence = nextSequence;
-  const trailer = new ByteReader(await stream.take(TRAILER_BYTES), "snapshot");
+  const trailer = new ByteReader(await stream.take(TRAILER_BYTES), "snapshot", viewOf);
   if (trailer.u32() !== space.hashHigh || trailer.u32() !== space.hashLow) throw damaged("its hash does not match");
   await stream.end();
   return space;
@@ -107,6 +107,7 @@ async function readRecord(stream: StreamReader): Promise<KvRecord> {
   const header = new ByteReader(
     stream.takeNow(RECORD_HEADER_BYTES) ?? (await stream.take(RECORD_HEADER_BYTES)),
     "snapshot",
+    viewOf,
   );
   const keyLength = header.u32();
   const valueLength = header.u32();
@@ -114,5 +115,5 @@ async function readRecord(stream: StreamReader): Promise<KvRecord> {
   const sequence = header.u64();
   const deadlineMs = header.u64();
   const body = stream.takeNow(keyLength + valueLength) ?? (await stream.take(keyLength + valueLength));
-  return new KvRecord(heldOf(body.subarray(0, keyLength)), body.subarray(keyLength), sequence, deadlineMs);
+  return new KvRecord(heldOf(body, 0, keyLength), heldOf(body, keyLength), sequence, deadlineMs);
 }

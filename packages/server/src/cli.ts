@@ -93,7 +93,7 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .option("--bootstrap <id=host:port,…>", "the first voters; the first one named founds the cluster, once")
     .option("--election-timeout <ms>", "T: elections begin after T to 2T without a leader (1000)", number)
     .option("--heartbeat-interval <ms>", "between two heartbeats; at most T/3 (T/5)", number)
-    .option("--snapshot-every <entries>", "entries between two snapshots (100000)", number)
+    .option("--snapshot-every <entries>", "entries between two snapshots (1000000)", number)
     .option("--request-timeout-ms <ms>", "how long a request may take (5000)", number)
     .option("--log <format>", "text, json or silent (text)")
     .addHelpText(

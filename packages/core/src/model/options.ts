@@ -60,7 +60,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   uncommittedBytesMax: 64 * 1024 * 1024,
   cacheBytesMax: 64 * 1024 * 1024,
   pendingRequestsMax: 65_536,
-  snapshotEveryEntries: 100_000,
+  snapshotEveryEntries: 1_000_000,
   snapshotEveryBytes: 256 * 1024 * 1024,
   snapshotIntervalMs: 0,
   compactionMarginEntries: 10_000,

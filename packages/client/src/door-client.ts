@@ -21,10 +21,15 @@ export interface OperationOptions {
 /** Deadlines are looked at this often; one timer for all operations. ms. */
 const SWEEP_MS = 20;
 
+/** Hears how a request ended, once. */
+export type Settle<T> = (answered: Answered<T>) => void;
+
 interface Pending extends DoorRequest {
   readonly bytes: Uint8Array;
   readonly deadlineAt: number;
-  readonly settle: (answered: Answered<Uint8Array>) => void;
+  readonly settle: Settle<Uint8Array>;
+  /** No longer listens to the caller's signal. */
+  release: (() => void) | undefined;
   /** Where it was sent; null while it waits for a leader. */
   connection: DoorConnection | null;
   sentAt: number;
@@ -61,33 +66,38 @@ export class DoorClient implements RouteOwner {
     return this.route.endpoint;
   }
 
-  /** Sends `bytes`; resolves, never rejects. The value is a view into the received frame. */
-  request(kind: RequestKind, bytes: Uint8Array, options: OperationOptions = {}): Promise<Answered<Uint8Array>> {
-    const refusal = this.refusal(bytes, options.signal);
-    if (refusal !== null) return Promise.resolve(failed(refusal));
-    return new Promise((resolve) => {
-      const number = this.nextNumber();
-      const { signal } = options;
+  /** Sends `bytes`; the value is a view into the received frame. What is refused at once is told before this returns. */
+  request(
+    kind: RequestKind,
+    bytes: Uint8Array,
+    { deadlineMs, signal }: OperationOptions,
+    settle: Settle<Uint8Array>,
+  ): void {
+    const refusal = this.refusal(bytes, signal);
+    if (refusal !== null) return settle(failed(refusal));
+    const now = performance.now();
+    const deadlineAt = now + (deadlineMs ?? this.options.deadlineMs);
+    const number = this.nextNumber();
+    const entry: Pending = {
+      number,
+      kind,
+      bytes,
+      deadlineAt,
+      settle,
+      release: undefined,
+      connection: null,
+      sentAt: 0,
+      refusal: "",
+    };
+    if (signal !== undefined) {
       const onAbort = () => this.giveUp(entry, "Cancelled", "the caller called it off");
-      const entry: Pending = {
-        number,
-        kind,
-        bytes,
-        deadlineAt: performance.now() + (options.deadlineMs ?? this.options.deadlineMs),
-        settle: (answered) => {
-          signal?.removeEventListener("abort", onAbort);
-          resolve(answered);
-        },
-        connection: null,
-        sentAt: 0,
-        refusal: "",
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-      this.pending.set(number, entry);
-      this.bytesInFlight += bytes.length;
-      this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
-      this.dispatch(entry);
-    });
+      signal.addEventListener("abort", onAbort, { once: true });
+      entry.release = () => signal.removeEventListener("abort", onAbort);
+    }
+    this.pending.set(number, entry);
+    this.bytesInFlight += bytes.length;
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
+    this.dispatch(entry, now);
   }
 
   /** Refuses what waits, gives up what is under way (*unknown* for commands), and closes every connection. Idempotent. */
@@ -101,7 +111,7 @@ export class DoorClient implements RouteOwner {
   onReady(): void {
     const waiting = this.waiting;
     this.waiting = [];
-    for (const entry of waiting) if (this.pending.has(entry.number)) this.dispatch(entry);
+    for (const entry of waiting) if (this.pending.has(entry.number)) this.dispatch(entry, performance.now());
   }
 
   onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void {
@@ -122,7 +132,7 @@ export class DoorClient implements RouteOwner {
     this.recall(entry, error.message);
     if (error.code === "Overloaded" || error.code === "TransferRunning") this.route.paused(connection, error.message);
     else this.route.redirected(connection, leader, error.message);
-    this.dispatch(entry);
+    this.dispatch(entry, performance.now());
   }
 
   onLost(connection: DoorConnection, reason: string): void {
@@ -134,12 +144,12 @@ export class DoorClient implements RouteOwner {
         this.settle(entry, failed(new RaftError("ConnectionLost", "unknown", message)));
       } else {
         this.recall(entry, reason);
-        this.dispatch(entry);
+        this.dispatch(entry, performance.now());
       }
     }
   }
 
-  private dispatch(entry: Pending): void {
+  private dispatch(entry: Pending, now: number): void {
     const connection = this.route.ready;
     if (connection === null) {
       this.waiting.push(entry);
@@ -147,7 +157,7 @@ export class DoorClient implements RouteOwner {
       return;
     }
     entry.connection = connection;
-    entry.sentAt = performance.now();
+    entry.sentAt = now;
     connection.inFlight++;
     connection.send(entry);
   }
@@ -169,6 +179,7 @@ export class DoorClient implements RouteOwner {
       connection.inFlight--;
       this.route.settled(connection);
     }
+    entry.release?.();
     entry.settle(answered);
     if (this.pending.size === 0 && this.sweeper !== null) {
       clearInterval(this.sweeper);

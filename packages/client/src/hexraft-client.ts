@@ -19,7 +19,7 @@ import {
   range,
 } from "@hexraft/statemachine-kv";
 import type { ClientOptions, Endpoint } from "./client-options.js";
-import { DoorClient, type OperationOptions } from "./door-client.js";
+import { DoorClient, type OperationOptions, type Settle } from "./door-client.js";
 import { RequestKind } from "./door-frames.js";
 import { type Answered, failed, valueOf } from "./outcome.js";
 
@@ -64,70 +64,81 @@ export class HexraftClient {
   }
 
   /** Proposes a command. A command that the state machine rejects ended *ok*, with a `Rejected` as its value (F01). */
-  async propose<C extends KvCommand>(command: C, options?: OperationOptions): Promise<Answered<KvResultOf<C>>> {
-    let bytes: Uint8Array;
-    try {
-      bytes = this.codec.encodeCommand(command);
-    } catch (error) {
-      return failed(error);
-    }
-    const answered = await this.door.request(RequestKind.command, bytes, options);
-    if (answered.outcome !== "ok") return answered;
-    return { outcome: "ok", value: this.codec.decodeResult(answered.value) as KvResultOf<C> };
+  propose<C extends KvCommand>(command: C, options: OperationOptions = {}): Promise<Answered<KvResultOf<C>>> {
+    return new Promise((resolve) => this.command(command, options, resolve));
   }
 
   /** Asks a query. Reads change nothing, so their outcome is never *unknown*. */
-  async read<Q extends KvQuery>(query: Q, options: ClientReadOptions = {}): Promise<Answered<KvAnswerOf<Q>>> {
-    let bytes: Uint8Array;
-    try {
-      bytes = this.codec.encodeQuery(query);
-    } catch (error) {
-      return failed(error);
-    }
-    const kind = options.consistency === "local" ? RequestKind.localRead : RequestKind.linearizableRead;
-    const answered = await this.door.request(kind, bytes, options);
-    if (answered.outcome !== "ok") return answered;
-    return { outcome: "ok", value: this.codec.decodeAnswer(answered.value) as KvAnswerOf<Q> };
+  read<Q extends KvQuery>(query: Q, options: ClientReadOptions = {}): Promise<Answered<KvAnswerOf<Q>>> {
+    return new Promise((resolve) => this.query(query, options, resolve));
   }
 
   /** The value of a key, or `null` if it is not there. */
-  async get(key: BytesLike, options?: ClientReadOptions): Promise<Uint8Array | null> {
-    return valueOf(await this.read(get(key), options)).value;
+  get(key: BytesLike, options?: ClientReadOptions): Promise<Uint8Array | null> {
+    return this.answer(
+      () => get(key),
+      options,
+      ({ value }) => value,
+    );
   }
 
   /** The values of several keys, of one instant; `null` where there is none. */
-  async getMany(keys: readonly BytesLike[], options?: ClientReadOptions): Promise<readonly (Uint8Array | null)[]> {
-    return valueOf(await this.read(getMany(...keys), options)).values;
+  getMany(keys: readonly BytesLike[], options?: ClientReadOptions): Promise<readonly (Uint8Array | null)[]> {
+    return this.answer(
+      () => getMany(...keys),
+      options,
+      ({ values }) => values,
+    );
   }
 
   /** A page of entries in the order of the keys' bytes, and where the next one begins (`null`: nowhere). */
-  async range(which: RangeOptions = {}, options?: ClientReadOptions): Promise<KvRangeAnswer> {
-    return valueOf(await this.read(range(which), options));
+  range(which: RangeOptions = {}, options?: ClientReadOptions): Promise<KvRangeAnswer> {
+    return this.answer(
+      () => range(which),
+      options,
+      (page) => page,
+    );
   }
 
   /** Sets a key; resolves with whether it was done: with a `condition` it may not be. */
-  async put(key: BytesLike, value: BytesLike, options: PutOptions & OperationOptions = {}): Promise<boolean> {
-    return (await this.done(put(key, value, options), options)).done;
+  put(key: BytesLike, value: BytesLike, options?: PutOptions & OperationOptions): Promise<boolean> {
+    return this.result(
+      () => put(key, value, options),
+      options,
+      ({ done }) => done,
+    );
   }
 
   /** Removes a key; resolves with whether it was there. */
-  async delete(key: BytesLike, options?: OperationOptions): Promise<boolean> {
-    return (await this.done(del(key), options)).deleted === 1;
+  delete(key: BytesLike, options?: OperationOptions): Promise<boolean> {
+    return this.result(
+      () => del(key),
+      options,
+      ({ deleted }) => deleted === 1,
+    );
   }
 
   /** Replaces a value only if it is `expected` (`null`: not there); resolves with whether it was. */
-  async compareAndSet(
+  compareAndSet(
     key: BytesLike,
     expected: BytesLike | null,
     value: BytesLike | null,
-    options: LifetimeOptions & OperationOptions = {},
+    options?: LifetimeOptions & OperationOptions,
   ): Promise<boolean> {
-    return (await this.done(compareAndSet(key, expected, value, options), options)).done;
+    return this.result(
+      () => compareAndSet(key, expected, value, options),
+      options,
+      ({ done }) => done,
+    );
   }
 
   /** Adds to an integer and resolves with the sum. @throws RaftError `BadCommand` if the key holds no integer. */
-  async increment(key: BytesLike, by: bigint | number = 1n, options?: OperationOptions): Promise<bigint> {
-    return (await this.done(increment(key, by), options)).value;
+  increment(key: BytesLike, by: bigint | number = 1n, options?: OperationOptions): Promise<bigint> {
+    return this.result(
+      () => increment(key, by),
+      options,
+      ({ value }) => value,
+    );
   }
 
   /**
@@ -137,16 +148,81 @@ export class HexraftClient {
     this.door.close();
   }
 
-  /** The result, or a throw: also for a rejection, which certainly changed nothing. */
-  private async done<C extends KvCommand>(
-    command: C,
+  /** What is wanted of a command's result, or a rejection: also for what the state machine rejects, and so did not change. */
+  private result<C extends KvCommand, T>(
+    make: () => C,
     options: OperationOptions | undefined,
-  ): Promise<Exclude<KvResultOf<C>, Rejected>> {
-    const result = valueOf(await this.propose(command, options));
-    if (result instanceof Rejected)
-      throw new RaftError("BadCommand", "refused", `The state machine rejected the command: ${result.reason}`, {
-        rejection: result.code,
+    wanted: (result: Exclude<KvResultOf<C>, Rejected>) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.command(make(), options ?? {}, (answered) => {
+        if (answered.outcome !== "ok") reject(answered.error);
+        else if (answered.value instanceof Rejected) reject(rejectedBy(answered.value));
+        else resolve(wanted(answered.value as Exclude<KvResultOf<C>, Rejected>));
       });
-    return result as Exclude<KvResultOf<C>, Rejected>;
+    });
+  }
+
+  private answer<Q extends KvQuery, T>(
+    make: () => Q,
+    options: ClientReadOptions | undefined,
+    wanted: (answer: KvAnswerOf<Q>) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.query(make(), options ?? {}, (answered) => {
+        if (answered.outcome === "ok") resolve(wanted(answered.value));
+        else reject(answered.error);
+      });
+    });
+  }
+
+  private command<C extends KvCommand>(command: C, options: OperationOptions, settle: Settle<KvResultOf<C>>): void {
+    const encode = () => this.codec.encodeCommand(command);
+    const decode = (bytes: Uint8Array) => this.codec.decodeResult(bytes) as KvResultOf<C>;
+    this.send(RequestKind.command, encode, decode, options, settle);
+  }
+
+  private query<Q extends KvQuery>(query: Q, options: ClientReadOptions, settle: Settle<KvAnswerOf<Q>>): void {
+    const kind = options.consistency === "local" ? RequestKind.localRead : RequestKind.linearizableRead;
+    const encode = () => this.codec.encodeQuery(query);
+    const decode = (bytes: Uint8Array) => this.codec.decodeAnswer(bytes) as KvAnswerOf<Q>;
+    this.send(kind, encode, decode, options, settle);
+  }
+
+  private send<T>(
+    kind: RequestKind,
+    encode: () => Uint8Array,
+    decode: (bytes: Uint8Array) => T,
+    options: OperationOptions,
+    settle: Settle<T>,
+  ): void {
+    let request: Uint8Array;
+    try {
+      request = encode();
+    } catch (error) {
+      return settle(failed(error));
+    }
+    this.door.request(kind, request, options, (answered) => {
+      if (answered.outcome !== "ok") return settle(answered);
+      let value: T;
+      try {
+        value = decode(answered.value);
+      } catch (error) {
+        return settle(failed(unreadable(kind, error)));
+      }
+      settle({ outcome: "ok", value });
+    });
   }
 }
+
+/** The state machine's refusal of a command, for those who throw. */
+const rejectedBy = ({ code, reason }: Rejected): RaftError =>
+  new RaftError("BadCommand", "refused", `The state machine rejected the command: ${reason}`, { rejection: code });
+
+/** An answer came that this version cannot read; a command was done nevertheless. */
+const unreadable = (kind: RequestKind, error: unknown): RaftError =>
+  new RaftError(
+    "BadMessage",
+    kind === RequestKind.command ? "unknown" : "refused",
+    `The node answered in a way that this client cannot read (${String(error)}); use a client of the node's release.`,
+  );

@@ -21,7 +21,7 @@ import {
 import type { ClientOptions, Endpoint } from "./client-options.js";
 import { DoorClient, type OperationOptions, type Settle } from "./door-client.js";
 import { RequestKind } from "./door-frames.js";
-import { type Answered, failed, valueOf } from "./outcome.js";
+import { type Answered, failed } from "./outcome.js";
 
 /** Options of {@link HexraftClient.read}. */
 export interface ClientReadOptions extends OperationOptions {

@@ -28,9 +28,7 @@ const refusal = (directory: string, request = OPEN) =>
   storageOf(directory)
     .log.open(request)
     .then(
-      () => {
-        throw new Error("it was opened");
-      },
+      () => expect.unreachable("it was opened"),
       (error: unknown) => error as { code: string; message: string },
     );
 

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { HexraftClient } from "@hexraft/client";
 import { NotLeader } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import { get, KvCodec, type KvCommand, type KvQuery, put } from "@hexraft/statemachine-kv";
+import { get, KvCodec, type KvQuery, type LaidOutCommand, put } from "@hexraft/statemachine-kv";
 import { packArray } from "@hexraft/transport-tcp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientDoor } from "../src/door/client-door.js";
@@ -18,9 +18,11 @@ let port: number;
 const clients: HexraftClient[] = [];
 const raws: RawClient[] = [];
 
-async function answer(command: KvCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
+const codec = new KvCodec();
+
+async function answer({ bytes }: LaidOutCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
   try {
-    done(null, await kv.apply(command));
+    done(null, await kv.apply(codec.decodeCommand(bytes)));
   } catch (error) {
     done(error as Error);
   }

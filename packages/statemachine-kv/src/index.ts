@@ -48,6 +48,7 @@ export { KvCodec } from "./kv-codec.js";
 export { DEFAULT_KV_LIMITS, type KvLimits } from "./kv-limits.js";
 export { kvStateMachine } from "./kv-module.js";
 export { KvStateMachine } from "./kv-state-machine.js";
+export { LaidOutCommand } from "./laid-out-command.js";
 export {
   ANSWER_BYTES_MAX,
   exists,

@@ -2,6 +2,7 @@ import type { Codec } from "@hexraft/core/ports";
 import type { KvAnswer } from "./answer.js";
 import type { KvCommand } from "./command.js";
 import { type KvLimits, kvLimits } from "./kv-limits.js";
+import { LaidOutCommand } from "./laid-out-command.js";
 import { readAnswer, writeAnswer } from "./layout/answer-layout.js";
 import { ByteReader, viewOf } from "./layout/byte-reader.js";
 import { ByteWriter } from "./layout/byte-writer.js";
@@ -27,9 +28,16 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
   }
 
   /** F03. @throws RaftError `BadCommand`, outcome `refused`, if the command does not fit its type or a limit. */
-  encodeCommand(command: KvCommand): Uint8Array {
+  encodeCommand(command: KvCommand | LaidOutCommand): Uint8Array {
+    if (command instanceof LaidOutCommand) return command.bytes;
     checkCommand(command, this.limits);
     return this.lay(writeCommand, command);
+  }
+
+  /** F03: bytes that came from elsewhere, ready to be proposed. @throws RaftError as {@link encodeCommand} and {@link decodeCommand}. */
+  checkCommand(bytes: Uint8Array): LaidOutCommand {
+    checkCommand(this.decodeCommand(bytes), this.limits);
+    return new LaidOutCommand(bytes);
   }
 
   /** Limits are not looked at. @throws RaftError `BadCommand` or, for what a newer version may have written, `FormatUnknown`. */

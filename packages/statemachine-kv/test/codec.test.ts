@@ -193,3 +193,11 @@ describe("hostile bytes", () => {
     });
   });
 });
+
+it("F03 bytes from elsewhere are checked as a command is, and are proposed as they are", () => {
+  const codec = new KvCodec({ valueBytesMax: 4 });
+  const bytes = new KvCodec().encodeCommand(put("key", "four"));
+  expect(codec.encodeCommand(codec.checkCommand(bytes))).toBe(bytes);
+  expect(() => codec.checkCommand(new KvCodec().encodeCommand(put("key", "fives")))).toThrow("valueBytesMax is 4");
+  expect(() => codec.checkCommand(bytes.subarray(1))).toThrow(RaftError);
+});

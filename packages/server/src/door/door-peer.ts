@@ -72,9 +72,9 @@ export class DoorPeer {
     try {
       switch (kind) {
         case RequestKind.command:
-          this.service.apply(this.codec.decodeCommand(bytes), (error, result) =>
+          this.service.apply(this.codec.checkCommand(bytes), (error, result) =>
             error === null
-              ? this.answer(number, () => this.codec.encodeResult(result as NonNullable<typeof result>))
+              ? this.answer(number, this.codec.encodeResult(result as NonNullable<typeof result>))
               : this.fail(number, error),
           );
           return;
@@ -83,7 +83,7 @@ export class DoorPeer {
           this.service
             .read(this.codec.decodeQuery(bytes), kind === RequestKind.localRead ? "local" : "linearizable")
             .then(
-              (answer) => this.answer(number, () => this.codec.encodeAnswer(answer)),
+              (answer) => this.answer(number, this.codec.encodeAnswer(answer)),
               (error: unknown) => this.fail(number, error),
             );
           return;
@@ -96,8 +96,8 @@ export class DoorPeer {
     }
   }
 
-  private answer(number: number, bytes: () => Uint8Array): void {
-    this.put({ number, kind: AnswerKind.ok, bytes: bytes() });
+  private answer(number: number, bytes: Uint8Array): void {
+    this.put({ number, kind: AnswerKind.ok, bytes });
   }
 
   private fail(number: number, error: unknown): void {

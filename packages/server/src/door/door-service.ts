@@ -1,12 +1,12 @@
 import type { Welcome } from "@hexraft/client";
-import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@hexraft/statemachine-kv";
+import type { KvAnswer, KvQuery, KvResult, LaidOutCommand } from "@hexraft/statemachine-kv";
 import type { Consistency } from "../kv/kv-service.js";
 import type { KvNode } from "../kv/node-kv-service.js";
 
 /** What the client door asks of its node. It never forwards: a HexraftClient goes to the leader itself. */
 export interface DoorService {
   /** Does a command if this node leads; `done` is called once, in a later turn. */
-  apply(command: KvCommand, done: (error: Error | null, result?: KvResult) => void): void;
+  apply(command: LaidOutCommand, done: (error: Error | null, result?: KvResult) => void): void;
   /** Answers a query. */
   read(query: KvQuery, consistency: Consistency): Promise<KvAnswer>;
   /** Who this node is, and whom it follows. */

@@ -1,9 +1,17 @@
 import type { Node } from "@hexraft/core";
-import type { KvAnswer, KvAnswerOf, KvCommand, KvQuery, KvResult, KvResultOf } from "@hexraft/statemachine-kv";
+import type {
+  KvAnswer,
+  KvAnswerOf,
+  KvCommand,
+  KvQuery,
+  KvResult,
+  KvResultOf,
+  LaidOutCommand,
+} from "@hexraft/statemachine-kv";
 import type { Consistency, KvService } from "./kv-service.js";
 
 /** A node whose state machine is the key-value one. */
-export type KvNode = Node<KvCommand, KvResult, KvQuery, KvAnswer>;
+export type KvNode = Node<KvCommand | LaidOutCommand, KvResult, KvQuery, KvAnswer>;
 
 /** The service on top of a node: a follower passes commands on once (R18) and reads under the leader's index (Q04). */
 export class NodeKvService implements KvService {

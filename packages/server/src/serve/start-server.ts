@@ -2,7 +2,14 @@ import { createNode } from "@hexraft/core";
 import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
-import { type KvAnswer, type KvCommand, type KvQuery, type KvResult, kvStateMachine } from "@hexraft/statemachine-kv";
+import {
+  type KvAnswer,
+  type KvCommand,
+  type KvQuery,
+  type KvResult,
+  kvStateMachine,
+  type LaidOutCommand,
+} from "@hexraft/statemachine-kv";
 import { fileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
@@ -44,19 +51,22 @@ export interface RunningServer {
  */
 export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
   const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft } = options;
-  const node: KvNode = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ ...raft, nodeId, groupId }, [
-    nodeRuntime(),
-    tcpTransport({
-      ...listen,
-      plaintext,
-      ...(advertise !== undefined && { advertise }),
-      ...(tls !== undefined && { tls }),
-    }),
-    fileStorage({ directory: dataDirectory, groupId }),
-    kvStateMachine(),
-    jointMembership(),
-    new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
-  ]);
+  const node: KvNode = await createNode<KvCommand | LaidOutCommand, KvResult, KvQuery, KvAnswer>(
+    { ...raft, nodeId, groupId },
+    [
+      nodeRuntime(),
+      tcpTransport({
+        ...listen,
+        plaintext,
+        ...(advertise !== undefined && { advertise }),
+        ...(tls !== undefined && { tls }),
+      }),
+      fileStorage({ directory: dataDirectory, groupId }),
+      kvStateMachine(),
+      jointMembership(),
+      new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
+    ],
+  );
   const fronts: Front[] = [];
   const founding = new AbortController();
   let founded: Promise<void> = Promise.resolve();

@@ -111,6 +111,7 @@ export class Simulation {
     this.referee = new Referee(plan.nodes);
     this.network = new SimulatedNetwork(time, new SeededRandom(`${seed}/network`), {
       encode: plan.encode,
+      late: plan.late ?? 0,
       onFate: (envelope, fate) => this.onFate(envelope, fate),
     });
     this.places = {

@@ -1,6 +1,7 @@
 import { type ApplyOptions, type Node, RaftError } from "@hexraft/core";
 import type { NodeId } from "@hexraft/core/ports";
 import type { SeededRandom } from "../../time/seeded-random.js";
+import { exponential } from "../chance.js";
 import type { Counters } from "../trace/counters.js";
 import type { Trace } from "../trace/trace.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
@@ -67,7 +68,7 @@ export class Client {
   }
 
   private rest(): void {
-    const waitMs = -Math.log(1 - this.random.next()) * this.parts.pauseMs;
+    const waitMs = exponential(this.random) * this.parts.pauseMs;
     this.parts.time.after(waitMs, () => {
       if (!this.stopped) this.call(this.workload(this.random, this.number, this.turn++), 0, () => this.rest());
     });
@@ -80,7 +81,7 @@ export class Client {
     const deadlineMs = parts.electionTimeoutMs * (1 + 4 * this.random.next());
     const retry = (): void => {
       if (tries >= TRIES_MAX || this.stopped) return done(operation);
-      parts.time.after(2 * 2 ** tries + 20 * this.random.next(), () => this.call(act, tries + 1, done));
+      parts.time.after((2 << tries) + 20 * this.random.next(), () => this.call(act, tries + 1, done));
     };
     const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void => {
       if (operation.outcome !== "pending") return;

@@ -37,6 +37,13 @@ export type FaultAct =
       /** Milliseconds of its monotonic clock per true one. */
       readonly rate: number;
     }
+  /** The monotonic clock stands still, and goes on from there; what waits for an instant of it waits longer. */
+  | {
+      /** What it is. */
+      readonly kind: "clock-freeze";
+      /** Which node. */
+      readonly node: NodeId;
+    }
   /** E22: somebody sets the wall clock. */
   | {
       /** What it is. */

@@ -96,6 +96,8 @@ export class Injector {
         return;
       case "pause":
         return this.node(act.node).pause(forMs);
+      case "clock-freeze":
+        return this.node(act.node).freezeClock(forMs);
       case "wall-jump":
         return this.node(act.node).jumpWall(act.jumpMs);
       case "clock-rate":

@@ -18,6 +18,8 @@ export interface Plan {
   readonly options: Omit<Partial<NodeOptions>, "nodeId" | "groupId">;
   /** Whether every message is laid out as bytes and read again. */
   readonly encode: boolean;
+  /** Share of what was said into a connection that breaks, or is dead already, that arrives all the same, late, 0 … 1. Default 0. */
+  readonly late?: number;
   /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }

@@ -18,6 +18,7 @@ const PROCESS: readonly FaultKind[] = [
   "crash-all",
   "pause",
   "clock-rate",
+  "clock-freeze",
   "wall-jump",
   "graceful-restart",
 ];
@@ -36,6 +37,7 @@ const swarm: Profile = {
   mustShow: [
     "elections",
     "crashInsideIo",
+    "shadowCrashes",
     "truncations",
     "snapshotInstalls",
     "snapshotsSaved",

@@ -1,5 +1,6 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../../time/seeded-random.js";
+import { exponential, pick, scaled, shuffled } from "../chance.js";
 import type { Fault, FaultAct, FaultKind } from "./fault.js";
 import type { Plan, Profile } from "./plan.js";
 
@@ -12,16 +13,16 @@ export function planOf(seed: number, profile: Profile): Plan {
   const faults = profile.kinds.flatMap((kind) => {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
     const own = new SeededRandom(`${profile.name}/${seed}/${kind}`);
-    if (own.next() < 0.5) return [];
-    const everyMs = profile.everyMs * 4 ** (own.next() * 2 - 1);
+    if (!isOn(kind, seed, profile)) return [];
+    const everyMs = scaled(own, profile.everyMs / 4, profile.everyMs * 4);
     const found: Fault[] = [];
     for (let atMs = everyMs * exponential(own); atMs < profile.durationMs; atMs += everyMs * exponential(own))
       found.push(...draw(kind, atMs, own, nodes, electionTimeoutMs));
     return found;
   });
   // A log that is soon cut right behind a snapshot is what leaves a slow follower no choice but an install.
-  const isTight = random.next() < 0.6;
-  const snapshots = isTight ? { snapshotEveryEntries: random.integer(10, 80) } : {};
+  const isTight = isOn("tight logs", seed, profile);
+  const snapshots = isTight ? { snapshotEveryEntries: random.integer(4, 30) } : {};
   const margin = isTight || random.next() < 0.5 ? { compactionMarginEntries: random.integer(0, isTight ? 5 : 50) } : {};
   const batch =
     random.next() < 0.3 ? { batchEntriesMax: random.integer(1, 8), windowMessagesMax: random.integer(1, 4) } : {};
@@ -33,6 +34,7 @@ export function planOf(seed: number, profile: Profile): Plan {
     durationMs: profile.durationMs,
     options: { electionTimeoutMs, ...snapshots, ...margin, ...batch, ...profile.options },
     encode: random.next() < 0.1,
+    late: random.next() < 0.5 ? 0 : random.next(),
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
   };
 }
@@ -41,18 +43,20 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readon
   const node = pick(random, nodes);
   const others = nodes.filter((id) => id !== node);
   const other = pick(random, others);
-  const forMs = t * 0.2 * 60 ** random.next();
+  const forMs = scaled(random, t * 0.2, t * 12);
   const lasting = (act: FaultAct, ms = forMs): Fault[] => [{ atMs, forMs: ms, act }];
   switch (kind) {
     case "crash":
     case "crash-in-io":
-      return lasting({ kind, node }, t * 0.02 * 300 ** random.next());
+      return lasting({ kind, node }, scaled(random, t * 0.02, t * 6));
     case "crash-all":
-      return lasting({ kind }, t * 0.05 * 40 ** random.next());
+      return lasting({ kind }, scaled(random, t * 0.05, t * 2));
     case "pause":
-      return lasting({ kind, node }, t * 0.1 * 100 ** random.next());
+      return lasting({ kind, node }, scaled(random, t * 0.1, t * 10));
     case "clock-rate":
-      return lasting({ kind, node, rate: 0.5 * 4 ** random.next() }, t * 0.1);
+      return lasting({ kind, node, rate: scaled(random, 0.5, 2) }, t * 0.1);
+    case "clock-freeze":
+      return lasting({ kind, node }, scaled(random, t * 0.1, t * 5));
     case "wall-jump":
       return lasting({ kind, node, jumpMs: random.integer(-3_600_000, 3_600_000) }, 0);
     case "cut":
@@ -67,28 +71,29 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readon
     case "ring":
       return lasting({ kind });
     case "noise": {
-      const [drop, duplicate, reorder, late] = [0.3, 0.5, 0.5, 0.5].map((most) => most * random.next() ** 2);
-      return lasting({ kind, drop, duplicate, reorder, late } as FaultAct, forMs * 2);
+      const share = (most: number): number => most * random.next() * random.next();
+      const act: FaultAct = { kind, drop: share(0.3), duplicate: share(0.5), reorder: share(0.5), late: share(0.9) };
+      return lasting(act, forMs * 2);
     }
     case "slow-link":
-      return lasting({ kind, from: node, to: other, slowMs: t * 0.05 * 60 ** random.next() });
+      return lasting({ kind, from: node, to: other, slowMs: scaled(random, t * 0.05, t * 3) });
     case "reset":
       return lasting({ kind, node, peer: other }, 0);
     case "slow-disk": {
-      const low = 1 * 1_000 ** random.next();
-      return lasting({ kind, node, rangeMs: [low, Math.min(30_000, low * 30 ** random.next())] });
+      const low = scaled(random, 1, 1_000);
+      return lasting({ kind, node, rangeMs: [low, Math.min(30_000, scaled(random, low, low * 30))] });
     }
     case "disk-fault":
       return lasting(
         { kind, node, fault: pick(random, ["EIO", "ENOSPC", "failed-sync", "short-write"] as const) },
-        t * 0.1 * 30 ** random.next(),
+        scaled(random, t * 0.1, t * 3),
       );
     case "snapshot":
       return lasting({ kind, node }, 0);
     case "transfer":
       return lasting({ kind, to: node }, 0);
     case "graceful-restart":
-      return lasting({ kind, node }, t * 0.1 * 10 ** random.next());
+      return lasting({ kind, node }, scaled(random, t * 0.1, t));
     case "change": {
       const mixed = shuffled(random, nodes);
       const count = random.integer(Math.min(2, nodes.length), nodes.length);
@@ -100,17 +105,8 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readon
   }
 }
 
-function pick<T>(random: SeededRandom, from: readonly T[]): T {
-  return from[random.integer(0, from.length - 1)] as T;
+/** Half of all kinds are on, and what is off in one seed is on in its neighbour: two seeds show them all. */
+function isOn(kind: FaultKind | "tight logs", seed: number, profile: Profile): boolean {
+  const isOnInEven = new SeededRandom(`${profile.name}/${seed >> 1}/${kind}/on`).next() < 0.5;
+  return isOnInEven === (seed % 2 === 0);
 }
-
-function shuffled<T>(random: SeededRandom, items: readonly T[]): T[] {
-  const mixed = items.slice();
-  for (let at = mixed.length - 1; at > 0; at--) {
-    const other = random.integer(0, at);
-    [mixed[at], mixed[other]] = [mixed[other] as T, mixed[at] as T];
-  }
-  return mixed;
-}
-
-const exponential = (random: SeededRandom): number => -Math.log(1 - random.next());

@@ -23,6 +23,10 @@ export class SimulatedHost {
   private pausedUntil = 0;
   private readonly held: (() => void)[] = [];
   private outstanding = 0;
+  private frozenAt: number | undefined;
+  private frozenUntil = 0;
+  /** Time that its clock missed, ms. */
+  private missedMs = 0;
   private wallOffsetMs = Date.UTC(2025, 0, 1);
 
   /**
@@ -44,7 +48,7 @@ export class SimulatedHost {
       now: monotonic,
       schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T) =>
         new SimulatedAction<T>(
-          (delayMs, run) => this.after(delayMs, run),
+          (delayMs, run) => this.timer(delayMs, run),
           (it) => this.cancel(it),
           work,
         ).schedule(state, delay ?? 0),
@@ -78,6 +82,14 @@ export class SimulatedHost {
     if (until <= this.pausedUntil) return;
     this.pausedUntil = until;
     this.time.after(forMs, () => this.resume());
+  }
+
+  /** The monotonic clock stands still for so long, and the process does not: what waits for an instant of it waits longer. */
+  freezeClock(forMs: number): void {
+    const now = this.time.now();
+    this.frozenAt ??= now;
+    this.frozenUntil = Math.max(this.frozenUntil, now + forMs);
+    this.time.after(forMs, () => this.thaw());
   }
 
   /** E22: the wall clock is set, forwards or back. */
@@ -122,7 +134,24 @@ export class SimulatedHost {
   }
 
   private monotonic(): number {
-    return this.time.now() * this.rate;
+    return ((this.frozenAt ?? this.time.now()) - this.missedMs) * this.rate;
+  }
+
+  private thaw(): void {
+    if (this.frozenAt === undefined || this.time.now() < this.frozenUntil) return;
+    this.missedMs += this.time.now() - this.frozenAt;
+    this.frozenAt = undefined;
+  }
+
+  /** As `after`, by the monotonic clock: what comes due while that stands still waits until it goes again. */
+  private timer(delayMs: number, run: () => void): Appointment {
+    const onTime = (): void => {
+      if (appointment.cancelled) return;
+      if (this.frozenAt === undefined) run();
+      else this.after((this.frozenUntil - this.time.now()) * this.rate, onTime);
+    };
+    const appointment = this.after(delayMs, onTime);
+    return appointment;
   }
 
   /** It shall not happen. Idempotent. */

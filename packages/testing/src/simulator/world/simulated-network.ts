@@ -3,10 +3,14 @@ import { ContainerModule } from "inversify";
 import { recoded } from "../../network/recoded.js";
 import type { SnapshotPipe } from "../../network/snapshot-pipe.js";
 import type { SeededRandom } from "../../time/seeded-random.js";
+import { scaled } from "../chance.js";
 import { Link } from "./link.js";
 import type { SimulatedHost } from "./simulated-host.js";
 import type { SimulatedTime } from "./simulated-time.js";
 import { SimulatedTransport } from "./simulated-transport.js";
+
+/** How late a message of an earlier connection comes, ms. */
+const LATE_MS = [20, 20_000] as const;
 
 /** What became of a message. */
 export type Fate = "sent" | "delivered" | "lost" | "doubled" | "overtaken" | "late";
@@ -15,6 +19,8 @@ export type Fate = "sent" | "delivered" | "lost" | "doubled" | "overtaken" | "la
 export interface SimulatedNetworkOptions {
   /** A message's way, ms, drawn for each batch. Default 0.3–2. */
   readonly latencyMs?: readonly [from: number, to: number];
+  /** Share of what is said into a dead connection, or is under way when one breaks, that arrives all the same, late, 0 … 1. Default 0. */
+  readonly late?: number;
   /** Lay messages out as a wire would and read them again, so that nothing is shared by accident. Default false. */
   readonly encode?: boolean;
   /** Hears what becomes of each message. */
@@ -118,7 +124,7 @@ export class SimulatedNetwork {
     if (onFate !== undefined) for (const envelope of said) onFate(envelope, "sent");
     const link = this.link(from.nodeId, to);
     const connection = this.connections.get(keyOf(from.nodeId, to));
-    if (connection === undefined || link.deaf) return this.lose(said);
+    if (connection === undefined || link.deaf) return this.strand(link, to, said);
     const kept = this.loses === undefined ? said : said.filter((envelope) => !this.isLost(envelope));
     const batch = encode === true ? kept.map(recoded) : kept;
     const now = this.time.now();
@@ -148,18 +154,7 @@ export class SimulatedNetwork {
 
   private arrive(connection: Connection, link: Link, to: NodeId, batch: readonly Envelope[]): void {
     const there = this.nodes.get(to);
-    if (there === undefined || link.deaf) return this.lose(batch);
-    if (connection.broken) {
-      for (const envelope of batch) {
-        if (this.random.next() >= link.late) {
-          this.lose([envelope]);
-          continue;
-        }
-        this.options.onFate?.(envelope, "late");
-        this.time.after(50 + 2_000 * this.random.next(), () => this.nodes.get(to)?.deliver([envelope]));
-      }
-      return;
-    }
+    if (there === undefined || link.deaf || connection.broken) return this.strand(link, to, batch);
     if (this.options.onFate !== undefined) for (const envelope of batch) this.options.onFate(envelope, "delivered");
     there.deliver(batch);
   }
@@ -168,6 +163,19 @@ export class SimulatedNetwork {
     if (this.loses?.(envelope) !== true) return false;
     this.lose([envelope]);
     return true;
+  }
+
+  /** What a dead connection was given is lost; or it lies in some buffer, and comes out when others have long stood in its place. */
+  private strand(link: Link, to: NodeId, batch: readonly Envelope[]): void {
+    const share = Math.max(link.late, this.options.late ?? 0);
+    for (const envelope of batch) {
+      if (share === 0 || this.random.next() >= share) {
+        this.lose([envelope]);
+        continue;
+      }
+      this.options.onFate?.(envelope, "late");
+      this.time.after(scaled(this.random, LATE_MS[0], LATE_MS[1]), () => this.nodes.get(to)?.deliver([envelope]));
+    }
   }
 
   private lose(batch: readonly Envelope[]): void {
@@ -200,8 +208,7 @@ export class SimulatedNetwork {
       this.nodes.get(b.nodeId) === b &&
       this.isOpen(a.nodeId, b.nodeId) &&
       this.isOpen(b.nodeId, a.nodeId) &&
-      a.accepts(b) &&
-      b.accepts(a)
+      (a.dials(b) || b.dials(a))
     );
   }
 }

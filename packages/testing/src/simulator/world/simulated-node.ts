@@ -139,6 +139,11 @@ export class SimulatedNode {
     this.host?.pause(forMs);
   }
 
+  /** Its monotonic clock stands still. */
+  freezeClock(forMs: number): void {
+    this.host?.freezeClock(forMs);
+  }
+
   /** Somebody sets its wall clock. */
   jumpWall(ms: number): void {
     this.host?.jumpWall(ms);

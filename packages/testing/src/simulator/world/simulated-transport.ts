@@ -25,7 +25,10 @@ export class SimulatedTransport implements Transport {
   private claiming = false;
   private readonly receivers = new Map<GroupId, TransportReceiver>();
   private readonly books = new Map<GroupId, ReadonlyMap<NodeId, PeerAddress>>();
+  /** Peers at the other end of a connection, and their start numbers. */
   private readonly heard = new Map<NodeId, number>();
+  /** Those of them that the groups know of. */
+  private readonly told = new Map<NodeId, number>();
   private readonly queues = new Map<NodeId, Envelope[]>();
 
   constructor(
@@ -50,7 +53,7 @@ export class SimulatedTransport implements Transport {
   /** Registers the group's receiver, and tells it who is there. */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.receivers.set(group, receiver);
-    for (const [id, startNumber] of this.heard) this.host.after(0, () => receiver.onPeerUp(id, startNumber));
+    for (const [id, startNumber] of this.told) this.host.after(0, () => receiver.onPeerUp(id, startNumber));
     this.network.review();
   }
 
@@ -69,6 +72,7 @@ export class SimulatedTransport implements Transport {
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
     this.books.set(group, new Map(peers.map((peer) => [peer.id, peer])));
     this.network.review();
+    this.tellChanges("the group does not know it any more");
   }
 
   /** Queues a message. */
@@ -164,25 +168,20 @@ export class SimulatedTransport implements Transport {
 
   /** @internal A connection stands. */
   found(peer: SimulatedTransport): void {
-    const startNumber = peer.local?.startNumber ?? 0;
-    this.heard.set(peer.nodeId, startNumber);
-    this.tell((receiver) => receiver.onPeerUp(peer.nodeId, startNumber));
+    this.heard.set(peer.nodeId, peer.local?.startNumber ?? 0);
+    this.tellChanges("");
   }
 
   /** @internal A connection broke. */
   lost(peer: SimulatedTransport): void {
     this.heard.delete(peer.nodeId);
     this.queues.delete(peer.nodeId);
-    this.tell((receiver) => receiver.onPeerDown(peer.nodeId, "the connection broke"));
+    this.tellChanges("the connection broke");
   }
 
-  /** @internal T02, T04: same cluster, and a peer in a book, unless a group knows no configuration yet. */
-  accepts(peer: SimulatedTransport): boolean {
-    if (this.clusterId === "" || this.clusterId !== peer.clusterId) return false;
-    if (!this.knows(peer) && !peer.knows(this)) return false;
-    if (this.knows(peer)) return true;
-    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
-    return false;
+  /** @internal T02, T04: whether it calls this peer: one of its own cluster that is in a book. Who is called lets everybody of the cluster in. */
+  dials(peer: SimulatedTransport): boolean {
+    return this.clusterId !== "" && this.clusterId === peer.clusterId && this.knows(peer.nodeId);
   }
 
   /** @internal M13: a waiting node follows the first cluster that names its incarnation, once that is durable. */
@@ -207,8 +206,8 @@ export class SimulatedTransport implements Transport {
     return this.host.isAlive && this.network.nodes.get(this.nodeId) === this;
   }
 
-  private knows(peer: SimulatedTransport): boolean {
-    for (const book of this.books.values()) if (book.has(peer.nodeId)) return true;
+  private knows(id: NodeId): boolean {
+    for (const book of this.books.values()) if (book.has(id)) return true;
     return false;
   }
 
@@ -220,6 +219,29 @@ export class SimulatedTransport implements Transport {
       startNumber: this.local?.startNumber ?? 0,
       incarnation: this.receivers.get(group)?.incarnation ?? "",
     };
+  }
+
+  /**
+   * A group is told of the peers of its book; one that knows no configuration yet, of whoever comes in (E19). A peer that
+   * came in and is in no book is heard and answered, as over TCP: a member that lags behind must hear a leader that was added later.
+   */
+  private tellChanges(reason: string): void {
+    const isAudible = (id: NodeId): boolean => this.knows(id) || this.knowsNobody;
+    for (const [id, startNumber] of this.told) {
+      if (this.heard.get(id) === startNumber && isAudible(id)) continue;
+      this.told.delete(id);
+      this.tell((receiver) => receiver.onPeerDown(id, reason));
+    }
+    for (const [id, startNumber] of this.heard) {
+      if (this.told.has(id) || !isAudible(id)) continue;
+      this.told.set(id, startNumber);
+      this.tell((receiver) => receiver.onPeerUp(id, startNumber));
+    }
+  }
+
+  private get knowsNobody(): boolean {
+    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
+    return false;
   }
 
   private tell(tell: (receiver: TransportReceiver) => void): void {

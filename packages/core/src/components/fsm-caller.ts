@@ -42,6 +42,8 @@ export class FsmCaller {
   private reads: WaitingRead[] = [];
   private busy = false;
   private readonly idle: (() => void)[] = [];
+  /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
+  private readAhead: readonly LogBlock[] = [];
   private calls = 0;
   private ordered: LogIndex;
   private supersededTo: LogIndex = 0;
@@ -205,14 +207,19 @@ export class FsmCaller {
     }
     const { blocks, upTo } = job;
     const inMemory = blocks[0]?.first ?? Number.POSITIVE_INFINITY;
-    if (next < inMemory) return this.applyFromStorage(next, Math.min(upTo, inMemory - 1));
-    return this.applyBatch(blocks, next, upTo);
+    if (next >= inMemory) return this.applyBatch(blocks, next, upTo);
+    const to = Math.min(upTo, inMemory - 1);
+    // One read holds many batches of small entries: to read it again for each would make a replay quadratic.
+    const rest = this.readAhead.findIndex(({ first, last }) => first <= next && next <= last);
+    if (rest < 0) return this.applyFromStorage(next, to);
+    this.readAhead = this.readAhead.slice(rest);
+    return this.applyBatch(this.readAhead, next, Math.min(to, this.readAhead.at(-1)?.last ?? 0));
   }
 
   private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {
     let blocks: readonly LogBlock[];
     try {
-      blocks = await this.log.read(next, this.bounds.batchBytesMax);
+      blocks = this.readAhead = await this.log.read(next, this.bounds.batchBytesMax);
     } catch (error) {
       // A snapshot took the place of what was to be read: it is next in the FIFO.
       if (next <= this.supersededTo || this.closed) return;

@@ -41,7 +41,11 @@ class Machine implements StateMachine<string, string> {
   configurationCommitted = (_: unknown, index: number) => void this.calls.push(`configurationCommitted ${index}`);
 }
 
-function caller(stored: readonly LogBlock[] = [], bounds = { batchEntriesMax: 1_000, batchBytesMax: 1_000_000 }) {
+function caller(
+  stored: readonly LogBlock[] = [],
+  bounds = { batchEntriesMax: 1_000, batchBytesMax: 1_000_000 },
+  blocksPerRead = 1,
+) {
   const sink = new RecordingSink();
   const machine = new Machine();
   const logger = recordingLogger();
@@ -53,7 +57,7 @@ function caller(stored: readonly LogBlock[] = [], bounds = { batchEntriesMax: 1_
       const at = stored.findIndex((block) => block.last >= from);
       if (at < 0) throw new Error(`entry ${from} is gone`);
       const block = stored[at] as LogBlock;
-      return [block.slice(from, block.last)];
+      return [block.slice(from, block.last), ...stored.slice(at + 1, at + blocksPerRead)];
     },
   };
   const fsm = new FsmCaller(machine, log as LogManager, closures, sink, bounds, logger, { index: 0, term: 0 }, 0);
@@ -113,6 +117,16 @@ describe("FsmCaller", () => {
     expect(reads).toEqual([1, 4]);
     expect(machine.calls).toEqual(["apply 1-3 (3)", "apply 4-6 (3)", "apply 7-8 (2)"]);
     expect(applied()).toEqual([3, 6, 8]);
+  });
+
+  it("R16 what one read brought is not read again for each batch of it", async () => {
+    const stored = Array.from({ length: 10 }, (_, i) => commands(2 * i + 1, 2));
+    const { machine, apply, applied, reads } = caller(stored, { batchEntriesMax: 4, batchBytesMax: 1_000_000 }, 5);
+    apply(21, commands(21, 1));
+    await settled();
+    expect(reads).toEqual([1, 11]);
+    expect(machine.calls).toHaveLength(7);
+    expect(applied()).toEqual([4, 8, 10, 14, 18, 20, 21]);
   });
 
   it("S08 a long replay gives timers and sockets a turn", async () => {

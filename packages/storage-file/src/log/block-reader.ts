@@ -29,19 +29,24 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   const window = new FileWindow(segment.handle, end, fetch);
   const blocks: LogBlock[] = [];
   let wanted = range.from;
-  let bytes = 0;
+  let taken = 0;
   let at = segment.placeOf(wanted);
   while (at < end && wanted <= range.to) {
-    const step = await readStep(window, segment, at, checksum);
-    at += step.length;
-    if (step.block === undefined) continue;
-    const last = Math.min(segment.validTo(step.offset, step.block.last), range.to);
-    if (last < wanted || step.block.first > wanted) continue;
-    verify(segment, step.offset, step.block, checksum);
-    const block = step.block.slice(wanted, last);
-    if (blocks.length > 0 && bytes + block.sizeBytes > range.bytesMax) break;
-    blocks.push(block);
-    bytes += block.sizeBytes;
+    const offset = at;
+    const head = window.peek(at, BATCH_HEADER_BYTES) ?? (await window.at(at, BATCH_HEADER_BYTES));
+    const { isRecord, length } = measure(head, window.size, segment, at, checksum);
+    at += length;
+    if (!isRecord) continue;
+    const bytes = window.peek(offset, length) ?? (await window.at(offset, length));
+    const block = blockIn(bytes, segment, offset, checksum);
+    if (block === undefined) continue;
+    const last = Math.min(segment.validTo(offset, block.last), range.to);
+    if (last < wanted || block.first > wanted) continue;
+    verify(segment, offset, block, checksum);
+    const part = block.slice(wanted, last);
+    if (blocks.length > 0 && taken + part.sizeBytes > range.bytesMax) break;
+    blocks.push(part);
+    taken += part.sizeBytes;
     wanted = last + 1;
   }
   if (blocks.length === 0 && range.from <= range.to)
@@ -49,30 +54,32 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   return blocks;
 }
 
-interface Step {
-  /** Bytes to go on by. */
-  readonly length: number;
-  readonly offset: number;
-  readonly block: LogBlock | undefined;
+/** What begins at `at`: a record, or a batch header or the zeros that fill up a batch, to be passed over; and how long it is. */
+function measure(
+  head: Uint8Array,
+  size: number,
+  segment: Segment,
+  at: number,
+  checksum: Checksum,
+): { readonly isRecord: boolean; readonly length: number } {
+  const place = { segment: segment.number, generation: segment.generation, offset: at };
+  if (readBatchHeader(head, 0, place, checksum) !== undefined) return { isRecord: false, length: BATCH_HEADER_BYTES };
+  const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
+  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0)) return { isRecord: false, length: filler };
+  const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
+  if (length === 0 || length > size - at)
+    throw damaged(segment.path, "a record has a wrong length", at, RECORD_HEADER_BYTES);
+  return { isRecord: true, length };
 }
 
-/** Reads what stands at `at`: a batch header, a record, or the zeros that fill up a batch. */
-async function readStep(window: FileWindow, segment: Segment, at: number, checksum: Checksum): Promise<Step> {
+/** The block that a record holds, if it is one. */
+function blockIn(bytes: Uint8Array, segment: Segment, at: number, checksum: Checksum): LogBlock | undefined {
   const place = { segment: segment.number, generation: segment.generation, offset: at };
-  const head = await window.at(at, BATCH_HEADER_BYTES);
-  if (readBatchHeader(head, 0, place, checksum) !== undefined)
-    return { length: BATCH_HEADER_BYTES, offset: at, block: undefined };
-  const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
-  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0))
-    return { length: filler, offset: at, block: undefined };
-  const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
-  if (length === 0 || length > window.size - at)
-    throw damaged(segment.path, "a record has a wrong length", at, RECORD_HEADER_BYTES);
   try {
-    const { operation } = readRecord(await window.at(at, length), 0, place, checksum, false);
-    return { length, offset: at, block: operation.kind === RecordKind.block ? operation.block : undefined };
+    const { operation } = readRecord(bytes, 0, place, checksum, false);
+    return operation.kind === RecordKind.block ? operation.block : undefined;
   } catch (error) {
-    if (error instanceof RaftError) throw damaged(segment.path, error.message, at, length);
+    if (error instanceof RaftError) throw damaged(segment.path, error.message, at, bytes.length);
     throw error;
   }
 }

@@ -15,15 +15,22 @@ export class FileWindow {
     private readonly windowBytes: number = WINDOW_BYTES,
   ) {}
 
+  /** As {@link FileWindow.at}, if they are here already: most are, and waiting for each would cost more than reading it. */
+  peek(at: number, length: number): Uint8Array | undefined {
+    const wanted = Math.max(0, Math.min(length, this.size - at));
+    if (at < this.from || at + wanted > this.from + this.bytes.length) return undefined;
+    return this.bytes.subarray(at - this.from, at - this.from + wanted);
+  }
+
   /** `length` bytes from `at` on, or as many as the file has. */
   async at(at: number, length: number): Promise<Uint8Array> {
+    const here = this.peek(at, length);
+    if (here !== undefined) return here;
     const wanted = Math.max(0, Math.min(length, this.size - at));
-    if (at < this.from || at + wanted > this.from + this.bytes.length) {
-      const fetch = Math.min(Math.max(wanted, this.windowBytes), Math.max(0, this.size - at));
-      this.bytes = await readFully(this.handle, at, fetch);
-      this.from = at;
-    }
-    return this.bytes.subarray(at - this.from, at - this.from + wanted);
+    const fetch = Math.min(Math.max(wanted, this.windowBytes), Math.max(0, this.size - at));
+    this.bytes = await readFully(this.handle, at, fetch);
+    this.from = at;
+    return this.bytes.subarray(0, wanted);
   }
 }
 

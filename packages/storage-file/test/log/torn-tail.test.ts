@@ -66,7 +66,9 @@ describe("L02 torn tails", () => {
 
   it("L02 any wrong byte of the unsealed batch is a torn tail", async () => {
     const { image, tail } = await unsealedLog();
-    for (let at = tail; at < tail + 200; at++) {
+    // Its padding included: in a file that is used again, old bytes stand where the end of a torn write did not land, and
+    // who read on would take them for a record.
+    for (let at = tail; at < bytesOf(image).length; at++) {
       const torn = bytesOf(image).slice();
       torn[at] = (torn[at] as number) ^ 0x40;
       const opened = await logOn(new Map([...image, [SEGMENT, torn]])).log.open(OPEN);

@@ -7,6 +7,8 @@ import { type Appointment, SimulatedAction, type SimulatedTime } from "./simulat
 
 /** A turn of the event loop takes up to this long: what belongs together in one instant must not rely on it. ms. */
 const TURN_MS_MAX = 0.3;
+/** No timer is finer than this. ms. */
+const TIMER_MS_MIN = 0.001;
 const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true, done: true };
 
 /**
@@ -25,6 +27,8 @@ export class SimulatedHost {
   private outstanding = 0;
   private frozenAt: number | undefined;
   private frozenUntil = 0;
+  /** Timers that came due while the clock stood still. */
+  private readonly frozen: (() => void)[] = [];
   /** Time that its clock missed, ms. */
   private missedMs = 0;
   private wallOffsetMs = Date.UTC(2025, 0, 1);
@@ -141,6 +145,7 @@ export class SimulatedHost {
     if (this.frozenAt === undefined || this.time.now() < this.frozenUntil) return;
     this.missedMs += this.time.now() - this.frozenAt;
     this.frozenAt = undefined;
+    for (const onTime of this.frozen.splice(0)) void this.after(0, onTime);
   }
 
   /** As `after`, by the monotonic clock: what comes due while that stands still waits until it goes again. */
@@ -148,9 +153,10 @@ export class SimulatedHost {
     const onTime = (): void => {
       if (appointment.cancelled) return;
       if (this.frozenAt === undefined) run();
-      else this.after((this.frozenUntil - this.time.now()) * this.rate, onTime);
+      else this.frozen.push(onTime);
     };
-    const appointment = this.after(delayMs, onTime);
+    // Who waits for the rest of a wait must get past it, whatever the last bit of an instant is.
+    const appointment = this.after(delayMs > 0 ? Math.max(delayMs, TIMER_MS_MIN) : 0, onTime);
     return appointment;
   }
 

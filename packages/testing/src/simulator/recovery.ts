@@ -61,17 +61,25 @@ export class Recovery {
   private members(): readonly SimulatedNode[] {
     const { nodes, operators } = this.parts;
     const configuration = operators.leader()?.node?.describe().configuration.configuration;
-    const ids =
-      configuration === undefined
-        ? []
-        : [...configuration.voters, ...configuration.votersOld, ...configuration.learners];
+    const ids = configuration?.members.map(({ id }) => id) ?? [];
     return [...nodes.values()].filter(({ id }) => ids.includes(id));
   }
 
   private isConverged(): boolean {
-    const leader = this.parts.operators.leader()?.node?.describe();
+    const { operators, referee } = this.parts;
+    const leading = operators.leader();
+    if (leading === undefined) return false;
+    const leads = referee.record(leading.id);
+    const members = this.members();
+    // First what costs nothing.
+    const isBehind = ({ id }: SimulatedNode): boolean => {
+      const record = referee.record(id);
+      return record.term !== leads.term || record.commit !== leads.commit;
+    };
+    if (members.some(isBehind)) return false;
+    const leader = leading.node?.describe();
     if (leader === undefined || leader.commitIndex !== leader.last.index) return false;
-    return this.members().every(({ node, isUp }) => {
+    return members.every(({ node, isUp }) => {
       if (!isUp || node === undefined) return false;
       const { last, commitIndex, appliedIndex, term } = node.describe();
       return (

@@ -143,7 +143,7 @@ export class Simulation {
       world.checksum,
       () => this.counters.add("shadowCrashes"),
     );
-    this.operators = new Operators(this.nodes, this.counters);
+    this.operators = new Operators(this.nodes, this.referee, this.counters);
     this.injector = new Injector(time, this.network, this.nodes, this.operators, this.trace, this.counters);
     this.clients = Array.from({ length: plan.clients }, (_, i) => this.client(i));
   }
@@ -296,7 +296,7 @@ export class Simulation {
   private async mustHold(what: string, condition: () => boolean, withinMs: number): Promise<void> {
     const { time } = this;
     const endMs = time.now() + withinMs;
-    // Asked now and then, not after each event: a description of all nodes costs as much as a hundred events.
+    // Asked now and then, not after each event: a description of a node costs as much as ten events.
     while (!condition() && time.now() < endMs) await time.run(Math.min(time.now() + LOOK_EVERY_MS, endMs));
     if (!condition()) this.stuck(what, withinMs);
   }

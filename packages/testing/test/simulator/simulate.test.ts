@@ -6,8 +6,8 @@ import { RegisterMachine, registerModel, registerWorkload, registerWorld } from 
 const service = { model: registerModel, workload: registerWorkload };
 
 describe("simulate", () => {
-  it("I1 I5 I7 I15 I16 I17 twenty short seeds of crashes, cuts and loss break nothing", async () => {
-    const report = await simulate({ ...service, stateMachine: () => new RegisterMachine(), seeds: 20 });
+  it("I1 I5 I7 I15 I16 I17 ten short seeds of crashes, cuts and loss break nothing", async () => {
+    const report = await simulate({ ...service, stateMachine: () => new RegisterMachine(), seeds: 10 });
     expect(report.text).toBe("");
     const unseen = ["elections", "crashInsideIo", "truncations", "calls.ok", "calls.unknown", "message.lost"].filter(
       (what) => (report.coverage[what] ?? 0) === 0,

@@ -1,4 +1,5 @@
 import { type Configuration, type NodeId, RaftError } from "@hexraft/core/ports";
+import type { Referee } from "../invariants/referee.js";
 import type { Counters } from "../trace/counters.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 
@@ -17,6 +18,7 @@ export class Operators {
 
   constructor(
     private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>,
+    private readonly referee: Referee,
     private readonly counters: Counters,
   ) {}
 
@@ -55,9 +57,9 @@ export class Operators {
     let found: SimulatedNode | undefined;
     let highest = -1;
     for (const node of this.nodes.values()) {
-      if (!node.isUp || node.node === undefined) continue;
-      const { role, term } = node.node.describe();
-      if (role !== "leader" || term <= highest) continue;
+      // As the last step showed it: it is asked for often, and a node's description of itself is long.
+      const { role, term } = this.referee.record(node.id);
+      if (role !== "leader" || term <= highest || !node.isUp) continue;
       found = node;
       highest = term;
     }

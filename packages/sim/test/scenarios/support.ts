@@ -1,6 +1,6 @@
 import type { MessageType, NodeId } from "@hexraft/core/ports";
 import { type KvCommand, type KvQuery, put } from "@hexraft/statemachine-kv";
-import { type Cast, play, type Stage, traceAsText } from "@hexraft/testing/simulator";
+import { type Cast, play, type Stage, traceAsText, type World } from "@hexraft/testing/simulator";
 import { expect } from "vitest";
 import { worlds } from "../../src/index.js";
 
@@ -53,12 +53,14 @@ export const unreliable = (stage: KvStage): void =>
  * A test's body: the story from the first leader on. Afterwards everything is healed, and must come back to life; the
  * invariants were judged after every event, and what clients were told is linearizable.
  */
-export const story = (cast: Cast, body: (stage: KvStage) => Promise<void>): (() => Promise<void>) => {
-  const options = { electionTimeoutMs: T, ...cast.options };
-  return async () => {
-    const { violation, lines, undecided } = await play(worlds.files, { ...cast, options }, body);
-    const broken = violation === undefined ? "" : `${violation.message}\n${traceAsText(lines.slice(-LINES_SHOWN))}`;
-    expect(broken).toBe("");
+export const story =
+  (cast: Cast, body: (stage: KvStage) => Promise<void>, world: World = worlds.files): (() => Promise<void>) =>
+  async () => {
+    const all = { ...cast, options: { electionTimeoutMs: T, ...cast.options } };
+    const { violation, undecided } = await play(world, all, body);
     expect(undecided).toBe(false);
+    if (violation === undefined) return;
+    // The same story again is the same run; this time it is written down.
+    const { lines } = await play(world, { ...all, trace: true }, body);
+    expect.fail(`${violation.message}\n${traceAsText(lines.slice(-LINES_SHOWN))}`);
   };
-};

@@ -1,5 +1,5 @@
 import type { NodeDescription } from "@hexraft/core";
-import { type Envelope, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
+import { type Envelope, type LogIndex, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
 import type { MessageOf } from "../cluster/wire-record.js";
 import type { SeededRandom } from "../time/seeded-random.js";
 import { ask } from "./clients/client.js";
@@ -47,7 +47,7 @@ export interface StageFilter {
 
 /** Most messages that a stage remembers; the older half is forgotten beyond that. */
 export const STAGE_MESSAGES_MAX = 400_000;
-/** How often commands of {@link Stage.agree} are proposed anew before the story is taken to be stuck. */
+/** How often commands of {@link Stage.agreed} are proposed anew before the story is taken to be stuck. */
 const AGREE_TRIES_MAX = 20;
 
 /**
@@ -180,19 +180,29 @@ export class Stage<Command = unknown, Query = unknown> {
     await this.until("the calls are answered", () => operations.every(({ outcome }) => outcome !== "pending"));
   }
 
-  /** Proposes commands, anew if they were not taken, until all of them are done, and every connected node applied them. */
-  async agree(...commands: readonly Command[]): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      if (tries >= AGREE_TRIES_MAX) this.parts.stuck("the commands are agreed upon", 0);
+  /** Proposes commands at whoever leads, anew if they were not taken, until all of them are done; says up to which index. */
+  async agreed(...commands: readonly Command[]): Promise<LogIndex> {
+    for (let tries = 0; tries < AGREE_TRIES_MAX; tries++) {
       const leader = await this.awaitLeader();
       const operations = commands.map((command) => this.propose(command, leader));
       await this.answered(...operations);
-      if (!operations.every(({ outcome }) => outcome === "ok")) continue;
-      const last = Math.max(...operations.map(({ index = 0 }) => index));
-      const { referee } = this.parts;
-      const everywhere = (): boolean => this.connected.every((id) => referee.record(id).applied >= last);
-      return this.until("every connected node applied the commands", everywhere);
+      if (operations.every(({ outcome }) => outcome === "ok"))
+        return Math.max(...operations.map(({ index = 0 }) => index));
     }
+    return this.parts.stuck(`the commands are agreed upon in ${AGREE_TRIES_MAX} tries`, 0);
+  }
+
+  /** The same, and waits until every connected node applied them. */
+  async agree(...commands: readonly Command[]): Promise<void> {
+    const last = await this.agreed(...commands);
+    const everywhere = (): boolean => this.connected.every((id) => this.parts.referee.record(id).applied >= last);
+    await this.until("every connected node applied the commands", everywhere);
+  }
+
+  /** How many calls were made so far, by clients and by the story, and how many of them were done. */
+  tally(): { readonly ok: number; readonly all: number } {
+    const { operations } = this.parts.history;
+    return { ok: operations.filter(({ outcome }) => outcome === "ok").length, all: operations.length };
   }
 
   /** Something goes wrong from now on, until what is returned is called. */

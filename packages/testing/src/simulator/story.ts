@@ -6,6 +6,8 @@ import type { Stage } from "./stage.js";
 export interface Cast extends Partial<Omit<Plan, "nodes">> {
   /** How many nodes: n1, n2 … */
   readonly nodes: number;
+  /** Keep the trace's lines: they take time. Default false; a story that failed can be played again. */
+  readonly trace?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Cast extends Partial<Omit<Plan, "nodes">> {
  */
 export function play<Command, Query>(
   world: World,
-  cast: Cast,
+  { trace = false, ...cast }: Cast,
   story: (stage: Stage<Command, Query>) => Promise<void>,
 ): Promise<RunReport> {
   const nodes = Array.from({ length: cast.nodes }, (_, i) => `n${i + 1}`);
@@ -41,5 +43,5 @@ export function play<Command, Query>(
     nodes,
   };
   // The world's own commands and queries: a world does not name their types.
-  return new Simulation(world, plan, { trace: true }).run((stage) => story(stage as Stage<Command, Query>));
+  return new Simulation(world, plan, { trace }).run((stage) => story(stage as Stage<Command, Query>));
 }

@@ -58,12 +58,10 @@ export class Injector {
 
   /** It goes wrong from now on, until what is returned is called. */
   inflict(act: FaultAct, forMs = 0): () => void {
-    let end = (): void => {};
-    this.begin({ atMs: this.time.now(), forMs, act }, (undo) => {
-      end = undo;
-    });
+    const ends: (() => void)[] = [];
+    this.begin({ atMs: this.time.now(), forMs, act }, (end) => void ends.push(end));
     return () => {
-      if (!this.over) end();
+      for (const end of ends.splice(0)) if (!this.over) end();
     };
   }
 

@@ -1,4 +1,4 @@
-import { type Configuration, type NodeId, RaftError } from "@hexraft/core/ports";
+import { type Configuration, type ErrorCode, type NodeId, RaftError } from "@hexraft/core/ports";
 import type { Referee } from "../invariants/referee.js";
 import type { Counters } from "../trace/counters.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
@@ -7,7 +7,9 @@ import type { SimulatedNode } from "../world/simulated-node.js";
 export interface Order {
   /** `refused` whatever the reason. */
   state: "pending" | "done" | "refused";
-  /** Why it was refused: the code of a RaftError, or what else was thrown. */
+  /** Of a RaftError that refused it. */
+  code?: ErrorCode;
+  /** Why it was refused, in words. */
   reason?: string;
 }
 
@@ -76,7 +78,8 @@ export class Operators {
         this.counters.add(`operator.${what}.ok`);
       } catch (error) {
         order.state = "refused";
-        order.reason = error instanceof RaftError ? error.code : String(error);
+        order.reason = String(error);
+        if (error instanceof RaftError) order.code = error.code;
         this.counters.add(`operator.${what}.refused`);
       }
     };

@@ -94,7 +94,7 @@ describe("sofa-jraft's Jepsen suite", () => {
 
   it(
     "R02 R05 E16 partition: the network falls into halves at random",
-    nemesis({}, [8, 3], (stage) => [stage.inflict({ kind: "split", side: stage.some(2) })]),
+    nemesis({}, [8, 2], (stage) => [stage.inflict({ kind: "split", side: stage.some(2) })]),
   );
 
   it(

@@ -138,14 +138,14 @@ const sluggish: World = {
         let waits = 0;
         const aWhile = (): Promise<void> =>
           new Promise((resolve) => void scheduler.schedule(() => resolve(), (waits++ * 7) % 40));
-        const { apply, snapshotLoad } = machine;
+        const [apply, snapshotLoad] = [machine.apply.bind(machine), machine.snapshotLoad.bind(machine)];
         machine.apply = async (batch) => {
           await aWhile();
-          return apply.call(machine, batch);
+          return apply(batch);
         };
         machine.snapshotLoad = async (bytes, meta) => {
           await aWhile();
-          return snapshotLoad.call(machine, bytes, meta);
+          return snapshotLoad(bytes, meta);
         };
         return machine;
       });

@@ -91,6 +91,11 @@ export class Stage<Command = unknown, Query = unknown> {
     return this.up.filter((id) => !this.away.has(id));
   }
 
+  /** Every call so far, of the clients and of the story. */
+  get operations(): readonly Operation[] {
+    return this.parts.history.operations;
+  }
+
   /** Who led in which term, over the whole history. */
   get leaderOfTerm(): ReadonlyMap<Term, NodeId> {
     return this.parts.referee.commits.leaderOfTerm;
@@ -197,12 +202,6 @@ export class Stage<Command = unknown, Query = unknown> {
     const last = await this.agreed(...commands);
     const everywhere = (): boolean => this.connected.every((id) => this.parts.referee.record(id).applied >= last);
     await this.until("every connected node applied the commands", everywhere);
-  }
-
-  /** How many calls were made so far, by clients and by the story, and how many of them were done. */
-  tally(): { readonly ok: number; readonly all: number } {
-    const { operations } = this.parts.history;
-    return { ok: operations.filter(({ outcome }) => outcome === "ok").length, all: operations.length };
   }
 
   /** Something goes wrong from now on, until what is returned is called. */

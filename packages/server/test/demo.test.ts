@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MAIN, Workshop } from "./support/serve-process.js";
 
@@ -10,8 +9,8 @@ beforeEach(() => {
 });
 afterEach(() => workshop.cleanUp());
 
-/** Directories of demos under way, anybody's. */
-const demos = () => readdirSync(tmpdir()).filter((name) => name.startsWith("hexraft-demo-"));
+/** What a demo has left behind. */
+const leftovers = () => readdirSync(workshop.directory);
 
 const alive = (pid: number): boolean => {
   try {
@@ -26,7 +25,6 @@ describe("hexraft demo --once", () => {
   it("R16 C02 kills the leader in mid-load, loses nothing, and leaves nothing behind", {
     timeout: 90_000,
   }, async () => {
-    const before = demos();
     const demo = workshop.run("demo", "--once", "--keys", "2000");
     expect(await demo.exited, `${demo.out}${demo.error}`).toBe(0);
     const last = demo.out.trimEnd().split("\n").at(-1) as string;
@@ -37,17 +35,16 @@ describe("hexraft demo --once", () => {
     const [, pid = "0"] = /kill -9 (\d+): n\d, leader of term \d+, with \d+ writes in flight/.exec(demo.out) ?? [];
     expect(Number(pid)).toBeGreaterThan(0);
     expect(alive(Number(pid))).toBe(false);
-    expect(demos()).toEqual(before);
+    expect(leftovers()).toEqual([]);
   });
 
   it("leaves nothing behind when it is interrupted in the middle", { timeout: 60_000 }, async () => {
-    const before = demos();
     const demo = workshop.run("demo", "--once");
     await expect.poll(() => demo.out, { timeout: 30_000 }).toContain("concurrent clients");
     demo.child.kill("SIGINT");
     expect(await demo.exited).toBe(1);
     expect(demo.error).toContain("ended by SIGINT");
-    expect(demos()).toEqual(before);
+    expect(leftovers()).toEqual([]);
   });
 
   it("demo-writer alone says that it is not for people", () => {

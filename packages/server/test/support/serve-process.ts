@@ -20,8 +20,10 @@ export class HexraftProcess {
   /** Resolves when it serves; rejects if it ends before. */
   readonly ready: Promise<Listening>;
 
-  constructor(args: readonly string[]) {
-    this.child = fork(MAIN, [...args], { execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  /** @param directory - where it puts its temporary files, so that what others do at the same time is not taken for its own. */
+  constructor(args: readonly string[], directory: string) {
+    const env = { ...process.env, TMPDIR: directory };
+    this.child = fork(MAIN, [...args], { execArgv: [], env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.child.stdout?.on("data", (chunk: Buffer) => {
       this.out += chunk.toString();
     });
@@ -84,7 +86,7 @@ export class Workshop {
   private readonly processes: HexraftProcess[] = [];
 
   run(...args: readonly string[]): HexraftProcess {
-    const made = new HexraftProcess(args);
+    const made = new HexraftProcess(args, this.directory);
     this.processes.push(made);
     return made;
   }

@@ -496,8 +496,8 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E21/change",
     file: source("configuration-change"),
-    find: "  if (office.transfer !== undefined)",
-    replace: "  if (office.transfer?.told === false)",
+    find: "  if (office.transfer !== undefined || office.leaving)",
+    replace: "  if (office.transfer?.told === false || office.leaving)",
     tests: test("handing-over"),
   },
   {
@@ -545,7 +545,7 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E25/best",
     file: source("leadership-transfer"),
-    find: "      .toSorted((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];",
+    find: "      .toSorted((a, b) => matchOf(b) - matchOf(a))[0];",
     replace: "[0];",
     tests: test("handing-over"),
   },

@@ -319,8 +319,8 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "M10",
     file: `${PROTOCOL}/replicator-group.ts`,
-    find: "if (members.get(peer.id) === peer.incarnation) continue;",
-    replace: "if (members.has(peer.id)) continue;",
+    find: "const isMember = wanted.get(peer.id) === peer.incarnation &&",
+    replace: "const isMember = wanted.has(peer.id) &&",
     tests: [`${TESTS}/configuration-change.test.ts`],
   },
   {

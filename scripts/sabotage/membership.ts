@@ -101,14 +101,27 @@ export const membershipFailures: readonly Failure[] = [
     id: "F-M09",
     what: "a leader that was removed stopped before the others knew its removal to be committed",
     violates: "LIVE",
-    notApplicable:
-      "a removed leader's orderly leave (M05: tell the commit, hand over, then go) is not there yet; it steps down at once",
+    patches: [
+      {
+        file: source("leaving"),
+        find: "  if (!office.leaving) {\n",
+        replace: '  if (s.commit > 0) return becomeFollower(s, null, "it was removed");\n  if (!office.leaving) {\n',
+      },
+    ],
+    tests: tests("leaving"),
   },
   {
     id: "F-M11",
     what: "a voter was added that had caught up with nothing, and the quorum was one of phantoms",
     violates: "LIVE",
-    notApplicable: "catching up before becoming a voter (M04) is not there yet",
+    patches: [
+      {
+        file: source("configuration-change"),
+        find: "  if (!haveCaughtUp(s, change)) return;\n",
+        replace: "",
+      },
+    ],
+    tests: tests("catching-up"),
   },
   {
     id: "F-M12",
@@ -117,8 +130,8 @@ export const membershipFailures: readonly Failure[] = [
     patches: [
       {
         file: source("replicator-group"),
-        find: "    if (members.get(peer.id) === peer.incarnation) continue;",
-        replace: "    if (members.has(peer.id)) continue;",
+        find: "const isMember = wanted.get(peer.id) === peer.incarnation &&",
+        replace: "const isMember = wanted.has(peer.id) &&",
       },
     ],
     tests: tests("configuration-change", "replicator"),
@@ -143,8 +156,8 @@ export const membershipFailures: readonly Failure[] = [
     patches: [
       {
         file: source("configuration-change"),
-        find: "  if (own.id.index > s.commit || isJoint(own.configuration))\n    return",
-        replace: "  if (own.id.index < 0 || isJoint(own.configuration))\n    return",
+        find: "  if (isUnderWay(s))\n    return",
+        replace: "  if (isJoint(s.configurations.current))\n    return",
       },
     ],
     tests: tests("configuration-change"),

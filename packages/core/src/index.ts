@@ -26,12 +26,27 @@ export type {
   StartNumber,
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
-export type { ApplyOptions, CallOptions, Founder, Node, ReadOptions, StateHash } from "./node/node.js";
+export type {
+  ApplyOptions,
+  CallOptions,
+  ChangeOptions,
+  Founder,
+  MembersWanted,
+  Node,
+  ReadOptions,
+  StateHash,
+} from "./node/node.js";
 export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";
-export type { PeerDescription, RaftDescription } from "./protocol/description.js";
+export type { ChangePlan, PlanNewcomer, PlanStage } from "./protocol/change-plan.js";
+export type {
+  ChangeDescription,
+  NewcomerDescription,
+  PeerDescription,
+  RaftDescription,
+} from "./protocol/description.js";
 export type {
   ConfigurationNotice,
   ErrorNotice,

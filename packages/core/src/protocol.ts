@@ -11,7 +11,20 @@ export {
   type ResolvedOptions,
   resolveOptions,
 } from "./model/options.js";
-export type { PeerDescription, RaftDescription } from "./protocol/description.js";
+export {
+  type ChangePlan,
+  type PlanFacts,
+  type PlanNewcomer,
+  type PlanStage,
+  planChange,
+  TRIALS_MAX,
+} from "./protocol/change-plan.js";
+export type {
+  ChangeDescription,
+  NewcomerDescription,
+  PeerDescription,
+  RaftDescription,
+} from "./protocol/description.js";
 export type * from "./protocol/effect.js";
 export type * from "./protocol/event.js";
 export type * from "./protocol/notice.js";

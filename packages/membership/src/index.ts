@@ -5,3 +5,4 @@
  */
 export { jointPolicy } from "./joint-policy.js";
 export { jointMembership } from "./membership-module.js";
+export { plan } from "./plan.js";

@@ -1,4 +1,4 @@
-import type { Configuration } from "../model/configuration.js";
+import type { Configuration, Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, StartNumber } from "../model/node-id.js";
@@ -54,10 +54,10 @@ export class Postman {
     this.transport.flush();
   }
 
-  /** The members changed: the transport's peers follow (T04). */
-  updatePeers(configuration: Configuration): void {
+  /** The members changed, or who else may be talked to: the transport's peers follow (T04). */
+  updatePeers(configuration: Configuration, others: readonly Member[] = []): void {
     this.book.clear();
-    for (const { id, address, incarnation } of configuration.members)
+    for (const { id, address, incarnation } of [...configuration.members, ...others])
       if (id !== this.identity.id) this.book.set(id, { id, address, incarnation });
     this.transport.setPeers(this.identity.groupId, [...this.book.values()]);
   }

@@ -34,6 +34,12 @@ export interface ProtocolOptions {
   readonly snapshotEveryBytes: number;
   /** S07: … or this much time, if anything was applied; 0 switches it off. ms. */
   readonly snapshotIntervalMs: Millis;
+  /** M04: entries that a new voter may lack when it has caught up. */
+  readonly catchUpMarginEntries: number;
+  /** M04: a change fails when a new voter gets no further for this long. ms. */
+  readonly catchUpTimeoutMs: Millis;
+  /** M04: … or needed T or longer for this many rounds. */
+  readonly catchUpRoundsMax: number;
   /** S03: entries kept behind the previous snapshot for slow followers. */
   readonly compactionMarginEntries: number;
 }
@@ -63,6 +69,9 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   snapshotEveryEntries: 1_000_000,
   snapshotEveryBytes: 256 * 1024 * 1024,
   snapshotIntervalMs: 0,
+  catchUpMarginEntries: 1_000, // some ten milliseconds of a busy log
+  catchUpTimeoutMs: 30_000, // a process that is being started meanwhile gets there
+  catchUpRoundsMax: 10, // as in the thesis
   compactionMarginEntries: 10_000,
 };
 
@@ -82,6 +91,9 @@ const RANGES: readonly Range[] = [
   ["snapshotEveryEntries", 1, 2 ** 40, "entries"],
   ["snapshotEveryBytes", 1_024, 2 ** 50, "bytes"],
   ["snapshotIntervalMs", 0, 30 * 86_400_000, "ms"],
+  ["catchUpMarginEntries", 0, 2 ** 40, "entries"],
+  ["catchUpTimeoutMs", 10, 86_400_000, "ms"],
+  ["catchUpRoundsMax", 1, 1_000, "rounds"],
   ["compactionMarginEntries", 0, 2 ** 40, "entries"],
 ];
 

@@ -11,6 +11,7 @@ export function describeText(node: Omit<NodeDescription, "text">): string {
       `committed ${node.commitIndex}, applied ${node.appliedIndex}, snapshot ${node.snapshot?.index ?? "none"}`,
     `configuration ${configuration.id.index}: voters ${list(voters)}${votersOld.length > 0 ? `, before: ${list(votersOld)}` : ""}` +
       (learners.length > 0 ? `, learners ${list(learners)}` : ""),
+    ...changeLines(node),
     `waiting: ${Object.entries(queues)
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}`,
@@ -26,3 +27,13 @@ export function describeText(node: Omit<NodeDescription, "text">): string {
 }
 
 const list = (ids: readonly string[]): string => (ids.length === 0 ? "none" : ids.join(", "));
+
+/** M15: where a change of members stands, and on whom it waits. */
+function changeLines({ change }: Pick<NodeDescription, "change">): string[] {
+  if (change === null) return [];
+  const missing = change.waitingFor.length > 0 ? `, waits for ${list(change.waitingFor)}` : "";
+  const newcomers = change.newcomers.map(
+    ({ id, match, hasCaughtUp }) => `${id} ${hasCaughtUp ? "has caught up" : "catches up"} at ${match}`,
+  );
+  return [`change of members: ${change.stage}${missing}${newcomers.length > 0 ? `: ${newcomers.join(", ")}` : ""}`];
+}

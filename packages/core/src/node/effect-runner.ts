@@ -109,7 +109,7 @@ function carryOut({ log, postman, timers, fsm, closures, snapshots, desk }: Hand
     case "TellStateMachine":
       return fsm.tell(effect);
     case "UpdatePeers":
-      return postman.updatePeers(effect.configuration.configuration);
+      return postman.updatePeers(effect.configuration.configuration, effect.others);
     case "Notify":
       return desk.notify(effect.notice);
     case "Halt":

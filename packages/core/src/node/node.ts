@@ -3,6 +3,7 @@ import type { Configuration } from "../model/configuration.js";
 import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
+import type { ChangePlan } from "../protocol/change-plan.js";
 import type { NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
 
@@ -35,12 +36,35 @@ export interface StateHash extends LogId {
   readonly hash: string;
 }
 
-/** M13: a first voter, as an operator names it. */
+/** M13: a member, as an operator names it. */
 export interface Founder {
   /** Its stable name. */
   readonly id: NodeId;
-  /** Where its transport listens, `host:port`. */
+  /** Where its transport listens, `host:port`. A member's new address is used at once (T04). */
   readonly address: string;
+  /** E20 election priority, 0 … 255. Default: as it is, for a newcomer 1. */
+  readonly priority?: number;
+}
+
+/** M07: all members that there shall be in the end. */
+export interface MembersWanted {
+  /** Those that vote. */
+  readonly voters: readonly Founder[];
+  /** Those that only receive the log. Default none. */
+  readonly learners?: readonly Founder[];
+  /** Voters that never lead (M12). Default none. */
+  readonly witnesses?: readonly NodeId[];
+}
+
+/** Options of a change of members. */
+export interface ChangeOptions {
+  /**
+   * M14: the configuration that the change was planned for ({@link ChangePlan.configurationIndex}): refused if another one
+   * is in force by now. Default: the newest one that this node knows; for a whole configuration as target, whichever it is.
+   */
+  readonly expectedIndex?: LogIndex;
+  /** M16: calls the change off while new voters still catch up; later it has no effect. */
+  readonly signal?: AbortSignalLike;
 }
 
 /** One replica of one group (sofa-jraft: Node). Made by `createNode`. */
@@ -70,8 +94,26 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   snapshot(): Promise<LogIndex>;
   /** E21: hands leadership to `to`, or to the best voter. Resolves once this node no longer leads. */
   transferLeadership(to?: NodeId): Promise<void>;
-  /** M03: changes the members; resolves when the final configuration is committed. Needs a membership module. */
-  changeConfiguration(target: Configuration): Promise<void>;
+  /**
+   * M03–M07: changes the members, on the leader: any number of voters and learners may come, go, rise, be demoted and move
+   * at once. New voters catch up first (M04); resolves when the final configuration is committed. Needs a membership module.
+   *
+   * @param target - all members that there shall be in the end, by name and address, or as a whole configuration.
+   * @throws RaftError with outcome `refused`: `ChangeRefused` (M08, M15, a newcomer that did not catch up, a stale plan),
+   * `ChangeRunning`, `TransferRunning`, `NotLeader`, `Cancelled`, or `LeadershipLost` before anything was appended. With
+   * outcome `unknown`: leadership was lost later; whoever leads finishes it, and `describe().configuration` shows it.
+   */
+  changeConfiguration(target: Configuration | MembersWanted, options?: ChangeOptions): Promise<void>;
+  /** M16: calls the change of members off. @throws RaftError `ChangeRefused` if there is none, or it is in the log already. */
+  cancelChange(): Promise<void>;
+  /** M14: what a change would do, without doing it: its stages, the quorum at each, who must catch up. Most is known on the leader. */
+  plan(target: Configuration | MembersWanted): Promise<ChangePlan>;
+  /** M07: adds members that receive the log and do not vote. Errors as of {@link Node.changeConfiguration}. */
+  addLearners(learners: readonly Founder[], options?: ChangeOptions): Promise<void>;
+  /** M07: removes learners. Errors as of {@link Node.changeConfiguration}. */
+  removeLearners(ids: readonly NodeId[], options?: ChangeOptions): Promise<void>;
+  /** M07: lets learners vote, once they have caught up. Errors as of {@link Node.changeConfiguration}. */
+  promote(ids: readonly NodeId[], options?: ChangeOptions): Promise<void>;
   /** O01: everything an operator asks, as data; `describe().text` is for reading. */
   describe(): NodeDescription;
   /** O06: index and hash of the applied state, taken between two commands. */

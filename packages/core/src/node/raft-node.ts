@@ -6,10 +6,12 @@ import { RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
+import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
 import { describeText } from "./describe-text.js";
 import { askFounders, found, refused } from "./founding.js";
-import type { ApplyOptions, Founder, Node, ReadOptions, StateHash } from "./node.js";
+import { MemberCalls } from "./member-calls.js";
+import type { ApplyOptions, ChangeOptions, Founder, MembersWanted, Node, ReadOptions, StateHash } from "./node.js";
 import { NodeCalls } from "./node-calls.js";
 import type { NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";
@@ -28,6 +30,7 @@ export class RaftNode implements Node<unknown> {
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
   private readonly calls: NodeCalls;
+  private readonly members: MemberCalls;
   private readonly history = new NodeHistory();
   private state: State = "new";
   private haltReason = "";
@@ -48,6 +51,10 @@ export class RaftNode implements Node<unknown> {
     this.events = new NodeEvents(ports.logger);
     this.events$ = this.events.events$;
     this.calls = new NodeCalls(options, ports, () => this.running().replica);
+    this.members = new MemberCalls(options, ports, () => {
+      const { replica, identity } = this.running();
+      return { replica, clusterId: identity.clusterId };
+    });
     this.halted = new Promise((resolve) => {
       this.tellHalted = resolve;
     });
@@ -106,15 +113,31 @@ export class RaftNode implements Node<unknown> {
   }
 
   async transferLeadership(to?: NodeId): Promise<void> {
-    await this.handOver(this.running().replica, to ?? null);
+    await this.handOver(this.running().replica, to ?? null, false);
   }
 
-  async changeConfiguration(target: Configuration): Promise<void> {
-    const { inbox, desk } = this.running().replica;
-    // A change ends with its last commit, however long that takes (M15); losing office ends the wait.
-    await desk.order((request) => inbox.post({ type: "ChangeRequested", request, target }), {
-      deadlineMs: Number.POSITIVE_INFINITY,
-    });
+  changeConfiguration(target: Configuration | MembersWanted, options?: ChangeOptions): Promise<void> {
+    return this.members.change(target, options);
+  }
+
+  cancelChange(): Promise<void> {
+    return this.members.cancel();
+  }
+
+  plan(target: Configuration | MembersWanted): Promise<ChangePlan> {
+    return this.members.plan(target);
+  }
+
+  addLearners(learners: readonly Founder[], options?: ChangeOptions): Promise<void> {
+    return this.members.addLearners(learners, options);
+  }
+
+  removeLearners(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
+    return this.members.removeLearners(ids, options);
+  }
+
+  promote(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
+    return this.members.promote(ids, options);
   }
 
   async stateHash(): Promise<StateHash> {
@@ -257,15 +280,15 @@ export class RaftNode implements Node<unknown> {
     const { role, configuration } = replica.raft.describe(this.ports.clock.monotonic());
     if (role !== "leader" || configuration.configuration.voters.every((id) => id === this.id)) return;
     try {
-      await this.handOver(replica, null);
+      await this.handOver(replica, null, true);
     } catch (error) {
       this.ports.logger.info(`${this.id} stops without handing over`, { reason: messageOf(error) });
     }
   }
 
-  private handOver({ inbox, desk }: Replica, to: NodeId | null): Promise<void> {
+  private handOver({ inbox, desk }: Replica, to: NodeId | null, isStopping: boolean): Promise<void> {
     const deadlineMs = this.ports.clock.monotonic() + 2 * this.options.electionTimeoutMs;
-    return desk.order((request) => inbox.post({ type: "TransferRequested", request, to }), { deadlineMs });
+    return desk.order((request) => inbox.post({ type: "TransferRequested", request, to, isStopping }), { deadlineMs });
   }
 
   private async closePorts(): Promise<void> {

@@ -5,6 +5,7 @@ import { EntryType, type LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex } from "../model/log-id.js";
 import type { AppendEntries, Heartbeat } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
+import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
 import type { RaftState } from "./state.js";
 
@@ -86,14 +87,14 @@ function truncate(s: RaftState, from: LogIndex): void {
   const undone = s.configurations.own;
   if (!s.configurations.truncateFrom(from)) return;
   s.outbox.emit({ type: "Notify", notice: { kind: "configuration", stage: "undone", entry: undone } });
-  s.outbox.emit({ type: "UpdatePeers", configuration: s.configurations.own });
+  updateBook(s);
 }
 
 /** M01: takes effect when it is appended. */
 function takeConfiguration(s: RaftState, entry: ConfigurationEntry): void {
   if (entry.id.index <= s.configurations.own.id.index || !s.log.holds(entry.id)) return;
   s.configurations.append(entry);
-  s.outbox.emit({ type: "UpdatePeers", configuration: entry });
+  updateBook(s);
   s.outbox.emit({ type: "Notify", notice: { kind: "configuration", stage: "appended", entry } });
 }
 

@@ -1,6 +1,8 @@
+import { isJoint } from "../model/configuration.js";
 import type { Millis } from "../model/log-id.js";
+import type { NodeId } from "../model/node-id.js";
 import { leaderContactOf } from "./check-quorum.js";
-import type { RaftDescription } from "./description.js";
+import type { ChangeDescription, RaftDescription } from "./description.js";
 import type { RaftState } from "./state.js";
 
 /** O01. */
@@ -15,6 +17,8 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     leader: s.leader?.id ?? null,
     leaderContactAgoMs: now - leaderContactOf(s),
     configuration: s.configurations.own,
+    change: describeChange(s),
+    removedAt: s.removedAt,
     base: s.log.base,
     last: s.log.last,
     durableIndex: s.log.durable,
@@ -30,4 +34,25 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     halted: s.halted,
     faulted: s.faulted,
   };
+}
+
+/** M15: how far the change of members is, and whose answer is missing. */
+function describeChange(s: RaftState): ChangeDescription | null {
+  const { own } = s.configurations;
+  const office = s.leadership;
+  const { configuration } = own;
+  const isCommitted = own.id.index <= s.commit;
+  if (office?.change?.appended === false) {
+    const newcomers = [...office.change.catchUps.values()].map(({ member, match, slowRounds, isDone }) => {
+      return { id: member.id, match, slowRounds, hasCaughtUp: isDone };
+    });
+    return { stage: "catching-up", newcomers, waitingFor: [] };
+  }
+  const isLeaving = office?.leaving === true;
+  if (isCommitted && !isJoint(configuration) && !isLeaving) return null;
+  const voters = new Set([...configuration.voters, ...configuration.votersOld]);
+  const lacks = (id: NodeId): boolean =>
+    (s.isSelf(id) ? s.log.durable : (office?.peers.get(id)?.match ?? 0)) < own.id.index;
+  const stage = isLeaving ? "leaving" : isJoint(configuration) ? "joint" : "final";
+  return { stage, newcomers: [], waitingFor: office === undefined ? [] : [...voters].filter(lacks) };
 }

@@ -21,6 +21,31 @@ export interface PeerDescription {
   readonly silentMs: Millis;
 }
 
+/** O01: a voter to be that catches up (M04). */
+export interface NewcomerDescription {
+  /** Who. */
+  readonly id: NodeId;
+  /** How far it holds the log. */
+  readonly match: LogIndex;
+  /** Rounds that took an election timeout or longer. */
+  readonly slowRounds: number;
+  /** Whether it is near enough. */
+  readonly hasCaughtUp: boolean;
+}
+
+/** O01, M15: the change of members under way, as far as this node knows. */
+export interface ChangeDescription {
+  /**
+   * `catching-up`: nothing is appended, and it can be called off (on the leader that was asked); `joint`: both halves must agree;
+   * `final`: the last configuration waits for its commit; `leaving`: it is committed, and the leader hands over (M05).
+   */
+  readonly stage: "catching-up" | "joint" | "final" | "leaving";
+  /** Those that catch up. */
+  readonly newcomers: readonly NewcomerDescription[];
+  /** M15: voters that do not hold the configuration yet, as its leader knows; empty elsewhere. */
+  readonly waitingFor: readonly NodeId[];
+}
+
 /** O01: the protocol's state, as data. */
 export interface RaftDescription {
   /** The role. */
@@ -35,6 +60,10 @@ export interface RaftDescription {
   readonly leaderContactAgoMs: Millis;
   /** The configuration, with its place in the log. */
   readonly configuration: ConfigurationEntry;
+  /** The change of members under way, or `null`. */
+  readonly change: ChangeDescription | null;
+  /** M09: index of the configuration that removed this incarnation; 0 while it belongs. */
+  readonly removedAt: LogIndex;
   /** The last removed entry. */
   readonly base: LogId;
   /** The last entry. */

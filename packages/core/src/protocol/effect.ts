@@ -1,4 +1,4 @@
-import type { Configuration, ConfigurationEntry } from "../model/configuration.js";
+import type { Configuration, ConfigurationEntry, Member } from "../model/configuration.js";
 import type { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
@@ -285,6 +285,8 @@ export interface UpdatePeers {
   readonly type: "UpdatePeers";
   /** The configuration, with its place in the log. */
   readonly configuration: ConfigurationEntry;
+  /** Who else may be talked to: those that catch up (M04), and those that the configuration left out (M05, M09). */
+  readonly others: readonly Member[];
 }
 /** For the history and `events$` (E23, O03). */
 export interface Notify {

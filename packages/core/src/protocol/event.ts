@@ -213,6 +213,17 @@ export interface ChangeRequested {
   readonly request: number;
   /** The members wanted. */
   readonly target: Configuration;
+  /** M14: index of the configuration that it was planned for; `null`: whichever is in force. */
+  readonly expected: LogIndex | null;
+}
+/** An operator called the change of members off (M16). Answered by ChangeAnswered, as is the change itself. */
+export interface ChangeCancelled {
+  /** Discriminator. */
+  readonly type: "ChangeCancelled";
+  /** Number of the request. */
+  readonly request: number;
+  /** Number of the request that began the change; `null`: whichever it is. */
+  readonly change: number | null;
 }
 /** An operator, or `stop`, wants another leader (E21). Answered by TransferAnswered. */
 export interface TransferRequested {
@@ -222,6 +233,8 @@ export interface TransferRequested {
   readonly request: number;
   /** Whom; `null`: the best one (E25). */
   readonly to: NodeId | null;
+  /** E25: the node is about to stop, and cannot wait for a change of members to end. */
+  readonly isStopping: boolean;
 }
 /** Our own ballot of this term is durable: it counts from now on (E02, E18). */
 export interface OwnBallotPersisted {
@@ -261,6 +274,7 @@ export type RaftEvent =
   | SnapshotLoaded
   | SnapshotSent
   | ChangeRequested
+  | ChangeCancelled
   | TransferRequested
   | OwnBallotPersisted
   | TurnEnded;

@@ -26,8 +26,8 @@ export function halt(s: RaftState, reason: string, details: Readonly<Record<stri
   const office = s.leadership;
   if (office !== undefined) {
     failReads(s, [...office.waitingReads, ...office.readRounds.flatMap((round) => round.readers)], error);
-    if (office.changeRequest >= 0) s.outbox.emit({ type: "ChangeAnswered", request: office.changeRequest, error });
-    if (office.transfer !== undefined)
+    if (office.change !== undefined) s.outbox.emit({ type: "ChangeAnswered", request: office.change.request, error });
+    if (office.transfer !== undefined && office.transfer.request >= 0)
       s.outbox.emit({ type: "TransferAnswered", request: office.transfer.request, error });
   }
   failQuestions(s, `this group has stopped in place: ${reason}`);

@@ -8,6 +8,7 @@ import { onPreVoteResponse, onVoteResponse } from "./election.js";
 import { onPropose } from "./forwarding.js";
 import { halt } from "./halting.js";
 import { onTimeoutNow } from "./leadership-transfer.js";
+import { onRemoved, tellIfRemoved } from "./leaving.js";
 import { onReadIndex } from "./read-only-service.js";
 import { answeringPeer, onAppendEntriesResponse, onHeartbeatResponse, onPeerLost } from "./replicator-group.js";
 import { onInstallSnapshot } from "./snapshot-installing.js";
@@ -49,7 +50,7 @@ export function judge(s: RaftState, envelope: Envelope): void {
     case "ReadIndexResponse":
       return onReadIndexResponse(s, message);
     case "Removed":
-      return s.drop("news of a removal");
+      return onRemoved(s, message);
     default:
       return judgeTerm(s, envelope, message);
   }
@@ -71,7 +72,8 @@ function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessag
   const sender = senderOf(envelope);
   switch (message.type) {
     case "PreVoteRequest":
-      return s.outbox.send(sender, { type: "PreVoteResponse", term: s.term, round: message.round, granted: false });
+      s.outbox.send(sender, { type: "PreVoteResponse", term: s.term, round: message.round, granted: false });
+      return tellIfRemoved(s, envelope);
     case "VoteRequest":
       return s.outbox.send(sender, { type: "VoteResponse", term: s.term, granted: false });
     case "AppendEntries": {

@@ -1,13 +1,15 @@
-import { isJoint, isVoter } from "../model/configuration.js";
+import { isVoter } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
+import type { LogIndex } from "../model/log-id.js";
 import type { TimeoutNow } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
+import { isUnderWay } from "./configuration-change.js";
 import { campaign, mayCampaign } from "./election.js";
 import type { TransferRequested } from "./event.js";
 import { answeredLately } from "./leadership.js";
 import { appendEmpty } from "./proposing.js";
-import type { RaftState } from "./state.js";
-import { notLeader } from "./term.js";
+import type { Leadership, RaftState } from "./state.js";
+import { becomeFollower, notLeader } from "./term.js";
 
 /*
  * Handing leadership over (§3.10 of the thesis). Rules E21, E25.
@@ -17,22 +19,25 @@ import { notLeader } from "./term.js";
  */
 
 /** E21: begins a transfer to `to`, or to the best voter (E25). */
-export function onTransferRequested(s: RaftState, { request, to }: TransferRequested): void {
+export function onTransferRequested(s: RaftState, { request, to, isStopping }: TransferRequested): void {
   const answer = (error: RaftError | null) => s.outbox.emit({ type: "TransferAnswered", request, error });
   const office = s.leadership;
   if (office === undefined) return answer(notLeader(s));
   if (to === s.identity.id) return answer(null);
   if (office.transfer !== undefined) return answer(refused("another transfer is under way"));
-  // An operator can wait for the change to end; a node that stops cannot, and names nobody (E25).
-  const own = s.configurations.own;
-  const isChanging = own.id.index > s.commit || isJoint(own.configuration);
-  if (to !== null && isChanging) return answer(refused("a change of members is under way"));
+  // An operator can wait for the change to end; a node that stops cannot (E25).
+  if (!isStopping && isUnderWay(s)) return answer(refused("a change of members is under way"));
   const target = to ?? bestVoter(s);
   if (target === undefined) return answer(refused("no other voter has answered lately"));
   const fault = whyNot(s, target);
   if (fault !== undefined) return answer(refused(fault));
+  handOver(s, office, request, target);
+}
+
+/** Begins a transfer that nothing speaks against; `request` is -1 where nobody asked. A leader on its way out keeps its time (M05). */
+export function handOver(s: RaftState, office: Leadership, request: number, target: NodeId): void {
   office.transfer = { request, target, told: false };
-  s.arm("transfer", s.T);
+  if (!office.leaving) s.arm("transfer", s.T);
 }
 
 /** E21: once the target holds exactly this log it is told to campaign. Part of every step of a leader. */
@@ -48,6 +53,8 @@ export function tellTarget(s: RaftState): void {
 /** E21: not deposed after T: it takes proposals again, after an entry of its own that voids what the target may still do. */
 export function transferTimerFired(s: RaftState): void {
   const office = s.leadership;
+  if (office?.leaving === true)
+    return becomeFollower(s, null, "the committed configuration does not let it vote, and nobody took over");
   if (office?.transfer === undefined) return;
   const { request, target } = office.transfer;
   office.transfer = undefined;
@@ -76,13 +83,14 @@ function whyNot(s: RaftState, target: NodeId): string | undefined {
 }
 
 /** E25: the voter that is furthest and was there lately; in the joint phase one of both halves if there is one. */
-function bestVoter(s: RaftState): NodeId | undefined {
+export function bestVoter(s: RaftState, atLeast: LogIndex = 0): NodeId | undefined {
   const { voters, votersOld } = s.configurations.current;
+  const matchOf = (id: NodeId): LogIndex => s.leadership?.peers.get(id)?.match ?? 0;
   const inBoth = voters.filter((id) => votersOld.length === 0 || votersOld.includes(id));
   const best = (ids: readonly NodeId[]) =>
     ids
-      .filter((id) => id !== s.identity.id && whyNot(s, id) === undefined)
-      .toSorted((a, b) => (s.leadership?.peers.get(b)?.match ?? 0) - (s.leadership?.peers.get(a)?.match ?? 0))[0];
+      .filter((id) => id !== s.identity.id && whyNot(s, id) === undefined && matchOf(id) >= atLeast)
+      .toSorted((a, b) => matchOf(b) - matchOf(a))[0];
   return best(inBoth) ?? best(voters);
 }
 

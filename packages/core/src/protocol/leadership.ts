@@ -29,7 +29,9 @@ export function takeOffice(s: RaftState): void {
     waitingReads: [],
     readRounds: [],
     transfer: undefined,
-    changeRequest: -1,
+    change: undefined,
+    leavers: new Set(),
+    leaving: false,
     announced: false,
     forwarded: new Map(),
   };
@@ -66,6 +68,7 @@ export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
   for (const peer of office.peers.values()) {
     const commit = Math.min(peer.match, s.commit);
     peer.sentCommit = Math.max(peer.sentCommit, commit);
+    if (commit >= peer.removedBy && peer.toldRound === 0) peer.toldRound = office.round;
     s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: office.round });
   }
 }

@@ -2,6 +2,7 @@ import type { Configuration } from "../model/configuration.js";
 import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "../model/log-block.js";
+import { updateBook } from "./address-book.js";
 import type { ProposalsSubmitted } from "./event.js";
 import { syncPeers } from "./replicator-group.js";
 import type { RaftState } from "./state.js";
@@ -41,7 +42,7 @@ export function appendConfiguration(s: RaftState, configuration: Configuration):
   appendBlock(s, EntryType.configuration, [encodeConfiguration(configuration)]);
   const entry = { id: s.log.last, configuration };
   s.configurations.append(entry);
-  s.outbox.emit({ type: "UpdatePeers", configuration: entry });
+  updateBook(s);
   s.outbox.emit({ type: "Notify", notice: { kind: "configuration", stage: "appended", entry } });
   syncPeers(s);
 }

@@ -1,10 +1,11 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
+import { updateBook } from "./address-book.js";
 import { acknowledge } from "./append-entries.js";
 import { failQuestions, forward, questionTimedOut } from "./asking.js";
 import { applyCommitted, countMatches } from "./ballot-box.js";
-import { finishChange, onChangeRequested } from "./configuration-change.js";
+import { advanceChange, onChangeCancelled, onChangeRequested } from "./configuration-change.js";
 import { describeRaft } from "./describe.js";
 import type { RaftDescription } from "./description.js";
 import type { Effect } from "./effect.js";
@@ -97,7 +98,7 @@ export class Raft {
   start(now: Millis): readonly Effect[] {
     const s = this.s;
     s.now = now;
-    s.outbox.emit({ type: "UpdatePeers", configuration: s.configurations.own });
+    updateBook(s);
     restartElectionWait(s);
     if (s.options.snapshotIntervalMs > 0) s.arm("snapshot", s.options.snapshotIntervalMs);
     applyCommitted(s);
@@ -132,7 +133,7 @@ export class Raft {
     const s = this.s;
     if (s.leadership !== undefined) {
       countMatches(s);
-      finishChange(s);
+      advanceChange(s);
       confirmReads(s);
       replicate(s);
       tellTarget(s);
@@ -196,6 +197,8 @@ export class Raft {
         return onSnapshotSent(s, event);
       case "ChangeRequested":
         return onChangeRequested(s, event);
+      case "ChangeCancelled":
+        return onChangeCancelled(s, event);
       case "TransferRequested":
         return onTransferRequested(s, event);
       default:

@@ -12,22 +12,44 @@ import type { Leadership, RaftState } from "./state.js";
  * to serve, and what frees room (an answer, a longer log, a peer that is back) needs no path of its own.
  */
 
-/** M10: the peers are the members of the own configuration; one that is new, or new again, begins with fresh progress. */
+/**
+ * M10: the peers are the members of the own configuration, those that catch up (M04), and those that are still to hear
+ * of their removal (M09). One that is new, or new again, begins with fresh progress.
+ */
 export function syncPeers(s: RaftState): void {
   const office = s.leadership;
   if (office === undefined) return;
-  const members = new Map(s.configurations.current.members.map((member) => [member.id, member.incarnation]));
+  const { own, previous } = s.configurations;
+  const wanted = new Map(own.configuration.members.map((member) => [member.id, member.incarnation]));
+  if (office.change?.appended === false)
+    for (const [id, { member }] of office.change.catchUps) wanted.set(id, member.incarnation);
+  const leaving = new Map(
+    previous.configuration.members
+      .filter(({ id }) => !wanted.has(id) && (own.id.index > s.commit || office.peers.has(id)))
+      .map(({ id, incarnation }) => [id, incarnation]),
+  );
   for (const peer of office.peers.values()) {
-    if (members.get(peer.id) === peer.incarnation) continue;
-    if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
-    office.peers.delete(peer.id);
+    const isMember = wanted.get(peer.id) === peer.incarnation && !office.leavers.has(peer.id);
+    const isLeaver = leaving.get(peer.id) === peer.incarnation || office.leavers.has(peer.id);
+    if (!isMember && (wanted.has(peer.id) || !isLeaver)) forgetPeer(s, office, peer);
   }
-  for (const [id, incarnation] of members) {
-    if (id === s.identity.id || office.peers.has(id)) continue;
-    // E16: taking office counts as one answer of those who were there; a newcomer has answered nothing yet.
-    const heardAt = s.log.last.index < office.firstEntry ? s.now : Number.NEGATIVE_INFINITY;
-    office.peers.set(id, new Replicator(id, incarnation, s.log.last.index + 1, heardAt));
+  // E16: taking office counts as one answer of those who were there; a newcomer has answered nothing yet.
+  const heardAt = s.log.last.index < office.firstEntry ? s.now : Number.NEGATIVE_INFINITY;
+  for (const [id, incarnation] of [...wanted, ...leaving]) {
+    if (id === s.identity.id) continue;
+    const peer = office.peers.get(id) ?? new Replicator(id, incarnation, s.log.last.index + 1, heardAt);
+    office.peers.set(id, peer);
+    if (wanted.has(id) || office.leavers.has(id)) continue;
+    peer.removedBy = own.id.index;
+    office.leavers.add(id);
   }
+}
+
+/** No more is sent to it. */
+export function forgetPeer(s: RaftState, office: Leadership, peer: Replicator): void {
+  if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
+  office.peers.delete(peer.id);
+  office.leavers.delete(peer.id);
 }
 
 /** Gives each peer what it has room for. */

@@ -44,6 +44,12 @@ export class Replicator implements ReplicaId {
   waitingSince: Millis;
   /** S04: set in state snapshot once the offer was sent. */
   transfer: SnapshotTransfer | undefined;
+  /** M09: index of the configuration that removed it; infinite while it is a member, or about to be one. */
+  removedBy: LogIndex = Number.POSITIVE_INFINITY;
+  /** M09: the first round whose heartbeat told it that this configuration is committed; 0 before. */
+  toldRound = 0;
+  /** M09: it is told until then at the latest. */
+  tellUntil: Millis = Number.POSITIVE_INFINITY;
   bytesInFlight = 0;
   private readonly flights = new Fifo<Flight>();
 

@@ -1,6 +1,7 @@
 import { invariant } from "../model/errors.js";
 import type { InstallSnapshot, InstallSnapshotResponse } from "../model/message.js";
 import { type ReplicaId, sameReplica } from "../model/node-id.js";
+import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
 import type { SnapshotReceived, SnapshotReceiveFailed, SnapshotSinkOpened } from "./event.js";
 import type { Install, RaftState } from "./state.js";
@@ -73,7 +74,7 @@ export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotRec
   s.configurations.resetTo(meta.configuration);
   s.commit = meta.id.index;
   s.verified = meta.id.index;
-  s.outbox.emit({ type: "UpdatePeers", configuration: meta.configuration });
+  updateBook(s);
   if (!wasVoter && s.isVoter) restartElectionWait(s);
 }
 

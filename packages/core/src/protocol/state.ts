@@ -1,4 +1,4 @@
-import { type ConfigurationEntry, isVoter, memberOf } from "../model/configuration.js";
+import { type Configuration, type ConfigurationEntry, isVoter, type Member, memberOf } from "../model/configuration.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
@@ -71,14 +71,44 @@ export interface Leadership {
   waitingReads: Reader[];
   /** Q01: the rounds under way, oldest first. */
   readRounds: ReadRound[];
-  /** E21. */
+  /** E21; the request is -1 where nobody asked (M05). */
   transfer: { readonly request: number; readonly target: NodeId; told: boolean } | undefined;
-  /** M03: who asked for the change under way; -1: nobody here did. */
-  changeRequest: number;
+  /** M03, M04: the change that was asked for here; one that an earlier leader began is known by the configuration alone. */
+  change: Change | undefined;
+  /** M09: peers that a configuration removed, and that are still to be told of its commit. */
+  readonly leavers: Set<NodeId>;
+  /** M05: whether C-new is committed and does not let this leader vote: it is on its way out. */
+  leaving: boolean;
   /** Whether the state machine was told that it leads. */
   announced: boolean;
   /** R18: highest forwarded request taken, by origin and its start. */
   readonly forwarded: Map<string, number>;
+}
+
+/** M04: how far a voter to be has come. */
+export interface CatchUp {
+  /** Who it is, and where. */
+  readonly member: Member;
+  /** The round under way: it ends when this entry is there. */
+  target: LogIndex;
+  roundBegan: Millis;
+  /** Rounds that took T or longer. */
+  slowRounds: number;
+  /** The match last seen, and when it last moved. */
+  match: LogIndex;
+  progressAt: Millis;
+  /** A round shorter than T ended within the maximum lag. */
+  isDone: boolean;
+}
+
+/** M03: a change of members, as the leader that was asked for it sees it. */
+export interface Change {
+  readonly request: number;
+  readonly target: Configuration;
+  /** M04: those that catch up before anything is appended. */
+  readonly catchUps: ReadonlyMap<NodeId, CatchUp>;
+  /** M16: the first configuration on the way is in the log; from here on nobody can call it off. */
+  appended: boolean;
 }
 
 /** S05: a snapshot on its way in. */

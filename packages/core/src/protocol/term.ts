@@ -87,6 +87,14 @@ export function failReads(s: RaftState, readers: readonly Reader[], error: RaftE
   }
 }
 
+/** M04, M16: the newcomers were known to this leader alone, and nothing was appended: certainly not done. */
+const neverBegun = (cause: string): RaftError =>
+  new RaftError(
+    "LeadershipLost",
+    "refused",
+    `This node lost its leadership (${cause}) while new voters were catching up; the configuration is as it was. Ask the new leader.`,
+  );
+
 function leaveOffice(s: RaftState, cause: string): void {
   const office = s.leadership;
   if (office === undefined) return;
@@ -95,8 +103,8 @@ function leaveOffice(s: RaftState, cause: string): void {
   // Its contact was that of its quorum, and ends with its office: it may grant a vote at once.
   s.leaderContactAt = Number.NEGATIVE_INFINITY;
   s.disarm("heartbeat");
-  if (office.transfer !== undefined) {
-    s.disarm("transfer");
+  if (office.transfer !== undefined || office.leaving) s.disarm("transfer");
+  if (office.transfer !== undefined && office.transfer.request >= 0) {
     // E21: deposed by a higher term, it did hand over; one that stepped down by itself did not.
     const isDeposed = s.leaderOfTerm === null;
     const failed = `Leadership was not handed over: this node stepped down first (${cause}).`;
@@ -112,7 +120,10 @@ function leaveOffice(s: RaftState, cause: string): void {
     `This node lost its leadership (${cause}); the command may or may not take effect. Read before you repeat it.`,
   );
   s.outbox.emit({ type: "AbandonProposals", above: s.commit, error: lost });
-  if (office.changeRequest >= 0) s.outbox.emit({ type: "ChangeAnswered", request: office.changeRequest, error: lost });
+  if (office.change !== undefined) {
+    const { request, appended } = office.change;
+    s.outbox.emit({ type: "ChangeAnswered", request, error: appended ? lost : neverBegun(cause) });
+  }
   const retry = new RaftError(
     "LeadershipLost",
     "refused",

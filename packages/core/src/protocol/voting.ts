@@ -3,6 +3,7 @@ import { isUpToDate } from "../model/log-id.js";
 import type { Envelope, PreVoteRequest, VoteRequest } from "../model/message.js";
 import { type ReplicaId, sameReplica } from "../model/node-id.js";
 import { leaderContactOf } from "./check-quorum.js";
+import { tellIfRemoved } from "./leaving.js";
 import { type RaftState, senderOf } from "./state.js";
 import { restartElectionWait } from "./term.js";
 
@@ -28,6 +29,7 @@ export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreV
     round: request.round,
     granted,
   });
+  tellIfRemoved(s, envelope);
 }
 
 /** E09: one vote per term, first come first served; it is durable before the answer leaves (E02). */

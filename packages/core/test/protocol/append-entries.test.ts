@@ -235,7 +235,9 @@ describe("M01 configurations in the log", () => {
     const lab = followerB([], 1);
     const effects = lab.receive("a", "b", append(1, ENTRY_1, 0, configurationAt(2, 1)));
     const entry = { id: { index: 2, term: 1 }, configuration: two };
-    expect(ordersOf(effects, "UpdatePeers")).toEqual([{ type: "UpdatePeers", configuration: entry }]);
+    expect(ordersOf(effects, "UpdatePeers")).toMatchObject([
+      { type: "UpdatePeers", configuration: entry, others: [memberOf("c")] },
+    ]);
     expect(lab.describe("b")).toMatchObject({ commitIndex: 0, configuration: entry });
   });
 
@@ -245,7 +247,7 @@ describe("M01 configurations in the log", () => {
     const effects = lab.receive("c", "b", append(2, ENTRY_1, 0, commands(2, 2, "x")));
     expect(lab.describe("b").configuration).toEqual({ id: ENTRY_1, configuration: lab.configuration });
     expect(ordersOf(effects, "UpdatePeers")).toEqual([
-      { type: "UpdatePeers", configuration: { id: ENTRY_1, configuration: lab.configuration } },
+      { type: "UpdatePeers", configuration: { id: ENTRY_1, configuration: lab.configuration }, others: [] },
     ]);
     expect(ordersOf(effects, "Notify").map(({ notice }) => notice)).toContainEqual({
       kind: "configuration",

@@ -135,7 +135,7 @@ describe("E16 a leader that no quorum hears", () => {
     const members = lab.ids.map((id) =>
       id === "a" ? { ...memberOf(id), incarnation: incarnationOf(id, 2) } : memberOf(id),
     );
-    lab.step("a", { type: "ChangeRequested", request: 1, target: { ...lab.configuration, members } });
+    lab.step("a", { type: "ChangeRequested", request: 1, target: { ...lab.configuration, members }, expected: null });
     lab.step("a", { type: "ReadRequested", requests: [7] });
     lab.persist("a");
     lab.deliver(({ to }) => to === "b");
@@ -155,7 +155,12 @@ describe("E16 a leader that no quorum hears", () => {
     const change = (life: number) => {
       const successor = { ...memberOf("b"), incarnation: incarnationOf("b", life) };
       const members = lab.ids.map((id) => (id === "b" ? successor : memberOf(id)));
-      return lab.step("a", { type: "ChangeRequested", request: 1, target: { ...lab.configuration, members } });
+      return lab.step("a", {
+        type: "ChangeRequested",
+        request: 1,
+        target: { ...lab.configuration, members },
+        expected: null,
+      });
     };
     expect(change(2)).toMatchObject([{ type: "ChangeAnswered", error: { code: "ChangeRefused", outcome: "refused" } }]);
     expect(change(1).some(({ type }) => type === "Persist")).toBe(true);

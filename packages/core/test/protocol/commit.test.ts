@@ -272,7 +272,7 @@ function joint(): Lab {
     leave: (committed: typeof target) => (committed.votersOld.length > 0 ? target : undefined),
   };
   const lab = new Lab(["a", "b", "c", "d", "e"], { learners: ["d", "e"], membership }).elect("a").beat("a");
-  lab.step("a", { type: "ChangeRequested", request: 1, target });
+  lab.step("a", { type: "ChangeRequested", request: 1, target, expected: null });
   expect(lab.describe("a").configuration.configuration.votersOld).toEqual(["a", "b", "c"]);
   lab.take();
   return lab;

@@ -24,7 +24,7 @@ function leading(): Lab {
   return new ReadingLab(FIVE, { learners: ["d", "e"], membership: joint }).elect("a").beat("a");
 }
 const change = (lab: Lab, to: Configuration = target, request = 1) =>
-  lab.step("a", { type: "ChangeRequested", request, target: to });
+  lab.step("a", { type: "ChangeRequested", request, target: to, expected: null });
 const answers = (effects: Parameters<typeof sent>[0]) =>
   ordersOf(effects, "ChangeAnswered").map(({ request, error }) => [request, error?.code ?? null]);
 const votersOf = (lab: Lab, id: string) => {
@@ -38,7 +38,7 @@ describe("M03 one change at a time", () => {
     const effects = change(lab);
     expect(answers(effects)).toEqual([]);
     expect(ordersOf(effects, "UpdatePeers")).toEqual([
-      { type: "UpdatePeers", configuration: { id: { index: 3, term: 1 }, configuration: both } },
+      { type: "UpdatePeers", configuration: { id: { index: 3, term: 1 }, configuration: both }, others: [] },
     ]);
     expect(lab.describe("a")).toMatchObject({ commitIndex: 2, configuration: { id: { index: 3, term: 1 } } });
   });
@@ -73,23 +73,25 @@ describe("M03 one change at a time", () => {
       lab.deliver(({ message }) => message.type.includes("Vote"));
     }
     expect(lab.raft("b").role).toBe("leader");
-    const early = lab.step("b", { type: "ChangeRequested", request: 7, target });
+    const early = lab.step("b", { type: "ChangeRequested", request: 7, target, expected: null });
     expect(ordersOf(early, "ChangeAnswered")).toMatchObject([
       { request: 7, error: { code: "ChangeRunning", outcome: "refused", retryable: true } },
     ]);
     lab.settle().beat("b");
-    expect(answers(lab.step("b", { type: "ChangeRequested", request: 8, target }))).toEqual([]);
+    expect(answers(lab.step("b", { type: "ChangeRequested", request: 8, target, expected: null }))).toEqual([]);
   });
 
   it("M03 not during a transfer of leadership", () => {
     const lab = leading();
-    lab.step("a", { type: "TransferRequested", request: 1, to: "b" });
+    lab.step("a", { type: "TransferRequested", request: 1, to: "b", isStopping: false });
     expect(answers(change(lab))).toEqual([[1, "TransferRunning"]]);
   });
 
   it("M03 not on a follower, and not if the policy says no: refused, with the reason", () => {
     const lab = leading();
-    expect(answers(lab.step("b", { type: "ChangeRequested", request: 1, target }))).toEqual([[1, "NotLeader"]]);
+    expect(answers(lab.step("b", { type: "ChangeRequested", request: 1, target, expected: null }))).toEqual([
+      [1, "NotLeader"],
+    ]);
     const refused = change(lab, { ...target, voters: [] });
     expect(ordersOf(refused, "ChangeAnswered")[0]?.error?.message).toContain("no voter would be left");
   });

@@ -20,7 +20,7 @@ describe("where a node begins", () => {
       commitIndex: 0,
     });
     expect(lab.node("x").seen).toEqual([
-      { type: "UpdatePeers", configuration: lab.describe("x").configuration },
+      { type: "UpdatePeers", configuration: lab.describe("x").configuration, others: [] },
       { type: "ArmTimer", timer: "election", between: WAIT, generation: 1 },
     ]);
   });

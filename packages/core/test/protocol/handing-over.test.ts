@@ -14,7 +14,7 @@ const anyMembership: MembershipPolicy = {
 };
 
 const transfer = (lab: Lab, to: string | null, request = 1): readonly Effect[] =>
-  lab.step("a", { type: "TransferRequested", request, to });
+  lab.step("a", { type: "TransferRequested", request, to, isStopping: to === null });
 const answers = (effects: readonly Effect[]) => effects.filter((each) => each.type === "TransferAnswered");
 
 /** Why it was refused. */
@@ -62,7 +62,7 @@ describe("E21 handing leadership over", () => {
     const lab = new Lab(THREE, { membership: anyMembership }).elect("a");
     transfer(lab, "b");
     const target = votersOnly(["a", "b"].map(memberOf));
-    const effects = lab.step("a", { type: "ChangeRequested", request: 5, target });
+    const effects = lab.step("a", { type: "ChangeRequested", request: 5, target, expected: null });
     expect(effects).toMatchObject([{ type: "ChangeAnswered", request: 5, error: { code: "TransferRunning" } }]);
   });
 
@@ -129,7 +129,7 @@ describe("E21 handing leadership over", () => {
 
   it("E21/refused with the reason: not the leader, unknown, non-voter, silent for T, one under way", () => {
     const lab = new Lab(["a", "b", "c", "l"], { learners: ["l"] }).elect("a");
-    expect(lab.step("b", { type: "TransferRequested", request: 1, to: "c" })).toMatchObject([
+    expect(lab.step("b", { type: "TransferRequested", request: 1, to: "c", isStopping: false })).toMatchObject([
       { type: "TransferAnswered", error: { code: "NotLeader", leader: "a" } },
     ]);
     expect(refusal(transfer(lab, "z"))).toContain("z is not a member");
@@ -144,7 +144,7 @@ describe("E21 handing leadership over", () => {
   it("E21/refused with the reason: a witness, priority 0, a change under way", () => {
     const change = (over: Partial<Configuration>): Lab => {
       const lab = new Lab(THREE, { membership: anyMembership }).elect("a");
-      lab.step("a", { type: "ChangeRequested", request: 9, target: { ...lab.configuration, ...over } });
+      lab.step("a", { type: "ChangeRequested", request: 9, target: { ...lab.configuration, ...over }, expected: null });
       return lab;
     };
     expect(refusal(transfer(change({ witnesses: ["b"] }).settle(), "b"))).toContain("b is a witness");
@@ -190,7 +190,7 @@ describe("E25 a leader that stops", () => {
   it("E25/change also during a change, in the joint phase to a voter of both halves", () => {
     const lab = new Lab(["a", "b", "c", "d"], { membership: anyMembership }).elect("a");
     const joint: Configuration = { ...lab.configuration, voters: ["d", "a", "c"], votersOld: ["a", "b", "c"] };
-    lab.step("a", { type: "ChangeRequested", request: 9, target: joint });
+    lab.step("a", { type: "ChangeRequested", request: 9, target: joint, expected: null });
     lab.deliver();
     expect(target(transfer(lab, null), lab)).toBe("c");
   });

@@ -279,7 +279,7 @@ describe("E17 two leaders in one term", () => {
     lab.pass(9 * T);
     for (const timer of ["election", "heartbeat", "transfer"] as const) expect(lab.fire("a", timer)).toEqual([]);
     expect(lab.receive("b", "a", heartbeat(7))).toEqual([]);
-    expect(lab.step("a", { type: "TransferRequested", request: 1, to: "b" })).toEqual([]);
+    expect(lab.step("a", { type: "TransferRequested", request: 1, to: "b", isStopping: false })).toEqual([]);
   });
 
   it("E17/older-start what an earlier run of the sender left in the network is no evidence", () => {

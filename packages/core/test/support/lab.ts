@@ -41,6 +41,8 @@ export interface Disk {
 
 export interface LabNode {
   readonly id: string;
+  /** One more with each empty disk (M13). */
+  readonly life: number;
   raft: Raft;
   disk: Disk;
   alive: boolean;
@@ -72,6 +74,8 @@ export interface LabObserver {
   saidAfter(node: LabNode, order: AfterPersist): void;
 }
 
+const EMPTY_DISK = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: null, commitHint: 0, starts: 0 };
+
 const LAB_ONLY: ReadonlySet<string> = new Set(["membership", "learners", "strangers", "logs", "hardStates"]);
 
 /** What of a lab's options is a node's. */
@@ -102,8 +106,7 @@ export class Lab {
     const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
     this.configuration = { ...voters, members: ids.map(memberOf), learners: [...learners] };
     for (const id of ids) this.boot(id, this.freshDisk(id));
-    const empty = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: null, commitHint: 0, starts: 0 };
-    for (const id of options.strangers ?? []) this.boot(id, { ...empty, blocks: [] });
+    for (const id of options.strangers ?? []) this.boot(id, { ...EMPTY_DISK, blocks: [] });
   }
 
   node(id: string): LabNode {
@@ -173,11 +176,11 @@ export class Lab {
     const sender = {
       group: "main",
       from,
-      fromIncarnation: incarnationOf(from),
+      fromIncarnation: incarnationOf(from, node?.life),
       startNumber: node?.disk.starts ?? 1,
       recoveryNumber: 0,
     };
-    return { ...sender, to, toIncarnation: incarnationOf(to), message, ...over };
+    return { ...sender, to, toIncarnation: incarnationOf(to, this.nodes.get(to)?.life), message, ...over };
   }
 
   receive(from: string, to: string, message: Message, over: Partial<Envelope> = {}): readonly Effect[] {
@@ -262,8 +265,19 @@ export class Lab {
   }
 
   restart(id: string): this {
-    this.boot(id, this.node(id).disk);
+    this.boot(id, this.node(id).disk, this.node(id).life);
     return this;
+  }
+
+  /** Its disk is empty, and it begins anew under its name: as another incarnation (M13). */
+  wipe(id: string): this {
+    this.crash(id).boot(id, { ...EMPTY_DISK, blocks: [] }, this.node(id).life + 1);
+    return this;
+  }
+
+  /** The member that this node would be, in its present life. */
+  memberNow(id: string): Member {
+    return { ...memberOf(id), incarnation: incarnationOf(id, this.node(id).life) };
   }
 
   leaders(): string[] {
@@ -276,7 +290,7 @@ export class Lab {
     return Array.from({ length: last.index - base.index }, (_, i) => this.raft(id).termAt(base.index + 1 + i) as Term);
   }
 
-  private boot(id: string, disk: Disk): void {
+  private boot(id: string, disk: Disk, life = 1): void {
     disk.starts++;
     recover(disk);
     const last = disk.blocks.at(-1)?.lastId ?? disk.base;
@@ -293,7 +307,7 @@ export class Lab {
       {
         identity: {
           id,
-          incarnation: incarnationOf(id),
+          incarnation: incarnationOf(id, life),
           clusterId: "c".repeat(32),
           groupId: "main",
           directoryId: "d".repeat(16),
@@ -316,7 +330,7 @@ export class Lab {
       },
       this.now,
     );
-    const node: LabNode = { id, raft, disk, alive: true, writes: [], timers: new Map(), seen: [], applied: [] };
+    const node: LabNode = { id, life, raft, disk, alive: true, writes: [], timers: new Map(), seen: [], applied: [] };
     this.nodes.set(id, node);
     this.run(node, raft.start(this.now));
   }

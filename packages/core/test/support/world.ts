@@ -1,3 +1,4 @@
+import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import type { LogIndex, Term } from "../../src/model/log-id.js";
 import type { Envelope } from "../../src/model/message.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
@@ -27,6 +28,8 @@ interface Incoming {
  */
 export class World {
   readonly lab: Lab;
+  /** Everybody, members or not. */
+  private readonly ids: readonly string[];
   /** What is committed, once and for all: index → term (I7). */
   readonly committed = new Map<LogIndex, Term>();
   /** What was applied, once and for all: index → payload (I5). */
@@ -44,14 +47,18 @@ export class World {
     ids: readonly string[],
     private readonly random: () => number,
     options: LabOptions = {},
+    /** Whether members come and go. */
+    private readonly isChanging = false,
   ) {
     this.lab = new Lab(ids, options);
+    this.ids = [...this.lab.nodes.keys()];
   }
 
   /** Something happens. */
   act(): void {
     const { lab } = this;
-    const id = this.pick(lab.ids);
+    if (this.isChanging && this.random() < 0.04) this.changeMembers();
+    const id = this.pick(this.ids);
     const dice = this.random();
     if (dice < 0.5) for (let i = 1 + Math.floor(this.random() * 6); i > 0; i--) this.deliverOne();
     else if (dice < 0.72) lab.persist(id, 1 + Math.floor(this.random() * 3));
@@ -60,11 +67,11 @@ export class World {
       lab.propose(id, ...Array.from({ length: 1 + Math.floor(this.random() * 3) }, () => `p${++this.proposals}`));
     else if (dice < 0.91) this.read(id);
     else if (dice < 0.94) lab.step(id, { type: "TurnEnded" });
-    else if (dice < 0.948) lab.cut(id, this.pick(lab.ids));
+    else if (dice < 0.948) lab.cut(id, this.pick(this.ids));
     else if (dice < 0.965) lab.heal();
     else if (dice < 0.982) lab.step(id, { type: "SnapshotRequested" });
-    else if (dice < 0.985) lab.step(id, { type: "PeerDown", id: this.pick(lab.ids) });
-    else if (dice < 0.987) lab.step(id, { type: "TransferRequested", request: 1, to: null });
+    else if (dice < 0.985) lab.step(id, { type: "PeerDown", id: this.pick(this.ids) });
+    else if (dice < 0.987) lab.step(id, { type: "TransferRequested", request: 1, to: null, isStopping: true });
     else if (!lab.node(id).alive) lab.restart(id);
     else if (dice > 0.993) this.crash(id);
     this.afterwards();
@@ -74,13 +81,13 @@ export class World {
   heal(): void {
     const { lab } = this;
     lab.heal();
-    for (const id of lab.ids) if (!lab.node(id).alive) lab.restart(id);
+    for (const id of this.ids) if (!lab.node(id).alive) lab.restart(id);
     this.rest();
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < (this.isChanging ? 150 : 60); round++) {
       const leader = lab.leaders()[0];
       if (leader === undefined) {
         lab.pass(T);
-        this.fire(this.pick(lab.ids));
+        this.fire(this.pick(this.ids));
       } else {
         lab.pass(T / 5);
         for (const id of lab.leaders()) for (const timer of ["heartbeat", "transfer"] as const) lab.fire(id, timer);
@@ -98,7 +105,9 @@ export class World {
       this.rest();
     }
     const end = lab.describe(leader).last.index;
-    for (const id of lab.ids) {
+    const { configuration, change } = lab.describe(leader);
+    if (change !== null) throw new Error(`I17 a change goes on for ever: ${JSON.stringify(change)}`);
+    for (const { id } of configuration.configuration.members) {
       const { appliedIndex } = lab.describe(id);
       if (appliedIndex !== end)
         throw new Error(`I17 ${id} applied ${appliedIndex} of ${end}: ${JSON.stringify(lab.describe(leader).peers)}`);
@@ -154,6 +163,30 @@ export class World {
     const request = ++this.proposals;
     this.reads.set(`${id}/${request}`, this.highestCommit);
     this.lab.step(id, { type: "ReadRequested", requests: [request] });
+  }
+
+  /** An operator asks whoever believes to lead for other members, or calls a change off. A removed node comes back empty. */
+  private changeMembers(): void {
+    const { lab } = this;
+    const leader = this.pick(this.ids);
+    if (!lab.node(leader).alive || lab.raft(leader).role !== "leader") return;
+    if (this.random() < 0.1) {
+      lab.step(leader, { type: "ChangeCancelled", request: ++this.proposals, change: null });
+      return;
+    }
+    const { members } = lab.describe(leader).configuration.configuration;
+    const roles = this.ids.map((id) => [id, this.random()] as const);
+    const voters = roles.flatMap(([id, dice]) => (dice < 0.55 ? [id] : []));
+    const learners = roles.flatMap(([id, dice]) => (dice > 0.85 ? [id] : []));
+    for (const id of [...voters, ...learners])
+      if (!members.some((member) => member.id === id) && lab.describe(id).removedAt > 0) {
+        this.count("wiped");
+        this.incoming.delete(id);
+        lab.wipe(id);
+      }
+    const named = [...voters, ...learners].map((id) => members.find((member) => member.id === id) ?? lab.memberNow(id));
+    const target = { ...NO_CONFIGURATION, members: named, voters, learners };
+    lab.step(leader, { type: "ChangeRequested", request: ++this.proposals, target, expected: null });
   }
 
   private crash(id: string): void {
@@ -236,6 +269,9 @@ export class World {
         return true;
       case "Halt":
         throw new Error(`halted: ${effect.reason} ${JSON.stringify(effect.details)}`);
+      case "ChangeAnswered":
+        this.count(effect.error === null ? "change made" : `change ${effect.error.outcome} ${effect.error.code}`);
+        return false;
       case "Persist":
         if (effect.truncateFrom !== undefined) this.count("truncated");
         return false;

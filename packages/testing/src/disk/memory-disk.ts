@@ -76,7 +76,7 @@ export class MemoryDisk {
   /** @internal What is durable of the log. */
   image = new LogImage();
   /** @internal What is durable of the snapshots. */
-  readonly snapshots = new SnapshotImage();
+  snapshots = new SnapshotImage();
   /** @internal */
   identity: DiskIdentity | undefined;
   /** @internal */
@@ -110,6 +110,16 @@ export class MemoryDisk {
   crash({ landed = 0 }: { readonly landed?: number } = {}): void {
     this.writes.cut(landed);
     this.unmount();
+  }
+
+  /** M13: all that it held is gone, identity included: what opens it next is another replica. */
+  erase(): void {
+    this.crash();
+    this.image = new LogImage();
+    this.snapshots = new SnapshotImage();
+    this.identity = undefined;
+    this.clusterId = "";
+    this.startNumber = 0;
   }
 
   /** Writes stay under way from now on, until {@link MemoryDisk.release}. */

@@ -1,0 +1,70 @@
+import { isJoint, memberOf } from "../model/configuration.js";
+import type { Envelope, Removed } from "../model/message.js";
+import { broadcastHeartbeat } from "./leadership.js";
+import { bestVoter, handOver } from "./leadership-transfer.js";
+import { forgetPeer } from "./replicator-group.js";
+import { type Leadership, type RaftState, senderOf } from "./state.js";
+import { becomeFollower } from "./term.js";
+
+/*
+ * Leaving a group (§4.2.2, §4.2.3 of the thesis). Rules M05, M09.
+ *
+ * A leader that stops the moment its removal is committed leaves nobody who knows that: the others wait, elect, and find
+ * the change unfinished. A member that was not told campaigns for ever. So the leader says it to all, hands over, and goes.
+ */
+
+/** M05: C-new is committed and does not let this leader vote. Part of every step of a leader. */
+export function leaveInOrder(s: RaftState, office: Leadership): void {
+  if (office.leavers.size > 0) releaseLeavers(s, office);
+  const own = s.configurations.own;
+  if (s.isVoter || isJoint(own.configuration)) return;
+  if (!office.leaving) {
+    office.leaving = true;
+    broadcastHeartbeat(s, office);
+    if (office.transfer === undefined) s.arm("transfer", s.T);
+  }
+  if (office.transfer !== undefined) return;
+  // One that lacks C-new would have to be told first whom it leads.
+  const target = bestVoter(s, own.id.index);
+  if (target !== undefined) handOver(s, office, -1, target);
+}
+
+/** M09: told until it has acknowledged the commit, or for 2T. */
+function releaseLeavers(s: RaftState, office: Leadership): void {
+  for (const id of office.leavers) {
+    const peer = office.peers.get(id);
+    if (peer === undefined || peer.removedBy > s.commit) continue;
+    if (peer.tellUntil === Number.POSITIVE_INFINITY) {
+      peer.tellUntil = s.now + 2 * s.T;
+      broadcastHeartbeat(s, office);
+    }
+    const knows = peer.toldRound > 0 && peer.answeredRound >= peer.toldRound;
+    if (knows || s.now >= peer.tellUntil) forgetPeer(s, office, peer);
+  }
+}
+
+/** M09: a node that was away during its removal asks for votes: it hears that it has no part in this any more. */
+export function tellIfRemoved(s: RaftState, envelope: Envelope): void {
+  const asker = senderOf(envelope);
+  const known = s.configurations.at(s.commit);
+  const isNamed = [known, s.configurations.own].some(
+    ({ configuration }) => memberOf(configuration, asker.id)?.incarnation === asker.incarnation,
+  );
+  if (isNamed || known.id.index === 0) return;
+  s.outbox.send(asker, { type: "Removed", configurationIndex: known.id.index, ...asker });
+}
+
+/**
+ * M09: believed only of a configuration newer than any it has: one that adds it again may be in its log already, and who
+ * says so may be far behind. It is written down, so that a restart does not let it campaign again.
+ */
+export function onRemoved(s: RaftState, { configurationIndex, id, incarnation }: Removed): void {
+  const isMeant = id === s.identity.id && incarnation === s.identity.incarnation;
+  const isNews = configurationIndex > s.configurations.own.id.index && configurationIndex > s.removedAt;
+  if (!isMeant || !isNews) return s.drop("news of a removal that is none");
+  s.removedAt = configurationIndex;
+  s.outbox.persistHardState(s.hardState());
+  const reason = `configuration ${configurationIndex} removed this node: it takes part in no election any more; empty its directory to let it join anew`;
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });
+  if (s.role !== "follower") becomeFollower(s, null, reason);
+}

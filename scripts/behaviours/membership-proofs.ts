@@ -1,0 +1,101 @@
+import type { Proof } from "./proof.js";
+
+const source = (name: string): string => `packages/core/src/protocol/${name}.ts`;
+const tests = (...names: string[]): string[] => names.map((name) => `packages/core/test/protocol/${name}.test.ts`);
+
+/** Changes of members: how they begin, who finishes them, and who is told. */
+export const membershipProofs: readonly Proof[] = [
+  {
+    rule: "M04",
+    file: source("configuration-change"),
+    find: "  if (catchUps.size === 0) return enter(s, change, transition.configuration);",
+    replace: "  if (catchUps.size >= 0) return enter(s, change, transition.configuration);",
+    tests: tests("catching-up"),
+  },
+  {
+    // Near once is near for ever, however long the round took.
+    rule: "M04",
+    file: source("catching-up"),
+    find: "  catchUp.isDone = wasShort && isNear;",
+    replace: "  catchUp.isDone = isNear;",
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M04",
+    file: source("catching-up"),
+    find: "    if (stillMs >= s.options.catchUpTimeoutMs && !catchUp.isDone)",
+    replace: "    if (stillMs < 0)",
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M04",
+    file: source("term"),
+    find: "error: appended ? lost : neverBegun(cause) });",
+    replace: "error: lost ?? neverBegun(cause + appended) });",
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M05",
+    file: source("leaving"),
+    find: "  if (target !== undefined) handOver(s, office, -1, target);",
+    replace: '  if (target !== undefined) becomeFollower(s, null, "removed");',
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M05",
+    file: source("leadership-transfer"),
+    find: "  if (office?.leaving === true)\n",
+    replace: "  if (office?.leaving === undefined)\n",
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M09",
+    file: source("leaving"),
+    find: "    if (knows || s.now >= peer.tellUntil) forgetPeer(s, office, peer);",
+    replace: "    forgetPeer(s, office, peer);",
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M09",
+    file: source("leaving"),
+    find: "  s.outbox.persistHardState(s.hardState());\n",
+    replace: "",
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M09",
+    file: source("leaving"),
+    find: "configurationIndex > s.configurations.own.id.index &&",
+    replace: "configurationIndex > 0 &&",
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M07",
+    file: source("configuration-change"),
+    find: '  if (transition.kind === "refused") return refuse(refused(transition.reason));',
+    replace:
+      '  if (transition.kind === "refused" || target.learners.length > 0) return refuse(refused("learners"));',
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M14",
+    file: source("configuration-change"),
+    find: "  if (expected === null || expected === index) return undefined;",
+    replace: "  if (expected === null || expected <= index) return undefined;",
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M15",
+    file: source("configuration-change"),
+    find: "  const reachable = s.quorum.voteResult(configuration, (id) => {",
+    replace: "  const reachable = s.quorum.voteResult({ ...configuration, votersOld: [] }, (id) => {",
+    tests: tests("catching-up"),
+  },
+  {
+    rule: "M16",
+    file: source("configuration-change"),
+    find: "  if (change === undefined || change.appended) {",
+    replace: "  if (change === undefined || !change.appended) {",
+    tests: tests("catching-up"),
+  },
+];

@@ -73,8 +73,7 @@ export const membershipProofs: readonly Proof[] = [
     rule: "M07",
     file: source("configuration-change"),
     find: '  if (transition.kind === "refused") return refuse(refused(transition.reason));',
-    replace:
-      '  if (transition.kind === "refused" || target.learners.length > 0) return refuse(refused("learners"));',
+    replace: '  if (transition.kind === "refused" || target.learners.length > 0) return refuse(refused("learners"));',
     tests: tests("catching-up"),
   },
   {

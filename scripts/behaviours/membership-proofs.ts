@@ -38,7 +38,7 @@ export const membershipProofs: readonly Proof[] = [
     rule: "M05",
     file: source("leaving"),
     find: "  if (target !== undefined) handOver(s, office, -1, target);",
-    replace: '  if (target !== undefined) becomeFollower(s, null, "removed");',
+    replace: "  if (target === null) handOver(s, office, -1, target);",
     tests: tests("leaving"),
   },
   {
@@ -57,14 +57,14 @@ export const membershipProofs: readonly Proof[] = [
   },
   {
     rule: "M09",
-    file: source("leaving"),
+    file: source("removal"),
     find: "  s.outbox.persistHardState(s.hardState());\n",
     replace: "",
     tests: tests("leaving"),
   },
   {
     rule: "M09",
-    file: source("leaving"),
+    file: source("removal"),
     find: "configurationIndex > s.configurations.own.id.index &&",
     replace: "configurationIndex > 0 &&",
     tests: tests("leaving"),

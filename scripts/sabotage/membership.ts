@@ -103,9 +103,14 @@ export const membershipFailures: readonly Failure[] = [
     violates: "LIVE",
     patches: [
       {
-        file: source("leaving"),
-        find: "  if (!office.leaving) {\n",
-        replace: '  if (s.commit > 0) return becomeFollower(s, null, "it was removed");\n  if (!office.leaving) {\n',
+        file: source("configuration-change"),
+        find: 'import { notLeader } from "./term.js";',
+        replace: 'import { becomeFollower, notLeader } from "./term.js";',
+      },
+      {
+        file: source("configuration-change"),
+        find: "  else leaveInOrder(s, office);",
+        replace: '  else if (s.isVoter) leaveInOrder(s, office);\n  else becomeFollower(s, null, "it was removed");',
       },
     ],
     tests: tests("leaving"),
@@ -156,7 +161,7 @@ export const membershipFailures: readonly Failure[] = [
     patches: [
       {
         file: source("configuration-change"),
-        find: "  if (isUnderWay(s))\n    return",
+        find: "  if (s.isChanging)\n    return",
         replace: "  if (isJoint(s.configurations.current))\n    return",
       },
     ],

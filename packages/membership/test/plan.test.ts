@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import { plan } from "../src/index.js";
 
 const member = (id: string) => ({ id, incarnation: "00000000000000aa", address: `${id}:1`, priority: 1 });
+const letters = (ids: string): string[] => ids.split("");
 const of = (voters: string, learners = ""): Configuration => ({
   ...NO_CONFIGURATION,
-  members: [...voters, ...learners].map(member),
-  voters: [...voters],
-  learners: [...learners],
+  members: letters(voters + learners).map(member),
+  voters: letters(voters),
+  learners: letters(learners),
 });
 const at = (index: number, configuration: Configuration): ConfigurationEntry => ({
   id: { index, term: 1 },

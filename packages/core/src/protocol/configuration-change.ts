@@ -1,5 +1,5 @@
 import type { Configuration, ConfigurationEntry } from "../model/configuration.js";
-import { isJoint, memberOf } from "../model/configuration.js";
+import { memberOf } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import { updateBook } from "./address-book.js";
 import { haveCaughtUp, newVoters, watchCatchUps } from "./catching-up.js";
@@ -41,9 +41,7 @@ export function onChangeCancelled(s: RaftState, { request, change: which }: Chan
   const answer = (error: RaftError | null) => s.outbox.emit({ type: "ChangeAnswered", request, error });
   if (s.leadership === undefined) return answer(notLeader(s));
   if (change === undefined || change.appended) {
-    const why = isUnderWay(s)
-      ? "its first configuration is in the log, and whoever leads finishes it"
-      : "there is none";
+    const why = s.isChanging ? "its first configuration is in the log, and whoever leads finishes it" : "there is none";
     return answer(new RaftError("ChangeRefused", "refused", `The change of members cannot be called off: ${why}.`));
   }
   fail(s, change, new RaftError("Cancelled", "refused", "The change of members was called off; nothing has changed."));
@@ -64,12 +62,6 @@ export function advanceChange(s: RaftState): void {
   const change = s.leadership?.change;
   if (change?.appended === false) advanceCatchUp(s, change);
   finishChange(s);
-}
-
-/** Whether a change is under way that this node knows of: asked for here, or in its log. */
-export function isUnderWay(s: RaftState): boolean {
-  const own = s.configurations.own;
-  return own.id.index > s.commit || isJoint(own.configuration) || s.leadership?.change !== undefined;
 }
 
 /** M04: only when all have caught up is anything appended. */
@@ -132,7 +124,7 @@ function finishChange(s: RaftState): void {
 function whyNot(s: RaftState): RaftError | undefined {
   const office = s.leadership;
   if (office === undefined) return notLeader(s);
-  if (isUnderWay(s))
+  if (s.isChanging)
     return new RaftError("ChangeRunning", "refused", "Another change of members is under way; wait for it to end.");
   if (s.commit < office.firstEntry)
     return new RaftError(

@@ -3,7 +3,6 @@ import { RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { TimeoutNow } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
-import { isUnderWay } from "./configuration-change.js";
 import { campaign, mayCampaign } from "./election.js";
 import type { TransferRequested } from "./event.js";
 import { answeredLately } from "./leadership.js";
@@ -26,7 +25,7 @@ export function onTransferRequested(s: RaftState, { request, to, isStopping }: T
   if (to === s.identity.id) return answer(null);
   if (office.transfer !== undefined) return answer(refused("another transfer is under way"));
   // An operator can wait for the change to end; a node that stops cannot (E25).
-  if (!isStopping && isUnderWay(s)) return answer(refused("a change of members is under way"));
+  if (!isStopping && s.isChanging) return answer(refused("a change of members is under way"));
   const target = to ?? bestVoter(s);
   if (target === undefined) return answer(refused("no other voter has answered lately"));
   const fault = whyNot(s, target);

@@ -1,4 +1,11 @@
-import { type Configuration, type ConfigurationEntry, isVoter, type Member, memberOf } from "../model/configuration.js";
+import {
+  type Configuration,
+  type ConfigurationEntry,
+  isJoint,
+  isVoter,
+  type Member,
+  memberOf,
+} from "../model/configuration.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
@@ -245,6 +252,12 @@ export class RaftState {
     return (
       id === this.identity.id && memberOf(this.configurations.current, id)?.incarnation === this.identity.incarnation
     );
+  }
+
+  /** M03: whether a change is under way that this node knows of: asked for here, or in its log. */
+  get isChanging(): boolean {
+    const own = this.configurations.own;
+    return own.id.index > this.commit || isJoint(own.configuration) || this.leadership?.change !== undefined;
   }
 
   /** Voters of the own configuration but this one, both halves. */

@@ -3,7 +3,7 @@ import { isUpToDate } from "../model/log-id.js";
 import type { Envelope, PreVoteRequest, VoteRequest } from "../model/message.js";
 import { type ReplicaId, sameReplica } from "../model/node-id.js";
 import { leaderContactOf } from "./check-quorum.js";
-import { tellIfRemoved } from "./leaving.js";
+import { tellIfRemoved } from "./removal.js";
 import { type RaftState, senderOf } from "./state.js";
 import { restartElectionWait } from "./term.js";
 

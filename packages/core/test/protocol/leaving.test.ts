@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Configuration } from "../../src/model/configuration.js";
 import { sent, written } from "../support/effects.js";
-import { inLetters, jointMembership, target } from "../support/joint-membership.js";
+import { inLetters, jointMembership, letters, target } from "../support/joint-membership.js";
 import { incarnationOf, type Lab, type LabOptions, T } from "../support/lab.js";
 import { ordersOf } from "../support/messages.js";
 import { ReadingLab } from "../support/reading-lab.js";
 
 function leading(ids: string, options: LabOptions = {}): Lab {
-  return new ReadingLab([...ids], { membership: jointMembership, ...options }).elect("a").beat("a");
+  return new ReadingLab(letters(ids), { membership: jointMembership, ...options }).elect("a").beat("a");
 }
 const change = (lab: Lab, to: Configuration, id = "a") =>
   lab.step(id, { type: "ChangeRequested", request: 1, target: to, expected: null });

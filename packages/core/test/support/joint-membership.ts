@@ -6,7 +6,7 @@ import { memberOf } from "./lab.js";
 export const jointMembership: MembershipPolicy = {
   enter(current, target) {
     if (target.voters.length === 0) return { kind: "refused", reason: "no voter would be left" };
-    if ([...current.voters].sort().join() === [...target.voters].sort().join())
+    if (current.voters.toSorted().join() === target.voters.toSorted().join())
       return { kind: "append", configuration: target };
     const isOld = (id: string) => current.voters.includes(id);
     const leavers = current.members.filter(({ id }) => isOld(id) && !target.members.some((member) => member.id === id));
@@ -24,10 +24,10 @@ export const jointMembership: MembershipPolicy = {
   leave(committed) {
     if (!isJoint(committed)) return undefined;
     const { voters, learners, learnersNext } = committed;
-    const staying = [...voters, ...learners, ...learnersNext];
+    const staying = new Set([...voters, ...learners, ...learnersNext]);
     return {
       ...committed,
-      members: committed.members.filter(({ id }) => staying.includes(id)),
+      members: committed.members.filter(({ id }) => staying.has(id)),
       votersOld: [],
       learners: [...learners, ...learnersNext],
       learnersNext: [],
@@ -35,11 +35,14 @@ export const jointMembership: MembershipPolicy = {
   },
 };
 
+/** One node a letter. */
+export const letters = (ids: string): string[] => ids.split("");
+
 /** These vote, those learn. */
 export const target = (voters: string, learners = ""): Configuration => ({
-  ...votersOnly([...voters].map(memberOf)),
-  members: [...voters, ...learners].map(memberOf),
-  learners: [...learners],
+  ...votersOnly(letters(voters).map(memberOf)),
+  members: letters(voters + learners).map(memberOf),
+  learners: letters(learners),
 });
 
 /** A configuration in a few letters: `abc>ade` is joint, `>ade` is not, `~f` learns. */

@@ -15,8 +15,8 @@ export const snapshotFailures: readonly Failure[] = [
     patches: [
       {
         file: source("snapshot-installing"),
-        find: "  s.verified = meta.id.index;\n  s.outbox",
-        replace: "  s.verified = meta.id.index;\n  s.term = meta.id.term;\n  s.outbox",
+        find: "  s.verified = meta.id.index;\n  updateBook",
+        replace: "  s.verified = meta.id.index;\n  s.term = meta.id.term;\n  updateBook",
       },
     ],
     tests: tests("snapshot-installing"),

@@ -36,6 +36,13 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
   },
   {
+    rule: "L03",
+    file: `${FILES}/src/log/log-mark.ts`,
+    find: "  if (mark === undefined || last.segment > mark.segment) return;\n",
+    replace: "  if (mark === undefined || last.segment > 0) return;\n",
+    tests: [`${FILES}/test/damage/log-damage.test.ts`],
+  },
+  {
     rule: "L07",
     file: `${FILES}/src/log/write-plan.ts`,
     find: "    operations.push({ kind: RecordKind.truncate, index: write.truncateFrom });\n",

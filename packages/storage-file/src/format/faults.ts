@@ -16,7 +16,7 @@ export function formatUnknown(file: string, version: number, known: number): Raf
     "FormatUnknown",
     "refused",
     `${file} has format ${version}, and this program knows format ${known} alone. Run the version that wrote it.`,
-    { file, version, known },
+    { file, version, known, offset: 4, length: 2 },
   );
 }
 
@@ -43,6 +43,9 @@ export function storageFailed(file: string, cause: unknown): RaftError {
 /** A call that came after `close`. */
 export const closedAlready = (directory: string): RaftError =>
   new RaftError("Stopped", "refused", `the storage in ${directory} is closed`, { directory });
+
+/** What a disk says that has no room for what nobody asked for. */
+export const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** The host's code (`ENOSPC`, `EIO`, …); `undefined` for an error that is none of the disk's, which nobody here may swallow. */
 export function codeOf(error: unknown): string | undefined {

@@ -31,12 +31,15 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   let wanted = range.from;
   let taken = 0;
   let at = segment.placeOf(wanted);
+  /** Where zeros began that fill up a batch, right before this place. */
+  let filler: number | undefined;
   while (at < end && wanted <= range.to) {
     const offset = at;
     const head = window.peek(at, BATCH_HEADER_BYTES) ?? (await window.at(at, BATCH_HEADER_BYTES));
-    const { isRecord, length } = measure(head, window.size, segment, at, checksum);
+    const { kind, length } = measure(head, window.size, segment, at, filler ?? at, checksum);
     at += length;
-    if (!isRecord) continue;
+    filler = kind === "filler" ? offset : undefined;
+    if (kind !== "record") continue;
     const bytes = window.peek(offset, length) ?? (await window.at(offset, length));
     const block = blockIn(bytes, segment, offset, checksum);
     if (block === undefined) continue;
@@ -54,22 +57,26 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   return blocks;
 }
 
-/** What begins at `at`: a record, or a batch header or the zeros that fill up a batch, to be passed over; and how long it is. */
+/**
+ * What begins at `at`: a record, or a batch header or the zeros that fill up a batch, to be passed over; and how long it is. Behind
+ * zeros only a batch may begin: in the middle of one they are no filler, but a block that was lost. `since`: where they began.
+ */
 function measure(
   head: Uint8Array,
   size: number,
   segment: Segment,
   at: number,
+  since: number,
   checksum: Checksum,
-): { readonly isRecord: boolean; readonly length: number } {
+): { readonly kind: "batch" | "filler" | "record"; readonly length: number } {
   const place = { segment: segment.number, generation: segment.generation, offset: at };
-  if (readBatchHeader(head, 0, place, checksum) !== undefined) return { isRecord: false, length: BATCH_HEADER_BYTES };
+  if (readBatchHeader(head, 0, place, checksum) !== undefined) return { kind: "batch", length: BATCH_HEADER_BYTES };
   const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
-  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0)) return { isRecord: false, length: filler };
+  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0)) return { kind: "filler", length: filler };
   const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
-  if (length === 0 || length > size - at)
-    throw damaged(segment.path, "a record has a wrong length", at, RECORD_HEADER_BYTES);
-  return { isRecord: true, length };
+  if (length === 0 || length > size - at || since < at)
+    throw damaged(segment.path, "no batch and no record begins there", since, at + head.length - since);
+  return { kind: "record", length };
 }
 
 /** The block that a record holds, if it is one. */

@@ -16,6 +16,7 @@ import { DataDirectory, type Identity } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, messageOf, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
 import { readBlocks } from "./block-reader.js";
+import { holdToMark, LogMark, readMark } from "./log-mark.js";
 import { LogState } from "./log-state.js";
 import { LogWriter } from "./log-writer.js";
 import { cutTornTail, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
@@ -161,6 +162,9 @@ export class FileLogStorage implements LogStorage {
     directory.useGroup(request.groupId, owner.incarnation);
     const recovered = incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum);
     this.found = recovered;
+    const mark = readMark(files.directory, this.files, this.checksum);
+    const end = recovered?.segments.at(-1);
+    if (end !== undefined) holdToMark(mark, { segment: end.number, end: end.end }, (number) => files.path(number));
     const identity: Identity = {
       startNumber: (old?.startNumber ?? 0) + 1,
       directoryId: old?.directoryId ?? request.newDirectoryId,
@@ -176,7 +180,14 @@ export class FileLogStorage implements LogStorage {
     await this.files.syncDirectory(files.directory);
     const ownerNow = () => ({ ...owner, clusterId: directory.identity?.clusterId ?? "" });
     const { checksum, scheduler } = this;
-    const parts = { files, checksum, scheduler, startNumber: identity.startNumber, owner: ownerNow };
+    const parts = {
+      files,
+      mark: new LogMark(files.directory, this.files, checksum, mark),
+      checksum,
+      scheduler,
+      startNumber: identity.startNumber,
+      owner: ownerNow,
+    };
     this.writer = new LogWriter(parts, log);
     await this.writer.begin();
     const { state } = this.writer;

@@ -2,6 +2,8 @@ import { type Checksum, type LogIndex, type LogWrite, RaftError, type Scheduler 
 import { closedAlready, storageFailed } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { batchBytes, layBatch } from "./batch.js";
+import { carriedOver, type Job, takeJobs } from "./job.js";
+import type { DurablePlace, LogMark } from "./log-mark.js";
 import type { LogState } from "./log-state.js";
 import { type Operation, payloadBytes, RECORD_HEADER_BYTES, RecordKind } from "./record.js";
 import type { RecoveredLog } from "./recovery.js";
@@ -12,24 +14,17 @@ import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import { SegmentList } from "./segment-list.js";
 import { planWrite } from "./write-plan.js";
 
-/** Most bytes that are merged into one batch; a larger single write is a batch of its own. */
-const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
+/** L03: how far the log is durable is written down so long after it became so, at the latest. */
+const MARK_AFTER_MS = 1_000;
 /** A log's first file is not laid out, so that it opens at once; when it has grown so far the next one is. */
 const LAY_OUT_AFTER_BYTES = 1024 * 1024;
-
-interface Job {
-  readonly operations: readonly Operation[];
-  readonly bytes: number;
-  readonly compactTo: LogIndex;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
 
 /** What the writer works with. */
 export interface WriterParts {
   readonly files: SegmentFiles;
+  readonly mark: LogMark;
   readonly checksum: Checksum;
   readonly scheduler: Scheduler;
   readonly startNumber: number;
@@ -63,6 +58,8 @@ export class LogWriter {
   private lastBatchBytes = 0;
   private sealTimer: { unsubscribe(): void } | undefined;
   private sealDue = 0;
+  private markTimer: { unsubscribe(): void } | undefined;
+  private durable: DurablePlace = { segment: 0, end: 0 };
 
   constructor(
     private readonly parts: WriterParts,
@@ -118,8 +115,11 @@ export class LogWriter {
     this.closing = true;
     await this.drained;
     this.sealTimer?.unsubscribe();
+    this.markTimer?.unsubscribe();
     if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
+    this.writeMark();
     await this.background;
+    this.parts.mark.close();
     this.segments.close();
     this.next?.close();
   }
@@ -140,7 +140,7 @@ export class LogWriter {
     let jobs: Job[] = [];
     try {
       while (this.queue.length > 0 && this.death === undefined) {
-        jobs = this.takeJobs();
+        jobs = takeJobs(this.queue);
         const operations = jobs.flatMap((job) => job.operations);
         if (this.mustRoll(batchBytes(operations))) await this.roll();
         await this.writeBatch(operations);
@@ -151,6 +151,7 @@ export class LogWriter {
         this.layNextOut();
       }
       this.armSeal();
+      this.armMark();
     } catch (error) {
       const death = this.fail(error);
       for (const job of jobs) job.reject(death);
@@ -159,21 +160,10 @@ export class LogWriter {
     }
   }
 
-  private takeJobs(): Job[] {
-    let bytes = 0;
-    let count = 0;
-    for (const job of this.queue) {
-      if (count > 0 && bytes + job.bytes > BATCH_BYTES_MAX) break;
-      bytes += job.bytes;
-      count++;
-    }
-    return this.queue.splice(0, count);
-  }
-
   private async writeBatch(asked: readonly Operation[]): Promise<void> {
     const { active, chain, state } = this;
     const begins = active.end === SEGMENT_HEADER_BYTES;
-    const operations = begins ? [...this.carriedOver(), ...asked] : asked;
+    const operations = begins ? [...carriedOver(state), ...asked] : asked;
     const place = { segment: active.number, generation: active.generation, offset: active.end, sealedUpTo: active.end };
     const head = { ...place, number: chain.number + 1, previous: chain.checksum, startNumber: this.parts.startNumber };
     const laid = layBatch(head, operations, chain.sequence, this.parts.checksum);
@@ -186,18 +176,8 @@ export class LogWriter {
     this.chain = { number: head.number, checksum: laid.checksum, sequence: chain.sequence + operations.length };
     await active.handle.datasync();
     this.batches++;
+    this.durable = { segment: active.number, end: active.end };
     this.unsealed = operations.length > 0;
-  }
-
-  /** L08: what a segment's first batch repeats, so that no earlier segment is needed for it. */
-  private carriedOver(): Operation[] {
-    const { base, hardState, commitHint, last } = this.state;
-    return [
-      { kind: RecordKind.base, id: base },
-      { kind: RecordKind.hardState, hardState },
-      { kind: RecordKind.commitHint, index: commitHint },
-      { kind: RecordKind.tail, id: last },
-    ];
   }
 
   private mustRoll(bytes: number): boolean {
@@ -282,6 +262,19 @@ export class LogWriter {
     const left = this.sealDue - this.parts.scheduler.now();
     if (left > 0) this.sealTimer = this.parts.scheduler.schedule(() => this.sealOrWait(), left);
     else this.append([]).catch(() => {});
+  }
+
+  /** Of a log that is written to without a pause the first write after each mark begins the wait for the next. */
+  private armMark(): void {
+    if (this.closing) return;
+    this.markTimer ??= this.parts.scheduler.schedule(() => {
+      this.markTimer = undefined;
+      this.writeMark();
+    }, MARK_AFTER_MS);
+  }
+
+  private writeMark(): void {
+    this.inBackground(() => this.parts.mark.write(this.durable));
   }
 
   private inBackground(work: () => Promise<void>): void {

@@ -55,7 +55,7 @@ async function recoverSegments(
   if (before !== undefined && feet.at(-2) === undefined) {
     // Its foot is durable before anything is written behind it: without one, the newest segment must still be untouched.
     const untouched = await scanSegment(newest, new LogState(), undefined, checksum);
-    if (untouched.batches > 0) throw damaged(before.path, "it is closed and its foot is missing", before.end, 1);
+    if (untouched.batches > 0) throw withoutFoot(before);
     next = newest;
     segments.pop();
     feet.pop();
@@ -64,8 +64,7 @@ async function recoverSegments(
   let chain: Chain | undefined = segments[0]?.number === 1 ? { number: 0, checksum: 0, sequence: 1 } : undefined;
   for (const [i, segment] of segments.slice(0, -1).entries()) {
     const foot = feet[i];
-    if (foot === undefined)
-      throw damaged(segment.path, "it is closed and its foot is missing", SEGMENT_HEADER_BYTES, 1);
+    if (foot === undefined) throw withoutFoot(segment);
     takeFoot(segment, foot);
     foot.advance(state);
     chain = foot.chain;
@@ -140,6 +139,12 @@ function checkComplete(files: SegmentFiles, segments: readonly Segment[], state:
       files.path(first.number - 1),
       `entries from ${state.base.index + 1} on were in it or before it, and it is missing`,
     );
+}
+
+/** Only its foot tells where a closed segment ends: without one all that is there is in doubt, and that there is no more. */
+function withoutFoot({ path, handle }: Segment): RaftError {
+  const length = handle.size() + 1 - SEGMENT_HEADER_BYTES;
+  return damaged(path, "it is closed and its foot is missing or wrong", SEGMENT_HEADER_BYTES, length);
 }
 
 function missing(file: string, what: string): RaftError {

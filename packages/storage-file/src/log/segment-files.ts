@@ -1,5 +1,5 @@
 import type { Checksum, FileHandle, FileSystem } from "@hexraft/core/ports";
-import { codeOf } from "../format/faults.js";
+import { codeOf, NO_ROOM } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { Segment } from "./segment.js";
 import { checkSegmentHeader, type LogOwner, SEGMENT_HEADER_BYTES, segmentHeader } from "./segment-header.js";
@@ -11,9 +11,6 @@ const SPARES_MAX = 4;
 
 /** Zeros are laid down in pieces of this size, one at a time, so that no batch on another file waits long behind them. */
 const ZEROS = new Uint8Array(1024 * 1024);
-
-/** What a disk says that has no room for what nobody asked for. */
-const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** The files of one log directory: made, written ahead, used again, removed. */
 export class SegmentFiles {

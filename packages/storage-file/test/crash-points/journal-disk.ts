@@ -100,6 +100,12 @@ export class JournalDisk implements FileSystem {
     return { release: () => {} };
   }
 
+  /** What is there now, synced or not; the bytes are the disk's own. */
+  image(): DiskImage {
+    const files = new Map([...this.names].map(([path, file]) => [path, this.content(file)]));
+    return { files, directories: new Set(this.directories) };
+  }
+
   private content(file: number): Uint8Array {
     return this.contents[file] as Uint8Array;
   }

@@ -149,7 +149,9 @@ function changed(before: Uint8Array, change: PendingData, fate: Fate): Uint8Arra
 function tearsOf(change: PendingData): readonly Fate[] {
   if (change.kind === "resize") return [];
   const { at, bytes } = change;
-  const tears: Fate[] = ["size", { first: 1 }, { first: bytes.length - 1 }];
+  // Batches end in padding: a tear in there leaves all of their records.
+  const ends = [1, 9, 17, 33].filter((short) => short < bytes.length).map((short) => ({ first: bytes.length - short }));
+  const tears: Fate[] = ["size", { first: 1 }, ...ends];
   for (let first = TEAR_EVERY_BYTES; first < bytes.length; first += TEAR_EVERY_BYTES) tears.push({ first });
   const sector = Math.floor(at / SECTOR_BYTES);
   const last = Math.floor((at + bytes.length - 1) / SECTOR_BYTES);

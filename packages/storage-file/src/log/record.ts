@@ -189,6 +189,21 @@ export function readRecord(
 }
 
 function readOperation(kind: number, payload: Uint8Array, checksum: Checksum): Operation | undefined {
+  const operation = operationIn(kind, payload, checksum);
+  // A number beyond 2⁵³ loses its last digits: counting on from it would come back to itself, for ever.
+  const numbers = operation === undefined ? [] : numbersOf(operation);
+  return numbers.every(Number.isSafeInteger) ? operation : undefined;
+}
+
+function numbersOf(operation: Operation): readonly number[] {
+  if ("id" in operation) return [operation.id.index, operation.id.term];
+  if ("index" in operation) return [operation.index];
+  if (!("hardState" in operation)) return [];
+  const { term, recoveryNumber, removedAt } = operation.hardState;
+  return [term, recoveryNumber, removedAt];
+}
+
+function operationIn(kind: number, payload: Uint8Array, checksum: Checksum): Operation | undefined {
   const view = viewOf(payload);
   switch (kind) {
     case RecordKind.hardState:

@@ -156,4 +156,14 @@ describe("FileLogStorage: identity and format", () => {
     expect(refused({ groupId: "a/b" })).toThrow(/groupId/);
     expect(refused({ segmentBytes: 1 })).toThrow(/segmentBytes of fileStorage is 1, but it is not an option/);
   });
+
+  it("L10 a record with a number beyond 2⁵³ is refused, as counting on from it would never end", async () => {
+    const directory = temporaryDirectory();
+    const { log } = storageOf(directory);
+    await log.open(OPEN);
+    await log.write({ resetTo: { index: 2 ** 60, term: 1 } });
+    await log.write({ commitHint: 1, hardState: { term: 2, vote: null, recoveryNumber: 0, removedAt: 0 } });
+    await log.close();
+    await expect(storageOf(directory).log.open(OPEN)).rejects.toMatchObject({ code: "Damaged" });
+  });
 });

@@ -97,7 +97,8 @@ export function lasting({ opened, content, snapshots }: Answer): unknown {
 /** A replica that came up takes more, and its next life has that, too. */
 export async function goOn(log: LogStorage, { opened, content }: Answer): Promise<readonly string[]> {
   const next = opened.last.index + 1;
-  await log.write({ blocks: [block(next, 30, 9, 100)] });
-  await log.write({ blocks: [block(next + 30, 3, 9, 100)] });
+  // One into the segment where it came up, so that all that recovery took for whole is read through; then over its end.
+  await log.write({ blocks: [block(next, 3, 9, 20)] });
+  await log.write({ blocks: [block(next + 3, 30, 9, 100)] });
   return [...content, ...Array.from({ length: 33 }, (_, i) => `${next + i}@9`)];
 }

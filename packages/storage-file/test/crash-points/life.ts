@@ -64,8 +64,8 @@ export async function recordLife(preallocate: boolean): Promise<RecordedLife> {
   await recorder.open();
   await recorder.save(515, 4);
   await recorder.write({ blocks: [block(521, 20, 4, 120)], compactTo: { index: 500, term: 4 } }, { truncateFrom: 535 });
-  for (let i = 0; i < 6; i += 2)
-    await recorder.write(...[i, i + 1].map((k) => ({ blocks: [block(535 + 15 * k, 15, 5, 130)] })));
+  // Batches of other sizes than the ones before them in files that are used again: their padding lies over old bytes.
+  for (let i = 0; i < 8; i++) await recorder.write({ blocks: [block(535 + 9 * i, 9, 5, 70 + 17 * (i % 5))] });
   await recorder.close();
   return recorder;
 }

@@ -105,13 +105,17 @@ export class SegmentFiles {
    */
   async layOut(segment: Segment, goOn: () => boolean): Promise<void> {
     while (this.writeAhead && segment.size < this.segmentBytesMax && goOn()) {
-      if (!this.takesZeros(segment.handle, segment.size)) return;
+      const goesOn = this.takesZeros(segment.handle, segment.size);
       segment.size = segment.handle.size();
+      if (!goesOn) return;
       await segment.handle.datasync();
     }
   }
 
-  /** A disk too full for zeros may still take batches, and that is for them to find out (L05). */
+  /**
+   * A disk too full for zeros may still take batches, and that is for them to find out (L05): what was laid out is given back,
+   * lest the log dies of the zeros behind it.
+   */
   private takesZeros(handle: FileHandle, at: number): boolean {
     try {
       writeFully(handle, [ZEROS.subarray(0, Math.min(ZEROS.length, this.segmentBytesMax - at))], at);
@@ -119,6 +123,7 @@ export class SegmentFiles {
     } catch (error) {
       if (!NO_ROOM.has(codeOf(error) ?? "")) throw error;
       this.writeAhead = false;
+      handle.truncate(SEGMENT_HEADER_BYTES);
       return false;
     }
   }

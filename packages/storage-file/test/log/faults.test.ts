@@ -1,3 +1,4 @@
+import type { FileHandle } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { FaultDisk } from "../support/fault-disk.js";
 import { block, contentOf, OPEN, storageOf, words } from "../support/host.js";
@@ -26,6 +27,39 @@ async function diesOf(
   await log.close();
   expect(disk.steps).toBe(steps);
   return { disk, message: String(log.describe()["failure"]) };
+}
+
+/** Holds only so many bytes; what a file is cut by is free at once. */
+class SmallDisk extends FaultDisk {
+  refused = 0;
+  private readonly sizes = new Map<string, number>();
+
+  constructor(private readonly bytesMax: number) {
+    super();
+  }
+
+  override open(path: string, how: Parameters<FaultDisk["open"]>[1]): FileHandle {
+    const handle = super.open(path, how);
+    const note = () => void this.sizes.set(path, handle.size());
+    return {
+      ...handle,
+      writev: (buffers, at) => {
+        const others = [...this.sizes].reduce((sum, [other, size]) => (other === path ? sum : sum + size), 0);
+        const bytes = Buffer.concat(buffers).subarray(0, Math.max(0, this.bytesMax - others - at));
+        if (bytes.length === 0) {
+          this.refused++;
+          throw Object.assign(new Error("ENOSPC: simulated"), { code: "ENOSPC" });
+        }
+        const taken = handle.writev([bytes], at);
+        note();
+        return taken;
+      },
+      truncate: (size) => {
+        handle.truncate(size);
+        note();
+      },
+    };
+  }
 }
 
 describe("FileLogStorage: faults of the disk", () => {
@@ -76,6 +110,38 @@ describe("FileLogStorage: faults of the disk", () => {
     await log.write({ blocks: [block(3, 1, 1, 1_000)] });
     expect(await contentOf(log, 1, 3)).toEqual(words(1, 3, 1));
     await log.close();
+  });
+
+  it("L05 what was laid out ahead is given back when the disk is full, and the log goes on into that space", async () => {
+    const disk = new SmallDisk(60_000);
+    const scheduler = new ManualScheduler().asPort();
+    const { log } = storageOf("/data", { files: disk, scheduler, preallocate: true, segmentBytesMax: 65_536 });
+    await log.open(OPEN);
+    for (let index = 1; index <= 40; index++) await log.write({ blocks: [block(index, 1, 1, 1_000)] });
+    expect(await contentOf(log, 1, 40)).toEqual(words(1, 40, 1));
+    expect(disk.refused).toBe(1);
+    await log.close();
+  });
+
+  it("L04 a disk that was turned read-only stops the storage in place, and is named", async () => {
+    const { disk, message } = await diesOf({ call: "writev", code: "EROFS" });
+    expect(message).toContain("/data/main/log/0000000000000001.seg could not be written: EROFS");
+    const again = logOn(new FaultDisk(disk.imageAfterKill()));
+    expect(await again.open(OPEN)).toMatchObject({ last: { index: 3, term: 1 }, cut: "" });
+  });
+
+  it("L04 a failed write of the mark is final, too", async () => {
+    const disk = new FaultDisk();
+    const scheduler = new ManualScheduler();
+    const { log } = storageOf("/data", { files: disk, scheduler: scheduler.asPort() });
+    await log.open(OPEN);
+    await log.write({ blocks: [block(1, 3, 1)] });
+    scheduler.pass(5);
+    await expect.poll(() => log.describe()["waiting"]).toBe(0);
+    disk.fault = { call: "writev", code: "EIO", when: (bytes) => bytes === 512 };
+    scheduler.pass(1_000);
+    await expect.poll(() => log.describe()["state"]).toBe("failed");
+    await expect(log.write({})).rejects.toMatchObject({ code: "StorageFailed", details: { code: "EIO" } });
   });
 
   it("L04 a fault while it is opened is an error with the directory in it, and leaves it unlocked", async () => {

@@ -1,7 +1,7 @@
-import type { NodeId, StateMachine } from "@hexraft/core/ports";
+import type { NodeId } from "@hexraft/core/ports";
 import type { Operators } from "./faults/operators.js";
-import { hashBytes } from "./fingerprint.js";
 import type { Referee } from "./invariants/referee.js";
+import { stateHash } from "./invariants/replay.js";
 import type { SimulatedNode } from "./world/simulated-node.js";
 
 /** What the proof of life works with. */
@@ -91,10 +91,4 @@ export class Recovery {
       );
     });
   }
-}
-
-async function stateHash(machine: StateMachine): Promise<number> {
-  let hash = 0x811c9dc5;
-  for await (const chunk of machine.snapshotSave()) hash = hashBytes(chunk, hash);
-  return hash;
 }

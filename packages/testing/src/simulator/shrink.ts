@@ -1,6 +1,6 @@
 import type { Fault } from "./faults/fault.js";
 import type { Plan } from "./faults/plan.js";
-import type { RunReport } from "./simulation.js";
+import type { RunReport } from "./run-report.js";
 
 /** What shrinking came to. */
 export interface Shrunk {

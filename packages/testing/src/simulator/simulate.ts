@@ -5,11 +5,13 @@ import type { Model, Workload } from "./clients/model.js";
 import type { Profile } from "./faults/plan.js";
 import { profiles } from "./faults/profiles.js";
 import { planOf } from "./faults/swarm.js";
-import { type RunReport, Simulation, type World } from "./simulation.js";
+import type { RunReport } from "./run-report.js";
+import { Simulation } from "./simulation.js";
 import { Counters } from "./trace/counters.js";
 import { traceAsText } from "./trace/render.js";
 import { memoryKit } from "./world/memory-kit.js";
 import type { DiskKit } from "./world/simulated-disk.js";
+import type { World } from "./world/world.js";
 
 /** A service to be tried. */
 export interface SimulateOptions<State, Command, Query> {

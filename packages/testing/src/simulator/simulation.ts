@@ -1,72 +1,27 @@
 import type { NodeEvent } from "@hexraft/core";
-import type { Checksum, Envelope, NodeId } from "@hexraft/core/ports";
-import type { Effect, RaftEvent } from "@hexraft/core/protocol";
-import type { ContainerModule } from "inversify";
+import type { Envelope, NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
-import { History, type Operation } from "./clients/history.js";
-import type { Model, Workload } from "./clients/model.js";
+import { checkEffects } from "./clients/effects.js";
+import { History } from "./clients/history.js";
 import { checkWitness } from "./clients/witness.js";
 import { Injector } from "./faults/injector.js";
 import { Operators } from "./faults/operators.js";
 import type { Plan } from "./faults/plan.js";
 import { Referee } from "./invariants/referee.js";
+import { checkReplay } from "./invariants/replay.js";
 import { ShadowCrash } from "./invariants/shadow-crash.js";
-import type { Violation } from "./invariants/violation.js";
 import { Recovery } from "./recovery.js";
+import type { RunReport } from "./run-report.js";
 import { Stage } from "./stage.js";
+import { Chronicle } from "./trace/chronicle.js";
 import { Counters } from "./trace/counters.js";
-import { Trace, type TraceLine } from "./trace/trace.js";
-import type { DiskKit } from "./world/simulated-disk.js";
-import { type Fate, SimulatedNetwork } from "./world/simulated-network.js";
+import { Trace } from "./trace/trace.js";
+import { SimulatedNetwork } from "./world/simulated-network.js";
 import { SimulatedNode } from "./world/simulated-node.js";
 import { SimulatedTime } from "./world/simulated-time.js";
 import type { TapPlaces } from "./world/taps.js";
-
-/** What is simulated: the service, its disks, and what its clients do. */
-export interface World {
-  /** Modules of one life of one node beside host, network and disk: state machine, codec, membership policy. Fresh ones each time. */
-  readonly modules: () => readonly ContainerModule[];
-  /** What the service should do. */
-  readonly model: Model;
-  /** What clients do. */
-  readonly workload: Workload;
-  /** The disks. */
-  readonly disks: DiskKit;
-  /** A faster CRC-32 than the table that runs anywhere. */
-  readonly checksum?: Checksum;
-  /**
-   * Searches the client history alone for an order that explains it; `undecided` if it gave up. The log is no witness
-   * here: it might lie.
-   */
-  readonly search?: (model: Model, operations: readonly Operation[]) => "ok" | "undecided" | Contradicted;
-}
-
-/** What a search of the client history found wrong. */
-export interface Contradicted {
-  /** In words. */
-  readonly fault: string;
-}
-
-/** What a run showed. */
-export interface RunReport {
-  /** The plan's. */
-  readonly seed: number;
-  /** The first invariant that did not hold. */
-  readonly violation: Violation | undefined;
-  /** Virtual time at its end, ms. */
-  readonly virtualMs: number;
-  /** Things that happened. */
-  readonly events: number;
-  /** Equal for equal plans (I19). */
-  readonly traceHash: string;
-  /** How often each thing happened. */
-  readonly counts: Readonly<Record<string, number>>;
-  /** Whether the search for an order gave up. */
-  readonly undecided: boolean;
-  /** The trace, if it was kept. */
-  readonly lines: readonly TraceLine[];
-}
+import type { World } from "./world/world.js";
 
 /** How a run is done. */
 export interface RunOptions {
@@ -86,6 +41,7 @@ const FOUNDING_MS_MAX = 60_000;
 export class Simulation {
   private readonly time = new SimulatedTime();
   private readonly trace: Trace;
+  private readonly chronicle: Chronicle;
   private readonly counters = new Counters();
   private readonly referee: Referee;
   private readonly network: SimulatedNetwork;
@@ -108,18 +64,23 @@ export class Simulation {
     const { time } = this;
     const seed = String(plan.seed);
     this.trace = new Trace(() => time.now(), options.trace ?? false);
+    this.chronicle = new Chronicle(this.trace, this.counters);
     this.referee = new Referee(plan.nodes);
     this.network = new SimulatedNetwork(time, new SeededRandom(`${seed}/network`), {
       encode: plan.encode,
       late: plan.late ?? 0,
-      onFate: (envelope, fate) => this.onFate(envelope, fate),
+      onFate: (envelope, fate) => {
+        this.audience?.saw(envelope, fate);
+        if (fate === "sent") this.said(envelope);
+        this.chronicle.fate(envelope, fate);
+      },
     });
     this.places = {
       referee: this.referee,
       origins: new WeakMap(),
       decode: (payload) => payload,
       hasCodec: false,
-      onStep: (id, event, effects) => this.onStep(id, event, effects),
+      onStep: (_, event, effects) => this.chronicle.step(event, effects),
     };
     this.nodes = new Map(
       plan.nodes.map((id) => [
@@ -134,7 +95,8 @@ export class Simulation {
           trace: this.trace,
           checksum: world.checksum,
           modules: world.modules,
-          onEvent: (node, event) => this.onEvent(node, event),
+          onRefusal: (node) => this.injector.stumbled(node),
+          onEvent: (node, event) => this.heard(node, event),
         }),
       ]),
     );
@@ -144,7 +106,8 @@ export class Simulation {
       () => this.counters.add("shadowCrashes"),
     );
     this.operators = new Operators(this.nodes, this.referee, this.counters);
-    this.injector = new Injector(time, this.network, this.nodes, this.operators, this.trace, this.counters);
+    const { network, nodes, operators, referee, trace, counters } = this;
+    this.injector = new Injector({ time, network, nodes, operators, referee, trace, counters, plan });
     this.clients = Array.from({ length: plan.clients }, (_, i) => this.client(i));
   }
 
@@ -170,8 +133,9 @@ export class Simulation {
       for (const client of this.clients) client.start();
       if (story === undefined || stage === undefined) await time.run(time.now() + plan.durationMs);
       else await story(stage);
-      await this.recover();
-      this.checkHistory();
+      if (plan.safetyOnly === true) await this.end();
+      else await this.recover();
+      await this.checkHistory();
       // Nothing but the simulation ran since it began: whatever is new belongs to the service.
       const live = moreThan(resources, liveResources());
       if (live.length > 0) referee.accuse("I17", `something waits outside the ports: ${live.join(", ")}`);
@@ -242,16 +206,31 @@ export class Simulation {
     this.trace.note("process", "", `founded at ${time.now().toFixed(1)} ms`);
   }
 
-  private async recover(): Promise<void> {
-    const { time, plan, nodes, operators, referee, clients, counters } = this;
-    const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
-    const recovery = new Recovery({
+  /** Where a quorum may have lost its data there is nothing to wait for; whatever still happens must be right. */
+  private async end(): Promise<void> {
+    const { time, plan } = this;
+    for (const client of this.clients) client.stop();
+    this.injector.heal();
+    await time.run(time.now() + 20 * (plan.options.electionTimeoutMs ?? 1_000));
+    for (const node of this.nodes.values()) node.crash("in the end");
+    this.counters.add("virtualMs", Math.round(time.now()));
+  }
+
+  private recovery(): Recovery {
+    const { nodes, operators, referee, plan } = this;
+    return new Recovery({
       nodes,
       operators,
       referee,
-      electionTimeoutMs,
+      electionTimeoutMs: plan.options.electionTimeoutMs ?? 1_000,
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });
+  }
+
+  private async recover(): Promise<void> {
+    const { time, plan, nodes, operators, referee, clients, counters } = this;
+    const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
+    const recovery = this.recovery();
     for (const client of clients) client.stop();
     const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
     this.injector.heal();
@@ -266,6 +245,8 @@ export class Simulation {
       break;
     }
     await this.mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs);
+    const { replacements } = this.injector;
+    await this.mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
     await recovery.converged();
     await this.mustHold(
       "every call is answered",
@@ -277,10 +258,11 @@ export class Simulation {
     counters.add("virtualMs", Math.round(time.now()));
   }
 
-  private checkHistory(): void {
+  private async checkHistory(): Promise<void> {
     const { referee, history, world, places } = this;
     const { operations } = history;
     const accuse = (invariant: string, what: string): void => referee.accuse(invariant, what);
+    checkEffects(operations, referee.applies.entries, accuse);
     checkWitness({
       model: world.model,
       operations,
@@ -288,6 +270,7 @@ export class Simulation {
       decode: places.decode,
       accuse,
     });
+    await checkReplay(world.modules(), world.checksum, referee.applies, accuse);
     const found = world.search?.(world.model, operations);
     if (found === "undecided") this.undecided = true;
     else if (typeof found === "object") accuse("I15", found.fault);
@@ -323,48 +306,24 @@ export class Simulation {
       .join("; ");
   }
 
-  private onFate(envelope: Envelope, fate: Fate): void {
-    this.audience?.saw(envelope, fate);
-    if (fate === "sent") {
-      this.referee.said(envelope);
-      const node = this.nodes.get(envelope.from);
-      if (node !== undefined && isPromise(envelope)) this.shadows.promised(this.referee.record(node.id), node.disk);
-    } else if (fate !== "delivered") this.counters.add(`message.${fate}`);
-    this.trace.message(envelope, fate);
+  private said(envelope: Envelope): void {
+    this.referee.said(envelope);
+    const node = this.nodes.get(envelope.from);
+    // What rotted says nothing of what its node promised.
+    if (node !== undefined && !node.isRotten && isPromise(envelope))
+      this.shadows.promised(this.referee.record(node.id), node.disk);
   }
 
-  private onStep(_: NodeId, event: RaftEvent, effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      if (effect.type === "Persist" && effect.truncateFrom !== undefined) this.counters.add("truncations");
-      else if (effect.type === "FetchEntries") this.counters.add("fetches");
-    }
-    if (event.type === "StorageFailed") this.counters.add("storageFailures");
-  }
-
-  private onEvent(id: NodeId, event: NodeEvent): void {
-    const { trace, counters } = this;
-    switch (event.kind) {
-      case "role":
-        if (event.role === "leader") counters.add("elections");
-        return trace.note("role", id, `${event.role} in term ${event.term}: ${event.cause}`);
-      case "configuration":
-        if (event.stage === "committed") counters.add("configurationChanges");
-        return trace.note(
-          "configuration",
-          id,
-          `${event.stage} at ${event.entry.id.index}: voters ${event.entry.configuration.voters.join(" ")}`,
-        );
-      case "snapshot":
-        if (event.stage !== "sent") counters.add(event.stage === "saved" ? "snapshotsSaved" : "snapshotInstalls");
-        return trace.note("snapshot", id, `${event.stage} ${event.id.index}/${event.id.term}`);
-      case "halted":
-        trace.note("process", id, `halted: ${event.reason}`);
-        if (!event.reason.startsWith("storage failed")) this.referee.accuse("I18", `${id} halted: ${event.reason}`);
-        return this.injector.halted(id);
-      case "error":
-        return trace.note("process", id, event.reason);
-      default:
-        return;
+  private heard(id: NodeId, event: NodeEvent): void {
+    this.chronicle.event(id, event);
+    const node = this.nodes.get(id) as SimulatedNode;
+    if (event.kind === "halted") {
+      if (!node.isRotten && !event.reason.startsWith("storage failed"))
+        this.referee.accuse("I18", `${id} halted: ${event.reason}`);
+      this.injector.halted(id);
+    } else if (event.kind === "error") {
+      node.isFaulted = true;
+      this.injector.stumbled(id);
     }
   }
 }

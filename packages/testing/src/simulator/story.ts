@@ -1,6 +1,8 @@
 import type { Plan } from "./faults/plan.js";
-import { type RunReport, Simulation, type World } from "./simulation.js";
+import type { RunReport } from "./run-report.js";
+import { Simulation } from "./simulation.js";
 import type { Stage } from "./stage.js";
+import type { World } from "./world/world.js";
 
 /** What a story is played with; all but the number of nodes has a default. */
 export interface Cast extends Partial<Omit<Plan, "nodes">> {

@@ -1,6 +1,6 @@
 import type { CommandBatch } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
-import { planOf, profiles, Simulation, simulate } from "../../src/simulator.js";
+import { type DiskKit, memoryKit, planOf, profiles, Simulation, simulate } from "../../src/simulator.js";
 import { RegisterMachine, registerModel, registerWorkload, registerWorld } from "./register.js";
 
 const service = { model: registerModel, workload: registerWorkload };
@@ -56,6 +56,34 @@ describe("simulate", () => {
     }
     const report = await simulate({ ...service, stateMachine: () => new Saturating(), seeds: 5 });
     expect(report.failure?.violation?.invariant).toBe("I15");
+  });
+
+  it("I18 finds a rejection that nobody handles", async () => {
+    class Careless extends RegisterMachine {
+      override open() {
+        void Promise.reject(new Error("nobody looks"));
+        return super.open();
+      }
+    }
+    const report = await simulate({
+      ...service,
+      stateMachine: () => new Careless(),
+      seeds: 1,
+      profile: { ...profiles.user, durationMs: 1_000, kinds: [] },
+    });
+    expect(report.failure?.violation?.message).toBe("I18 a rejection that nobody handles: Error: nobody looks");
+  });
+
+  it("I19 a world that takes its chance from elsewhere is another one each time", async () => {
+    const disks: DiskKit = (place) => {
+      const disk = memoryKit(place);
+      disk.slow([1, 1 + Math.random()]);
+      return disk;
+    };
+    const world = { ...registerWorld, disks };
+    const plan = planOf(7, { ...profiles.user, durationMs: 1_000, kinds: [] });
+    const hashes = [await new Simulation(world, plan).run(), await new Simulation(world, plan).run()];
+    expect(new Set(hashes.map(({ traceHash }) => traceHash)).size).toBe(2);
   });
 
   it("I17 finds a state machine that waits for a real timer", async () => {

@@ -1,4 +1,4 @@
-import type { LogIndex, NodeId } from "@hexraft/core/ports";
+import type { LogId, LogIndex, NodeId } from "@hexraft/core/ports";
 import type { ClientAct } from "./model.js";
 
 /** One call of one client: when it began, what became of it, and when that was known. */
@@ -23,6 +23,8 @@ export interface Operation {
   output?: unknown;
   /** The error's code, otherwise. */
   code?: string;
+  /** Of a command: every place in the log that a leader ever gave it. */
+  taken?: LogId[];
   /** Where it took effect: of a command its index, of a read the applied index at which it was answered. */
   index?: LogIndex;
 }

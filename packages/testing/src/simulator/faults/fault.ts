@@ -1,5 +1,5 @@
 import type { NodeId } from "@hexraft/core/ports";
-import type { DiskFault } from "../world/simulated-disk.js";
+import type { DiskFault, Rot } from "../world/simulated-disk.js";
 
 /** What goes wrong, or what an operator does. */
 export type FaultAct =
@@ -147,6 +147,32 @@ export type FaultAct =
       readonly node: NodeId;
       /** How the call fails. */
       readonly fault: DiskFault;
+    }
+  /** The directory is gone when the process comes back; an operator lets the node rejoin (M13). */
+  | {
+      /** What it is. */
+      readonly kind: "wipe";
+      /** Which node. */
+      readonly node: NodeId;
+    }
+  /** Durable bytes become others. Once its node stumbles over it, an operator lets it rejoin with an empty directory. */
+  | {
+      /** What it is. */
+      readonly kind: "rot";
+      /** Which node. */
+      readonly node: NodeId;
+      /** What becomes of which bytes. */
+      readonly how: Rot;
+    }
+  /**
+   * The process comes back with its directory as it was when this began. No protocol survives that where nobody remembers a
+   * later start of it (T11): no profile draws it, a story may.
+   */
+  | {
+      /** What it is. */
+      readonly kind: "restore";
+      /** Which node. */
+      readonly node: NodeId;
     }
   /** Operators. */
   | {

@@ -1,4 +1,5 @@
 import type { NodeId } from "@hexraft/core/ports";
+import type { Referee } from "../invariants/referee.js";
 import type { Counters } from "../trace/counters.js";
 import type { Trace } from "../trace/trace.js";
 import type { SimulatedNetwork } from "../world/simulated-network.js";
@@ -7,23 +8,54 @@ import type { SimulatedTime } from "../world/simulated-time.js";
 import { type Fault, type FaultAct, faultText } from "./fault.js";
 import { applyToLinks, isLinkFault } from "./link-faults.js";
 import type { Operators } from "./operators.js";
+import type { Plan } from "./plan.js";
+import { Replacements } from "./replacements.js";
 
 /** How long after a disk stopped a node somebody restarts it, ms. */
 const RESTART_AFTER_MS = 500;
 
+/** What things go wrong with. */
+export interface InjectorParts {
+  readonly time: SimulatedTime;
+  readonly network: SimulatedNetwork;
+  readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
+  readonly operators: Operators;
+  readonly referee: Referee;
+  readonly trace: Trace;
+  readonly counters: Counters;
+  readonly plan: Plan;
+}
+
 /** Carries out a schedule of faults, and undoes all of it in the end. */
 export class Injector {
+  /** Who lost data, and comes back. */
+  readonly replacements: Replacements;
   private readonly onLinks = new Set<Fault>();
   private over = false;
 
-  constructor(
-    private readonly time: SimulatedTime,
-    private readonly network: SimulatedNetwork,
-    private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>,
-    private readonly operators: Operators,
-    private readonly trace: Trace,
-    private readonly counters: Counters,
-  ) {}
+  private readonly time: SimulatedTime;
+  private readonly network: SimulatedNetwork;
+  private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
+  private readonly operators: Operators;
+  private readonly referee: Referee;
+  private readonly trace: Trace;
+  private readonly counters: Counters;
+  private readonly plan: Plan;
+
+  constructor(parts: InjectorParts) {
+    const { time, nodes, operators, referee, counters, plan } = parts;
+    this.time = time;
+    this.network = parts.network;
+    this.nodes = nodes;
+    this.operators = operators;
+    this.referee = referee;
+    this.trace = parts.trace;
+    this.counters = counters;
+    this.plan = plan;
+    const everyMs = 2 * (plan.options.electionTimeoutMs ?? 1_000);
+    const rejoined = (): void => counters.add("operator.rejoin.ok");
+    this.replacements = new Replacements(time, nodes, operators, referee, rejoined, everyMs);
+  }
 
   /** Puts the schedule on the clock. */
   schedule(faults: readonly Fault[]): void {
@@ -41,6 +73,9 @@ export class Injector {
     for (const node of this.nodes.values()) {
       node.disk.heal();
       node.rate = 1;
+      // Whoever rotted is looked at: it starts, or it does not. Nobody listens to one whose disk is of long ago.
+      if (node.isStale) this.replacements.wipe(node);
+      else if (node.isRotten) node.crash("to be looked at");
       this.revive(node);
     }
     this.trace.note("fault", "", "all faults end");
@@ -54,6 +89,14 @@ export class Injector {
       node.crash("for a restart");
       node.start();
     });
+  }
+
+  /** A node cannot start, or cannot go on, because of what its disk holds: an operator lets it rejoin with an empty one. */
+  stumbled(id: NodeId): void {
+    const node = this.node(id);
+    if (!node.isRotten) return;
+    this.counters.add("damaged");
+    if (this.plan.safetyOnly !== true) this.time.after(RESTART_AFTER_MS, () => this.replace(node));
   }
 
   /** It goes wrong from now on, until what is returned is called. */
@@ -109,6 +152,22 @@ export class Injector {
       case "disk-fault":
         this.node(act.node).disk.fail(act.fault);
         return;
+      case "wipe":
+        if (this.replacements.wipe(this.node(act.node))) ends(() => this.revive(this.node(act.node)));
+        return;
+      case "rot":
+        if (this.node(act.node).rot(act.how)) this.counters.add(`rot.${act.how}`);
+        return;
+      case "restore": {
+        const node = this.node(act.node);
+        const putBack = node.copyDisk();
+        const takeBack = this.referee.record(act.node).copied();
+        return ends(() => {
+          putBack();
+          takeBack();
+          this.revive(node);
+        });
+      }
       case "graceful-restart": {
         const node = this.node(act.node);
         void this.stop(node);
@@ -131,6 +190,11 @@ export class Injector {
   private crash(node: SimulatedNode, ends: (end: () => void) => void): void {
     node.crash("between two steps");
     ends(() => this.revive(node));
+  }
+
+  private replace(node: SimulatedNode): void {
+    if (!node.isRotten || (node.isUp && !node.isFaulted)) return;
+    if (this.replacements.wipe(node)) node.start();
   }
 
   /** One that was still stopping when everything was healed is started as soon as it is down. */

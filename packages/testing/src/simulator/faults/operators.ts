@@ -41,17 +41,27 @@ export class Operators {
     if (node === undefined) return this.follow("change", undefined);
     const { configuration } = node.describe().configuration;
     for (const member of configuration.members) this.known.set(member.id, member);
-    const members = [...voters, ...learners].map((id) => this.known.get(id));
+    const members = [...voters, ...learners].map((id) => {
+      const member = this.known.get(id);
+      if (member === undefined || configuration.members.includes(member)) return member;
+      // Who is no member is asked who it is now (M13): its disk may be another one than when it was.
+      const { incarnation } = this.referee.record(id);
+      return incarnation === "" ? undefined : { ...member, incarnation };
+    });
     if (members.includes(undefined)) return this.follow("change", undefined);
-    const target: Configuration = {
+    return this.reshape({
       members: members as Configuration["members"],
       voters,
       votersOld: [],
       learners,
       learnersNext: [],
       witnesses: [],
-    };
-    return this.follow("change", node.changeConfiguration(target));
+    });
+  }
+
+  /** Changes the members to exactly this. */
+  reshape(target: Configuration): Order {
+    return this.follow("change", this.leader()?.node?.changeConfiguration(target));
   }
 
   /** Who leads: of several that believe so, the one of the highest term. */

@@ -20,6 +20,11 @@ export interface Plan {
   readonly encode: boolean;
   /** Share of what was said into a connection that breaks, or is dead already, that arrives all the same, late, 0 … 1. Default 0. */
   readonly late?: number;
+  /**
+   * Whether data may be lost on so many nodes at once that no quorum is left: nobody rejoins, and after the faults only
+   * safety is asked for, no sign of life. Default false.
+   */
+  readonly safetyOnly?: boolean;
   /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }
@@ -44,6 +49,8 @@ export interface Profile {
   readonly kinds: readonly FaultKind[];
   /** Mean time between two faults of a kind that is switched on, virtual ms; each seed draws its own intensity around it. */
   readonly everyMs: number;
+  /** {@link Plan.safetyOnly}; otherwise a minority of the nodes is all that ever loses data. Default false. */
+  readonly safetyOnly?: boolean;
   /** What its seeds together must show, by name of a counter: zero of any fails the run. */
   readonly mustShow?: readonly string[];
 }

@@ -23,6 +23,7 @@ const PROCESS: readonly FaultKind[] = [
   "graceful-restart",
 ];
 const DISK: readonly FaultKind[] = ["slow-disk", "disk-fault"];
+const LOSS: readonly FaultKind[] = ["wipe", "rot"];
 const OPERATOR: readonly FaultKind[] = ["snapshot", "transfer"];
 
 const swarm: Profile = {
@@ -32,7 +33,7 @@ const swarm: Profile = {
   callsPerSecond: 20,
   durationMs: 60_000,
   electionTimeoutMs: [500, 1_000],
-  kinds: [...NETWORK, ...PROCESS, ...DISK, ...OPERATOR, "change"],
+  kinds: [...NETWORK, ...PROCESS, ...DISK, ...LOSS, ...OPERATOR, "change"],
   everyMs: 6_000,
   mustShow: [
     "elections",
@@ -46,13 +47,15 @@ const swarm: Profile = {
     "calls.refused",
     "calls.unknown",
     "storageFailures",
-    ...[...NETWORK, ...PROCESS, ...DISK, ...OPERATOR, "change"].map((kind) => `fault.${kind}`),
+    "operator.rejoin.ok",
+    ...["bit-rot", "zeroed-block", "misdirected-write", "lost-write"].map((how) => `rot.${how}`),
+    ...[...NETWORK, ...PROCESS, ...DISK, ...LOSS, ...OPERATOR, "change"].map((kind) => `fault.${kind}`),
     ...["lost", "doubled", "overtaken", "late"].map((fate) => `message.${fate}`),
   ],
 };
 
 /** Profiles to draw plans from. */
-export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm", Profile>> = {
+export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot", Profile>> = {
   /** Everything that can go wrong. */
   swarm,
   /** Short and fierce, for a state machine of one's own. */
@@ -68,6 +71,15 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm", Profi
   },
   /** Five nodes under load, everything switched on: what speed is measured with. */
   load: { ...swarm, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
+  /** Disks rot everywhere, with no quorum spared: nothing wrong may be said, and nothing more is asked for. */
+  rot: {
+    ...swarm,
+    name: "rot",
+    kinds: [...NETWORK, ...PROCESS, "slow-disk", "rot", ...OPERATOR],
+    everyMs: 8_000,
+    safetyOnly: true,
+    mustShow: ["elections", "calls.ok", "fault.rot", "damaged"],
+  },
   /** Nothing goes wrong. */
   calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
 };

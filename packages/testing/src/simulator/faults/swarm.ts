@@ -10,14 +10,16 @@ export function planOf(seed: number, profile: Profile): Plan {
   const size = pick(random, profile.nodes);
   const nodes = Array.from({ length: size }, (_, i) => `n${i + 1}`);
   const electionTimeoutMs = pick(random, profile.electionTimeoutMs);
+  const losers = losersOf(seed, profile, nodes);
   const faults = profile.kinds.flatMap((kind) => {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
     const own = new SeededRandom(`${profile.name}/${seed}/${kind}`);
     if (!isOn(kind, seed, profile)) return [];
-    const everyMs = scaled(own, profile.everyMs / 4, profile.everyMs * 4);
+    const meanMs = LOSSES.has(kind) ? profile.everyMs * RARER : profile.everyMs;
+    const everyMs = scaled(own, meanMs / 4, meanMs * 4);
     const found: Fault[] = [];
     for (let atMs = everyMs * exponential(own); atMs < profile.durationMs; atMs += everyMs * exponential(own))
-      found.push(...draw(kind, atMs, own, nodes, electionTimeoutMs));
+      found.push(...draw(kind, atMs, own, { nodes, losers, t: electionTimeoutMs }));
     return found;
   });
   // A log that is soon cut right behind a snapshot is what leaves a slow follower no choice but an install.
@@ -33,13 +35,36 @@ export function planOf(seed: number, profile: Profile): Plan {
     callsPerSecond: profile.callsPerSecond,
     durationMs: profile.durationMs,
     options: { electionTimeoutMs, ...snapshots, ...margin, ...batch, ...profile.options },
+    ...(profile.safetyOnly === true && { safetyOnly: true }),
     encode: random.next() < 0.1,
     late: random.next() < 0.5 ? 0 : random.next(),
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
-function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readonly NodeId[], t: number): Fault[] {
+/** Faults that take data away. */
+const LOSSES: ReadonlySet<FaultKind> = new Set<FaultKind>(["wipe", "rot"]);
+/** They come so many times more seldom than others: what is lost takes time to come back. */
+const RARER = 2;
+
+/** Who may lose data, ever: a minority, or everybody, where only safety is asked for. */
+function losersOf(seed: number, profile: Profile, nodes: readonly NodeId[]): readonly NodeId[] {
+  if (profile.safetyOnly === true) return nodes;
+  const random = new SeededRandom(`${profile.name}/${seed}/losers`);
+  const isAnyOn = profile.kinds.some((kind) => LOSSES.has(kind) && isOn(kind, seed, profile));
+  return isAnyOn ? shuffled(random, nodes).slice(0, (nodes.length - 1) >> 1) : [];
+}
+
+/** Where faults are drawn for. */
+interface Scene {
+  readonly nodes: readonly NodeId[];
+  /** Who may lose data. */
+  readonly losers: readonly NodeId[];
+  /** T, ms. */
+  readonly t: number;
+}
+
+function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, losers, t }: Scene): Fault[] {
   const node = pick(random, nodes);
   const others = nodes.filter((id) => id !== node);
   const other = pick(random, others);
@@ -88,6 +113,14 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readon
         { kind, node, fault: pick(random, ["EIO", "ENOSPC", "failed-sync", "short-write"] as const) },
         scaled(random, t * 0.1, t * 3),
       );
+    case "wipe":
+      return lasting({ kind, node: pick(random, losers) }, scaled(random, t * 0.02, t * 6));
+    case "rot": {
+      const how = pick(random, ["bit-rot", "zeroed-block", "misdirected-write", "lost-write"] as const);
+      return lasting({ kind, node: pick(random, losers), how }, 0);
+    }
+    case "restore":
+      return lasting({ kind, node: pick(random, losers) }, t);
     case "snapshot":
       return lasting({ kind, node }, 0);
     case "transfer":
@@ -96,7 +129,10 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, nodes: readon
       return lasting({ kind, node }, scaled(random, t * 0.1, t));
     case "change": {
       const mixed = shuffled(random, nodes);
-      const count = random.integer(Math.min(2, nodes.length), nodes.length);
+      let count = random.integer(Math.min(2, nodes.length), nodes.length);
+      // Whoever may lose data is a minority of the voters, too.
+      const isSafe = (): boolean => 2 * mixed.slice(0, count).filter((id) => losers.includes(id)).length < count;
+      while (!isSafe() && count < mixed.length) count++;
       const learners = mixed.slice(count).filter(() => random.next() < 0.5);
       return lasting({ kind, voters: mixed.slice(0, count).toSorted(), learners: learners.toSorted() }, 0);
     }

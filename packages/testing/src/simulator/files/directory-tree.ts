@@ -39,6 +39,11 @@ export class DirectoryTree {
     return this.files.get(path);
   }
 
+  /** All files, by path. */
+  get all(): ReadonlyMap<string, Inode> {
+    return this.files;
+  }
+
   /** Names in a directory. */
   list(path: string): readonly string[] {
     const prefix = `${path}/`;

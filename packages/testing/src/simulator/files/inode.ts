@@ -6,6 +6,15 @@ type Change =
   | { readonly sequence: number; readonly at: number; readonly bytes: Uint8Array; readonly size?: undefined }
   | { readonly sequence: number; readonly size: number };
 
+/** What a synced write replaced. */
+interface Replaced {
+  readonly at: number;
+  readonly before: Uint8Array;
+}
+
+/** Most synced writes of a file that can still turn out to be lost. */
+const REPLACED_MAX = 8;
+
 /** How much of what was not synced a power cut leaves. */
 export type Survival = "none" | "all" | "chance";
 
@@ -18,6 +27,7 @@ export class Inode {
   /** Bytes below this were durable before the newest synced write began: whoever seals what came before may rely on them. */
   sealedTo = 0;
   private changes: Change[] = [];
+  private readonly replaced: Replaced[] = [];
   private sequence = 0;
 
   /** A file that holds these bytes, durably. */
@@ -47,7 +57,11 @@ export class Inode {
   synced(mark: number): void {
     let lowest = Number.POSITIVE_INFINITY;
     for (const change of this.taken(mark)) {
-      if (change.size === undefined) lowest = Math.min(lowest, change.at);
+      if (change.size === undefined) {
+        // Zeros that are laid ahead seal nothing.
+        if (change.at < lowest && change.bytes.some((byte) => byte !== 0)) lowest = change.at;
+        this.remember(change.at, change.bytes.length);
+      }
       land(this.durable, change);
     }
     if (lowest < Number.POSITIVE_INFINITY) this.sealedTo = lowest;
@@ -67,6 +81,29 @@ export class Inode {
       else landByChance(bytes, change, random);
     }
     return bytes.copy();
+  }
+
+  /** The file got its name when it was whole and synced: every byte of it may be relied on. */
+  named(): void {
+    if (this.changes.length === 0) this.sealedTo = this.durable.size;
+  }
+
+  /** Changes durable bytes behind everybody's back. */
+  overwrite(bytes: Uint8Array, at: number): void {
+    this.cached.write(bytes, at);
+    this.durable.write(bytes, at);
+  }
+
+  /** Writes that were synced, and sealed since: what was there before them. */
+  get losable(): readonly Replaced[] {
+    return this.replaced.filter(({ at, before }) => at + before.length <= this.sealedTo);
+  }
+
+  private remember(at: number, length: number): void {
+    const before = new Uint8Array(length);
+    before.set(this.durable.part(at, at + length));
+    this.replaced.push({ at, before });
+    if (this.replaced.length > REPLACED_MAX) this.replaced.shift();
   }
 
   private taken(mark: number): readonly Change[] {

@@ -35,9 +35,20 @@ export class Applies {
     private readonly accuse: Accuse,
   ) {}
 
+  /** Where states were looked at, and the hash there; in order of index. */
+  get states(): readonly (readonly [LogIndex, { readonly hash: number; readonly how: string }])[] {
+    return [...this.stateHashes].toSorted(([a], [b]) => a - b);
+  }
+
   /** A state machine is handed a batch. */
   handed(record: NodeRecord, { first, last }: CommandBatch): void {
     if (first <= record.applied) this.accuse("I9", `${record.id} applies ${first} again: it was at ${record.applied}`);
+    for (let index = record.applied + 1; index < first; index++)
+      if (this.entries[index] !== undefined)
+        this.accuse(
+          "I9",
+          `${record.id} applies ${first} after ${record.applied}, and leaves out the command at ${index}`,
+        );
     if (last > this.commits.highest)
       this.accuse("I5", `${record.id} applies up to ${last}, and only ${this.commits.highest} is committed anywhere`);
     record.applied = last;

@@ -1,4 +1,5 @@
 import type { Configuration, LogId, LogIndex, NodeId, RaftView, Term } from "@hexraft/core/ports";
+import type { LogShadow } from "./log-shadow.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Accuse } from "./violation.js";
 
@@ -38,6 +39,10 @@ export class Commits {
     if (term < record.term) this.accuse("I8", `the term of ${id} fell from ${record.term} to ${term}`);
     if (commitIndex < record.commit)
       this.accuse("I8", `the commit index of ${id} fell from ${record.commit} to ${commitIndex}`);
+    const leadsOn = role === "leader" && record.role === "leader" && record.term === term;
+    if (leadsOn && raft.lastIndex < record.last)
+      this.accuse("I2", `${id} leads term ${term}, and its log shrank from ${record.last} to ${raft.lastIndex}`);
+    record.last = raft.lastIndex;
     const tookOffice = role === "leader" && (record.role !== "leader" || record.term !== term);
     record.role = role;
     record.term = term;
@@ -46,7 +51,9 @@ export class Commits {
     if (commitIndex > record.commit) this.committed(record, raft);
   }
 
-  private tookOffice({ id, durable }: NodeRecord, { term }: RaftView): void {
+  private tookOffice({ id, durable }: NodeRecord, raft: RaftView): void {
+    const { term } = raft;
+    this.mustBeElected(id, raft);
     const other = this.leaders.get(term);
     if (other !== undefined && other !== id) this.accuse("I1", `${other} and ${id} both lead in term ${term}`);
     this.leaders.set(term, id);
@@ -81,10 +88,32 @@ export class Commits {
     if (isNew !== undefined && raft.role === "leader") this.mustBeDurable(id, isNew, raft);
   }
 
+  /** I11: by ballots of voters of its configuration, each on its disk; or forgotten for a higher term since. */
+  private mustBeElected(id: NodeId, raft: RaftView): void {
+    const { term } = raft;
+    const { configuration } = raft.configurationAt(raft.lastIndex);
+    const voted = (voter: NodeId): boolean => {
+      const hardState = this.heldBy(voter, configuration)?.hardState;
+      return (
+        hardState !== undefined && (hardState.term > term || (hardState.term === term && hardState.vote?.id === id))
+      );
+    };
+    if (!isQuorum(configuration, voted))
+      this.accuse(
+        "I11",
+        `${id} leads term ${term}, and of the voters only [${configuration.voters.filter(voted).join(", ")}] wrote down a vote for it`,
+      );
+  }
+
+  private heldBy(id: NodeId, configuration: Configuration): LogShadow | undefined {
+    const member = configuration.members.find((known) => known.id === id);
+    return this.records.get(id)?.promisedBy(member?.incarnation ?? "");
+  }
+
   /** I6: on the disks of a quorum, each of which may lose power in the next instant. */
   private mustBeDurable(id: NodeId, entry: LogId, raft: RaftView): void {
     const { configuration } = raft.configurationAt(raft.lastIndex);
-    const holds = (voter: NodeId): boolean => this.records.get(voter)?.durable.covers(entry) === true;
+    const holds = (voter: NodeId): boolean => this.heldBy(voter, configuration)?.covers(entry) === true;
     if (!isQuorum(configuration, holds))
       this.accuse(
         "I6",

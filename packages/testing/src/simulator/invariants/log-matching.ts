@@ -1,62 +1,64 @@
 import type { Configuration, LogId, LogIndex, LogWrite, NodeId, Term } from "@hexraft/core/ports";
-import { decodeConfiguration, EntryType } from "@hexraft/core/ports";
 import type { NodeRecord } from "./node-record.js";
 import type { Accuse } from "./violation.js";
 
 /** I2, I3, I11: what may be appended, and where it must be the same. */
 export class LogMatching {
   private readonly prefixes: (Map<Term, { readonly prefix: number; readonly first: NodeId }> | undefined)[] = [];
-  private readonly configurations = new Map<string, Configuration>();
+  /** Pairs of configurations that were compared. */
+  private readonly neighbours = new Set<string>();
 
-  constructor(private readonly accuse: Accuse) {}
+  /** @param committed - the highest index that any node knows to be committed. */
+  constructor(
+    private readonly committed: () => LogIndex,
+    private readonly accuse: Accuse,
+  ) {}
 
   /** The prefix hash of an entry that some node once appended. */
   readonly prefixOf = ({ index, term }: LogId): number | undefined => this.prefixes[index]?.get(term)?.prefix;
 
-  /** I3: two logs that hold an entry of the same index and term are equal up to there. */
-  appended({ id }: NodeRecord, { index, term }: LogId, prefix: number): void {
-    const terms = (this.prefixes[index] ??= new Map());
-    const known = terms.get(term);
-    if (known === undefined) terms.set(term, { prefix, first: id });
-    else if (known.prefix !== prefix)
-      this.accuse("I3", `the logs of ${known.first} and ${id} both hold ${index}/${term}, and differ up to there`);
+  /** An entry landed on a disk. */
+  appended(record: NodeRecord, id: LogId, prefix: number | undefined, configuration: Configuration | undefined): void {
+    if (prefix !== undefined) this.mustMatch(record, id, prefix);
+    if (configuration !== undefined) this.mustFollow(record, id, configuration);
   }
 
   /** I2: a leader never takes back what it appended. */
-  asked({ id, role, term, durable, commit }: NodeRecord, write: LogWrite): void {
+  asked({ id, role, term }: NodeRecord, write: LogWrite): void {
     if (role === "leader" && (write.truncateFrom !== undefined || write.resetTo !== undefined))
       this.accuse("I2", `${id} leads term ${term} and cuts its own log at ${write.truncateFrom ?? "a snapshot"}`);
-    for (const block of write.blocks ?? [])
-      for (let index = block.first; index <= block.last; index++)
-        if (block.typeAt(index) === EntryType.configuration)
-          this.configuration(id, { index, term: block.term }, decodeConfiguration(block.payloadAt(index)), role);
-    if (role === "leader" && write.blocks !== undefined) this.oneAtATime(id, durable.configurationsAfter(commit));
   }
 
-  /** I11: whatever majority one configuration decides by meets every one of its neighbour's. */
-  private configuration(id: NodeId, at: LogId, configuration: Configuration, role: string): void {
-    const key = `${at.index}/${at.term}`;
-    if (this.configurations.has(key)) return;
-    const before = this.newestBefore(at.index, at.term);
-    this.configurations.set(key, configuration);
-    if (before === undefined || role !== "leader" || meets(before, configuration)) return;
-    this.accuse("I11", `${id} appended ${key}, and two disjoint sets can decide in it and the one before`);
+  /** I3: two logs that hold an entry of the same index and term are equal up to there. */
+  private mustMatch(record: NodeRecord, { index, term }: LogId, prefix: number): void {
+    const terms = (this.prefixes[index] ??= new Map());
+    const known = terms.get(term);
+    if (known === undefined) terms.set(term, { prefix, first: record.id });
+    else if (known.prefix !== prefix)
+      this.accuse(
+        "I3",
+        `the logs of ${known.first} and ${record.id} both hold ${index}/${term}, and differ up to there`,
+      );
   }
 
-  private newestBefore(index: LogIndex, term: Term): Configuration | undefined {
-    let best: { readonly index: number; readonly term: number; readonly configuration: Configuration } | undefined;
-    for (const [key, configuration] of this.configurations) {
-      const [at = 0, of = 0] = key.split("/").map(Number);
-      if (at >= index || of > term) continue;
-      if (best === undefined || at > best.index || (at === best.index && of > best.term))
-        best = { index: at, term: of, configuration };
-    }
-    return best?.configuration;
-  }
-
-  private oneAtATime(id: NodeId, uncommitted: readonly LogIndex[]): void {
-    if (uncommitted.length > 1)
-      this.accuse("I11", `${id} has configurations ${uncommitted.join(", ")} in its log, none of them committed`);
+  /** I11: in every log, whatever majority one configuration decides by meets every one of the one before; and that one is committed. */
+  private mustFollow({ id, durable }: NodeRecord, at: LogId, configuration: Configuration): void {
+    const before = durable.configurationBefore(at.index);
+    if (before === undefined) return;
+    const place = `${id} holds ${at.index}/${at.term}`;
+    if (before.index > this.committed())
+      this.accuse(
+        "I11",
+        `${place}, a configuration, and the one before it, ${before.index}, is not committed anywhere`,
+      );
+    const key = `${before.index}/${durable.termAt(before.index)}>${at.index}/${at.term}`;
+    if (this.neighbours.has(key)) return;
+    this.neighbours.add(key);
+    if (!meets(before.configuration, configuration))
+      this.accuse(
+        "I11",
+        `${place}, and two disjoint sets can decide in it and in the configuration before, ${before.index}`,
+      );
   }
 }
 

@@ -1,4 +1,6 @@
 import {
+  type Configuration,
+  decodeConfiguration,
   EntryType,
   FRESH_HARD_STATE,
   type HardState,
@@ -30,8 +32,12 @@ interface ShadowEntry {
   readonly term: Term;
   /** Over term and payload of this entry and all before it: equal ones mean equal prefixes. Unknown behind a snapshot that nobody saw grow. */
   readonly prefix: number | undefined;
-  readonly isConfiguration: boolean;
+  /** Of a configuration entry. */
+  readonly configuration: Configuration | undefined;
 }
+
+/** What hears of each entry that lands: where, the hash of all up to it, and the configuration it holds, if it is one. */
+export type Appended = (id: LogId, prefix: number | undefined, configuration: Configuration | undefined) => void;
 
 /** What a log holds, as the simulation was told: terms and hashes, no payloads. Compaction leaves it as it is. */
 export class LogShadow {
@@ -67,19 +73,26 @@ export class LogShadow {
   configurationsAfter(after: LogIndex): readonly LogIndex[] {
     const found: LogIndex[] = [];
     for (let i = Math.max(0, after - this.base.index); i < this.entries.length; i++)
-      if (this.entries[i]?.isConfiguration === true) found.push(this.base.index + i + 1);
+      if (this.entries[i]?.configuration !== undefined) found.push(this.base.index + i + 1);
     return found;
+  }
+
+  /** The configuration before this index that the log holds as an entry; none if it is behind the base. */
+  configurationBefore(
+    index: LogIndex,
+  ): { readonly index: LogIndex; readonly configuration: Configuration } | undefined {
+    for (let at = index - 1; at > this.base.index; at--) {
+      const configuration = this.entries[at - this.base.index - 1]?.configuration;
+      if (configuration !== undefined) return { index: at, configuration };
+    }
+    return undefined;
   }
 
   /**
    * Does a write. `prefixOf` says the prefix hash of an entry that a snapshot brought, if anybody knows it; `appended`
    * hears of each new entry.
    */
-  land(
-    write: LogWrite,
-    prefixOf: (id: LogId) => number | undefined,
-    appended: (id: LogId, prefix: number) => void,
-  ): void {
+  land(write: LogWrite, prefixOf: (id: LogId) => number | undefined, appended: Appended): void {
     if (write.hardState !== undefined) this.hardState = write.hardState;
     if (write.resetTo !== undefined) {
       this.base = write.resetTo;
@@ -94,8 +107,9 @@ export class LogShadow {
         const before = this.prefixAt(block.first + i - 1);
         const prefix = before === undefined ? undefined : step(before, block.term, payloads[i] as number);
         const isConfiguration = block.typeAt(block.first + i) === EntryType.configuration;
-        this.entries.push({ term: block.term, prefix, isConfiguration });
-        if (prefix !== undefined) appended({ index: block.first + i, term: block.term }, prefix);
+        const configuration = isConfiguration ? decodeConfiguration(block.payloadAt(block.first + i)) : undefined;
+        this.entries.push({ term: block.term, prefix, configuration });
+        appended({ index: block.first + i, term: block.term }, prefix, configuration);
       }
     }
     if (write.compactTo !== undefined) this.compactedTo = Math.max(this.compactedTo, write.compactTo.index);

@@ -11,6 +11,7 @@ import type {
 import type { Effect, RaftEvent } from "@hexraft/core/protocol";
 import { Applies } from "./applies.js";
 import { Commits } from "./commits.js";
+import { Indices } from "./indices.js";
 import { LogMatching } from "./log-matching.js";
 import { NodeRecord } from "./node-record.js";
 import { Sayings } from "./sayings.js";
@@ -29,6 +30,7 @@ export class Referee {
   readonly applies: Applies;
   /** The first violation, if there was one. */
   violation: Violation | undefined;
+  private readonly indices: Indices;
   private readonly matching: LogMatching;
   private readonly sayings: Sayings;
   private steps = 0;
@@ -38,7 +40,8 @@ export class Referee {
     this.records = new Map(ids.map((id) => [id, new NodeRecord(id)]));
     this.commits = new Commits(this.records, accuse);
     this.applies = new Applies(this.commits, accuse);
-    this.matching = new LogMatching(accuse);
+    this.indices = new Indices(accuse);
+    this.matching = new LogMatching(() => this.commits.highest, accuse);
     this.sayings = new Sayings(this.records, this.commits, accuse);
   }
 
@@ -61,6 +64,10 @@ export class Referee {
   opened(id: NodeId, found: OpenedLog): void {
     const record = this.record(id);
     record.begin();
+    this.indices.forget(id);
+    if (record.incarnation !== "" && record.incarnation !== found.incarnation)
+      this.accuse("I8", `${id} was ${record.incarnation}, and comes back as ${found.incarnation} with the same disk`);
+    record.incarnation = found.incarnation;
     const first = record.durable.difference(found);
     let difference = first;
     while (difference !== "" && record.asked.length > 0) {
@@ -92,7 +99,7 @@ export class Referee {
   stepped(id: NodeId, raft: RaftView, event: RaftEvent, effects: readonly Effect[], now: Millis): void {
     const record = this.record(id);
     this.commits.stepped(record, raft);
-    if (event.type === "Applied" || this.steps++ % INDICES_EVERY_STEPS === 0) this.inOrder(id, raft, now);
+    if (event.type === "Applied" || this.steps++ % INDICES_EVERY_STEPS === 0) this.indices.look(id, raft, now);
     for (const effect of effects)
       if (effect.type === "Halt" && !effect.reason.startsWith("storage failed"))
         this.accuse("I1", `${id} halts: ${effect.reason} ${JSON.stringify(effect.details)}`);
@@ -119,21 +126,9 @@ export class Referee {
     record.applied = index;
   }
 
-  /** I9: purged ≤ snapshot ≤ commit, applied ≤ commit ≤ last. */
-  private inOrder(id: NodeId, raft: RaftView, now: Millis): void {
-    const { base, last, snapshot, appliedIndex, commitIndex, durableIndex } = raft.describe(now);
-    // Between the reset of the log and the loading of a received snapshot the log begins where that snapshot ends.
-    const installing = base.index === commitIndex && appliedIndex < base.index;
-    const purged = (installing || base.index <= (snapshot?.index ?? 0)) && (snapshot?.index ?? 0) <= commitIndex;
-    if (purged && appliedIndex <= commitIndex && commitIndex <= last.index && durableIndex <= last.index) return;
-    this.accuse(
-      "I9",
-      `${id}: purged ${base.index}, snapshot ${snapshot?.index ?? 0}, applied ${appliedIndex}, commit ${commitIndex}, ` +
-        `durable ${durableIndex}, last ${last.index}`,
-    );
-  }
-
   private land(record: NodeRecord, write: LogWrite): void {
-    record.durable.land(write, this.matching.prefixOf, (id, prefix) => this.matching.appended(record, id, prefix));
+    record.durable.land(write, this.matching.prefixOf, (id, prefix, configuration) =>
+      this.matching.appended(record, id, prefix, configuration),
+    );
   }
 }

@@ -15,7 +15,8 @@ export class Sayings {
   ) {}
 
   /** A message leaves. */
-  said({ from, to, message }: Envelope): void {
+  said(envelope: Envelope): void {
+    const { from, to, message } = envelope;
     const record = this.records.get(from);
     if (record === undefined) return;
     switch (message.type) {
@@ -37,7 +38,7 @@ export class Sayings {
           this.lie(record, `that it holds the state up to ${message.match}`);
         return this.holdsTerm(record, message.type, message.term);
       case "Heartbeat":
-        this.isTold(from, to, message.commit);
+        this.isTold(envelope, message.commit);
         return this.holdsTerm(record, message.type, message.term);
       case "Propose":
       case "ProposeResponse":
@@ -62,9 +63,9 @@ export class Sayings {
   }
 
   /** I10: a heartbeat's commit index is one that its receiver has, as it was committed. */
-  private isTold(from: NodeId, to: NodeId, commit: number): void {
+  private isTold({ from, to, toIncarnation }: Envelope, commit: number): void {
     const committed = this.commits.at(commit);
-    const durable = this.records.get(to)?.durable;
+    const durable = this.records.get(to)?.promisedBy(toIncarnation);
     if (commit === 0 || committed === undefined || durable === undefined) return;
     if (!durable.covers({ index: commit, term: committed.term }))
       this.accuse("I10", `${from} tells ${to} that ${commit} is committed, and the log of ${to} does not hold it`);

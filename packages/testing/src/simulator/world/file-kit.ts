@@ -35,6 +35,9 @@ export function fileKit(storage: (directory: string, nodeId: string) => readonly
         return true;
       },
       heal: () => disk.heal(),
+      rot: (how) => disk.rot(how),
+      wipe: () => disk.wipe(),
+      copy: () => disk.copy(),
       shadow() {
         const survival = SURVIVALS[shadows.integer(0, SURVIVALS.length - 1)] as Survival;
         return over(new SimulatedFileSystem(shadows, undefined, disk.image(survival, shadows)));

@@ -11,7 +11,7 @@ const CALM_MS = [0.2, 2] as const;
  * each of them whole. Files, torn writes and rot need a file adapter and {@link fileKit}.
  */
 export const memoryKit: DiskKit = ({ time, random }): SimulatedDisk => {
-  const disk = new MemoryDisk({ scheduler: time });
+  let disk = new MemoryDisk({ scheduler: time });
   let range: readonly [number, number] = CALM_MS;
   let armed: { crashed: () => void; writesLeft: number } | undefined;
   const paced = (): void => disk.slowDown(range[0] + random.next() * (range[1] - range[0]));
@@ -49,6 +49,10 @@ export const memoryKit: DiskKit = ({ time, random }): SimulatedDisk => {
       if (fault === "short-write") return false;
       disk.failNextWrite(new Error(`simulated ${fault}`));
       return true;
+    },
+    wipe() {
+      disk = new MemoryDisk({ scheduler: time });
+      paced();
     },
     heal() {
       range = CALM_MS;

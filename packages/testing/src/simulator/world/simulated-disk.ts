@@ -6,6 +6,12 @@ import type { SimulatedTime } from "./simulated-time.js";
 /** What a disk can be made to do wrong, once. */
 export type DiskFault = "EIO" | "ENOSPC" | "failed-sync" | "short-write";
 
+/**
+ * How bytes that are durable, and that a later write sealed (L02), become others: one bit; a sector of zeros; a sector that was meant
+ * for elsewhere; or a write that was acknowledged, synced, and never reached the platter.
+ */
+export type Rot = "bit-rot" | "zeroed-block" | "misdirected-write" | "lost-write";
+
 /** The disk of one node over all its lives, whatever is bound on top of it. */
 export interface SimulatedDisk {
   /** Modules that bind LogStorage and SnapshotStorage, for the next life. */
@@ -24,8 +30,12 @@ export interface SimulatedDisk {
   readonly longestMs: number;
   /** I12: modules over a copy of what a power cut at this instant would leave at worst: all that is not synced is lost. */
   shadow?(host: SimulatedHost): readonly ContainerModule[];
-  /** Changes bytes that are durable and sealed, as time does to disks. @returns what was changed, for the trace; empty if nothing could be. */
-  rot?(): string;
+  /** Changes bytes that are durable and sealed. @returns what was changed, for the trace; empty if nothing could be. */
+  rot?(how: Rot): string;
+  /** Everything on it is gone, as with a new disk; only while its node is down. */
+  wipe?(): void;
+  /** Keeps a copy of what is durable now; what is returned puts it back, only while its node is down. */
+  copy?(): () => void;
   /** Files still open: none is after a graceful stop (I17). */
   readonly openHandles?: number;
 }

@@ -2,7 +2,7 @@ import { createNode, type Node, type NodeEvent, type NodeOptions } from "@hexraf
 import type { Checksum, NodeId, StateMachine } from "@hexraft/core/ports";
 import type { ContainerModule } from "inversify";
 import type { Trace } from "../trace/trace.js";
-import type { SimulatedDisk } from "./simulated-disk.js";
+import type { Rot, SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedHost } from "./simulated-host.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
 import type { SimulatedTime } from "./simulated-time.js";
@@ -20,6 +20,8 @@ export interface NodeParts {
   readonly checksum?: Checksum | undefined;
   /** Modules of the service: the state machine, and what else a user composes. */
   readonly modules: () => readonly ContainerModule[];
+  /** It could not start; `refusal` says why. */
+  readonly onRefusal: (id: NodeId) => void;
   readonly onEvent: (id: NodeId, event: NodeEvent) => void;
 }
 
@@ -33,6 +35,12 @@ export class SimulatedNode {
   haltedBecause = "";
   /** Why it could not start, the last time; empty if it could. */
   refusal = "";
+  /** Bytes of its disk became others, and nobody has replaced it yet. */
+  isRotten = false;
+  /** Its disk is an old copy, and nobody has replaced it yet. */
+  isStale = false;
+  /** Its state machine faulted, or its log could not be read (R15); of this life. */
+  isFaulted = false;
   /** Milliseconds of its monotonic clock per true one, from the next life on. */
   rate = 1;
   private host: SimulatedHost | undefined;
@@ -79,6 +87,7 @@ export class SimulatedNode {
     this.state = "starting";
     this.haltedBecause = "";
     this.refusal = "";
+    this.isFaulted = false;
     trace.note(
       "process",
       this.id,
@@ -112,6 +121,7 @@ export class SimulatedNode {
       this.refusal = error instanceof Error ? error.message : String(error);
       trace.note("process", this.id, `cannot start: ${this.refusal}`);
       this.end();
+      this.parts.onRefusal(this.id);
     });
   }
 
@@ -147,6 +157,39 @@ export class SimulatedNode {
   /** Somebody sets its wall clock. */
   jumpWall(ms: number): void {
     this.host?.jumpWall(ms);
+  }
+
+  /** Power is cut, and its directory is empty when it comes back. @returns whether this disk can do that. */
+  wipe(): boolean {
+    const { disk, trace } = this.parts;
+    if (disk.wipe === undefined) return false;
+    this.crash("for good");
+    disk.wipe();
+    this.isRotten = false;
+    this.isStale = false;
+    trace.note("disk", this.id, "is empty");
+    return true;
+  }
+
+  /** Bytes of its disk become others. @returns whether there were any. */
+  rot(how: Rot): boolean {
+    const { disk, trace } = this.parts;
+    const what = disk.rot?.(how) ?? "";
+    if (what === "") return false;
+    this.isRotten = true;
+    trace.note("disk", this.id, what);
+    return true;
+  }
+
+  /** Keeps a copy of its disk; what is returned cuts power and puts it back. */
+  copyDisk(): () => void {
+    const putBack = this.parts.disk.copy?.();
+    return () => {
+      this.crash("for a restore");
+      putBack?.();
+      this.isStale = true;
+      this.parts.trace.note("disk", this.id, "is what it once was");
+    };
   }
 
   /** Stops in good order; resolves when it is down. Whatever is left of it afterwards is a leak (I17). */

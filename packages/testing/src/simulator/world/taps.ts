@@ -80,7 +80,9 @@ function trackProposals(payloads: readonly Uint8Array[], effects: readonly Effec
     if (effect.type !== "ProposalsAccepted") continue;
     for (let i = 0; i < effect.count; i++) {
       const operation = origins.get(payloads[taken + i] as Uint8Array);
-      if (operation !== undefined) operation.index = effect.first + i;
+      if (operation === undefined) continue;
+      operation.index = effect.first + i;
+      (operation.taken ??= []).push({ index: effect.first + i, term: effect.term });
     }
     taken += effect.count;
   }

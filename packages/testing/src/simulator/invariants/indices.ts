@@ -1,0 +1,48 @@
+import type { LogIndex, Millis, NodeId, RaftView, Term } from "@hexraft/core/ports";
+import type { Accuse } from "./violation.js";
+
+/** What a leader knew of its peers when it was last looked at. */
+interface Progress {
+  readonly term: Term;
+  /** Index of the configuration: whoever is taken out and put in again begins anew (M10). */
+  readonly under: LogIndex;
+  readonly matches: ReadonlyMap<NodeId, LogIndex>;
+}
+
+/** I8, I9, I10: the indices of a node among themselves, and what a leader knows of its peers. */
+export class Indices {
+  private readonly known = new Map<NodeId, Progress>();
+
+  constructor(private readonly accuse: Accuse) {}
+
+  /** Looks at a node between two steps. */
+  look(id: NodeId, raft: RaftView, now: Millis): void {
+    const description = raft.describe(now);
+    const { base, last, snapshot, appliedIndex, commitIndex, durableIndex, peers, configuration } = description;
+    // Between the reset of the log and the loading of a received snapshot the log begins where that snapshot ends.
+    const installing = base.index === commitIndex && appliedIndex < base.index;
+    const purged = (installing || base.index <= (snapshot?.index ?? 0)) && (snapshot?.index ?? 0) <= commitIndex;
+    if (!purged || appliedIndex > commitIndex || commitIndex > last.index || durableIndex > last.index)
+      this.accuse(
+        "I9",
+        `${id}: purged ${base.index}, snapshot ${snapshot?.index ?? 0}, applied ${appliedIndex}, commit ${commitIndex}, ` +
+          `durable ${durableIndex}, last ${last.index}`,
+      );
+    if (peers.length === 0) return void this.known.delete(id);
+    const before = this.known.get(id);
+    const goesOn = before?.term === description.term && before.under === configuration.id.index;
+    for (const { id: peer, match, next } of peers) {
+      if (next <= match)
+        this.accuse("I10", `${id} would send ${peer} entry ${next} next, which it has: match ${match}`);
+      const earlier = goesOn ? (before.matches.get(peer) ?? 0) : 0;
+      if (match < earlier) this.accuse("I8", `what ${id} knows ${peer} to hold fell from ${earlier} to ${match}`);
+    }
+    const matches = new Map(peers.map((peer) => [peer.id, peer.match]));
+    this.known.set(id, { term: description.term, under: configuration.id.index, matches });
+  }
+
+  /** A node began anew. */
+  forget(id: NodeId): void {
+    this.known.delete(id);
+  }
+}

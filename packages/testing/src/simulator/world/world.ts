@@ -1,0 +1,30 @@
+import type { Checksum } from "@hexraft/core/ports";
+import type { ContainerModule } from "inversify";
+import type { Operation } from "../clients/history.js";
+import type { Model, Workload } from "../clients/model.js";
+import type { DiskKit } from "./simulated-disk.js";
+
+/** What is simulated: the service, its disks, and what its clients do. */
+export interface World {
+  /** Modules of one life of one node beside host, network and disk: state machine, codec, membership policy. Fresh ones each time. */
+  readonly modules: () => readonly ContainerModule[];
+  /** What the service should do. */
+  readonly model: Model;
+  /** What clients do. */
+  readonly workload: Workload;
+  /** The disks. */
+  readonly disks: DiskKit;
+  /** A faster CRC-32 than the table that runs anywhere. */
+  readonly checksum?: Checksum;
+  /**
+   * Searches the client history alone for an order that explains it; `undecided` if it gave up. The log is no witness
+   * here: it might lie.
+   */
+  readonly search?: (model: Model, operations: readonly Operation[]) => "ok" | "undecided" | Contradicted;
+}
+
+/** What a search of the client history found wrong. */
+export interface Contradicted {
+  /** In words. */
+  readonly fault: string;
+}

@@ -228,7 +228,7 @@ export class Simulation {
   }
 
   private async recover(): Promise<void> {
-    const { time, plan, nodes, operators, referee, clients, counters } = this;
+    const { time, plan, nodes, clients, counters } = this;
     const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
     const recovery = this.recovery();
     for (const client of clients) client.stop();

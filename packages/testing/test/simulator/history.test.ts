@@ -54,7 +54,7 @@ class Calls {
     const log = applied(...entries);
     checkEffects(operations, log, accuse);
     const decode = (payload: Uint8Array): unknown => payload;
-    checkWitness({ model: registerModel as never, operations, applied: log, decode, accuse });
+    checkWitness({ model: registerModel, operations, applied: log, decode, accuse });
     return faults[0] ?? "";
   }
 }
@@ -105,7 +105,7 @@ describe("what clients heard, held against the log", () => {
     const { taken: _, ...operation } = calls.apply("a+1", "ok", 1, 1);
     const faults: string[] = [];
     checkWitness({
-      model: registerModel as never,
+      model: registerModel,
       operations: [operation],
       applied: [undefined, undefined],
       decode: (payload) => payload,

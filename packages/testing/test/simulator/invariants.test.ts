@@ -163,8 +163,8 @@ describe("the referee", () => {
   });
 
   it("I12 sees a vote, a term and an acknowledgement that a power cut would take back", () => {
-    const voting = settled();
-    voting.said("n3", "n2", { type: "VoteResponse", term: 2, granted: true });
+    const voted = settled();
+    voted.said("n3", "n2", { type: "VoteResponse", term: 2, granted: true });
     const naming = settled();
     naming.said("n1", "n2", { type: "Heartbeat", term: 2, commit: 0, round: 1 });
     const holding = settled();
@@ -179,7 +179,7 @@ describe("the referee", () => {
       last: 3,
       needsSnapshot: 0,
     });
-    expect([voting.broken, naming.broken, holding.broken]).toEqual(["I12", "I12", "I12"]);
+    expect([voted.broken, naming.broken, holding.broken]).toEqual(["I12", "I12", "I12"]);
   });
 
   it("I13 sees states that differ at one index", () => {

@@ -94,7 +94,7 @@ export class Inode {
     this.durable.write(bytes, at);
   }
 
-  /** Writes that were synced, and sealed since: what was there before them. */
+  /** @internal Writes that were synced, and sealed since: what was there before them. */
   get losable(): readonly Replaced[] {
     return this.replaced.filter(({ at, before }) => at + before.length <= this.sealedTo);
   }

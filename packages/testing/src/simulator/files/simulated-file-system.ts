@@ -1,4 +1,4 @@
-import { type DirectoryLock, type FileHandle, type FileSystem, RaftError } from "@hexraft/core/ports";
+import { type DirectoryLock, type FileSystem, RaftError } from "@hexraft/core/ports";
 import type { SeededRandom } from "../../time/seeded-random.js";
 import type { DiskFault, Rot } from "../world/simulated-disk.js";
 import type { SimulatedTime } from "../world/simulated-time.js";

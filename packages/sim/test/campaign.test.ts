@@ -52,7 +52,7 @@ describe("a storage that answers before it is durable", () => {
   });
 
   it("I12 shrinks to a plan without a single fault", async () => {
-    const plan = planOf(1, short);
+    const plan = planOf(2, short);
     const found = await shrink(plan, (smaller) =>
       new Simulation({ ...worlds.files, disks: hastyDisks }, smaller).run(),
     );

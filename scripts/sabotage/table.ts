@@ -5,7 +5,8 @@ import type { Failure } from "./failure.js";
 const HEAD = `# Sabotage
 
 What went wrong in other systems, made to go wrong here: each row is a mistake that a real Raft implementation or
-storage engine made and told about, written as a small patch of this project's sources. \`pnpm sabotage\` applies one at a time
+storage engine made and told about, written as a small patch of this project's sources; F-X… are mistakes that were made
+here, and found before they got out. \`pnpm sabotage\` applies one at a time
 to a copy, compiles it, runs the tests that should notice, and random runs beside them. *Caught* means that an assertion of a test
 or an invariant failed, not that something merely broke. The list is \`scripts/sabotage/\`; this page is written by
 \`pnpm sabotage --table docs/SABOTAGE.md\`, and with \`--only\` just those rows are written anew.

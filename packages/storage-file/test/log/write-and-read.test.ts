@@ -1,5 +1,6 @@
 import { EntryType, encodeConfiguration, LogBlock, votersOnly } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
+import { FaultDisk } from "../support/fault-disk.js";
 import {
   block,
   contentOf,
@@ -11,6 +12,7 @@ import {
   temporaryDirectory,
   words,
 } from "../support/host.js";
+import { ManualScheduler } from "../support/manual-scheduler.js";
 
 const VOTE = { id: "n2", incarnation: "00000000000000b2" };
 
@@ -30,6 +32,22 @@ describe("FileLogStorage: write and read", () => {
       configurationIndices: [],
       cut: "",
     });
+  });
+
+  it("L01 a write that comes in the very instant in which the one before is done is not left waiting", async () => {
+    const { log } = storageOf("/data", { files: new FaultDisk(), scheduler: new ManualScheduler().asPort() });
+    await log.open(OPEN);
+    let index = 0;
+    // The writer is putting its work away: a hop more or less decides in what state the next one meets it.
+    for (let hops = 0; hops < 12; hops++) {
+      await log.write({ blocks: [block(++index, 1, 1)] });
+      for (let i = 0; i < hops; i++) await Promise.resolve();
+      const outcome = { done: false };
+      const next = log.write({ blocks: [block(++index, 1, 1)] }).then(() => (outcome.done = true));
+      for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => void setImmediate(resolve));
+      expect(outcome.done, `after ${hops} hops`).toBe(true);
+      await next;
+    }
   });
 
   it("L01 everything of a write is there after a restart: hard state, entries, terms, configurations, hint", async () => {

@@ -202,6 +202,18 @@ describe("who is let in", () => {
     expect(n1.downs.at(-1)).toMatchObject({ id: "n3", reason: expect.stringMatching(/silent/) });
   });
 
+  it("T07 a process that stood still takes nobody for silent: what they said meanwhile is still unread", async () => {
+    const quick = { pingIntervalMs: 20, silenceMaxMs: 200 };
+    const [n1, n2] = [await member("n1", quick), await member("n2", quick)];
+    n1.knows(n2.peer);
+    n2.knows(n1.peer);
+    await eventually("both are up", () => n1.ups.length === 1 && n2.ups.length === 1);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // the whole process stands still
+    n1.say("n2", heartbeat(1));
+    await eventually("a message", () => rounds(n2.messages).length === 1);
+    expect([n1.downs, n2.downs]).toEqual([[], []]);
+  });
+
   it("T07 peers that have nothing to say stay connected", async () => {
     const quick = { pingIntervalMs: 20, silenceMaxMs: 400 };
     const [n1, n2] = [await member("n1", quick), await member("n2", quick)];

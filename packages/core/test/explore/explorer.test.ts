@@ -34,7 +34,7 @@ describe("everything that can happen in a small world", () => {
 
   it("I1 a world in which nothing is left to happen is complete", () => {
     const scope: Scope = { ...scopeCalled("elections"), termMax: 1, disk: "prompt" };
-    const none = { timeouts: 1, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0 };
+    const none = { timeouts: 1, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0, reads: 0 };
     const { isComplete, violation } = new Explorer({ ...scope, budget: none }).run({ depthMax: 100 });
     expect(isComplete).toBe(true);
     expect(violation).toBeUndefined();
@@ -113,6 +113,7 @@ describe("each state once", () => {
           const redone = redo(local, twin, event);
           expect(redone.state.number).toBe(outcome.state.number);
           expect(redone.sent.map(numberOf)).toEqual(outcome.sent.map(numberOf));
+          expect(redone.answers).toEqual(outcome.answers);
           compared++;
         }
       }
@@ -126,6 +127,6 @@ const numberOf = ({ number }: { readonly number: number }): number => number;
 function redo(local: LocalStates, state: LocalState, event: string): Outcome {
   const message = local.messages[Number(event)];
   if (message !== undefined) return local.delivered(state, message);
-  const [, what, payload] = /^(propose)(.*)$/.exec(event) ?? ["", event, ""];
+  const [, what, payload] = /^(propose|read)(.*)$/.exec(event) ?? ["", event, ""];
   return local.happens(state, what as Happening, payload);
 }

@@ -117,6 +117,7 @@ export class Explorer {
       } else if (facts.canTimeOut && budget.timeouts > 0 && facts.term < this.scope.termMax)
         this.happen(world, node, "timeout", "timeouts");
       if (budget.crashes > 0) this.happen(world, node, "crash", "crashes");
+      if (budget.reads > 0) this.happen(world, node, "read", "reads", String(budget.reads));
     }
   }
 
@@ -128,13 +129,14 @@ export class Explorer {
     const from = isWait
       ? { ...world, nodes: world.nodes.map((each) => this.local.happens(each, "wait").state) }
       : world;
-    this.follow(from, node, outcome, words, world.wire, budget);
+    const asked = costs === "reads" ? { ...from, past: this.pasts.asked(from.past, Number(payload)) } : from;
+    this.follow(asked, node, outcome, words, world.wire, budget);
   }
 
   private follow(
     world: World,
     node: number,
-    { state, sent, broken }: Outcome,
+    { state, sent, answers, broken }: Outcome,
     what: string,
     left: readonly KnownMessage[],
     budget = world.budget,
@@ -142,7 +144,7 @@ export class Explorer {
     if (this.violation !== undefined) return;
     this.transitions++;
     const nodes = world.nodes.with(node, state);
-    const past = broken ?? this.pasts.judge(world.past, world.nodes[node] as LocalState, nodes, node);
+    const past = broken ?? this.pasts.judge(world.past, world.nodes[node] as LocalState, nodes, node, answers);
     if (typeof past === "string") {
       const schedule = [...this.trail.to(world.at), what];
       this.violation = { rule: past, depth: schedule.length, schedule };

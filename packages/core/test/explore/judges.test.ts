@@ -3,7 +3,7 @@ import { Lab } from "../support/lab.js";
 import { renamings } from "./canonical.js";
 import { fork } from "./clone.js";
 import { judgeLocally } from "./local-rules.js";
-import { type LocalFacts, type LocalState, LocalStates } from "./local-states.js";
+import { type Answer, type LocalFacts, type LocalState, LocalStates } from "./local-states.js";
 import { SCOPES } from "./scope.js";
 import { Pasts } from "./world-rules.js";
 
@@ -18,9 +18,9 @@ describe("the judge of worlds", () => {
       return { ...state, facts: { ...state.facts, log, durable: log, ...facts[at] } };
     });
   const pasts = new Pasts(ids, renamings(ids));
-  const judge = (past: ReturnType<Pasts["judge"]>, world: LocalState[], node: number) => {
+  const judge = (past: ReturnType<Pasts["judge"]>, world: LocalState[], node: number, answers: Answer[] = []) => {
     if (typeof past === "string") throw new Error(past);
-    return pasts.judge(past, real[node] as LocalState, world, node);
+    return pasts.judge(past, real[node] as LocalState, world, node, answers);
   };
   const leads = (term: number, ...log: string[]) => ({ isLeader: true, term, log });
 
@@ -33,6 +33,20 @@ describe("the judge of worlds", () => {
         [2, 1],
       ]),
     });
+  });
+
+  it("Q01 a read below what was committed before it was asked is seen; one that was asked before is not held to it", () => {
+    const log = { log: ["0:members", "1:x"], commit: 2 };
+    const world = nodes(log, log);
+    const early = pasts.asked(pasts.empty, 1);
+    const committed = judge(early, world, 0);
+    if (typeof committed === "string") throw new Error(committed);
+    const both = pasts.asked(committed, 2);
+    expect(judge(both, world, 0, [{ read: 1, index: 1 }])).toMatchObject({ reads: new Map([[2, 2]]) });
+    expect(judge(both, world, 0, [{ read: 2, index: undefined }])).toMatchObject({ reads: new Map([[1, 0]]) });
+    expect(judge(both, world, 0, [{ read: 2, index: 1 }])).toBe(
+      "Q01 a serves a read at index 1, and 2 was committed before it was asked",
+    );
   });
 
   it("I6 a commit that is not on a majority of the disks is seen", () => {

@@ -1,5 +1,6 @@
 import { InvariantViolation } from "../../src/model/errors.js";
 import type { Envelope } from "../../src/model/message.js";
+import type { Effect } from "../../src/protocol/effect.js";
 import type { RaftState } from "../../src/protocol/state.js";
 import { type LabNode, T } from "../support/lab.js";
 import { messageInWords } from "../transcripts/in-words.js";
@@ -11,7 +12,7 @@ import type { Scope } from "./scope.js";
 import { Table } from "./table.js";
 
 /** What a node can go through by itself; a delivery is told by the message. */
-export type Happening = "wait" | "timeout" | "silence" | "heartbeat" | "persist" | "crash" | "propose";
+export type Happening = "wait" | "timeout" | "silence" | "heartbeat" | "persist" | "crash" | "propose" | "read";
 
 /** One node as it can be: numbered, so that a world is three numbers and the messages between them. */
 export interface LocalState {
@@ -50,10 +51,18 @@ export interface KnownMessage {
   readonly wordsOfCopy: string;
 }
 
+/** A read, and the index at which it is served; none if it is refused. */
+export interface Answer {
+  readonly read: number;
+  readonly index: number | undefined;
+}
+
 /** What became of a node, and what it said. */
 export interface Outcome {
   readonly state: LocalState;
   readonly sent: readonly KnownMessage[];
+  /** The reads that it answered. */
+  readonly answers: readonly Answer[];
   /** A rule that this step broke by itself, whatever the others are. */
   readonly broken: string | undefined;
 }
@@ -86,7 +95,7 @@ export class LocalStates {
     });
   }
 
-  /** Something happens to a node by itself; `payload` is what is proposed. */
+  /** Something happens to a node by itself; `payload` is what is proposed, or the number of a read. */
   happens(state: LocalState, what: Happening, payload = ""): Outcome {
     return this.remembered(state, what + payload, (table, id) => {
       switch (what) {
@@ -104,6 +113,8 @@ export class LocalStates {
           return table.crash(id).restart(id);
         case "propose":
           return table.propose(id, payload);
+        case "read":
+          return table.step(id, { type: "ReadRequested", requests: [Number(payload)] });
         default:
           return what satisfies never;
       }
@@ -136,13 +147,14 @@ export class LocalStates {
       if (this.scope.disk === "prompt") while (table.node(id).writes.length > 0) table.persist(id);
     } catch (error) {
       if (!(error instanceof InvariantViolation)) throw error;
-      return { state, sent: [], broken: `halted: ${error.message}` };
+      return { state, sent: [], answers: [], broken: `halted: ${error.message}` };
     }
     const broken = judgeLocally(state.table.node(id), table.node(id), table.wire);
     const sent = table.wire.filter((envelope) => !this.isLost(envelope)).map((envelope) => this.known(envelope));
+    const answers = table.node(id).seen.flatMap(answersOf);
     table.wire = [];
     table.node(id).seen = [];
-    return { state: this.intern(state.node, table), sent, broken };
+    return { state: this.intern(state.node, table), sent, answers, broken };
   }
 
   private isLost({ message }: Envelope): boolean {
@@ -195,5 +207,11 @@ export class LocalStates {
 
 /** The state that the protocol keeps to itself. */
 export const stateOf = ({ raft }: LabNode): RaftState => (raft as unknown as { readonly s: RaftState }).s;
+
+function answersOf(effect: Effect): readonly Answer[] {
+  if (effect.type !== "ReadReady" && effect.type !== "ReadFailed") return [];
+  const index = effect.type === "ReadReady" ? effect.index : undefined;
+  return effect.requests.map((read) => ({ read, index }));
+}
 
 const wordsOf = ({ from, to, message }: Envelope): string => `${from} > ${to}  ${messageInWords(message)}`;

@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type * as BallotBox from "../../src/protocol/ballot-box.js";
 import { Outbox } from "../../src/protocol/outbox.js";
 import type * as Majority from "../../src/protocol/quorum/majority.js";
+import type * as ReadOnlyService from "../../src/protocol/read-only-service.js";
 import type { RaftState } from "../../src/protocol/state.js";
 import type * as Voting from "../../src/protocol/voting.js";
 import { Explorer, type Violation } from "./explorer.js";
-import { SCOPES } from "./scope.js";
+import { SCOPES, type Scope } from "./scope.js";
 
 /** Which rule is out at the moment. */
 const out = vi.hoisted(() => ({ rule: "" }));
@@ -38,14 +39,26 @@ vi.mock("../../src/protocol/quorum/majority.js", async (original) => {
   return { ...real, majorityVote };
 });
 
+vi.mock("../../src/protocol/read-only-service.js", async (original) => {
+  const real = await original<typeof ReadOnlyService>();
+  const confirmReads = (s: RaftState): void => {
+    const { leadership: office } = s;
+    if (office !== undefined && out.rule === "Q01")
+      for (const peer of office.peers.values()) peer.answeredRound = office.round + 1;
+    if (office !== undefined && out.rule === "Q02") Object.assign(office, { firstEntry: 0 });
+    real.confirmReads(s);
+  };
+  return { ...real, confirmReads };
+});
+
 afterEach(() => {
   out.rule = "";
   vi.restoreAllMocks();
 });
 
-function violationIn(name: string): Violation {
-  const scope = SCOPES.find((each) => each.name === name);
-  const { violation } = new Explorer(scope as (typeof SCOPES)[number]).run({ depthMax: 11 });
+function violationIn(name: string, { depthMax = 11, ...less }: Partial<Scope> = {}): Violation {
+  const scope = SCOPES.find((each) => each.name === name) as Scope;
+  const { violation } = new Explorer({ ...scope, ...less }).run({ depthMax });
   if (violation === undefined) throw new Error(`${name} saw nothing wrong`);
   return violation;
 }
@@ -65,6 +78,20 @@ describe("what the explorer sees when a rule is taken out", () => {
     out.rule = "E10";
     expect(violationIn("elections").rule).toMatch(/^I1 . and . both led term 1/);
   });
+
+  it("Q01 a leader serves a read without asking whether it still leads", () => {
+    out.rule = "Q01";
+    // Without heartbeats, which is less to look at, and only possible where nobody waits for their answers.
+    const { rule } = violationIn("reads", { losesHeartbeats: true, depthMax: 12 });
+    expect(rule).toMatch(/^Q01 . serves a read at index 2, and 3 was committed before it was asked$/);
+  });
+
+  it("Q02 a new leader serves a read before an entry of its own is committed", () => {
+    out.rule = "Q02";
+    expect(violationIn("reads").rule).toMatch(
+      /^Q01 . serves a read at index [01], and 2 was committed before it was asked$/,
+    );
+  }, 60_000);
 
   it("R05 figure 8: an old entry is committed by counting, and overwritten", () => {
     out.rule = "R05";

@@ -36,9 +36,11 @@ export interface Budget {
   readonly duplicates: number;
   /** A leader's heartbeat timer fires in time. */
   readonly heartbeats: number;
+  /** Somebody reads, on any node. */
+  readonly reads: number;
 }
 
-const NOTHING: Budget = { timeouts: 0, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0 };
+const NOTHING: Budget = { timeouts: 0, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0, reads: 0 };
 const THREE = ["a", "b", "c"];
 const LIVELY = { preVote: false } as const;
 
@@ -151,6 +153,19 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: false,
     termMax: 3,
     budget: { ...NOTHING, timeouts: 1, heartbeats: 2 },
+    depthMax: 12,
+  },
+  {
+    name: "reads",
+    about:
+      "a read on any node while two leaders follow each other: it shows what was committed before it was asked (Q01–Q04)",
+    nodes: THREE,
+    lab: LIVELY,
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: false,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 2, reads: 1 },
     depthMax: 12,
   },
   {

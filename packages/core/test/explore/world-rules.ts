@@ -1,6 +1,6 @@
 import type { Labels, Renaming } from "./canonical.js";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
-import type { LocalState } from "./local-states.js";
+import type { Answer, LocalState } from "./local-states.js";
 
 /** An entry that was ever committed. */
 interface Committed {
@@ -16,6 +16,8 @@ export interface Past {
   readonly leaders: ReadonlyMap<number, number>;
   /** I7: from index 1 on. */
   readonly committed: readonly Committed[];
+  /** Q01: how much was committed when a read was asked that is not answered yet, by number of the read. */
+  readonly reads: ReadonlyMap<number, number>;
   readonly fingerprint: Fingerprint;
 }
 
@@ -28,11 +30,22 @@ export class Pasts {
     private readonly ids: readonly string[],
     private readonly renamings: readonly Renaming[],
   ) {
-    this.empty = this.intern(new Map(), []);
+    this.empty = this.intern(new Map(), [], new Map());
   }
 
-  /** @returns the past with what `node` became in it, or what is wrong. */
-  judge(past: Past, before: LocalState, nodes: readonly LocalState[], node: number): Past | string {
+  /** A read is asked: it must not show less than what is committed now. */
+  asked({ leaders, committed, reads }: Past, read: number): Past {
+    return this.intern(leaders, committed, new Map(reads).set(read, committed.length));
+  }
+
+  /** @returns the past with what `node` became and answered in it, or what is wrong. */
+  judge(
+    past: Past,
+    before: LocalState,
+    nodes: readonly LocalState[],
+    node: number,
+    answers: readonly Answer[],
+  ): Past | string {
     const state = nodes[node] as LocalState;
     const { facts } = state;
     if (facts.log !== before.facts.log || facts.commit !== before.facts.commit) {
@@ -43,8 +56,23 @@ export class Pasts {
     if (typeof leaders === "string") return leaders;
     const committed = this.withCommits(past, nodes, state);
     if (typeof committed === "string") return committed;
-    if (leaders === past.leaders && committed === past.committed) return past;
-    return this.intern(leaders, committed);
+    const reads = this.withAnswers(past, state, answers);
+    if (typeof reads === "string") return reads;
+    if (leaders === past.leaders && committed === past.committed && reads === past.reads) return past;
+    return this.intern(leaders, committed, reads);
+  }
+
+  /** Q01: a read is served at no lower an index than was committed when it was asked. */
+  private withAnswers({ reads }: Past, { node }: LocalState, answers: readonly Answer[]): Past["reads"] | string {
+    if (answers.length === 0) return reads;
+    const left = new Map(reads);
+    for (const { read, index } of answers) {
+      const floor = reads.get(read) ?? 0;
+      if (index !== undefined && index < floor)
+        return `Q01 ${this.ids[node]} serves a read at index ${index}, and ${floor} was committed before it was asked`;
+      left.delete(read);
+    }
+    return left;
   }
 
   /** I1, and I4: a new leader has whatever was committed before its term. */
@@ -79,16 +107,22 @@ export class Pasts {
     return news.length === 0 ? committed : [...committed, ...news];
   }
 
-  private intern(leaders: ReadonlyMap<number, number>, committed: readonly Committed[]): Past {
+  private intern(leaders: Past["leaders"], committed: Past["committed"], reads: Past["reads"]): Past {
     const text = (labels: Labels | undefined): string => {
       const name = (node: number): string => labels?.get(this.ids[node] as string) ?? String(node);
       const led = Array.from(leaders, ([term, node]) => `${term}=${name(node)}`).toSorted();
-      return `${led.join()}|${committed.map(({ entry, by }) => `${entry}@${by}`).join()}`;
+      const open = Array.from(reads, ([read, floor]) => `${read}>${floor}`);
+      return `${led.join()}|${committed.map(({ entry, by }) => `${entry}@${by}`).join()}|${open.join()}`;
     };
     const key = text(undefined);
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const past = { leaders, committed, fingerprint: fingerprintOf(this.renamings.map(({ labels }) => text(labels))) };
+    const past = {
+      leaders,
+      committed,
+      reads,
+      fingerprint: fingerprintOf(this.renamings.map(({ labels }) => text(labels))),
+    };
     this.known.set(key, past);
     return past;
   }

@@ -170,8 +170,8 @@ export const ownFailures: readonly Failure[] = [
       },
       {
         file: log("log-writer"),
-        find: "    } finally {\n      this.running = false;\n    }\n  }\n\n  private takeJobs",
-        replace: "    }\n  }\n\n  private takeJobs",
+        find: "    } finally {\n      this.running = false;\n    }\n  }\n",
+        replace: "    }\n  }\n",
       },
     ],
     tests: logTests("write-and-read"),

@@ -14,7 +14,7 @@ const filesIn = (directory: string): string[] =>
     .toSorted((a, b) => a.localeCompare(b));
 
 describe("format 1", () => {
-  it("L10 a data directory of format 1 opens, with all that is in it", async () => {
+  it("L10 T09 a data directory of format 1 opens, with all that is in it", async () => {
     const directory = temporaryDirectory();
     cpSync(GOLDEN, directory, { recursive: true });
     const { log, snapshots } = storageOf(directory, { segmentBytesMax: 4_096 });

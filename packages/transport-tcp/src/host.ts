@@ -3,6 +3,7 @@ import type { StartNumbers } from "./link/start-numbers.js";
 import type { ResolvedTcpOptions } from "./options.js";
 import type { RefusalLog } from "./refusal-log.js";
 import type { Sockets } from "./sockets.js";
+import type { Versions } from "./wire/handshake.js";
 
 /** What every part of the transport shares. */
 export interface Host {
@@ -14,6 +15,8 @@ export interface Host {
   readonly refusals: RefusalLog;
   readonly counters: Counters;
   readonly startNumbers: StartNumbers;
+  /** T09: the versions of the protocol that this release speaks. */
+  readonly versions: Versions;
   /** Who this node is at the moment: a claim gives it a cluster. */
   readonly local: () => TransportIdentity;
 }

@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
 import {
   type AbortSignalLike,
-  badMessage,
   type Checksum,
   type ClusterId,
   type Envelope,
@@ -21,7 +20,7 @@ import {
 import { formatAddress } from "./address.js";
 import { Groups } from "./groups.js";
 import { type Host, newCounters } from "./host.js";
-import type { Refusal } from "./link/admission.js";
+import { checkSpeaker, type Refusal } from "./link/admission.js";
 import { Claims } from "./link/claims.js";
 import type { Connection, ConnectionHandler } from "./link/connection.js";
 import { Doorkeeper } from "./link/doorkeeper.js";
@@ -36,7 +35,7 @@ import { RefusalLog } from "./refusal-log.js";
 import { SnapshotStreams } from "./snapshot/streams.js";
 import type { Sockets } from "./sockets.js";
 import { LENGTH_BYTES } from "./wire/framer.js";
-import { type Hello, helloOf } from "./wire/handshake.js";
+import { type Hello, helloOf, VERSIONS, type Versions } from "./wire/handshake.js";
 import { encodeMessage } from "./wire/message-frame.js";
 
 /** A tick that comes this many intervals late follows a pause of this very process: nobody's silence is judged then. */
@@ -65,12 +64,17 @@ export class TcpTransport implements Transport {
   private ticker: NodeJS.Timeout | undefined;
   private lastTickMs = 0;
 
-  constructor(options: ResolvedTcpOptions, sockets: Sockets, checksum: Checksum, random: RandomSource, logger: Logger) {
-    const counters = newCounters();
-    const startNumbers = new StartNumbers();
-    const refusals = new RefusalLog(logger);
+  constructor(
+    options: ResolvedTcpOptions,
+    sockets: Sockets,
+    checksum: Checksum,
+    random: RandomSource,
+    logger: Logger,
+    versions: Versions = VERSIONS,
+  ) {
+    const [counters, startNumbers, refusals] = [newCounters(), new StartNumbers(), new RefusalLog(logger)];
     const local = () => this.identity;
-    this.host = { options, sockets, checksum, random, logger, refusals, counters, startNumbers, local };
+    this.host = { options, sockets, checksum, random, logger, refusals, counters, startNumbers, versions, local };
     this.groups = new Groups(logger, counters);
     this.streams = new SnapshotStreams(this.host, this.groups);
     this.questions = new Questions(this.host);
@@ -242,7 +246,8 @@ export class TcpTransport implements Transport {
 
   private newLink(id: NodeId, address: string): Link {
     return new Link(this.host, id, address, {
-      hello: () => helloOf(this.identity, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
+      hello: () =>
+        helloOf(this.identity, this.host.versions, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
       onChange: (reason) => this.tell(reason),
       vouched: () => this.doorkeeper.vouched,
       onMessage: (envelope, startNumber) => this.deliver(envelope, id, startNumber),
@@ -270,13 +275,8 @@ export class TcpTransport implements Transport {
     return this.doorkeeper.refusal(hello.nodeId) ?? this.streams.refusal(hello);
   }
 
-  /** T02, T11: what a connection brings must be of whom it was opened by, in that run, and for us. */
   private deliver(envelope: Envelope, from: NodeId, startNumber: StartNumber): void {
-    if (envelope.from !== from) throw badMessage(`${from} speaks in the name of ${envelope.from}`);
-    if (envelope.to !== this.identity.nodeId)
-      throw badMessage(`it is meant for ${envelope.to}, and this is another node`);
-    if (envelope.startNumber !== startNumber)
-      throw badMessage(`it is of start ${envelope.startNumber}, and the connection of start ${startNumber}`);
+    checkSpeaker(envelope, from, startNumber, this.identity.nodeId);
     this.groups.deliver(envelope);
   }
 
@@ -296,7 +296,7 @@ export class TcpTransport implements Transport {
     const judgeMs = isLate ? undefined : nowMs;
     for (const link of this.links.values()) link.tick(judgeMs);
     this.inbounds.tick(judgeMs);
-    this.doorkeeper.tick(nowMs);
+    this.doorkeeper.tick(nowMs, judgeMs);
     if (!isLate) this.streams.tick(nowMs);
   }
 }

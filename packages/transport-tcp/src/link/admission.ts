@@ -1,6 +1,6 @@
-import type { NodeId, TransportIdentity } from "@hexraft/core/ports";
+import { badMessage, type Envelope, type NodeId, type StartNumber, type TransportIdentity } from "@hexraft/core/ports";
 import type { Proof } from "../sockets.js";
-import { type Hello, type Reject, type RejectCode, VERSIONS, type Welcome } from "../wire/handshake.js";
+import { type Hello, type Reject, type RejectCode, VERSIONS, type Versions, type Welcome } from "../wire/handshake.js";
 import type { StartNumbers } from "./start-numbers.js";
 
 /** A refusal with its code. */
@@ -11,11 +11,11 @@ export interface Refusal extends Reject {
 const refusal = (code: RejectCode, reason: string): Refusal => ({ code, reason });
 
 /** T09: whether two releases share a version. */
-export function versionRefusal({ min, max }: Hello["versions"]): Refusal | undefined {
-  if (min <= VERSIONS.max && max >= VERSIONS.min) return undefined;
+export function versionRefusal({ min, max }: Versions, ours: Versions = VERSIONS): Refusal | undefined {
+  if (min <= ours.max && max >= ours.min) return undefined;
   return refusal(
     "Version",
-    `the dialer speaks versions ${min}–${max} of the protocol, and this node ${VERSIONS.min}–${VERSIONS.max}; upgrade one release at a time`,
+    `the dialer speaks versions ${min}–${max} of the protocol, and this node ${ours.min}–${ours.max}; upgrade one release at a time`,
   );
 }
 
@@ -61,6 +61,18 @@ export function welcomeRefusal(hello: Hello, welcome: Welcome, startNumbers: Sta
       `${welcome.nodeId} belongs to cluster ${welcome.clusterId || "(none)"}, and ${hello.nodeId} to ${hello.clusterId}`,
     );
   return olderStart(welcome, startNumbers);
+}
+
+/**
+ * T02, T11: what a connection brings must be of whom it was opened by, in that run, and for this node.
+ *
+ * @throws RaftError `BadMessage`.
+ */
+export function checkSpeaker(envelope: Envelope, from: NodeId, startNumber: StartNumber, self: NodeId): void {
+  if (envelope.from !== from) throw badMessage(`${from} speaks in the name of ${envelope.from}`);
+  if (envelope.to !== self) throw badMessage(`it is meant for ${envelope.to}, and this is another node`);
+  if (envelope.startNumber !== startNumber)
+    throw badMessage(`it is of start ${envelope.startNumber}, and the connection of start ${startNumber}`);
 }
 
 /** T03: who says to be a node has to prove it, where certificates are shown. */

@@ -13,6 +13,8 @@ import type { Refusal } from "./admission.js";
 export const HANDSHAKE_BYTES_MAX = 64 * 1024;
 /** What is said last gets this long to leave. ms. */
 const LINGER_MS = 1_000;
+/** T07: whoever brings less of a frame than this while it could have sent many messages is not sending one. */
+const TRICKLE_BYTES = 1_024;
 /** Parts up to this size are joined before they are written: copying them is cheaper than one more buffer in a writev. */
 const JOIN_BYTES_MAX = 2_048;
 
@@ -34,6 +36,8 @@ export class Connection {
   lastHeardMs = performance.now();
   private readonly framer = new Framer(HANDSHAKE_BYTES_MAX);
   private closed = false;
+  private frameBytes = 0;
+  private frameSinceMs = this.lastHeardMs;
 
   constructor(
     private readonly socket: Socket,
@@ -80,8 +84,17 @@ export class Connection {
 
   /** Stops or resumes reading, so that the other side feels how fast we are. */
   pauseReading(isPaused: boolean): void {
+    this.frameSinceMs = performance.now();
     if (isPaused) this.socket.pause();
     else this.socket.resume();
+  }
+
+  /**
+   * T07: whether the other side has been within one frame for longer than that, and brought next to nothing of it: a byte now and
+   * then is heard, and would keep a connection for ever. A long frame on a slow link gets on.
+   */
+  isTrickling(nowMs: number, maxMs: number): boolean {
+    return this.framer.pendingBytes > 0 && !this.socket.isPaused() && nowMs - this.frameSinceMs > maxMs;
   }
 
   /** Writes frames with one writev; the parts are not copied, but for small ones. */
@@ -138,6 +151,8 @@ export class Connection {
   private take(chunk: Buffer): void {
     if (this.closed) return;
     this.lastHeardMs = performance.now();
+    if (this.framer.pendingBytes === 0 || this.frameBytes >= TRICKLE_BYTES) this.beginFrame();
+    this.frameBytes += chunk.length;
     try {
       // A plain view: a Buffer's own `slice` does not copy, which nobody expects of the bytes of an entry.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
@@ -150,6 +165,11 @@ export class Connection {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private beginFrame(): void {
+    this.frameBytes = 0;
+    this.frameSinceMs = this.lastHeardMs;
   }
 
   private rejected(frame: Frame): void {

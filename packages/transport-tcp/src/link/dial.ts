@@ -44,7 +44,7 @@ export function dial(
   const connection: Connection = new Connection(host.sockets.dial(where), host, {
     onFrame: (frame) => {
       if (frame.type !== FrameType.welcome) throw badMessage(`a frame of type ${frame.type} answers a hello`);
-      const welcome = welcomeFromArray(withoutTail(frame));
+      const welcome = welcomeFromArray(withoutTail(frame), hello.versions);
       const refusal =
         identityRefusal(welcome.nodeId, connection.proof) ?? welcomeRefusal(hello, welcome, host.startNumbers);
       if (refusal !== undefined) return connection.refuse(refusal);

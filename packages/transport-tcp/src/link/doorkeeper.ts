@@ -51,8 +51,12 @@ export class Doorkeeper {
     this.inside.set(connection, { id, outsideSinceMs: undefined });
   }
 
-  /** Looks who is there that should not be: nodes that were removed, and certificates that have run out. */
-  tick(nowMs: number): void {
+  /**
+   * Looks who is there that should not be: nodes that were removed, certificates that have run out, and peers that keep a
+   * connection busy with next to nothing; these unless `judgeMs` says that this process was paused itself.
+   */
+  tick(nowMs: number, judgeMs: number | undefined): void {
+    const { silenceMaxMs } = this.host.options;
     for (const [connection, visitor] of this.inside) {
       if (this.isAdmitted(visitor.id)) visitor.outsideSinceMs = undefined;
       else visitor.outsideSinceMs ??= nowMs;
@@ -61,6 +65,8 @@ export class Doorkeeper {
       if (refusal !== undefined) connection.refuse(refusal);
       else if (isExpired(connection))
         connection.refuse({ code: "Identity", reason: `the certificate of ${visitor.id} has expired` });
+      else if (judgeMs !== undefined && connection.isTrickling(judgeMs, silenceMaxMs))
+        connection.close(`less than a frame came in ${silenceMaxMs} ms`);
       if (connection.isClosed) this.inside.delete(connection);
     }
   }

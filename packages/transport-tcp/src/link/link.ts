@@ -116,7 +116,10 @@ export class Link {
     if (this.state.kind !== "up") return;
     const { connection } = this.state;
     const silentMs = (judgeMs ?? connection.lastHeardMs) - connection.lastHeardMs;
-    if (silentMs > this.host.options.silenceMaxMs) connection.close(`silent for ${Math.round(silentMs)} ms`);
+    const { silenceMaxMs } = this.host.options;
+    if (silentMs > silenceMaxMs) connection.close(`silent for ${Math.round(silentMs)} ms`);
+    else if (judgeMs !== undefined && connection.isTrickling(judgeMs, silenceMaxMs))
+      connection.close(`less than a frame came in ${silenceMaxMs} ms`);
     else if (isExpired(connection)) connection.close("its certificate has expired");
     else this.ping();
   }

@@ -3,7 +3,7 @@ import { badMessage, type PeerIdentity, RaftError } from "@hexraft/core/ports";
 import { formatAddress } from "../address.js";
 import type { Host } from "../host.js";
 import { FrameType } from "../wire/frame.js";
-import { type Hello, helloFromArray, VERSIONS, versionsIn, welcomeToArray } from "../wire/handshake.js";
+import { type Hello, helloFromArray, versionsIn, welcomeToArray } from "../wire/handshake.js";
 import { withoutTail } from "../wire/message-frame.js";
 import { helloRefusal, identityRefusal, type Refusal, versionRefusal } from "./admission.js";
 import { Connection, type ConnectionHandler } from "./connection.js";
@@ -136,8 +136,8 @@ export class Listener {
 
   /** A hello came: the node may first have to be claimed, which takes a write to disk. */
   private greeted(connection: Connection, fields: unknown, known: () => void): void {
-    const versions = versionRefusal(versionsIn(fields));
-    if (versions !== undefined) return connection.refuse(versions);
+    const otherVersion = versionRefusal(versionsIn(fields), this.host.versions);
+    if (otherVersion !== undefined) return connection.refuse(otherVersion);
     const hello = helloFromArray(fields);
     const refusal =
       identityRefusal(hello.nodeId, connection.proof) ?? helloRefusal(hello, this.host.local(), this.host.startNumbers);
@@ -162,7 +162,9 @@ export class Listener {
     const refusal = this.reception.refusal(hello);
     if (refusal !== undefined) return connection.refuse(refusal);
     connection.admit(this.host.local().frameBytesMax);
-    connection.say(FrameType.welcome, welcomeToArray({ version: VERSIONS.max, ...this.reception.identity(hello) }));
+    // T09: the newest version that both know is spoken from here on.
+    const version = Math.min(this.host.versions.max, hello.versions.max);
+    connection.say(FrameType.welcome, welcomeToArray({ version, ...this.reception.identity(hello) }));
     if (hello.purpose === "identify") return; // it stays a stranger, and has to leave in time
     known();
     this.host.startNumbers.note(hello.directoryId, hello.startNumber);

@@ -15,7 +15,7 @@ export class Questions {
 
   /** Asks whoever listens at `address`. Rejects with `ReadTimeout` if nobody answers in time. */
   ask(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
-    const hello = helloOf(this.host.local(), { purpose: "identify", to: "", meant: [[group, ""]] });
+    const hello = helloOf(this.host.local(), this.host.versions, { purpose: "identify", to: "", meant: [[group, ""]] });
     return new Promise<PeerIdentity>((resolve, reject) => {
       const giveUp = dial(this.host, address, hello, timeoutMs, {
         onWelcome: (connection, { nodeId, clusterId, directoryId, startNumber, incarnation }) => {

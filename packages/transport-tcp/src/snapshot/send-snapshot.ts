@@ -79,7 +79,7 @@ export class SnapshotSending {
   private async call(): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     const { id, incarnation, address } = this.to;
-    const hello = helloOf(this.host.local(), {
+    const hello = helloOf(this.host.local(), this.host.versions, {
       purpose: "snapshot",
       to: id,
       meant: [[this.header.group, incarnation]],

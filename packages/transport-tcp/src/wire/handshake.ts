@@ -16,8 +16,16 @@ import { FRAME_VERSION } from "./frame.js";
 
 /** First element of every hello. */
 export const MAGIC = "hexraft";
-/** The versions of the protocol that this release speaks (T09). */
-export const VERSIONS = { min: FRAME_VERSION, max: FRAME_VERSION } as const;
+/** Versions of the protocol that a release speaks, all between two (T09). */
+export interface Versions {
+  /** The oldest. */
+  readonly min: number;
+  /** The newest. */
+  readonly max: number;
+}
+
+/** The versions that this release speaks. The next one will speak its own and this one: two neighbours talk. */
+export const VERSIONS: Versions = { min: FRAME_VERSION, max: FRAME_VERSION };
 /** Most groups that a hello names: a waiting process is claimed by any one of them. */
 export const MEANT_MAX = 256;
 /** Most characters of a reason to reject. */
@@ -45,8 +53,8 @@ export type RejectCode =
 
 /** The first frame of a connection: who dials, whom it means, and what for. */
 export interface Hello {
-  /** Oldest and newest version that the dialer speaks. */
-  readonly versions: { readonly min: number; readonly max: number };
+  /** What the dialer speaks. */
+  readonly versions: Versions;
   /** What it wants. */
   readonly purpose: Purpose;
   /** Its cluster; empty while it waits. */
@@ -82,10 +90,11 @@ export interface Reject {
 /** A hello of this node. */
 export function helloOf(
   local: TransportIdentity,
+  versions: Versions,
   wish: Pick<Hello, "purpose" | "to" | "meant"> & { readonly stream?: SnapshotStreamHeader },
 ): Hello {
   const { clusterId, nodeId, directoryId, startNumber } = local;
-  return { versions: VERSIONS, clusterId, nodeId, directoryId, startNumber, ...wish, stream: wish.stream ?? null };
+  return { versions, clusterId, nodeId, directoryId, startNumber, ...wish, stream: wish.stream ?? null };
 }
 
 /** As a positional array. */
@@ -112,7 +121,7 @@ export function helloToArray(hello: Hello): unknown[] {
 }
 
 /** Whether this is a hello of this protocol at all; only the versions are read, so that any release can answer any other. */
-export function versionsIn(fields: unknown): { readonly min: number; readonly max: number } {
+export function versionsIn(fields: unknown): Versions {
   const reader = new FieldReader(fields, "a hello");
   reader.text("magic", (text) => text === MAGIC, `must be ${MAGIC}`);
   const min = reader.whole("lowest version", 1, 65_535);
@@ -149,11 +158,11 @@ export function welcomeToArray(welcome: Welcome): unknown[] {
   return [version, clusterId, nodeId, directoryId, startNumber, incarnation];
 }
 
-/** @throws RaftError `BadMessage`. */
-export function welcomeFromArray(fields: unknown): Welcome {
+/** The answer to a hello that offered `versions`. @throws RaftError `BadMessage`. */
+export function welcomeFromArray(fields: unknown, versions: Versions = VERSIONS): Welcome {
   const reader = new FieldReader(fields, "a welcome");
   const welcome = {
-    version: reader.whole("version", VERSIONS.min, VERSIONS.max),
+    version: reader.whole("version", versions.min, versions.max),
     clusterId: clusterIn(reader),
     nodeId: reader.name("node id"),
     directoryId: reader.incarnation("directory id"),

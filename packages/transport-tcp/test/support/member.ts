@@ -13,6 +13,10 @@ import {
 import { Container } from "inversify";
 import { afterEach } from "vitest";
 import { type TcpTransportOptions, tcpTransport } from "../../src/index.js";
+import { resolveTcpOptions } from "../../src/options.js";
+import { plainTcp } from "../../src/sockets.js";
+import { TcpTransport } from "../../src/tcp-transport.js";
+import type { Versions } from "../../src/wire/handshake.js";
 import { checksum, keepingLogger, random } from "./ports.js";
 
 /** The cluster of the tests. */
@@ -29,6 +33,8 @@ interface MemberSetup extends Partial<TcpTransportOptions> {
   readonly directoryId?: string;
   readonly startNumber?: number;
   readonly frameBytesMax?: number;
+  /** What another release would speak. */
+  readonly versions?: Versions;
 }
 
 /** One node's transport on loopback, and all it was told. */
@@ -49,15 +55,19 @@ export class Member {
     readonly id: NodeId,
     private readonly setup: MemberSetup = {},
   ) {
-    const { clusterId: _c, directoryId, startNumber, frameBytesMax: _f, ...options } = setup;
+    const { clusterId: _c, directoryId, startNumber, frameBytesMax: _f, versions, ...options } = setup;
     this.directoryId = directoryId ?? incarnationOf(id).split("").toReversed().join("");
     this.startNumber = startNumber ?? 1;
     const container = new Container();
-    container.load(tcpTransport({ host: "127.0.0.1", port: 0, reconnectMaxMs: 100, ...options }));
+    const given = { host: "127.0.0.1", port: 0, reconnectMaxMs: 100, ...options };
+    container.load(tcpTransport(given));
     container.bind(Checksum).toConstantValue(checksum);
     container.bind(RandomSource).toConstantValue(random);
     container.bind(Logger).toConstantValue(this.log);
-    this.transport = container.get(Transport);
+    this.transport =
+      versions === undefined
+        ? container.get(Transport)
+        : new TcpTransport(resolveTcpOptions(given), plainTcp, checksum, random, this.log, versions);
   }
 
   get address(): string {

@@ -31,13 +31,16 @@ export class Indices {
     if (peers.length === 0) return void this.known.delete(id);
     const before = this.known.get(id);
     const goesOn = before?.term === description.term && before.under === configuration.id.index;
+    // Those that leave or catch up stand outside the configuration: another replica may take such a name at any time.
+    const isMember = (peer: NodeId): boolean =>
+      configuration.configuration.members.some((member) => member.id === peer);
     for (const { id: peer, match, next } of peers) {
       if (next <= match)
         this.accuse("I10", `${id} would send ${peer} entry ${next} next, which it has: match ${match}`);
-      const earlier = goesOn ? (before.matches.get(peer) ?? 0) : 0;
+      const earlier = goesOn && isMember(peer) ? (before.matches.get(peer) ?? 0) : 0;
       if (match < earlier) this.accuse("I8", `what ${id} knows ${peer} to hold fell from ${earlier} to ${match}`);
     }
-    const matches = new Map(peers.map((peer) => [peer.id, peer.match]));
+    const matches = new Map(peers.filter((peer) => isMember(peer.id)).map((peer) => [peer.id, peer.match]));
     this.known.set(id, { term: description.term, under: configuration.id.index, matches });
   }
 

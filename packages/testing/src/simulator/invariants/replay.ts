@@ -20,13 +20,14 @@ export async function checkReplay(
   const time = new SimulatedTime();
   const container = new Container({ defaultScope: "Singleton" });
   container.load(new SimulatedHost(time, "replay", 1, checksum).module(), ...modules);
-  let isOver = false;
+  const progress = { isOver: false };
   const replayed = replay(container.get(StateMachine), applies, accuse).finally(() => {
-    isOver = true;
+    progress.isOver = true;
   });
   // A state machine may take its time, on a clock of its own.
-  while (!isOver && time.now() < REPLAY_MS_MAX) await time.run(time.now() + REPLAY_LOOK_MS, () => isOver);
-  if (isOver) await replayed;
+  while (!progress.isOver && time.now() < REPLAY_MS_MAX)
+    await time.run(time.now() + REPLAY_LOOK_MS, () => progress.isOver);
+  if (progress.isOver) await replayed;
   else accuse("I13", `a replay of the log does not end within ${REPLAY_MS_MAX} ms`);
 }
 

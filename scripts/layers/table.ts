@@ -56,6 +56,17 @@ export const packages: Record<string, readonly string[]> = {
     "statemachine-kv",
     "membership",
     "client",
+    "testing/proxy",
+  ],
+  chaos: [
+    "core",
+    "core/ports",
+    "client",
+    "statemachine-kv",
+    "transport-tcp",
+    "testing",
+    "testing/linearizability",
+    "testing/proxy",
   ],
   sim: [
     "core",

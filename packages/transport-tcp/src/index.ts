@@ -3,5 +3,6 @@ export { tcpTransport } from "./tcp-transport-module.js";
 export { NODE_URI } from "./tls/certificate-names.js";
 export type { TlsOptions } from "./tls/tls-options.js";
 export { checkMsgpack, type MsgpackLimits } from "./wire/check-msgpack.js";
+export { dialerOf } from "./wire/dialer-of.js";
 export { Framer, LENGTH_BYTES } from "./wire/framer.js";
 export { packArray, unpackArray } from "./wire/msgpack.js";

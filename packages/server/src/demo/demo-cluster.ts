@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Endpoint } from "@hexraft/client";
 import type { NodeEvent } from "@hexraft/core";
+import { FaultyNetwork } from "@hexraft/testing/proxy";
+import { dialerOf } from "@hexraft/transport-tcp";
 import { Child } from "./child-process.js";
 import { DemoNode, portOf, type Status } from "./demo-node.js";
-import { LinkProxy } from "./link-proxy.js";
 import { until } from "./until.js";
 
 const IDS = ["n1", "n2", "n3"] as const;
@@ -14,6 +15,7 @@ const IDS = ["n1", "n2", "n3"] as const;
 export class DemoCluster {
   readonly directory = mkdtempSync(join(tmpdir(), "hexraft-demo-"));
   readonly nodes: readonly DemoNode[];
+  private readonly network = new FaultyNetwork({ dialerOf });
   /** Nodes that are cut off from the others. */
   private readonly cut = new Set<string>();
   private readonly helpers: Child[] = [];
@@ -25,8 +27,8 @@ export class DemoCluster {
         new DemoNode(
           id,
           this.directory,
-          new LinkProxy((from) => !this.cut.has(from) && !this.cut.has(id)),
-          () => this.nodes.map((node) => `${node.id}=${node.proxy.address}`).join(","),
+          this.network,
+          () => IDS.map((each) => `${each}=${this.network.addressOf(each)}`).join(","),
           onEvent,
           onEndedByItself,
         ),
@@ -56,7 +58,7 @@ export class DemoCluster {
 
   /** Starts everything, and waits for the first leader. */
   async start(): Promise<DemoNode> {
-    await Promise.all(this.nodes.map(({ proxy }) => proxy.start()));
+    await Promise.all(IDS.map((id) => this.network.add(id)));
     await Promise.all(this.nodes.map((node) => node.start()));
     return this.leader();
   }
@@ -98,12 +100,13 @@ export class DemoCluster {
   /** Cuts a node off from the others; clients still reach it. */
   partition(node: DemoNode): void {
     this.cut.add(node.id);
-    for (const { proxy } of this.nodes) proxy.enforce();
+    this.network.setAround(node.id, { passage: "refused" });
   }
 
   /** Joins everything again. */
   heal(): void {
     this.cut.clear();
+    this.network.heal();
   }
 
   isCut(node: DemoNode): boolean {
@@ -121,7 +124,7 @@ export class DemoCluster {
   async close(): Promise<void> {
     this.fail(new Error("the demo is over"));
     await Promise.all([...this.helpers.map((helper) => helper.kill()), ...this.nodes.map((node) => node.stop())]);
-    await Promise.all(this.nodes.map(({ proxy }) => proxy.stop()));
+    await this.network.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 

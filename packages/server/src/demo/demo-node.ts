@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { NodeEvent } from "@hexraft/core";
+import type { FaultyNetwork } from "@hexraft/testing/proxy";
 import type { ServeMessage } from "../serve/parent.js";
 import type { Listening } from "../serve/start-server.js";
 import { Child } from "./child-process.js";
-import type { LinkProxy } from "./link-proxy.js";
 
 /** T of the demo, ms: three nodes on one host. */
 const ELECTION_TIMEOUT_MS = 150;
@@ -38,7 +38,7 @@ export class DemoNode {
   constructor(
     readonly id: string,
     private readonly directory: string,
-    readonly proxy: LinkProxy,
+    private readonly network: FaultyNetwork,
     private readonly bootstrap: () => string,
     private readonly onEvent: (id: string, event: NodeEvent) => void,
     private readonly onEndedByItself: (id: string, fate: string) => void,
@@ -90,7 +90,7 @@ export class DemoNode {
     failed.catch(() => {
       if (!this.stopped && !this.killed.has(child)) this.onEndedByItself(this.id, child.fate);
     });
-    this.proxy.leadsTo(portOf(this.listening.peer));
+    this.network.leadsTo(this.id, portOf(this.listening.peer));
   }
 
   get logFile(): string {

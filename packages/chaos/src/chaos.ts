@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HexraftClient } from "@hexraft/client";
+import { SeededRandom } from "@hexraft/testing";
+import { Arena } from "./arena.js";
+import { Availability } from "./availability.js";
+import { FAULTS, type Fault, type Scene } from "./faults.js";
+import { Journal } from "./journal.js";
+import type { Caller, HistoryBounds } from "./key-history.js";
+import { Registers } from "./registers.js";
+import type { ServedNode } from "./served-node.js";
+
+/** What is wanted of a run. */
+export interface ChaosOptions {
+  /** How long clients and faults go on, ms. */
+  readonly durationMs: number;
+  /** Chooses faults and operations. The processes have times of their own: the same seed is not the same run. */
+  readonly seed: number | string;
+  /** Hears what happens, line by line. */
+  readonly say: (line: string) => void;
+  /** Ends the run early; nothing of it is left behind. */
+  readonly signal: AbortSignal;
+}
+
+/** What a run found. */
+export interface ChaosVerdict {
+  /** Operations that were answered. */
+  readonly operations: number;
+  /** Faults that struck. */
+  readonly faults: number;
+  /** Acknowledged writes that were not there in the end. */
+  readonly lost: number;
+  /** Whether every key's history has an order that explains it. */
+  readonly linearizable: boolean;
+  /** Keys whose history could not be decided. */
+  readonly undecided: number;
+  /** The longest time without any answered operation, ms, faults that leave no majority included. */
+  readonly maxUnavailableMs: number;
+}
+
+/** Clients, and callers that share one, each with one operation under way. */
+const CLIENTS = 6;
+const CALLERS_PER_CLIENT = 4;
+const DEADLINE_MS = 1_500;
+/** Between two operations of a caller, ms. */
+const PACE_MS = 10;
+/** One operation in so many goes to the journal. */
+const JOURNAL_EVERY = 8;
+const REGISTERS = 6;
+const BOUNDS: HistoryBounds = { operationsMax: 400, unknownMax: 4 };
+/** How long a fault lasts, and how long the cluster is left alone behind it, ms. */
+const FAULT_MS = [350, 1_100] as const;
+const CALM_MS = [250, 700] as const;
+const LOOK_EVERY_MS = 50;
+const FIRST_ANSWER_WITHIN_MS = 30_000;
+/** What is looked up in the end may wait for an election. */
+const LAST_DEADLINE_MS = 20_000;
+
+/** A run's verdict is good: nothing lost, every history explained. */
+export const isSound = ({ lost, linearizable, undecided }: ChaosVerdict): boolean =>
+  lost === 0 && linearizable && undecided === 0;
+
+/**
+ * Three real processes behind a faulty network, real clients, faults; then everything that the clients saw is checked.
+ *
+ * @throws Error if it could not be brought to its end: a node ended by itself, or the nodes never became equal.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
+  const over = new AbortController();
+  const random = new SeededRandom(options.seed);
+  const arena = new Arena(
+    () => random.next(),
+    (reason) => over.abort(reason),
+  );
+  const onAbort = () => over.abort(options.signal.reason);
+  const atExit = () => arena.closeNow();
+  process.once("exit", atExit);
+  const clients: HexraftClient[] = [];
+  try {
+    options.signal.addEventListener("abort", onAbort);
+    options.signal.throwIfAborted();
+    await arena.start();
+    clients.push(
+      ...Array.from(
+        { length: CLIENTS },
+        () => new HexraftClient({ endpoints: arena.endpoints, connectTimeoutMs: DEADLINE_MS / 3 }),
+      ),
+    );
+    return await new Run(arena, clients, random, options, over).toTheEnd();
+  } catch (error) {
+    options.say(arena.logs());
+    throw error;
+  } finally {
+    options.signal.removeEventListener("abort", onAbort);
+    for (const client of clients) client.close();
+    await arena.close();
+    process.off("exit", atExit);
+  }
+}
+
+class Run {
+  private readonly availability = new Availability();
+  private readonly journal = new Journal();
+  private readonly registers: Registers;
+  private operations = 0;
+  private faults = 0;
+  private calling = true;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly clients: readonly HexraftClient[],
+    private readonly random: SeededRandom,
+    private readonly options: ChaosOptions,
+    private readonly over: AbortController,
+  ) {
+    this.registers = new Registers(REGISTERS, BOUNDS, () => random.next());
+  }
+
+  async toTheEnd(): Promise<ChaosVerdict> {
+    const { arena, availability, clients, options } = this;
+    const { signal } = this.over;
+    const first = clients[0] as HexraftClient;
+    const auditor: Caller = { name: "auditor", client: first, deadlineMs: LAST_DEADLINE_MS };
+    await first.put("begun", "yes", { deadlineMs: FIRST_ANSWER_WITHIN_MS });
+    const callers = clients.flatMap((client, i) =>
+      Array.from({ length: CALLERS_PER_CLIENT }, (_, j) =>
+        this.call({ name: `${i}.${j}`, client, deadlineMs: DEADLINE_MS }),
+      ),
+    );
+    const auditing = this.audit({ ...auditor, deadlineMs: DEADLINE_MS });
+    // Whoever fails first ends the others.
+    const workers = [...callers, auditing].map((worker) => worker.catch((error: Error) => this.over.abort(error)));
+    try {
+      await this.strike(performance.now() + options.durationMs);
+    } finally {
+      this.calling = false;
+      availability.end(performance.now());
+      await Promise.all(workers);
+    }
+    signal.throwIfAborted();
+    await arena.heal();
+    this.registers.finish();
+    while ((await this.registers.settle(auditor)) > 0) signal.throwIfAborted();
+    await arena.converged(signal);
+    const lost = await this.journal.lost(first);
+    const { checked, contradictions, undecided } = this.registers.findings;
+    options.say(`${checked} keys were checked, ${contradictions.length} contradict themselves`);
+    for (const contradiction of contradictions) options.say(contradiction);
+    const { operations, faults } = this;
+    const linearizable = contradictions.length === 0 && undecided === 0;
+    return { operations, faults, lost, linearizable, undecided, maxUnavailableMs: availability.maxUnavailableMs };
+  }
+
+  /** One caller: one operation after the other, until the run is over. */
+  private async call(caller: Caller): Promise<void> {
+    for (let turn = 1; this.calling && !this.over.signal.aborted; turn++) {
+      const answered =
+        turn % JOURNAL_EVERY === 0
+          ? await this.journal.write(caller.client, caller.deadlineMs)
+          : await this.registers.turn(caller, `${caller.name}.${turn}`);
+      if (answered && this.calling) {
+        this.operations++;
+        this.availability.success(performance.now());
+      }
+      await sleep(PACE_MS);
+    }
+  }
+
+  /** Checks the keys that are finished while others are being asked. */
+  private async audit(auditor: Caller): Promise<void> {
+    while (this.calling && !this.over.signal.aborted) {
+      await this.registers.settle(auditor);
+      await sleep(100);
+    }
+  }
+
+  /** One fault after the other, healed before the next. */
+  private async strike(until: number): Promise<void> {
+    const { signal } = this.over;
+    const begun = performance.now();
+    const pause = async (ms: number) => {
+      await sleep(Math.max(0, Math.min(ms, until - performance.now())), undefined, { signal }).catch(() => {});
+      signal.throwIfAborted();
+    };
+    const between = (low: number, high: number) => low + this.random.next() * (high - low);
+    let coming: Fault[] = [];
+    await pause(between(...CALM_MS));
+    while (performance.now() < until) {
+      if (coming.length === 0) coming = this.shuffled(FAULTS);
+      // Links fail also while a node that was killed is on its way up.
+      const fault = coming.find(({ onProcesses }) => onProcesses === undefined || this.arena.isComplete);
+      if (fault === undefined) {
+        await pause(LOOK_EVERY_MS);
+        continue;
+      }
+      coming = coming.filter((each) => each !== fault);
+      const did = await fault.strike(this.scene(between));
+      this.faults++;
+      this.options.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${fault.name}: ${did}`);
+      await pause(between(...FAULT_MS));
+      void this.arena.heal().catch(() => {}); // whoever does not come up has ended the run
+      await pause(between(...CALM_MS));
+    }
+  }
+
+  private scene(between: Scene["between"]): Scene {
+    const ports = new Set(this.clients.map(({ leaderEndpoint }) => leaderEndpoint?.port));
+    const leads = (node: ServedNode) => Number(ports.has(node.port("client")));
+    const { arena } = this;
+    const [leader, ...followers] = this.shuffled(arena.nodes).toSorted((a, b) => leads(b) - leads(a));
+    return { arena, leader, followers, between } as unknown as Scene;
+  }
+
+  private shuffled<T>(items: readonly T[]): T[] {
+    return items
+      .map((item) => ({ item, at: this.random.next() }))
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  }
+}

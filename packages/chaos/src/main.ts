@@ -1,0 +1,77 @@
+import { Command, InvalidArgumentError } from "commander";
+import { isSound, runChaos } from "./chaos.js";
+
+interface Flags {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** Exit status of a call that is wrong; 1 is a run that failed. */
+const WRONG_CALL = 2;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What a minute has to see at least; less says nothing about a cluster. */
+const FAULTS_PER_MINUTE = 20;
+const OPERATIONS_PER_MINUTE = 10_000;
+
+const minutes = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1_440)) throw new InvalidArgumentError("must be a number above 0, and at most 1440");
+  return value;
+};
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("must be a whole number from 0 on");
+  return value;
+};
+
+const program = new Command("chaos")
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_CALL))
+  .description(
+    "Three real processes whose links fail, and which are killed and paused, under real clients; then what the clients saw is checked. Ends with 1 if anything acknowledged is lost, or a history is not, or not decidedly, linearizable.",
+  )
+  .option("--minutes <n>", "how long", minutes, 2)
+  .option(
+    "--seed <n>",
+    "chooses the faults; another one each time if it is not given",
+    wholeNumber,
+    Date.now() % 1_000_000,
+  )
+  .option("--json", "print one JSON object at the end, and nothing before", false);
+
+async function main(): Promise<number> {
+  const flags = program.parse().opts<Flags>();
+  const interrupted = new AbortController();
+  for (const signal of SIGNALS) process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  const say = (line: string) => void (flags.json ? undefined : process.stdout.write(`${line}\n`));
+  const told: string[] = [];
+  try {
+    say(`seed ${flags.seed}`);
+    const verdict = await runChaos({
+      durationMs: flags.minutes * 60_000,
+      seed: flags.seed,
+      say: (line) => {
+        told.push(line);
+        say(line);
+      },
+      signal: interrupted.signal,
+    });
+    const sound = isSound(verdict);
+    const { faults, operations } = verdict;
+    const enough =
+      faults >= Math.floor(FAULTS_PER_MINUTE * flags.minutes) &&
+      operations >= Math.floor(OPERATIONS_PER_MINUTE * flags.minutes);
+    if (flags.json && !sound) process.stderr.write(`seed ${flags.seed}\n${told.join("\n")}\n`);
+    if (!enough)
+      process.stderr.write(
+        `chaos: a minute has to see ${FAULTS_PER_MINUTE} faults and ${OPERATIONS_PER_MINUTE} operations; this machine was too busy\n`,
+      );
+    process.stdout.write(`${JSON.stringify(verdict)}\n`);
+    return sound && enough ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`${flags.json ? `seed ${flags.seed}\n${told.join("\n")}\n` : ""}chaos: ${String(error)}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,7 @@
+/**
+ * TCP links with faults between real processes: cut one way or both, delayed, narrowed, reset. Needs Node.js.
+ *
+ * @module proxy
+ */
+export { FaultyNetwork, type FaultyNetworkOptions } from "./proxy/faulty-network.js";
+export type { LinkConditions } from "./proxy/link-conditions.js";

@@ -85,8 +85,8 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E04/pre-vote",
     file: source("voting"),
-    find: "  const granted = !hearsLeader(s) && couldVoteIn(",
-    replace: "  restartElectionWait(s);\n  const granted = !hearsLeader(s) && couldVoteIn(",
+    find: "  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
+    replace: "  restartElectionWait(s);\n  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
     tests: test("elections"),
   },
   {
@@ -128,7 +128,7 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E06/contact",
     file: source("voting"),
-    find: "  const granted = !hearsLeader(s) && couldVoteIn(",
+    find: "  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
     replace: "  const granted = couldVoteIn(",
     tests: test("pre-vote"),
   },
@@ -545,7 +545,7 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E25/best",
     file: source("leadership-transfer"),
-    find: "      .toSorted((a, b) => matchOf(b) - matchOf(a))[0];",
+    find: "      .toSorted((a, b) => matchOf(b) - matchOf(a) || priorityOf(b) - priorityOf(a))[0];",
     replace: "[0];",
     tests: test("handing-over"),
   },

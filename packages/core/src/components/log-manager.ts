@@ -1,10 +1,11 @@
 import type { LogBlock } from "../model/log-block.js";
-import type { LogIndex } from "../model/log-id.js";
+import type { LogIndex, Millis } from "../model/log-id.js";
 import type { LogStorage, LogWrite } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
+import type { Alarm } from "./timer-service.js";
 
 /** A merged write grows no larger than this, so that the callers of its first entry do not wait for a flood behind them. Bytes. */
 export const MERGED_WRITE_BYTES_MAX = 4 * 1024 * 1024;
@@ -35,6 +36,8 @@ export class LogManager {
   private closed = false;
   private idle: (() => void)[] = [];
   private writes = 0;
+  private overdue: { readonly alarm: Alarm; readonly afterMs: Millis; readonly now: () => Millis } | undefined;
+  private writeBeganMs: Millis = 0;
   private persists = 0;
 
   constructor(
@@ -42,6 +45,20 @@ export class LogManager {
     private readonly say: (order: AfterPersist) => void,
     private readonly events: EventSink,
   ) {}
+
+  /** E24: says when a write is under way for longer than `afterMs`; `alarm` rings {@link checkOverdue}. */
+  use(alarm: Alarm, afterMs: Millis, now: () => Millis): void {
+    this.overdue = { alarm, afterMs, now };
+  }
+
+  /** E24: looks how long the write under way takes by now. */
+  checkOverdue(): void {
+    const { overdue } = this;
+    if (overdue === undefined || this.underWay === undefined || this.closed) return;
+    const forMs = overdue.now() - this.writeBeganMs;
+    if (forMs >= overdue.afterMs) this.events.post({ type: "WriteOverdue", forMs });
+    else overdue.alarm.atMost(this.writeBeganMs + overdue.afterMs);
+  }
 
   /** Takes a write; it reaches the storage with {@link flush}, or with the end of the one under way. */
   persist(order: Persist): void {
@@ -97,6 +114,10 @@ export class LogManager {
   private write(batch: Batch): void {
     this.underWay = batch;
     this.writes++;
+    if (this.overdue !== undefined) {
+      this.writeBeganMs = this.overdue.now();
+      this.overdue.alarm.atMost(this.writeBeganMs + this.overdue.afterMs);
+    }
     this.compactedTo = Math.max(batch.write.resetTo?.index ?? 0, batch.write.compactTo?.index ?? 0, this.compactedTo);
     this.storage.write(batch.write).then(
       () => this.written(batch),

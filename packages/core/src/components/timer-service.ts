@@ -14,6 +14,7 @@ export class TimerService {
   private readonly rows: Row[] = [];
   private action: Subscription | undefined;
   private actionAtMs: Millis = Number.POSITIVE_INFINITY;
+  private pauseNoticedAtMs: Millis = Number.NaN;
   private closed = false;
 
   constructor(
@@ -22,7 +23,17 @@ export class TimerService {
     /** Deadlines are looked at no more often than this. ms. */
     private readonly tickMs: Millis,
     private readonly events: EventSink,
+    /** E24: timers that are later than this mean that the process stood still. ms. */
+    private readonly pauseMs: Millis = Number.POSITIVE_INFINITY,
   ) {}
+
+  /** E24: says once if the process stood still: its next timer is long due. Before anything that waited is looked at. */
+  noticePause(): void {
+    const forMs = this.scheduler.now() - this.actionAtMs;
+    if (forMs < this.pauseMs || this.pauseNoticedAtMs === this.actionAtMs) return;
+    this.pauseNoticedAtMs = this.actionAtMs;
+    this.events.post({ type: "EventLoopPaused", forMs });
+  }
 
   /** Starts a protocol timer anew, for a duration drawn from its range. */
   arm(order: ArmTimer): void {
@@ -70,6 +81,7 @@ export class TimerService {
   }
 
   private fire(): void {
+    this.noticePause();
     this.action = undefined;
     this.actionAtMs = Number.POSITIVE_INFINITY;
     const now = this.scheduler.now();

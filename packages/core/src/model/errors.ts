@@ -16,6 +16,7 @@ export type ErrorCode =
   | "ChangeRunning"
   | "ChangeRefused"
   | "TransferRefused"
+  | "ElectionRefused"
   | "ReadTimeout"
   | "DeadlineExceeded"
   | "Cancelled"

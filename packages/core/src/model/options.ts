@@ -34,6 +34,8 @@ export interface ProtocolOptions {
   readonly snapshotEveryBytes: number;
   /** S07: … or this much time, if anything was applied; 0 switches it off. ms. */
   readonly snapshotIntervalMs: Millis;
+  /** E24: a write that takes longer makes a leader give up office. ms; 2T unless given. */
+  readonly writeOverdueMs: Millis;
   /** M04: entries that a new voter may lack when it has caught up. */
   readonly catchUpMarginEntries: number;
   /** M04: a change fails when a new voter gets no further for this long. ms. */
@@ -69,6 +71,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   snapshotEveryEntries: 1_000_000,
   snapshotEveryBytes: 256 * 1024 * 1024,
   snapshotIntervalMs: 0,
+  writeOverdueMs: 2_000, // 2T: a disk that slow fails the group more than an election does
   catchUpMarginEntries: 1_000, // some ten milliseconds of a busy log
   catchUpTimeoutMs: 30_000, // a process that is being started meanwhile gets there
   catchUpRoundsMax: 10, // as in the thesis
@@ -91,6 +94,7 @@ const RANGES: readonly Range[] = [
   ["snapshotEveryEntries", 1, 2 ** 40, "entries"],
   ["snapshotEveryBytes", 1_024, 2 ** 50, "bytes"],
   ["snapshotIntervalMs", 0, 30 * 86_400_000, "ms"],
+  ["writeOverdueMs", 10, 86_400_000, "ms"],
   ["catchUpMarginEntries", 0, 2 ** 40, "entries"],
   ["catchUpTimeoutMs", 10, 86_400_000, "ms"],
   ["catchUpRoundsMax", 1, 1_000, "rounds"],
@@ -124,7 +128,7 @@ export interface ResolvedOptions extends ProtocolOptions {
 
 /**
  * Fills in the defaults and checks every option (O05).
- * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5.
+ * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5, and `writeOverdueMs` at 2T.
  *
  * @throws RaftError `BadOption`, naming the field, its value and the rule it breaks.
  */
@@ -137,9 +141,10 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
     if (!known.has(field))
       throw badOption(field, (given as unknown as Record<string, unknown>)[field], "is not an option of a node");
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const { electionTimeoutMs } = given;
   const derived =
-    given.heartbeatIntervalMs === undefined && typeof given.electionTimeoutMs === "number"
-      ? { heartbeatIntervalMs: given.electionTimeoutMs / 5 }
+    typeof electionTimeoutMs === "number"
+      ? { heartbeatIntervalMs: electionTimeoutMs / 5, writeOverdueMs: 2 * electionTimeoutMs }
       : {};
   const options = { ...DEFAULT_OPTIONS, ...derived, ...defined, nodeId: given.nodeId, groupId };
   for (const [field, low, high, unit] of RANGES) {

@@ -76,8 +76,8 @@ export class Inbox implements EventSink {
       this.droppedMessages++;
       return;
     }
-    // L04: what is queued already must not be answered by a node whose disk is known to be dead.
-    if (event.type === "StorageFailed") this.queue.unshift(event);
+    // L04, E24: what is queued already must not be answered by a node whose disk is dead, nor heard by one that stood still.
+    if (event.type === "StorageFailed" || event.type === "EventLoopPaused") this.queue.unshift(event);
     else this.queue.push(event);
     this.schedule();
   }

@@ -92,6 +92,13 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   read(query: Query, options?: ReadOptions): Promise<Answer>;
   /** S07: saves a snapshot now, joining one under way; resolves with its last included index. */
   snapshot(): Promise<LogIndex>;
+  /**
+   * Stands for election now, as if it had heard no leader for long enough, without letting higher priorities go first. It
+   * asks before it raises its term (E05): where a leader is heard nobody is disturbed. Resolves once it does.
+   *
+   * @throws RaftError `ElectionRefused`, with the reason (E19).
+   */
+  forceElection(): Promise<void>;
   /** E21: hands leadership to `to`, or to the best voter. Resolves once this node no longer leads. */
   transferLeadership(to?: NodeId): Promise<void>;
   /**

@@ -116,6 +116,12 @@ export class RaftNode implements Node<unknown> {
     await this.handOver(this.running().replica, to ?? null, false);
   }
 
+  async forceElection(): Promise<void> {
+    const { inbox, desk } = this.running().replica;
+    const deadlineMs = this.ports.clock.monotonic() + 2 * this.options.electionTimeoutMs;
+    await desk.order((request) => inbox.post({ type: "ElectionRequested", request }), { deadlineMs });
+  }
+
   changeConfiguration(target: Configuration | MembersWanted, options?: ChangeOptions): Promise<void> {
     return this.members.change(target, options);
   }

@@ -6,6 +6,7 @@ import { Postman } from "../components/postman.js";
 import { SnapshotExecutor } from "../components/snapshot-executor.js";
 import { TimerService } from "../components/timer-service.js";
 import { InvariantViolation, RaftError } from "../model/errors.js";
+import type { Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { StepObserver } from "../ports/step-observer.js";
@@ -75,7 +76,10 @@ export class Replica {
       turn,
       this.closures,
       {
-        began: () => this.fsm.turnBegan(),
+        began: () => {
+          this.timers.noticePause();
+          this.fsm.turnBegan();
+        },
         run: (effects) => runner.run(effects),
         ended: () => this.turnEnded(),
         failed: (error) => this.failed(error),
@@ -84,7 +88,7 @@ export class Replica {
       DEFAULT_DEADLINE_IN_TIMEOUTS * electionTimeoutMs,
     );
     const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
-    this.timers = new TimerService(ports.scheduler, ports.random, tickMs, this.inbox);
+    this.timers = new TimerService(ports.scheduler, ports.random, tickMs, this.inbox, electionTimeoutMs);
     this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
     this.postman = new Postman(transport, ports.checksum, identity, this.inbox);
     this.fsm = new FsmCaller(
@@ -119,7 +123,7 @@ export class Replica {
     });
     const { log, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
     this.hands = { log, postman, timers, fsm, closures, snapshots, inbox, desk };
-    this.useAlarms();
+    this.useAlarms(options.writeOverdueMs);
   }
 
   /** Whether it has ended: nobody may ask it anything any more. */
@@ -171,13 +175,18 @@ export class Replica {
     return { queues, parts };
   }
 
-  private useAlarms(): void {
-    const { timers, closures, desk, snapshots, ports } = this;
+  private useAlarms(writeOverdueMs: Millis): void {
+    const { timers, log, closures, desk, snapshots, ports } = this;
     const now = () => ports.clock.monotonic();
     const wake = (): void => this.inbox.inNextTurn(() => {});
     closures.use(
       timers.alarm(() => this.inbox.inNextTurn(() => closures.sweep(now()))),
       wake,
+    );
+    log.use(
+      timers.alarm(() => log.checkOverdue()),
+      writeOverdueMs,
+      now,
     );
     for (const calls of desk.pending) calls.use(timers.alarm(() => calls.sweep(now())));
     snapshots.use(timers.alarm(() => snapshots.sweep(now())));

@@ -28,6 +28,7 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     uncommittedBytes: s.log.unappliedBytes,
     cachedBytes: s.log.cachedBytes,
     writesUnderWay: s.log.writesUnderWay,
+    writeOverdue: s.writeOverdue,
     pendingReads: reads + rounds,
     droppedMessages: { ...s.dropped },
     peers: [...(office?.peers.values() ?? [])].map((peer) => peer.describe(now)),

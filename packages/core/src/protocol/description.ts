@@ -82,6 +82,8 @@ export interface RaftDescription {
   readonly cachedBytes: number;
   /** Writes handed out and not yet durable. */
   readonly writesUnderWay: number;
+  /** E24: one of them is under way for longer than `writeOverdueMs`. */
+  readonly writeOverdue: boolean;
   /** Reads that wait for confirmation. */
   readonly pendingReads: number;
   /** Messages dropped, by reason. */

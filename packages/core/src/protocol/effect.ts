@@ -233,7 +233,7 @@ export interface ChangeAnswered {
   /** What their callers hear. */
   readonly error: RaftError | null;
 }
-/** A transfer of leadership succeeded or not (E21). */
+/** A transfer of leadership succeeded or not (E21), or an election that was asked for has begun. */
 export interface TransferAnswered {
   /** Discriminator. */
   readonly type: "TransferAnswered";

@@ -1,12 +1,14 @@
+import { isVoter, memberOf } from "../model/configuration.js";
+import { RaftError } from "../model/errors.js";
 import type { PreVoteResponse, VoteResponse } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
-import type { OwnBallotPersisted, TimerFired } from "./event.js";
+import type { ElectionRequested, OwnBallotPersisted, TimerFired } from "./event.js";
 import { takeOffice } from "./leadership.js";
 import type { RaftState } from "./state.js";
 import { becomeFollower, restartElectionWait, roleNotice, setLeader } from "./term.js";
 
 /*
- * Asking for votes (§5.2, §9.6 of the thesis). Rules E02, E03, E04, E05, E10, E12, E18, E19.
+ * Asking for votes (§5.2, §9.6 of the thesis). Rules E02, E03, E04, E05, E10, E12, E18, E19, E20.
  *
  * A follower that hears no leader asks first whether it *would* be elected: a node that was cut off comes back without
  * having raised its term, and disturbs nobody. Only a quorum of grants of one round leads to a real campaign; its own
@@ -25,12 +27,61 @@ export function electionTimerFired(s: RaftState, fired: TimerFired): void {
     return;
   }
   if (s.leader !== null) setLeader(s, null, "heard nothing from it for a whole election timeout");
-  if (!mayCampaign(s)) {
+  countEmptyWait(s);
+  if (!mayCampaign(s) || letsOthersGoFirst(s)) {
     restartElectionWait(s);
     return;
   }
-  if (s.options.preVote) askForPreVotes(s);
+  if (s.options.preVote) askForPreVotes(s, "election timeout");
   else campaign(s, false, "election timeout");
+}
+
+/** An operator wants an election now: as if the wait had run out, and without letting anybody go first (E20). */
+export function onElectionRequested(s: RaftState, { request }: ElectionRequested): void {
+  const answer = (error: RaftError | null) => s.outbox.emit({ type: "TransferAnswered", request, error });
+  if (s.role === "leader") return answer(null);
+  if (!mayCampaign(s)) return answer(new RaftError("ElectionRefused", "refused", whyNoCampaign(s)));
+  if (s.options.preVote) askForPreVotes(s, "an operator asked for an election");
+  else campaign(s, false, "an operator asked for an election");
+  answer(null);
+}
+
+/** E20: after so many election timeouts without leader contact nobody lets anybody go first. */
+export const PATIENCE_TIMEOUTS = 5;
+
+/** E20: what the highest priority counts for decays with each wait that ran out: by a fifth, or by this if that is more. */
+const PRIORITY_GAP_MIN = 10;
+
+function countEmptyWait(s: RaftState): void {
+  s.emptyWaits = s.leaderContactAt === s.contactBeforeWait ? s.emptyWaits + 1 : 1;
+  s.contactBeforeWait = s.leaderContactAt;
+}
+
+/**
+ * E20 (sofa-jraft: allowLaunchElection): a node below the target priority waits once more. The target begins at the
+ * highest priority of all voters and decays, so that a favourite that is dead blocks nobody for long.
+ */
+function letsOthersGoFirst(s: RaftState): boolean {
+  if (s.emptyWaits >= PATIENCE_TIMEOUTS) return false;
+  const { current, previous } = s.configurations;
+  const self = memberOf(current, s.identity.id) ?? memberOf(previous.configuration, s.identity.id);
+  if (self === undefined || self.priority === 0) return true;
+  const rivals = current.members.filter(({ id }) => isVoter(current, id) && !current.witnesses.includes(id));
+  let target = Math.max(0, ...rivals.map(({ priority }) => priority));
+  for (let wait = 1; wait < s.emptyWaits; wait++) target -= Math.max(PRIORITY_GAP_MIN, Math.floor(target / 5));
+  return self.priority < target;
+}
+
+function whyNoCampaign(s: RaftState): string {
+  const why =
+    s.removedAt > 0
+      ? `configuration ${s.removedAt} removed it`
+      : s.faulted !== ""
+        ? s.faulted
+        : s.writeOverdue
+          ? "a write to its disk is overdue"
+          : "it is no voter that can lead, or it is being restored";
+  return `This node does not stand for election: ${why}; ask another one.`;
 }
 
 /**
@@ -39,7 +90,7 @@ export function electionTimerFired(s: RaftState, fired: TimerFired): void {
  */
 export function mayCampaign(s: RaftState): boolean {
   const isRestoring = s.install !== undefined && s.install.phase !== "receiving";
-  if (s.removedAt > 0 || s.faulted !== "" || isRestoring) return false;
+  if (s.removedAt > 0 || s.faulted !== "" || isRestoring || s.writeOverdue) return false;
   const own = s.configurations.own;
   // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
   if (own.configuration.witnesses.includes(s.identity.id)) return false;
@@ -48,12 +99,12 @@ export function mayCampaign(s: RaftState): boolean {
 }
 
 /** E05: a new round; neither term nor vote changes, so nothing has to be durable. */
-function askForPreVotes(s: RaftState): void {
+function askForPreVotes(s: RaftState, cause: string): void {
   s.role = "pre-candidate";
   s.round++;
   s.ballots.clear();
   restartElectionWait(s);
-  s.outbox.emit(roleNotice(s, "election timeout"));
+  s.outbox.emit(roleNotice(s, cause));
   for (const voter of s.otherVoters())
     s.outbox.send(voter, { type: "PreVoteRequest", term: s.term + 1, round: s.round, last: s.log.last });
   castBallot(s, s.identity.id, true);

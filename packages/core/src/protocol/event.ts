@@ -112,6 +112,20 @@ export interface StorageFailed {
   /** Words for a person. */
   readonly reason: string;
 }
+/** E24: a write has been under way for longer than `writeOverdueMs`; the next LogPersisted says that it ended. */
+export interface WriteOverdue {
+  /** Discriminator. */
+  readonly type: "WriteOverdue";
+  /** For how long by now, ms. */
+  readonly forMs: Millis;
+}
+/** E24: this process stood still; what comes after this waited meanwhile. */
+export interface EventLoopPaused {
+  /** Discriminator. */
+  readonly type: "EventLoopPaused";
+  /** For how long, ms. */
+  readonly forMs: Millis;
+}
 /** Entries asked for with FetchEntries came back from the storage (R13). */
 export interface EntriesFetched {
   /** Discriminator. */
@@ -236,6 +250,13 @@ export interface TransferRequested {
   /** E25: the node is about to stop, and cannot wait for a change of members to end. */
   readonly isStopping: boolean;
 }
+/** An operator wants this node to stand for election now. Answered by TransferAnswered once it does. */
+export interface ElectionRequested {
+  /** Discriminator. */
+  readonly type: "ElectionRequested";
+  /** Number of the request. */
+  readonly request: number;
+}
 /** Our own ballot of this term is durable: it counts from now on (E02, E18). */
 export interface OwnBallotPersisted {
   /** Discriminator. */
@@ -262,6 +283,8 @@ export type RaftEvent =
   | ReadRequested
   | LogPersisted
   | StorageFailed
+  | WriteOverdue
+  | EventLoopPaused
   | EntriesFetched
   | Applied
   | StateMachineFaulted
@@ -276,5 +299,6 @@ export type RaftEvent =
   | ChangeRequested
   | ChangeCancelled
   | TransferRequested
+  | ElectionRequested
   | OwnBallotPersisted
   | TurnEnded;

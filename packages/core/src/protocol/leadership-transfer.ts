@@ -1,9 +1,9 @@
-import { isVoter } from "../model/configuration.js";
+import { isVoter, memberOf } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { TimeoutNow } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
-import { campaign, mayCampaign } from "./election.js";
+import { campaign, mayCampaign, PATIENCE_TIMEOUTS } from "./election.js";
 import type { TransferRequested } from "./event.js";
 import { answeredLately } from "./leadership.js";
 import { appendEmpty } from "./proposing.js";
@@ -11,7 +11,7 @@ import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, notLeader } from "./term.js";
 
 /*
- * Handing leadership over (§3.10 of the thesis). Rules E21, E25.
+ * Handing leadership over (§3.10 of the thesis). Rules E20, E21, E24, E25.
  *
  * The target gets all entries, then TimeoutNow: it campaigns at once, without pre-vote, under a mark that lifts E07's
  * hold. Meanwhile no proposal is taken, or the target would never be up to date.
@@ -49,14 +49,37 @@ export function tellTarget(s: RaftState): void {
   s.outbox.send(peer, { type: "TimeoutNow", term: s.term, last: s.log.last });
 }
 
+/** E20: who leads as a last resort hands over to the best other voter as soon as one is caught up. Asked once per heartbeat. */
+export function handOverLastResort(s: RaftState): void {
+  const office = s.leadership;
+  const isLastResort = memberOf(s.configurations.current, s.identity.id)?.priority === 0;
+  if (office === undefined || !isLastResort || s.isChanging || office.transfer !== undefined) return;
+  if (s.commit < office.firstEntry || s.now < office.handOverAfter) return;
+  const target = bestVoter(s, s.log.last.index - s.options.catchUpMarginEntries);
+  if (target !== undefined) handOver(s, office, -1, target);
+}
+
+/** E24, R15: it must not go on leading: to the best voter if there is one, else to nobody. */
+export function giveUpOffice(s: RaftState, cause: string): void {
+  const office = s.leadership;
+  if (office === undefined) return;
+  office.mustGo = cause;
+  if (office.transfer !== undefined) return;
+  const target = bestVoter(s);
+  if (target === undefined) becomeFollower(s, null, cause);
+  else handOver(s, office, -1, target);
+}
+
 /** E21: not deposed after T: it takes proposals again, after an entry of its own that voids what the target may still do. */
 export function transferTimerFired(s: RaftState): void {
   const office = s.leadership;
   if (office?.leaving === true)
     return becomeFollower(s, null, "the committed configuration does not let it vote, and nobody took over");
   if (office?.transfer === undefined) return;
+  if (office.mustGo !== "") return becomeFollower(s, null, office.mustGo);
   const { request, target } = office.transfer;
   office.transfer = undefined;
+  office.handOverAfter = s.now + PATIENCE_TIMEOUTS * s.T;
   appendEmpty(s);
   const error = refused(`${target} did not take over within ${s.T} ms; this node goes on leading`);
   s.outbox.emit({ type: "TransferAnswered", request, error });
@@ -84,12 +107,13 @@ function whyNot(s: RaftState, target: NodeId): string | undefined {
 /** E25: the voter that is furthest and was there lately; in the joint phase one of both halves if there is one. */
 export function bestVoter(s: RaftState, atLeast: LogIndex = 0): NodeId | undefined {
   const { voters, votersOld } = s.configurations.current;
+  const priorityOf = (id: NodeId): number => memberOf(s.configurations.current, id)?.priority ?? 0;
   const matchOf = (id: NodeId): LogIndex => s.leadership?.peers.get(id)?.match ?? 0;
   const inBoth = voters.filter((id) => votersOld.length === 0 || votersOld.includes(id));
   const best = (ids: readonly NodeId[]) =>
     ids
       .filter((id) => id !== s.identity.id && whyNot(s, id) === undefined && matchOf(id) >= atLeast)
-      .toSorted((a, b) => matchOf(b) - matchOf(a))[0];
+      .toSorted((a, b) => matchOf(b) - matchOf(a) || priorityOf(b) - priorityOf(a))[0];
   return best(inBoth) ?? best(voters);
 }
 

@@ -19,6 +19,7 @@ export function takeOffice(s: RaftState): void {
     term: s.term,
   });
   s.role = "leader";
+  s.emptyWaits = 0;
   s.ballots.clear();
   s.disarm("election");
   const office: Leadership = {
@@ -32,6 +33,8 @@ export function takeOffice(s: RaftState): void {
     change: undefined,
     leavers: new Set(),
     leaving: false,
+    mustGo: "",
+    handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
     forwarded: new Map(),
   };

@@ -9,14 +9,15 @@ import { advanceChange, onChangeCancelled, onChangeRequested } from "./configura
 import { describeRaft } from "./describe.js";
 import type { RaftDescription } from "./description.js";
 import type { Effect } from "./effect.js";
-import { electionTimerFired, onOwnBallot } from "./election.js";
+import { electionTimerFired, onElectionRequested, onOwnBallot } from "./election.js";
 import type { LogPersisted, RaftEvent, StateMachineFaulted, TimerFired } from "./event.js";
 import { onForwardedSettled } from "./forwarding.js";
 import { halt } from "./halting.js";
+import { onEventLoopPaused, onWriteOverdue } from "./health.js";
 import { checkState, checkStep } from "./invariants.js";
 import { judge } from "./judging.js";
 import { announceCommit, heartbeatTimerFired } from "./leadership.js";
-import { onTransferRequested, tellTarget, transferTimerFired } from "./leadership-transfer.js";
+import { handOverLastResort, onTransferRequested, tellTarget, transferTimerFired } from "./leadership-transfer.js";
 import type { Role } from "./notice.js";
 import { onProposals } from "./proposing.js";
 import { confirmReads, onReadRequested } from "./read-only-service.js";
@@ -201,6 +202,12 @@ export class Raft {
         return onChangeCancelled(s, event);
       case "TransferRequested":
         return onTransferRequested(s, event);
+      case "ElectionRequested":
+        return onElectionRequested(s, event);
+      case "WriteOverdue":
+        return onWriteOverdue(s, event);
+      case "EventLoopPaused":
+        return onEventLoopPaused(s, event);
       default:
         return event satisfies never;
     }
@@ -208,6 +215,7 @@ export class Raft {
 
   private onLogPersisted({ number }: LogPersisted): void {
     const s = this.s;
+    s.writeOverdue = false;
     s.outbox.persisted(number);
     s.log.persisted(number);
     loadWhenReset(s, number);
@@ -221,7 +229,8 @@ export class Raft {
       case "election":
         return electionTimerFired(s, event);
       case "heartbeat":
-        return heartbeatTimerFired(s);
+        heartbeatTimerFired(s);
+        return handOverLastResort(s);
       case "request":
         return questionTimedOut(s);
       case "transfer":

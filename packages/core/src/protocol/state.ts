@@ -86,6 +86,10 @@ export interface Leadership {
   readonly leavers: Set<NodeId>;
   /** M05: whether C-new is committed and does not let this leader vote: it is on its way out. */
   leaving: boolean;
+  /** E24: why it must not go on leading, whatever becomes of the transfer under way; or empty. */
+  mustGo: string;
+  /** E20: not before does a leader of priority 0 try again to hand over. */
+  handOverAfter: Millis;
   /** Whether the state machine was told that it leads. */
   announced: boolean;
   /** R18: highest forwarded request taken, by origin and its start. */
@@ -179,6 +183,11 @@ export class RaftState {
   /** E04: when the present wait began, and how long it lasts if a timer has told already. */
   waitStartedAt: Millis;
   waitMs: Millis | undefined;
+  /** E20: election waits that ran out since the last leader contact, and when that was. */
+  emptyWaits = 0;
+  contactBeforeWait: Millis = Number.NaN;
+  /** E24: a write is under way for longer than `writeOverdueMs`. */
+  writeOverdue = false;
   leadership: Leadership | undefined;
   install: Install | undefined;
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };

@@ -22,7 +22,9 @@ export function isHeldBackByLease(s: RaftState, request: VoteRequest): boolean {
 /** E06: a pre-vote changes neither term nor vote, and begins no wait. */
 export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreVoteRequest): void {
   const asker = senderOf(envelope);
-  const granted = !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
+  // E24: whoever cannot write does not help to raise terms that it could not vote in.
+  const granted =
+    !s.writeOverdue && !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
   s.outbox.send(asker, {
     type: "PreVoteResponse",
     term: granted ? request.term : s.term,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { LogManager, MERGED_WRITE_BYTES_MAX } from "../../src/components/log-manager.js";
+import { TimerService } from "../../src/components/timer-service.js";
 import { FRESH_HARD_STATE } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { LogStorage, LogWrite } from "../../src/ports/log-storage.js";
 import type { AfterPersist, Persist } from "../../src/protocol/effect.js";
 import { commands, settled } from "./support/entries.js";
+import { drawing, ManualTime } from "./support/manual-time.js";
 import { RecordingSink } from "./support/recording-sink.js";
 
 /** A storage whose writes end when the test says so. */
@@ -206,5 +208,33 @@ describe("LogManager", () => {
     sink.turn();
     expect(said).toEqual([]);
     expect(sink.events).toEqual([]);
+  });
+});
+
+describe("E24 a write that takes too long", () => {
+  it("E24 is said while it is under way, with how long by now, and not where writes end in time", async () => {
+    const { log, sink, end } = manager();
+    const time = new ManualTime();
+    const timers = new TimerService(time, drawing(0), 10, sink);
+    log.use(
+      timers.alarm(() => log.checkOverdue()),
+      300,
+      () => time.now(),
+    );
+    for (const number of [1, 2]) {
+      log.persist(persist(number, { hardState: FRESH_HARD_STATE }));
+      log.flush();
+      time.advance(200);
+      await end();
+    }
+    expect(sink.of("WriteOverdue")).toEqual([]);
+    log.persist(persist(3, { hardState: FRESH_HARD_STATE }));
+    log.flush();
+    time.advance(310);
+    expect(sink.of("WriteOverdue")).toHaveLength(1);
+    expect(sink.of("WriteOverdue")[0]?.forMs).toBeGreaterThanOrEqual(300);
+    await end();
+    time.advance(1_000);
+    expect(sink.of("WriteOverdue")).toHaveLength(1);
   });
 });

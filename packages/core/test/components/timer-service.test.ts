@@ -82,4 +82,39 @@ describe("TimerService", () => {
     time.advance(1_000);
     expect(sink.events).toEqual([]);
   });
+
+  it("E24 a process that stood still says so once, for how long, and before its late timers", () => {
+    const time = new ManualTime();
+    const sink = new RecordingSink();
+    const timers = new TimerService(time, drawing(0), 10, sink, 150);
+    timers.arm({ type: "ArmTimer", timer: "heartbeat", between: [30, 30], generation: 1 });
+    time.standStill(179);
+    timers.noticePause();
+    expect(sink.events).toEqual([]);
+    time.standStill(5);
+    timers.noticePause();
+    timers.noticePause();
+    time.advance(0);
+    expect(sink.events).toEqual([
+      { type: "EventLoopPaused", forMs: 154 },
+      { type: "TimerFired", timer: "heartbeat", generation: 1, drawnMs: 30 },
+    ]);
+  });
+
+  it("E24 a pause that the late timer itself finds is said before it, too; the next one anew", () => {
+    const time = new ManualTime();
+    const sink = new RecordingSink();
+    const timers = new TimerService(time, drawing(0), 10, sink, 150);
+    for (const generation of [1, 2]) {
+      timers.arm({ type: "ArmTimer", timer: "heartbeat", between: [30, 30], generation });
+      time.standStill(400);
+      time.advance(0);
+    }
+    expect(sink.events.map(({ type }) => type)).toEqual([
+      "EventLoopPaused",
+      "TimerFired",
+      "EventLoopPaused",
+      "TimerFired",
+    ]);
+  });
 });

@@ -59,6 +59,8 @@ export interface LabNode {
 export interface LabOptions extends Partial<NodeOptions> {
   readonly membership?: MembershipPolicy;
   readonly learners?: readonly string[];
+  /** E20; 1 where none is given. */
+  readonly priorities?: Readonly<Record<string, number>>;
   /** Nodes with an empty log that no configuration names. */
   readonly strangers?: readonly string[];
   /** Terms of each node's log from entry 2 on (entry 1 is the configuration, term 0), e.g. `{ a: [1, 1, 2] }`. */
@@ -76,7 +78,14 @@ export interface LabObserver {
 
 const EMPTY_DISK = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: null, commitHint: 0, starts: 0 };
 
-const LAB_ONLY: ReadonlySet<string> = new Set(["membership", "learners", "strangers", "logs", "hardStates"]);
+const LAB_ONLY: ReadonlySet<string> = new Set([
+  "membership",
+  "learners",
+  "priorities",
+  "strangers",
+  "logs",
+  "hardStates",
+]);
 
 /** What of a lab's options is a node's. */
 const nodeOptionsOf = (options: LabOptions): Partial<NodeOptions> =>
@@ -104,7 +113,8 @@ export class Lab {
   ) {
     const learners = options.learners ?? [];
     const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
-    this.configuration = { ...voters, members: ids.map(memberOf), learners: [...learners] };
+    const members = ids.map((id) => ({ ...memberOf(id), priority: options.priorities?.[id] ?? 1 }));
+    this.configuration = { ...voters, members, learners: [...learners] };
     for (const id of ids) this.boot(id, this.freshDisk(id));
     for (const id of options.strangers ?? []) this.boot(id, { ...EMPTY_DISK, blocks: [] });
   }

@@ -26,6 +26,11 @@ export class ManualTime implements SchedulerLike {
     return this.actions.length;
   }
 
+  /** The process stands still: time passes, and nothing runs. */
+  standStill(ms: number): void {
+    this.nowMs += ms;
+  }
+
   /** Lets time pass; what falls due runs at its own instant. */
   advance(ms: number): void {
     const end = this.nowMs + ms;

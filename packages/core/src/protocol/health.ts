@@ -1,0 +1,27 @@
+import { quorumHeardAt } from "./check-quorum.js";
+import type { EventLoopPaused, WriteOverdue } from "./event.js";
+import { giveUpOffice } from "./leadership-transfer.js";
+import type { RaftState } from "./state.js";
+import { becomeFollower } from "./term.js";
+
+/*
+ * A sick host must not lead. Rule E24.
+ *
+ * A disk that takes a write for seconds, or a process that stands still, is not dead: heartbeats go out, votes are given,
+ * and nothing moves. The hosts' hands measure both; what follows from it is decided here.
+ */
+
+/** A write is under way for too long: a leader makes way; until the write ends nobody is asked, or helped, to lead. */
+export function onWriteOverdue(s: RaftState, { forMs }: WriteOverdue): void {
+  if (s.writeOverdue) return;
+  s.writeOverdue = true;
+  const reason = `a write has been under way for ${Math.round(forMs)} ms (writeOverdueMs)`;
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });
+  giveUpOffice(s, reason);
+}
+
+/** The process stood still: what waits in its queues says who was there before, not who is there now (E16). */
+export function onEventLoopPaused(s: RaftState, { forMs }: EventLoopPaused): void {
+  if (s.leadership === undefined || forMs < s.T || s.now - quorumHeardAt(s) < s.T) return;
+  becomeFollower(s, null, `this process stood still for ${Math.round(forMs)} ms, and heard no quorum meanwhile`);
+}

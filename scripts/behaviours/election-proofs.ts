@@ -85,8 +85,8 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E04/pre-vote",
     file: source("voting"),
-    find: "  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
-    replace: "  restartElectionWait(s);\n  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
+    find: "  const granted = !hearsLeader(s) && couldVoteIn(",
+    replace: "  restartElectionWait(s);\n  const granted = !hearsLeader(s) && couldVoteIn(",
     tests: test("elections"),
   },
   {
@@ -128,7 +128,7 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E06/contact",
     file: source("voting"),
-    find: "  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
+    find: "  const granted = !hearsLeader(s) && couldVoteIn(",
     replace: "  const granted = couldVoteIn(",
     tests: test("pre-vote"),
   },

@@ -129,8 +129,8 @@ export const membershipProofs: readonly Proof[] = [
   {
     rule: "E24",
     file: source("voting"),
-    find: "  const granted = !s.writeOverdue && !hearsLeader(s)",
-    replace: "  const granted = !hearsLeader(s)",
+    find: "  if (s.writeOverdue) return false;\n",
+    replace: "",
     tests: tests("health"),
   },
   {

@@ -135,7 +135,7 @@ export const electionFailures: readonly Failure[] = [
       },
       {
         file: source("voting"),
-        find: "  const granted = !s.writeOverdue && !hearsLeader(s) && couldVoteIn(",
+        find: "  const granted = !hearsLeader(s) && couldVoteIn(",
         replace: "  const granted = couldVoteIn(",
       },
     ],

@@ -22,9 +22,7 @@ export function isHeldBackByLease(s: RaftState, request: VoteRequest): boolean {
 /** E06: a pre-vote changes neither term nor vote, and begins no wait. */
 export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreVoteRequest): void {
   const asker = senderOf(envelope);
-  // E24: whoever cannot write does not help to raise terms that it could not vote in.
-  const granted =
-    !s.writeOverdue && !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
+  const granted = !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
   s.outbox.send(asker, {
     type: "PreVoteResponse",
     term: granted ? request.term : s.term,
@@ -51,7 +49,9 @@ function hearsLeader(s: RaftState): boolean {
   return s.now - leaderContactOf(s) < s.T;
 }
 
+/** E24: whoever cannot write does not help to raise terms that it could not vote in. */
 function couldVoteIn(s: RaftState, term: Term, asker: ReplicaId): boolean {
+  if (s.writeOverdue) return false;
   return term > s.term || (term === s.term && (s.vote === null || sameReplica(s.vote, asker)));
 }
 

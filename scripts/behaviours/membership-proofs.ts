@@ -155,3 +155,71 @@ export const membershipProofs: readonly Proof[] = [
     tests: ["packages/core/test/components/log-manager.test.ts"],
   },
 ];
+
+/** Peers and nodes that have lost something. */
+export const lossProofs: readonly Proof[] = [
+  {
+    rule: "R20",
+    file: source("replicator-group"),
+    find: "  peer.hasLostData = true;\n",
+    replace: "",
+    tests: tests("lost-data"),
+  },
+  {
+    // An old message that comes late is taken for news.
+    rule: "R20",
+    file: source("replicator-group"),
+    find: "peer.startNumber <= peer.ackedInStart || last >= peer.match) return;",
+    replace: "last >= peer.match) return;",
+    tests: tests("lost-data"),
+  },
+  {
+    rule: "R20",
+    file: source("append-entries"),
+    find: "  if (message.commit > s.log.last.index) reportLoss(s, message.commit);",
+    replace: '  if (message.commit > s.log.last.index) s.drop("commit beyond this log");',
+    tests: tests("lost-data"),
+  },
+  {
+    rule: "S10",
+    file: source("snapshot-flow"),
+    find: "    if (peer.keepFrom > 0 && ",
+    replace: "    if (peer.keepFrom > 0 && peer.transfer !== undefined && ",
+    tests: tests("restoring"),
+  },
+  {
+    rule: "S10",
+    file: source("snapshot-flow"),
+    find: "s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax)",
+    replace: "s.log.bytesAppended >= 0)",
+    tests: tests("restoring"),
+  },
+  {
+    rule: "S11",
+    file: source("replicator-group"),
+    find: '  if (above === 0 || peer.state === "snapshot") return;',
+    replace: "  if (above >= 0) return;",
+    tests: tests("restoring"),
+  },
+  {
+    rule: "S11",
+    file: source("snapshot-installing"),
+    find: "  return id.index > s.commit || (s.restoring > 0 && id.index > s.restoring);",
+    replace: "  return id.index > s.commit;",
+    tests: tests("restoring"),
+  },
+  {
+    rule: "S09",
+    file: source("election"),
+    find: "  const isRestoring = s.restoring > 0 || ",
+    replace: "  const isRestoring = ",
+    tests: tests("restoring"),
+  },
+  {
+    rule: "R10",
+    file: source("replicator-group"),
+    find: "withinLimits(fetched.blocks, s.options.batchEntriesMax, s.options.batchBytesMax));",
+    replace: "withinLimits(fetched.blocks, 2 ** 30, 2 ** 30));",
+    tests: tests("restoring"),
+  },
+];

@@ -30,8 +30,8 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "S09",
     file: `${NODE}/recovery.ts`,
-    find: "  if (applied < opened.base.index)",
-    replace: "  if (applied < 0)",
+    find: "  applied < base.index ? Math.max(1, base.index - 1) : 0;",
+    replace: "  applied < 0 ? Math.max(1, base.index - 1) : 0;",
     tests: test("recovery"),
   },
   {

@@ -1,7 +1,7 @@
 import { adapterProofs } from "./adapter-proofs.js";
 import { componentProofs } from "./component-proofs.js";
 import { electionProofs } from "./election-proofs.js";
-import { membershipProofs } from "./membership-proofs.js";
+import { lossProofs, membershipProofs } from "./membership-proofs.js";
 import { nodeProofs } from "./node-proofs.js";
 import type { Proof } from "./proof.js";
 import { replicationProofs } from "./replication-proofs.js";
@@ -11,6 +11,7 @@ export const proofs: readonly Proof[] = [
   ...electionProofs,
   ...replicationProofs,
   ...membershipProofs,
+  ...lossProofs,
   ...componentProofs,
   ...nodeProofs,
   ...adapterProofs,

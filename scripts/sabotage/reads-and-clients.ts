@@ -40,7 +40,7 @@ export const readAndClientFailures: readonly Failure[] = [
     patches: [
       {
         file: source("read-only-service"),
-        find: "    s.isSelf(id) ? office.round : (office.peers.get(id)?.answeredRound ?? 0),",
+        find: "    s.isSelf(id) ? office.round : (office.peers.get(id)?.countedRound ?? 0),",
         replace: "    s.isSelf(id) || office.peers.has(id) ? office.round : 0,",
       },
     ],

@@ -111,13 +111,8 @@ export const storageFailures: readonly Failure[] = [
     patches: [
       {
         file: "packages/core/src/node/recovery.ts",
-        find: "  if (fault !== undefined && opened.base.index > appliedIndex) throw fault;\n",
-        replace: "",
-      },
-      {
-        file: "packages/core/src/node/recovery.ts",
-        find: "  if (applied < opened.base.index)",
-        replace: "  if (applied < 0)",
+        find: "  applied < base.index ? Math.max(1, base.index - 1) : 0;",
+        replace: "  applied < 0 ? Math.max(1, base.index - 1) : 0;",
       },
     ],
     tests: recovery,

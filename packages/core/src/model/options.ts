@@ -42,6 +42,8 @@ export interface ProtocolOptions {
   readonly catchUpTimeoutMs: Millis;
   /** M04: … or needed T or longer for this many rounds. */
   readonly catchUpRoundsMax: number;
+  /** S10: most bytes of log kept for a peer that is being sent a snapshot, from the offer on until it replicates again. */
+  readonly keptLogBytesMax: number;
   /** S03: entries kept behind the previous snapshot for slow followers. */
   readonly compactionMarginEntries: number;
 }
@@ -75,6 +77,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   catchUpMarginEntries: 1_000, // some ten milliseconds of a busy log
   catchUpTimeoutMs: 30_000, // a process that is being started meanwhile gets there
   catchUpRoundsMax: 10, // as in the thesis
+  keptLogBytesMax: 1024 * 1024 * 1024, // ten seconds of a full disk's writes
   compactionMarginEntries: 10_000,
 };
 
@@ -98,6 +101,7 @@ const RANGES: readonly Range[] = [
   ["catchUpMarginEntries", 0, 2 ** 40, "entries"],
   ["catchUpTimeoutMs", 10, 86_400_000, "ms"],
   ["catchUpRoundsMax", 1, 1_000, "rounds"],
+  ["keptLogBytesMax", 0, 2 ** 50, "bytes"],
   ["compactionMarginEntries", 0, 2 ** 40, "entries"],
 ];
 

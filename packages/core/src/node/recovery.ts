@@ -44,11 +44,12 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
   const { appliedIndex, formatVersion } = await stateMachine.open();
   const snapshot = await loadNewest(ports, metas, opened, appliedIndex);
   const applied = Math.max(appliedIndex, snapshot?.id.index ?? 0);
-  if (applied < opened.base.index)
-    throw damaged(
-      `The log begins after entry ${opened.base.index}, but the state reaches only to ${applied}: no snapshot fills the gap. ` +
-        "Empty this node's directory and let it join anew.",
-    );
+  const restoring = restoringAbove(opened, applied);
+  if (restoring > 0)
+    logger.error("the state cannot be rebuilt: no snapshot here fills the gap; the leader is asked for one", {
+      applied,
+      logBeginsAfter: opened.base.index,
+    });
   const log = await agreeWithSnapshot(ports, opened, snapshot);
   if (applied > log.last.index)
     throw damaged(
@@ -66,8 +67,9 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       runs: log.runs,
       lastLogTimeMs: await lastLogTime(ports, log, snapshot),
       configurations: await configurations(ports, log, snapshot),
-      commit: Math.max(snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
+      commit: Math.max(log.base.index, snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
       applied,
+      restoring,
       snapshot,
       previousSnapshot,
     },
@@ -76,6 +78,10 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
     formatVersion,
   };
 }
+
+/** S09, S11: what is between the state and the log is gone here: a snapshot that reaches the log's beginning is wanted. */
+const restoringAbove = ({ base }: OpenedLog, applied: LogIndex): LogIndex =>
+  applied < base.index ? Math.max(1, base.index - 1) : 0;
 
 type Log = Pick<OpenedLog, "hardState" | "base" | "last" | "runs" | "configurationIndices">;
 
@@ -103,8 +109,7 @@ async function loadNewest(
       logger.error("a snapshot is damaged; looking for an older one", { index: meta.id.index, reason: error.message });
     }
   }
-  // Without any snapshot, a log that was never compacted rebuilds the state alone.
-  if (fault !== undefined && opened.base.index > appliedIndex) throw fault;
+  // A log that was never compacted rebuilds the state alone; any other node asks for a snapshot (S11).
   return null;
 }
 

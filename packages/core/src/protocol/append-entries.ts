@@ -35,15 +35,27 @@ export function onAppendEntries(s: RaftState, leader: ReplicaId, message: Append
 
 /** R17: the commit a heartbeat tells is at most what this follower acknowledged; one beyond its log is not believed (R20). */
 export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat): void {
-  if (message.commit > s.commit && message.commit <= s.log.last.index) advanceCommit(s, message.commit);
+  if (message.commit > s.log.last.index) reportLoss(s, message.commit);
+  else if (message.commit > s.commit) advanceCommit(s, message.commit);
   if (message.round === 0) return;
   s.outbox.send(leader, {
     type: "HeartbeatResponse",
     term: s.term,
     round: message.round,
     last: s.log.last.index,
-    needsSnapshot: 0,
+    needsSnapshot: s.restoring,
   });
+}
+
+/** R20: a leader tells a heartbeat's receiver only what it acknowledged (R17); so it did, and its disk has lost it. */
+function reportLoss(s: RaftState, commit: LogIndex): void {
+  s.drop("commit beyond this log");
+  if (s.hasReportedLoss) return;
+  s.hasReportedLoss = true;
+  const reason =
+    `this node's log ends at ${s.log.last.index}, and it had acknowledged entry ${commit}: its disk has lost data. ` +
+    "Empty its directory, remove it, and add it anew";
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });
 }
 
 /** R07: what became durable is acknowledged, once and cumulatively. */
@@ -59,7 +71,7 @@ export function acknowledge(s: RaftState): void {
     hintIndex: 0,
     hintTerm: 0,
     last: s.log.last.index,
-    needsSnapshot: 0,
+    needsSnapshot: s.restoring,
   });
 }
 
@@ -113,7 +125,7 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
     hintIndex,
     hintTerm,
     last: last.index,
-    needsSnapshot: 0,
+    needsSnapshot: s.restoring,
   });
 }
 

@@ -16,7 +16,7 @@ export function countMatches(s: RaftState): void {
   const office = s.leadership;
   if (office === undefined) return;
   const index = s.quorum.reached(s.configurations.current, (id) =>
-    s.isSelf(id) ? s.log.durable : (office.peers.get(id)?.match ?? 0),
+    s.isSelf(id) ? s.log.durable : (office.peers.get(id)?.countedMatch ?? 0),
   );
   if (index > s.commit && s.log.termAt(index) === s.term) advanceCommit(s, index);
 }
@@ -45,7 +45,7 @@ export function advanceCommit(s: RaftState, index: LogIndex): void {
 /** R14: hands over, in order, what is committed *and* on this node's own disk; callers and snapshots follow from it. */
 export function applyCommitted(s: RaftState): void {
   const upTo = Math.min(s.commit, s.log.durable);
-  const isReplaced = s.install !== undefined && s.install.phase === "persisting";
+  const isReplaced = s.restoring > 0 || (s.install !== undefined && s.install.phase === "persisting");
   if (s.faulted === "" && !isReplaced && upTo > s.applySent) {
     s.outbox.emit({ type: "Apply", upTo, blocks: s.log.blocksBetween(s.applySent + 1, upTo) });
     s.applySent = upTo;

@@ -9,7 +9,7 @@ import type { RaftState } from "./state.js";
 export function quorumHeardAt(s: RaftState): Millis {
   const peers = s.leadership?.peers;
   return s.quorum.reached(s.configurations.current, (id) =>
-    s.isSelf(id) ? s.now : (peers?.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY),
+    s.isSelf(id) ? s.now : (peers?.get(id)?.countedHeardAt ?? Number.NEGATIVE_INFINITY),
   );
 }
 

@@ -82,7 +82,7 @@ function enter(s: RaftState, change: Change, configuration: Configuration): void
     const incarnation = memberOf(configuration, id)?.incarnation;
     if (id === s.identity.id) return incarnation === s.identity.incarnation;
     const peer = office.peers.get(id);
-    return peer?.incarnation === incarnation && peer !== undefined && s.now - peer.heardAt < s.T;
+    return peer?.incarnation === incarnation && peer !== undefined && s.now - peer.countedHeardAt < s.T;
   });
   if (reachable !== "won") {
     const { voters, votersOld } = configuration;

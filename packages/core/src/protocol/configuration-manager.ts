@@ -59,6 +59,11 @@ export class ConfigurationManager {
     this.history = this.history.filter((entry) => entry === standing || entry.id.index > index);
   }
 
+  /** S11: the log's base stands on this one; those of the log above it stay. */
+  standOn(entry: ConfigurationEntry): void {
+    this.history = [entry, ...this.history.filter(({ id }) => id.index > entry.id.index)];
+  }
+
   /** S05: the whole history is replaced by a snapshot's configuration. */
   resetTo(entry: ConfigurationEntry): void {
     this.history = [entry];

@@ -19,6 +19,8 @@ export interface PeerDescription {
   readonly bytesInFlight: number;
   /** Since its last answer in this term, ms. */
   readonly silentMs: Millis;
+  /** R20: it came back without what it had acknowledged, and counts for nothing. */
+  readonly hasLostData: boolean;
 }
 
 /** O01: a voter to be that catches up (M04). */
@@ -64,6 +66,8 @@ export interface RaftDescription {
   readonly change: ChangeDescription | null;
   /** M09: index of the configuration that removed this incarnation; 0 while it belongs. */
   readonly removedAt: LogIndex;
+  /** S11: the state cannot be rebuilt here, and a snapshot above this index is wanted; 0: it can. */
+  readonly restoring: LogIndex;
   /** The last removed entry. */
   readonly base: LogId;
   /** The last entry. */

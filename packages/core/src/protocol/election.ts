@@ -89,8 +89,8 @@ function whyNoCampaign(s: RaftState): string {
  * it. Old {1,2,3}, new {3,4,5}: the leader puts C-new on 2 alone and dies; only 2 can win, and must be allowed to.
  */
 export function mayCampaign(s: RaftState): boolean {
-  const isRestoring = s.install !== undefined && s.install.phase !== "receiving";
-  if (s.removedAt > 0 || s.faulted !== "" || isRestoring || s.writeOverdue) return false;
+  const isRestoring = s.restoring > 0 || (s.install !== undefined && s.install.phase !== "receiving");
+  if (s.removedAt > 0 || s.writeOverdue || s.faulted !== "" || isRestoring) return false;
   const own = s.configurations.own;
   // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
   if (own.configuration.witnesses.includes(s.identity.id)) return false;

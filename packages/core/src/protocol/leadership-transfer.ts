@@ -78,8 +78,8 @@ export function transferTimerFired(s: RaftState): void {
   if (office?.transfer === undefined) return;
   if (office.mustGo !== "") return becomeFollower(s, null, office.mustGo);
   const { request, target } = office.transfer;
-  office.transfer = undefined;
   office.handOverAfter = s.now + PATIENCE_TIMEOUTS * s.T;
+  office.transfer = undefined;
   appendEmpty(s);
   const error = refused(`${target} did not take over within ${s.T} ms; this node goes on leading`);
   s.outbox.emit({ type: "TransferAnswered", request, error });

@@ -95,5 +95,5 @@ export function announceCommit(s: RaftState): void {
 /** Whether this peer answered within the last T (E21, M15). */
 export function answeredLately(s: RaftState, id: NodeId): boolean {
   const peer = s.leadership?.peers.get(id);
-  return peer !== undefined && s.now - peer.heardAt < s.T;
+  return peer !== undefined && s.now - peer.countedHeardAt < s.T;
 }

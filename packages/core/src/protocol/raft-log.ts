@@ -33,6 +33,8 @@ export class RaftLog {
   unappliedBytes = 0;
   /** S07: bytes appended since the last snapshot. */
   bytesSinceSnapshot = 0;
+  /** S10: bytes ever appended in this run. */
+  bytesAppended = 0;
   /** Number of the newest write. */
   writeNumber = 0;
 
@@ -100,6 +102,7 @@ export class RaftLog {
     this.cachedBytes += block.sizeBytes;
     this.unappliedBytes += block.sizeBytes;
     this.bytesSinceSnapshot += block.sizeBytes;
+    this.bytesAppended += block.sizeBytes;
     this.evict();
   }
 
@@ -253,4 +256,20 @@ function fittingEnd(block: LogBlock, entriesMax: number, bytesMax: number): LogI
   let end = block.first;
   while (end < block.last && end - block.first + 2 <= entriesMax && block.sizeUpTo(end + 1) <= bytesMax) end++;
   return end;
+}
+
+/** R10: the beginning of consecutive blocks that one message may carry: at least one entry, then as many as fit both bounds. */
+export function withinLimits(blocks: readonly LogBlock[], entriesMax: number, bytesMax: number): LogBlock[] {
+  const taken: LogBlock[] = [];
+  let entries = 0;
+  let bytes = 0;
+  for (const block of blocks) {
+    const fits = entries + block.count <= entriesMax && bytes + block.sizeBytes <= bytesMax;
+    if (!fits && entries > 0) break;
+    taken.push(fits ? block : block.slice(block.first, fittingEnd(block, entriesMax, bytesMax)));
+    if (!fits) break;
+    entries += block.count;
+    bytes += block.sizeBytes;
+  }
+  return taken;
 }

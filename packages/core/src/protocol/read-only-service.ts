@@ -55,7 +55,7 @@ function waitForRound(s: RaftState, office: Leadership, readers: readonly Reader
 
 function releaseConfirmed(s: RaftState, office: Leadership): void {
   const confirmed = s.quorum.reached(s.configurations.current, (id) =>
-    s.isSelf(id) ? office.round : (office.peers.get(id)?.answeredRound ?? 0),
+    s.isSelf(id) ? office.round : (office.peers.get(id)?.countedRound ?? 0),
   );
   const done = office.readRounds.filter((round) => round.round <= confirmed);
   if (done.length === 0) return;

@@ -1,12 +1,14 @@
 import type { LogIndex } from "../model/log-id.js";
 import type { AppendEntriesResponse, Envelope, HeartbeatResponse } from "../model/message.js";
 import type { EntriesFetched } from "./event.js";
+import { withinLimits } from "./raft-log.js";
 import { Replicator } from "./replicator.js";
+import { takeSnapshot } from "./snapshot-flow.js";
 import { beginTransfer, checkTransfer } from "./snapshot-sending.js";
 import type { Leadership, RaftState } from "./state.js";
 
 /*
- * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19.
+ * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19, R20, S11.
  *
  * Every step of a leader ends here: each peer is given what it has room for. So no conversation has to remember whom
  * to serve, and what frees room (an answer, a longer log, a peer that is back) needs no path of its own.
@@ -66,6 +68,7 @@ export function replicate(s: RaftState): void {
 /** R03, R07, R11: a peer says how far it holds this leader's log, or where it does not. */
 export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
   peer.heardAt = s.now;
+  wantsSnapshot(s, peer, response.needsSnapshot);
   if (!response.success) return onRefusal(s, peer, response);
   if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
   peer.matched(response.match, s.now);
@@ -78,6 +81,8 @@ export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response
 export function onHeartbeatResponse(s: RaftState, peer: Replicator, response: HeartbeatResponse): void {
   peer.heardAt = s.now;
   peer.answeredRound = Math.max(peer.answeredRound, response.round);
+  noticeLoss(s, peer, response.last);
+  wantsSnapshot(s, peer, response.needsSnapshot);
   if (peer.state === "probe" && peer.fetchingFrom === 0) peer.probeSent = false;
 }
 
@@ -89,7 +94,8 @@ export function onEntriesFetched(s: RaftState, fetched: EntriesFetched): void {
   if (peer.next !== fetched.from || peer.state === "snapshot") return;
   const prevTerm = s.log.termAt(fetched.from - 1);
   if (prevTerm === undefined || fetched.blocks.length === 0) return beginTransfer(s, peer);
-  send(s, peer, prevTerm, fetched.blocks);
+  // R10: they may have been written under a larger limit.
+  send(s, peer, prevTerm, withinLimits(fetched.blocks, s.options.batchEntriesMax, s.options.batchBytesMax));
 }
 
 /**
@@ -131,6 +137,7 @@ export function checkFlights(s: RaftState, office: Leadership): void {
  */
 function onRefusal(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
   const { prevIndex, hintIndex, hintTerm, last } = response;
+  noticeLoss(s, peer, last);
   const obeys =
     peer.state === "probe" ? prevIndex === peer.next - 1 : peer.state === "replicate" && prevIndex > peer.match;
   if (!obeys) return s.drop("refusal of an older message");
@@ -138,6 +145,26 @@ function onRefusal(s: RaftState, peer: Replicator, response: AppendEntriesRespon
   const meeting = s.log.lastIndexUpToTerm(hintTerm, bound);
   const sameTerm = s.log.termAt(meeting) === hintTerm;
   peer.becomeProbe(sameTerm ? meeting + 1 : Math.min(meeting + 1, Math.max(hintIndex, 1)));
+}
+
+/**
+ * R20: a new run of it ends below what an earlier one acknowledged: its disk lost that, and with it perhaps the only copy
+ * that made a majority. Within one run nothing is lost: a lower last index there is an old message that comes late.
+ */
+function noticeLoss(s: RaftState, peer: Replicator, last: LogIndex): void {
+  if (peer.hasLostData || peer.startNumber <= peer.ackedInStart || last >= peer.match) return;
+  peer.hasLostData = true;
+  const reason =
+    `${peer.id} had acknowledged entry ${peer.match} and came back with a log that ends at ${last}: it is not counted any more. ` +
+    "Empty its directory, remove it, and add it anew";
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });
+}
+
+/** S11: it cannot rebuild its state, though its log is there: it gets a snapshot above that index, newly taken if need be. */
+function wantsSnapshot(s: RaftState, peer: Replicator, above: LogIndex): void {
+  if (above === 0 || peer.state === "snapshot") return;
+  if ((s.snapshot?.id.index ?? 0) > above) beginTransfer(s, peer);
+  else takeSnapshot(s);
 }
 
 /** @returns whether a message left. */
@@ -179,5 +206,6 @@ function send(s: RaftState, peer: Replicator, prevTerm: number, blocks: EntriesF
 export function answeringPeer(s: RaftState, envelope: Envelope): Replicator | undefined {
   const peer = s.peerOf(envelope);
   if (peer === undefined) s.drop("answer of a stranger");
+  else peer.startNumber = envelope.startNumber;
   return peer;
 }

@@ -1,5 +1,5 @@
 import type { LogIndex, Millis } from "../model/log-id.js";
-import type { NodeId, ReplicaId } from "../model/node-id.js";
+import type { NodeId, ReplicaId, StartNumber } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { PeerDescription } from "./description.js";
 import { Fifo } from "./fifo.js";
@@ -44,6 +44,15 @@ export class Replicator implements ReplicaId {
   waitingSince: Millis;
   /** S04: set in state snapshot once the offer was sent. */
   transfer: SnapshotTransfer | undefined;
+  /** T11: the start number under which it last answered, and the one under which it acknowledged `match`. */
+  startNumber: StartNumber = 0;
+  ackedInStart: StartNumber = 0;
+  /** R20: it came back without what it had acknowledged: it counts for nothing any more. */
+  hasLostData = false;
+  /** S10: the log after this entry is kept for it until it replicates again; 0: nothing is. */
+  keepFrom: LogIndex = 0;
+  /** S10: bytes that the log had taken when that began. */
+  keptSinceBytes = 0;
   /** M09: index of the configuration that removed it; infinite while it is a member, or about to be one. */
   removedBy: LogIndex = Number.POSITIVE_INFINITY;
   /** M09: the first round whose heartbeat told it that this configuration is committed; 0 before. */
@@ -62,6 +71,21 @@ export class Replicator implements ReplicaId {
     public heardAt: Millis,
   ) {
     this.waitingSince = heardAt;
+  }
+
+  /** R20: the match as quorums count it. */
+  get countedMatch(): LogIndex {
+    return this.hasLostData ? 0 : this.match;
+  }
+
+  /** R20: the newest round answered, as quorums count it. */
+  get countedRound(): number {
+    return this.hasLostData ? 0 : this.answeredRound;
+  }
+
+  /** R20: when it was last heard, as quorums count it. */
+  get countedHeardAt(): Millis {
+    return this.hasLostData ? Number.NEGATIVE_INFINITY : this.heardAt;
   }
 
   /** Messages in flight. */
@@ -94,6 +118,7 @@ export class Replicator implements ReplicaId {
     const news = match > this.match;
     if (news) {
       this.match = match;
+      this.ackedInStart = this.startNumber;
       this.waitingSince = now;
     }
     for (
@@ -110,6 +135,7 @@ export class Replicator implements ReplicaId {
   /** The logs meet below its next index: from now on messages are pipelined. */
   becomeReplicate(): void {
     this.state = "replicate";
+    this.keepFrom = 0;
     this.probeSent = false;
     this.transfer = undefined;
   }
@@ -141,6 +167,7 @@ export class Replicator implements ReplicaId {
       messagesInFlight: this.messagesInFlight,
       bytesInFlight: this.bytesInFlight,
       silentMs: now - this.heardAt,
+      hasLostData: this.hasLostData,
     };
   }
 }

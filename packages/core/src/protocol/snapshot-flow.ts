@@ -11,6 +11,7 @@ import type { RaftState } from "./state.js";
 /** S07: on demand; joined with one under way; not while another one's is being installed. */
 export function takeSnapshot(s: RaftState): void {
   if (s.takingSnapshot || s.install !== undefined || s.faulted !== "") return;
+  if (s.restoring > 0) return;
   s.takingSnapshot = true;
   s.outbox.emit({ type: "TakeSnapshot" });
 }
@@ -50,14 +51,16 @@ export function onSnapshotSaved(s: RaftState, meta: SnapshotMeta): void {
 
 /**
  * S03: up to the *previous* snapshot at most, so that a damaged newest one can be replaced by it and the log; less a
- * margin, so that a follower that is a little behind needs no snapshot; and never past one that is being sent (S10).
+ * margin, so that a follower that is a little behind needs no snapshot; and not past what a peer that is being sent a
+ * snapshot needs after it (S10), up to a bound: or each transfer would end in the next one.
  */
 function compact(s: RaftState): void {
   const previous = s.previousSnapshot;
   if (previous === null) return;
   let upTo: LogIndex = previous.id.index - s.options.compactionMarginEntries;
   for (const peer of s.leadership?.peers.values() ?? [])
-    if (peer.transfer !== undefined) upTo = Math.min(upTo, peer.transfer.meta.id.index);
+    if (peer.keepFrom > 0 && s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax)
+      upTo = Math.min(upTo, peer.keepFrom);
   const term = s.log.termAt(upTo);
   if (upTo <= s.log.base.index || term === undefined) return;
   const base = { index: upTo, term };

@@ -23,7 +23,7 @@ export function onInstallSnapshot(s: RaftState, leader: ReplicaId, message: Inst
     if (meta.id.index <= running.meta.id.index) Object.assign(running, { from: leader, transfer });
     return;
   }
-  if (meta.id.index <= s.commit) return answer(s, leader, transfer, "done");
+  if (!isNeeded(s, meta)) return answer(s, leader, transfer, "done");
   if (running !== undefined) {
     const isSameNumber = running.transfer === transfer;
     if (isSameNumber && sameReplica(running.from, leader)) return s.drop("snapshot offer seen before");
@@ -54,11 +54,12 @@ export function onReceiveFailed(s: RaftState, { transfer }: SnapshotReceiveFaile
 export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotReceived): void {
   const install = receiving(s, transfer);
   if (install === undefined) return;
-  if (meta.id.index <= s.commit) {
+  if (!isNeeded(s, meta)) {
     s.install = undefined;
     return answer(s, install.from, transfer, "done");
   }
   if (s.log.holds(meta.id) && meta.id.index <= s.log.durable) {
+    if (s.restoring > 0) return rebuildState(s, install);
     // The log has caught up meanwhile: the snapshot only proves that entries up to its index are committed.
     advanceCommit(s, meta.id.index);
     s.verified = Math.max(s.verified, meta.id.index);
@@ -76,6 +77,23 @@ export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotRec
   s.verified = meta.id.index;
   updateBook(s);
   if (!wasVoter && s.isVoter) restartElectionWait(s);
+}
+
+/** S05, S11: not at or below what is committed here, unless the state behind that cannot be rebuilt. */
+function isNeeded(s: RaftState, { id }: Install["meta"]): boolean {
+  return id.index > s.commit || (s.restoring > 0 && id.index > s.restoring);
+}
+
+/** S11: the log is whole, and goes on from the snapshot: only the state is replaced. */
+function rebuildState(s: RaftState, install: Install): void {
+  const { meta } = install;
+  install.phase = "loading";
+  s.configurations.standOn(meta.configuration);
+  updateBook(s);
+  if (meta.id.index > s.commit) advanceCommit(s, meta.id.index);
+  s.verified = Math.max(s.verified, meta.id.index);
+  s.applySent = meta.id.index;
+  s.outbox.emit({ type: "LoadSnapshot", meta });
 }
 
 /** The log begins after the snapshot, durably: now the state follows, in its turn. */
@@ -96,6 +114,7 @@ export function onSnapshotLoaded(s: RaftState, index: number): void {
     { index },
   );
   s.install = undefined;
+  s.restoring = 0;
   s.previousSnapshot = s.snapshot;
   s.snapshot = install.meta;
   s.log.bytesSinceSnapshot = 0;

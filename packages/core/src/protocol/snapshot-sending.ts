@@ -21,6 +21,8 @@ export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (meta === null || peer.transfer !== undefined || underWay >= SNAPSHOT_SENDS_MAX) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
+  peer.keepFrom = meta.id.index;
+  peer.keptSinceBytes = s.log.bytesAppended;
   s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
 }
 

@@ -46,6 +46,8 @@ export interface RaftStart {
   readonly snapshot: SnapshotMeta | null;
   /** The one before it: what the log may be compacted up to (S03). */
   readonly previousSnapshot: SnapshotMeta | null;
+  /** S11: no snapshot and log rebuild the state, and one above this index would; absent or 0: they do. */
+  readonly restoring?: LogIndex;
   /** Which sets of voters decide. */
   readonly quorum: QuorumPolicy;
   /** How members change. */
@@ -191,6 +193,10 @@ export class RaftState {
   leadership: Leadership | undefined;
   install: Install | undefined;
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
+  /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
+  restoring: LogIndex;
+  /** R20: said once that the own disk has lost what was acknowledged. */
+  hasReportedLoss = false;
   /** R15: why the state machine is not called any more, or empty. */
   faulted = "";
   /** Why the group stopped in place, or empty. */
@@ -228,6 +234,7 @@ export class RaftState {
     this.vote = start.hardState.vote;
     this.round = start.identity.startNumber * 2 ** 32;
     this.removedAt = start.hardState.removedAt;
+    this.restoring = start.restoring ?? 0;
     this.commit = start.commit;
     this.applied = start.applied;
     this.applySent = start.applied;

@@ -33,6 +33,7 @@ const OUT_OF_RANGE: readonly (readonly [keyof NodeOptions, number, number])[] = 
   ["catchUpMarginEntries", -1, 2 ** 40 + 1],
   ["catchUpTimeoutMs", 9, 86_400_001],
   ["catchUpRoundsMax", 0, 1_001],
+  ["keptLogBytesMax", -1, 2 ** 50 + 1],
   ["compactionMarginEntries", -1, 2 ** 40 + 1],
 ];
 

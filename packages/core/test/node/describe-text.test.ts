@@ -16,8 +16,26 @@ describe("a description as text", () => {
         configuration: { ...configuration, votersOld: ["n1", "n2"], learners: ["n3"] },
       },
       peers: [
-        { id: "n2", state: "replicate", match: 7, next: 9, messagesInFlight: 1, bytesInFlight: 80, silentMs: 12.4 },
-        { id: "n3", state: "snapshot", match: 0, next: 1, messagesInFlight: 0, bytesInFlight: 0, silentMs: 300 },
+        {
+          id: "n2",
+          state: "replicate",
+          match: 7,
+          next: 9,
+          messagesInFlight: 1,
+          bytesInFlight: 80,
+          silentMs: 12.4,
+          hasLostData: false,
+        },
+        {
+          id: "n3",
+          state: "snapshot",
+          match: 0,
+          next: 1,
+          messagesInFlight: 0,
+          bytesInFlight: 0,
+          silentMs: 300,
+          hasLostData: false,
+        },
       ],
     });
     expect(text).toContain("peer n2: replicate, match 7, next 9, in flight 1, silent for 12 ms");

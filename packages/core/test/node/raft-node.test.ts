@@ -178,7 +178,7 @@ describe("a node", () => {
   });
 
   it("Q07 C05 no promise hangs for ever: without a deadline of its own a call has ten election timeouts", async () => {
-    const { node, lead, say, until, disk, time } = await loneNode();
+    const { node, lead, say, until, disk, time } = await loneNode(undefined, { writeOverdueMs: 60_000 });
     await lead();
     disk.holdWrites = true;
     const begun = time.now();

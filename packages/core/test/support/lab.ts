@@ -313,6 +313,7 @@ export class Lab {
           found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
     }
     const snapshotIndex = disk.snapshot?.id.index ?? 0;
+    const isWhole = snapshotIndex >= disk.base.index;
     const raft = new Raft(
       {
         identity: {
@@ -331,7 +332,8 @@ export class Lab {
         runs,
         lastLogTimeMs: 0,
         configurations: found,
-        commit: Math.max(snapshotIndex, Math.min(disk.commitHint, last.index)),
+        commit: Math.max(disk.base.index, snapshotIndex, Math.min(disk.commitHint, last.index)),
+        restoring: isWhole ? 0 : Math.max(1, disk.base.index - 1),
         applied: snapshotIndex,
         snapshot: disk.snapshot,
         previousSnapshot: null,

@@ -267,6 +267,11 @@ export class World {
             throw new Error(`Q01 a read at ${effect.index} on ${id}, while ${known} was committed before it came`);
         }
         return true;
+      case "Notify":
+        // Disks lose nothing here: whoever says so takes an old message for news (R20).
+        if (effect.notice.kind === "error" && effect.notice.reason.includes("acknowledged entry"))
+          throw new Error(`R20 ${id}: ${effect.notice.reason}`);
+        return false;
       case "Halt":
         throw new Error(`halted: ${effect.reason} ${JSON.stringify(effect.details)}`);
       case "ChangeAnswered":

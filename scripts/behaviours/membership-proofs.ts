@@ -169,7 +169,7 @@ export const lossProofs: readonly Proof[] = [
     // An old message that comes late is taken for news.
     rule: "R20",
     file: source("replicator-group"),
-    find: "peer.startNumber <= peer.ackedInStart || last >= peer.match) return;",
+    find: "peer.answeredInStart <= peer.ackedInStart || last >= peer.match) return;",
     replace: "last >= peer.match) return;",
     tests: tests("lost-data"),
   },

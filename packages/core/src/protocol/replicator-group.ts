@@ -152,7 +152,7 @@ function onRefusal(s: RaftState, peer: Replicator, response: AppendEntriesRespon
  * that made a majority. Within one run nothing is lost: a lower last index there is an old message that comes late.
  */
 function noticeLoss(s: RaftState, peer: Replicator, last: LogIndex): void {
-  if (peer.hasLostData || peer.startNumber <= peer.ackedInStart || last >= peer.match) return;
+  if (peer.hasLostData || peer.answeredInStart <= peer.ackedInStart || last >= peer.match) return;
   peer.hasLostData = true;
   const reason =
     `${peer.id} had acknowledged entry ${peer.match} and came back with a log that ends at ${last}: it is not counted any more. ` +
@@ -206,6 +206,6 @@ function send(s: RaftState, peer: Replicator, prevTerm: number, blocks: EntriesF
 export function answeringPeer(s: RaftState, envelope: Envelope): Replicator | undefined {
   const peer = s.peerOf(envelope);
   if (peer === undefined) s.drop("answer of a stranger");
-  else peer.startNumber = envelope.startNumber;
+  else peer.answeredInStart = envelope.startNumber;
   return peer;
 }

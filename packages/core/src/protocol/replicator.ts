@@ -45,7 +45,7 @@ export class Replicator implements ReplicaId {
   /** S04: set in state snapshot once the offer was sent. */
   transfer: SnapshotTransfer | undefined;
   /** T11: the start number under which it last answered, and the one under which it acknowledged `match`. */
-  startNumber: StartNumber = 0;
+  answeredInStart: StartNumber = 0;
   ackedInStart: StartNumber = 0;
   /** R20: it came back without what it had acknowledged: it counts for nothing any more. */
   hasLostData = false;
@@ -118,7 +118,7 @@ export class Replicator implements ReplicaId {
     const news = match > this.match;
     if (news) {
       this.match = match;
-      this.ackedInStart = this.startNumber;
+      this.ackedInStart = this.answeredInStart;
       this.waitingSince = now;
     }
     for (

@@ -56,7 +56,14 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "unappliedBytes",
   "bytesSinceSnapshot",
   "bytesInFlight",
+  "bytesAppended",
+  "keptSinceBytes",
   "bytes",
+  // All priorities are equal, and no disk loses anything.
+  "emptyWaits",
+  "contactBeforeWait",
+  "answeredInStart",
+  "ackedInStart",
   "lastLogTimeMs",
   "logTimeMovedAt",
   // Numbers of writes are told as how many came after, and the outbox by what is pending in it.

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Effect } from "../../src/protocol/effect.js";
 import { sent } from "../support/effects.js";
-import { type Lab, T } from "../support/lab.js";
+import { jointMembership, target } from "../support/joint-membership.js";
+import { type Lab, memberOf, T } from "../support/lab.js";
 import { metaAt, ordersOf, saveAt } from "../support/messages.js";
 import { ReadingLab } from "../support/reading-lab.js";
 
@@ -9,8 +10,14 @@ const THREE = ["a", "b", "c"];
 
 /** a leads; b's log begins after 4, and its snapshots are gone: it came back without a state. */
 function withoutState(): Lab {
-  const lab = new ReadingLab(THREE, { compactionMarginEntries: 0 }).elect("a");
-  for (let i = 0; i < 4; i++) lab.propose("a", `p${i}`);
+  const lab = new ReadingLab(THREE, { compactionMarginEntries: 0, membership: jointMembership }).elect("a");
+  lab.propose("a", "p", "q");
+  lab.settle();
+  const named = { ...target("abc"), members: THREE.map((id) => ({ ...memberOf(id), priority: 2 })) };
+  // The log of b names its members, so that it would campaign if it might.
+  lab.step("a", { type: "ChangeRequested", request: 1, target: named, expected: null });
+  lab.settle();
+  lab.propose("a", "r");
   lab.settle().beat("a");
   for (const index of [4, 5]) saveAt(lab, "b", index);
   lab.settle().crash("b");
@@ -34,6 +41,7 @@ describe("S11 a node that cannot rebuild its state", () => {
     ).toEqual([3]);
     expect(lab.describe("b")).toMatchObject({ commitIndex: 6, appliedIndex: 0 });
     expect(ordersOf(lab.node("b").seen, "Apply")).toEqual([]);
+    expect(lab.describe("b").configuration.configuration.voters).toEqual(THREE);
     expect(sent(lab.timeOut("b"))).toEqual([]);
     // It votes with its log all the same (E19).
     lab.crash("a").pass(T).elect("c");

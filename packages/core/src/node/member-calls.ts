@@ -23,11 +23,12 @@ export class MemberCalls {
 
   /** See Node.changeConfiguration. */
   async change(target: Configuration | MembersWanted, options: ChangeOptions = {}): Promise<void> {
+    // At once: calls of one caller reach the protocol in their order.
+    if (isConfiguration(target)) return this.order(target, options.expectedIndex ?? null, options);
+    // What was made of names was made for the configuration that was looked at.
     const own = this.own();
     const configuration = await this.resolve(target, own.configuration);
-    // What was made of names was made for the configuration that was looked at.
-    const expected = options.expectedIndex ?? (isConfiguration(target) ? null : own.id.index);
-    await this.order(configuration, expected, options);
+    await this.order(configuration, options.expectedIndex ?? own.id.index, options);
   }
 
   /** See Node.cancelChange. */

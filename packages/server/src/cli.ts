@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { runDemo } from "./demo/run-demo.js";
 import { runWriter } from "./demo/writer.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
+import { runInspect } from "./inspect/run-inspect.js";
 import { runServe } from "./serve/run-serve.js";
 import { readConfigFile, resolveServeOptions } from "./serve/serve-options.js";
 import { VERSION } from "./version.js";
@@ -18,6 +19,9 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
     exitCode = code;
   });
   certsCommand(program);
+  inspectCommand(program, (code) => {
+    exitCode = code;
+  });
   program
     .command("demo")
     .description(
@@ -57,6 +61,26 @@ function certsCommand(program: Command): void {
       const { runCerts } = await import("./certs/run-certs.js"); // nobody else needs the library behind it
       await runCerts({ directory, ...flags }, (line) => process.stdout.write(`${line}\n`));
     });
+}
+
+function inspectCommand(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command("inspect <directory>")
+    .description("Reads every byte of a stopped node's data directory, and says what is there and what is damaged.")
+    .option("--diff <directory>", "compare its log with another stopped node's, entry by entry")
+    .option("--group-id <id>", "the group to compare", "main")
+    .option("--json", "print one line of JSON")
+    .addHelpText(
+      "after",
+      `\nNothing is changed. Exit codes: ${ExitCode.unreadable} something is damaged, ${ExitCode.failed} the logs differ where both have entries.`,
+    )
+    .action(
+      async (directory: string, flags: { readonly diff?: string; readonly groupId: string; readonly json?: true }) => {
+        const { json, ...rest } = flags;
+        const say = (text: string) => void process.stdout.write(`${text}\n`);
+        done(await runInspect({ directory, ...rest, json: json === true }, say));
+      },
+    );
 }
 
 interface ServeFlags {

@@ -107,17 +107,9 @@ export class DataDirectory {
 
   /** Who lives here; `undefined` in a new directory. */
   readIdentity(nodeId: NodeId): Identity | undefined {
-    const path = `${this.path}/identity`;
-    const view = readSmallFile(this.files, this.checksum, path, IDENTITY_MAGIC);
-    if (view === undefined) return undefined;
-    const at = SMALL_FILE_FIELDS;
-    const identity: Identity = {
-      startNumber: getU64(view, at),
-      directoryId: getName(view, at + 8, INCARNATION_WIDTH),
-      clusterId: getName(view, at + 25, CLUSTER_ID_WIDTH),
-      nodeId: getName(view, at + 58, NODE_ID_WIDTH),
-    };
-    if (identity.nodeId !== nodeId) throw identityMismatch(path, "node", identity.nodeId, nodeId);
+    const identity = readIdentityFile(this.path, this.files, this.checksum);
+    if (identity !== undefined && identity.nodeId !== nodeId)
+      throw identityMismatch(`${this.path}/identity`, "node", identity.nodeId, nodeId);
     return identity;
   }
 
@@ -135,14 +127,7 @@ export class DataDirectory {
 
   /** The incarnation of the group's replica; `undefined` if it was never finished being created. */
   readIncarnation(group: string): string | undefined {
-    const path = `${this.groupPath(group)}/replica`;
-    const view = readSmallFile(this.files, this.checksum, path, REPLICA_MAGIC);
-    if (view === undefined) return undefined;
-    const named = getName(view, SMALL_FILE_FIELDS + 17, GROUP_ID_WIDTH);
-    if (named !== group) throw identityMismatch(path, "group", named, group);
-    const incarnation = getName(view, SMALL_FILE_FIELDS, INCARNATION_WIDTH);
-    if (incarnation === "") throw damaged(path, "no incarnation in it", SMALL_FILE_FIELDS, INCARNATION_WIDTH);
-    return incarnation;
+    return readReplicaFile(this.groupPath(group), group, this.files, this.checksum);
   }
 
   /** Durable when it resolves. */
@@ -152,4 +137,34 @@ export class DataDirectory {
       setName(view, SMALL_FILE_FIELDS + 17, GROUP_ID_WIDTH, group);
     });
   }
+}
+
+/** The identity of whoever lives in a directory; `undefined` in a new one. */
+export function readIdentityFile(directory: string, files: FileSystem, checksum: Checksum): Identity | undefined {
+  const view = readSmallFile(files, checksum, `${directory}/identity`, IDENTITY_MAGIC);
+  if (view === undefined) return undefined;
+  const at = SMALL_FILE_FIELDS;
+  return {
+    startNumber: getU64(view, at),
+    directoryId: getName(view, at + 8, INCARNATION_WIDTH),
+    clusterId: getName(view, at + 25, CLUSTER_ID_WIDTH),
+    nodeId: getName(view, at + 58, NODE_ID_WIDTH),
+  };
+}
+
+/** The incarnation that a group's directory belongs to; `undefined` if it was never finished being created. */
+export function readReplicaFile(
+  path: string,
+  group: string,
+  files: FileSystem,
+  checksum: Checksum,
+): string | undefined {
+  const file = `${path}/replica`;
+  const view = readSmallFile(files, checksum, file, REPLICA_MAGIC);
+  if (view === undefined) return undefined;
+  const named = getName(view, SMALL_FILE_FIELDS + 17, GROUP_ID_WIDTH);
+  if (named !== group) throw identityMismatch(file, "group", named, group);
+  const incarnation = getName(view, SMALL_FILE_FIELDS, INCARNATION_WIDTH);
+  if (incarnation === "") throw damaged(file, "no incarnation in it", SMALL_FILE_FIELDS, INCARNATION_WIDTH);
+  return incarnation;
 }

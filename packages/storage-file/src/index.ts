@@ -1,1 +1,15 @@
 export { type FileStorageOptions, fileStorage } from "./file-storage.js";
+export {
+  DIFFERENCES_MAX,
+  type DifferingEntries,
+  diffDirectories,
+  type LogDifference,
+} from "./inspect/diff-directories.js";
+export { inspectDirectory } from "./inspect/inspect-directory.js";
+export type {
+  DamagedRange,
+  DirectoryReport,
+  InspectedGroup,
+  InspectedSegment,
+  InspectedSnapshot,
+} from "./inspect/report.js";

@@ -75,7 +75,7 @@ export async function scanSegment(
 }
 
 /** The records of a batch, or why it is not whole. */
-async function readBatch(
+export async function readBatch(
   window: FileWindow,
   head: BatchHeader,
   segment: Segment,
@@ -141,4 +141,5 @@ function lastUsed(bytes: Uint8Array): number {
   return used;
 }
 
-const placeAt = ({ number, generation }: Segment, offset: number) => ({ segment: number, generation, offset });
+/** Where something at this offset of a segment belongs. */
+export const placeAt = ({ number, generation }: Segment, offset: number) => ({ segment: number, generation, offset });

@@ -1,0 +1,66 @@
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Workshop } from "./support/serve-process.js";
+import { until } from "./support/three-nodes.js";
+
+let workshop: Workshop;
+let directory: string;
+beforeAll(async () => {
+  workshop = new Workshop();
+  directory = join(workshop.directory, "n1");
+  const { process, listening } = await workshop.single();
+  for (let i = 0; i < 20; i++) await put(listening.http, `k${i}`);
+  await process.signal("SIGTERM");
+});
+afterAll(() => workshop.cleanUp());
+
+const put = (http: string, key: string) =>
+  until("an acknowledged write", async () => {
+    const { ok } = await fetch(`http://${http}/v1/kv/${key}`, { method: "PUT", body: "v" });
+    return ok ? true : undefined;
+  });
+
+async function inspect(...args: readonly string[]): Promise<{ readonly code: number | string; readonly out: string }> {
+  const process = workshop.run("inspect", ...args);
+  return { code: await process.end(), out: process.out + process.error };
+}
+
+describe("hexraft inspect", () => {
+  it("O08 says what is in the directory of a stopped node, in words and as JSON", async () => {
+    const { code, out } = await inspect(directory);
+    expect([code, out]).toEqual([0, expect.stringContaining("nothing is damaged")]);
+    expect(out).toMatch(/node n1, cluster [0-9a-f]{32}, start 1/);
+    expect(out).toMatch(/configuration at 1: voters n1/);
+    const json = await inspect(directory, "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ identity: { nodeId: "n1" }, groups: [{ refusal: "" }], damage: [] });
+  });
+
+  it("O08 L03 ends with exit code 6 and names file and bytes of what is damaged", async () => {
+    const copy = join(workshop.directory, "damaged");
+    cpSync(directory, copy, { recursive: true });
+    const [segment = ""] = readdirSync(join(copy, "main/log"));
+    const path = join(copy, "main/log", segment);
+    const bytes = readFileSync(path);
+    bytes[700] = (bytes[700] as number) ^ 1;
+    writeFileSync(path, bytes);
+    const { code, out } = await inspect(copy);
+    expect([code, out]).toEqual([6, expect.stringMatching(/DAMAGED\n {2}\S+\.seg bytes \d+–\d+: /)]);
+    expect(out).toContain("it would not open: ");
+  });
+
+  it("O08 compares the logs of two nodes, and ends with exit code 1 if they differ", async () => {
+    const same = await inspect(directory, "--diff", directory);
+    expect([same.code, same.out]).toEqual([0, expect.stringMatching(/entries 1–\d+ are in both logs and are equal/)]);
+    const { process, listening } = await workshop.single("n2");
+    await put(listening.http, "other");
+    await process.signal("SIGTERM");
+    const other = await inspect(directory, "--diff", join(workshop.directory, "n2"));
+    expect([other.code, other.out]).toEqual([1, expect.stringContaining("DIFFERENT")]);
+  });
+
+  it("O05 a directory that is missing or empty is refused with exit code 2", async () => {
+    const { code, out } = await inspect(join(workshop.directory, "nowhere"));
+    expect([code, out]).toEqual([2, expect.stringContaining("is not a data directory")]);
+  });
+});

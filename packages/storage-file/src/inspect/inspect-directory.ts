@@ -80,7 +80,7 @@ async function inspectSnapshots(
   damage: DamagedRange[],
 ): Promise<readonly InspectedSnapshot[]> {
   const found: InspectedSnapshot[] = [];
-  for (const name of files.list(path).filter((each) => /\.snap$/.test(each))) {
+  for (const name of files.list(path).filter((each) => each.endsWith(".snap"))) {
     const file = `${path}/${name}`;
     const meta = await readSnapshot(file, owner, files, checksum, damage);
     if (meta !== undefined) found.push({ file, id: meta.id, sizeBytes: meta.sizeBytes, checksum: meta.checksum });

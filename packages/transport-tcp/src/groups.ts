@@ -12,6 +12,8 @@ import type {
 import type { Counters } from "./host.js";
 import type { Hello } from "./wire/handshake.js";
 
+const NOBODY: ReadonlyMap<NodeId, StartNumber> = new Map();
+
 /**
  * The groups of this process: who receives for each, and whom each may talk to. One transport serves all of them (T08).
  * A receiver that throws is logged here and stops nothing else.
@@ -87,11 +89,19 @@ export class Groups {
    * Tells each group what changed for it: peers that it can talk to from now on, and peers that it no longer can. A group
    * talks to the nodes of its book; one that knows no configuration yet, so that its book is empty, to whoever of its
    * cluster comes in (E19), or a new node could never be told its first entry.
+   *
+   * @param whoIsIn - everybody that came in; asked only if some group wants to know, as there may be thousands.
    */
-  tell(linked: ReadonlyMap<NodeId, StartNumber>, guests: ReadonlyMap<NodeId, StartNumber>, reason: string): void {
+  tell(
+    linked: ReadonlyMap<NodeId, StartNumber>,
+    whoIsIn: () => ReadonlyMap<NodeId, StartNumber>,
+    reason: string,
+  ): void {
+    let known: ReadonlyMap<NodeId, StartNumber> | undefined;
     for (const [group, receiver] of this.receivers) {
       const book = this.books.get(group);
       const hasBook = book !== undefined && book.size > 0;
+      const guests = hasBook ? NOBODY : (known ??= whoIsIn());
       const told = this.told.get(group) as Map<NodeId, StartNumber>;
       const isThere = (id: NodeId) => (hasBook ? (book.has(id) ? linked.get(id) : undefined) : guests.get(id));
       for (const [id, startNumber] of told) {

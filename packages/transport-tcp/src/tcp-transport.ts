@@ -258,7 +258,7 @@ export class TcpTransport implements Transport {
   private tell(reason: string): void {
     const linked = new Map<NodeId, StartNumber>();
     for (const [id, { startNumber }] of this.links) if (startNumber !== undefined) linked.set(id, startNumber);
-    this.groups.tell(linked, this.inbounds.nodes(), reason);
+    this.groups.tell(linked, () => this.inbounds.nodes(), reason);
   }
 
   /** A peer was let in: if we were waiting to call it, now is the time. */

@@ -106,12 +106,12 @@ async function memberOf(address: string): Promise<Member> {
 async function roundTrips(member: Member): Promise<number[]> {
   const times: number[] = [];
   const names = { group: "main", from: "n2", fromIncarnation: "2".repeat(16), to: "n1", toIncarnation: "1".repeat(16) };
-  for (let round = 0; round < ROUND_TRIPS; round++) {
+  for (let trip = 0; trip < ROUND_TRIPS; trip++) {
     const beganMs = performance.now();
     const answered = new Promise<void>((resolve) => {
       member.heard = () => resolve();
     });
-    const message = { type: "Heartbeat" as const, term: 1, commit: 0, round };
+    const message = { type: "Heartbeat" as const, term: 1, commit: 0, round: trip };
     member.transport.send({ ...names, startNumber: 1, recoveryNumber: 0, message });
     member.transport.flush();
     await answered;

@@ -602,8 +602,8 @@ export const electionProofs: readonly Proof[] = [
   {
     rule: "E26/recovery",
     file: source("judging"),
-    find: "  if (envelope.recoveryNumber < s.identity.recoveryNumber)",
-    replace: "  if (envelope.recoveryNumber > s.identity.recoveryNumber)",
+    find: "  if (envelope.recoveryNumber < s.recoveryNumber)",
+    replace: "  if (envelope.recoveryNumber < 0)",
     tests: test("judging"),
   },
   {

@@ -222,4 +222,11 @@ export const lossProofs: readonly Proof[] = [
     replace: "withinLimits(fetched.blocks, 2 ** 30, 2 ** 30));",
     tests: tests("restoring"),
   },
+  {
+    rule: "M11",
+    file: source("judging"),
+    find: "  if (s.log.last.index > 0) return false;\n",
+    replace: "",
+    tests: tests("judging"),
+  },
 ];

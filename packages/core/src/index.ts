@@ -38,6 +38,7 @@ export type {
 } from "./node/node.js";
 export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
+export type { ResetPlan, Survivor } from "./node/unsafe-recovery.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";
 export type { ChangePlan, PlanNewcomer, PlanStage } from "./protocol/change-plan.js";

@@ -266,3 +266,47 @@ describe("those that were removed", () => {
     }),
   );
 });
+
+describe("a majority is lost for good", () => {
+  it(
+    "M11 the survivor that has most goes on alone, in two steps; the others come back as newcomers, and never as they were",
+    inCluster(41, async (cluster) => {
+      await change(cluster, wanted(FIVE));
+      await cluster.applied("a", "b");
+      await cluster.converged();
+      for (const id of FIVE) cluster.crash(id);
+      const ask = async (id: string) => {
+        const node = await cluster.member(id).make();
+        return cluster.time.settled(node.survey(), 20 * T);
+      };
+      const [n1, n2] = [await ask("n1"), await ask("n2")];
+      expect(n1).toMatchObject({ nodeId: "n1", recoveryNumber: 0, last: n2.last });
+      const reset = async (confirmation: string, others: (typeof n1)[]) => {
+        const node = await cluster.member("n1").make();
+        return failing(cluster, node.resetPeers({ confirmation, others }));
+      };
+      expect(await reset(n2.confirmation, [n2])).toBe("refused RecoveryRefused");
+      const ahead = { ...n2, last: { ...n2.last, index: n2.last.index + 1 } };
+      expect(await reset(n1.confirmation, [ahead])).toBe("refused RecoveryRefused");
+      expect(await reset(n1.confirmation, [n2, { ...n2, nodeId: "n3" }])).toBe("refused RecoveryRefused");
+      const since = cluster.time.now();
+      expect(await reset(n1.confirmation, [n2])).toBe("done");
+      expect(cluster.time.now() - since).toBeGreaterThanOrEqual(2 * T);
+      // n2 comes back as it was: it belongs to a group that is no more, and hears nobody.
+      await cluster.start("n1", "n2");
+      const leader = await cluster.awaitLeader(["n1"]);
+      expect(inShort(leader)).toBe(">n1~");
+      await cluster.applied("c");
+      await cluster.run(10 * T);
+      expect(cluster.member("n2").describe()).toMatchObject({ leader: null, last: n2.last });
+      cluster.crash("n2");
+      cluster.member("n2").disk.erase();
+      await cluster.restart("n2");
+      await change(cluster, wanted(["n1", "n2"]));
+      expect(cluster.member("n2").lines).toEqual(["a", "b", "c"]);
+      expect(cluster.member("n2").disk.image.hardState.recoveryNumber).toBe(1);
+      // A running node is no survivor.
+      expect(await failing(cluster, leader.node.survey())).toBe("refused RecoveryRefused");
+    }),
+  );
+});

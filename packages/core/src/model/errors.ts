@@ -30,6 +30,7 @@ export type ErrorCode =
   | "BadMessage"
   | "BindingMissing"
   | "BootstrapRefused"
+  | "RecoveryRefused"
   | "IdentityMismatch"
   | "DirectoryLocked"
   | "FormatUnknown"

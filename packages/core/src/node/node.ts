@@ -6,6 +6,7 @@ import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
+import type { ResetPlan, Survivor } from "./unsafe-recovery.js";
 
 /** How long a call may take, and how it can be called off. */
 export interface CallOptions {
@@ -71,6 +72,19 @@ export interface ChangeOptions {
 export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown> {
   /** The node's name. */
   readonly id: NodeId;
+  /**
+   * M11, first step of an unsafe recovery after a majority was lost for good: what this survivor holds. Instead of `start`,
+   * with all survivors stopped; afterwards this node object is used up. Changes nothing.
+   */
+  survey(): Promise<Survivor>;
+  /**
+   * M11, second step, on the survivor whose log ends highest: it is the only member from its next start on, and the others
+   * come back with empty directories as newcomers. **Acknowledged writes that no survivor has are lost.** Instead of
+   * `start`, as {@link Node.survey}; takes two election timeouts.
+   *
+   * @throws RaftError `RecoveryRefused`: wrong confirmation, another survivor has more, or a majority is there.
+   */
+  resetPeers(plan: ResetPlan): Promise<void>;
   /** Recovers what is on disk, listens, and takes part. */
   start(): Promise<void>;
   /**

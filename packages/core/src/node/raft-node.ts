@@ -19,6 +19,7 @@ import { NodeHistory } from "./node-history.js";
 import type { NodePorts } from "./node-ports.js";
 import { type Recovered, recover } from "./recovery.js";
 import { Replica } from "./replica.js";
+import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
 
 type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
 
@@ -68,6 +69,14 @@ export class RaftNode implements Node<unknown> {
     this.state = "starting";
     this.starting = this.recoverAndListen();
     return this.starting;
+  }
+
+  survey(): Promise<Survivor> {
+    return this.offline(() => survey(this.ports, this.id, this.groupId));
+  }
+
+  resetPeers(plan: ResetPlan): Promise<void> {
+    return this.offline(() => resetPeers(this.ports, this.id, this.groupId, plan, this.options.electionTimeoutMs));
   }
 
   async bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
@@ -185,6 +194,23 @@ export class RaftNode implements Node<unknown> {
   stop(): Promise<void> {
     this.stopping ??= this.stopOnce();
     return this.stopping;
+  }
+
+  /** M11: works on the disk of a node that does not run, and lets go of it. */
+  private async offline<T>(work: () => Promise<T>): Promise<T> {
+    if (this.state !== "new")
+      throw new RaftError(
+        "RecoveryRefused",
+        "refused",
+        `${this.id} was started; stop it, and make a new node for this.`,
+      );
+    this.state = "stopped";
+    try {
+      return await work();
+    } finally {
+      await this.closePorts();
+      await this.ports.stateMachine.shutdown?.();
+    }
   }
 
   private async recoverAndListen(): Promise<void> {

@@ -90,7 +90,15 @@ export class Replica {
     const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
     this.timers = new TimerService(ports.scheduler, ports.random, tickMs, this.inbox, electionTimeoutMs);
     this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
-    this.postman = new Postman(transport, ports.checksum, identity, this.inbox);
+    const { raft } = this;
+    // M11: a newcomer learns the group's recovery number from the first message that it gets.
+    const stamp: LocalIdentity = {
+      ...identity,
+      get recoveryNumber() {
+        return raft.recoveryNumber;
+      },
+    };
+    this.postman = new Postman(transport, ports.checksum, stamp, this.inbox);
     this.fsm = new FsmCaller(
       stateMachine,
       this.log,

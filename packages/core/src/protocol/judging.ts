@@ -1,7 +1,7 @@
 import { isVotingReplica } from "../model/configuration.js";
 import { TERM_MAX } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
-import { type ReplicaId, sameReplica } from "../model/node-id.js";
+import { type RecoveryNumber, type ReplicaId, sameReplica } from "../model/node-id.js";
 import { onAppendEntries, onHeartbeat } from "./append-entries.js";
 import { onProposeResponse, onReadIndexResponse } from "./asking.js";
 import { onPreVoteResponse, onVoteResponse } from "./election.js";
@@ -38,7 +38,9 @@ export function judge(s: RaftState, envelope: Envelope): void {
     envelope.to === s.identity.id &&
     envelope.toIncarnation === s.identity.incarnation;
   if (!isForUs || envelope.from === s.identity.id) return s.drop("meant for another replica");
-  if (envelope.recoveryNumber < s.identity.recoveryNumber) return s.drop("of an older recovery");
+  if (envelope.recoveryNumber < s.recoveryNumber) return s.drop("of an older recovery");
+  if (envelope.recoveryNumber > s.recoveryNumber && !followsRecovery(s, envelope.recoveryNumber))
+    return s.drop("of a later recovery: this replica was left behind");
   if (!isOfNewestStart(s, envelope)) return s.drop("of an older start");
   switch (message.type) {
     case "Propose":
@@ -176,6 +178,17 @@ function followsSender(s: RaftState, sender: ReplicaId): boolean {
   if (s.role !== "follower") becomeFollower(s, sender, `heard the leader of term ${s.term}`);
   else if (!sameReplica(s.leader, sender)) setLeader(s, sender, `heard the leader of term ${s.term}`);
   noteLeaderContact(s);
+  return true;
+}
+
+/**
+ * M11: a replica without a log belongs to whichever recovery asks it first. One that has a log of before may hold entries
+ * that the recovered group never had: it is refused for good, and comes back empty.
+ */
+function followsRecovery(s: RaftState, recoveryNumber: RecoveryNumber): boolean {
+  if (s.log.last.index > 0) return false;
+  s.recoveryNumber = recoveryNumber;
+  s.outbox.persistHardState(s.hardState());
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
-import type { NodeId } from "../model/node-id.js";
+import type { NodeId, RecoveryNumber } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { acknowledge } from "./append-entries.js";
 import { failQuestions, forward, questionTimedOut } from "./asking.js";
@@ -69,6 +69,10 @@ export class Raft {
   /** The leader of that term, if it knows one at the moment. */
   get leader(): NodeId | null {
     return this.s.leader?.id ?? null;
+  }
+  /** M11: the recovery that its messages belong to. */
+  get recoveryNumber(): RecoveryNumber {
+    return this.s.recoveryNumber;
   }
   /** R08. */
   get commitIndex(): LogIndex {

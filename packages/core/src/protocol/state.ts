@@ -9,7 +9,7 @@ import {
 import type { HardState } from "../model/hard-state.js";
 import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
-import type { LocalIdentity, NodeId, ReplicaId } from "../model/node-id.js";
+import type { LocalIdentity, NodeId, RecoveryNumber, ReplicaId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
@@ -157,6 +157,8 @@ export class RaftState {
   term: Term;
   vote: ReplicaId | null;
   removedAt: LogIndex;
+  /** M11: of the group, as this replica knows it. */
+  recoveryNumber: RecoveryNumber;
   /** Who leads this term, if known at the moment. */
   leader: ReplicaId | null = null;
   /** E17: who was ever heard to lead in this term. */
@@ -234,6 +236,7 @@ export class RaftState {
     this.vote = start.hardState.vote;
     this.round = start.identity.startNumber * 2 ** 32;
     this.removedAt = start.hardState.removedAt;
+    this.recoveryNumber = start.hardState.recoveryNumber;
     this.restoring = start.restoring ?? 0;
     this.commit = start.commit;
     this.applied = start.applied;
@@ -316,7 +319,7 @@ export class RaftState {
     return {
       term: this.term,
       vote: this.vote,
-      recoveryNumber: this.identity.recoveryNumber,
+      recoveryNumber: this.recoveryNumber,
       removedAt: this.removedAt,
     };
   }

@@ -47,6 +47,18 @@ describe("E26 the order in which a message is judged", () => {
     expect(reason).toBe("of an older recovery");
   });
 
+  it("M11 one that has a log of before a recovery is left behind for good, and one that has none belongs to it from then on", () => {
+    const lab = new Lab(THREE, { strangers: ["x"] });
+    const left = judged(lab, heartbeat(7), { recoveryNumber: 1 });
+    expect(left).toMatchObject({ reason: "of a later recovery: this replica was left behind", term: 0 });
+    lab.receive("a", "x", heartbeat(7), { recoveryNumber: 1 });
+    lab.persist("x");
+    expect(lab.node("x").disk.hardState).toMatchObject({ term: 7, recoveryNumber: 1 });
+    expect(lab.take(({ from }) => from === "x").map(({ recoveryNumber }) => recoveryNumber)).toEqual([1]);
+    lab.receive("a", "x", heartbeat(9), { recoveryNumber: 0 });
+    expect(lab.raft("x").term).toBe(7);
+  });
+
   it("E26/older-start T11 then the start number: dropped and counted before its term is looked at", () => {
     const lab = new Lab(THREE);
     judged(lab, heartbeat(1), { startNumber: 4 });

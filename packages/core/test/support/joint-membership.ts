@@ -47,4 +47,4 @@ export const target = (voters: string, learners = ""): Configuration => ({
 
 /** A configuration in a few letters: `abc>ade` is joint, `>ade` is not, `~f` learns. */
 export const inLetters = ({ voters, votersOld, learners }: Configuration): string =>
-  `${votersOld.join("")}>${voters.join("")}${learners.length > 0 ? `~${learners.join("")}` : ""}`;
+  `${votersOld.toSorted().join("")}>${voters.toSorted().join("")}${learners.length > 0 ? `~${learners.toSorted().join("")}` : ""}`;

@@ -188,7 +188,7 @@ export class Lab {
       from,
       fromIncarnation: incarnationOf(from, node?.life),
       startNumber: node?.disk.starts ?? 1,
-      recoveryNumber: 0,
+      recoveryNumber: node?.raft.recoveryNumber ?? 0,
     };
     return { ...sender, to, toIncarnation: incarnationOf(to, this.nodes.get(to)?.life), message, ...over };
   }
@@ -323,7 +323,7 @@ export class Lab {
           groupId: "main",
           directoryId: "d".repeat(16),
           startNumber: disk.starts,
-          recoveryNumber: 0,
+          recoveryNumber: disk.hardState.recoveryNumber,
         },
         options: resolveOptions({ electionTimeoutMs: T, ...nodeOptionsOf(this.options), nodeId: id }),
         hardState: disk.hardState,

@@ -77,6 +77,8 @@ export function eventInWords(event: RaftEvent): string {
       return `${event.type} ${at(event.meta.id)}`;
     case "PeerDown":
       return `PeerDown ${event.id}`;
+    case "ChangeRequested":
+      return `ChangeRequested: voters ${event.target.voters.join(" ")}${event.target.learners.length > 0 ? `, learners ${event.target.learners.join(" ")}` : ""}`;
     default:
       return event.type;
   }
@@ -145,6 +147,9 @@ export function effectInWords(effect: Effect): string | undefined {
       return `${effect.type} ${at(effect.meta.id)}`;
     case "SendSnapshot":
       return `SendSnapshot ${at(effect.meta.id)} to ${effect.to} from byte ${effect.offset}`;
+    case "ChangeAnswered":
+    case "TransferAnswered":
+      return `${effect.type}: ${effect.error === null ? "done" : `${effect.error.outcome}, ${effect.error.message}`}`;
     case "Notify":
       return noticed(effect.notice);
     case "TellStateMachine":

@@ -1,6 +1,7 @@
 import type { Envelope } from "../../src/model/message.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import type { Effect } from "../../src/protocol/effect.js";
+import { inLetters, jointMembership, target } from "../support/joint-membership.js";
 import { Lab, type LabNode, type LabOptions, T } from "../support/lab.js";
 import { effectInWords, eventInWords, orderInWords } from "./in-words.js";
 
@@ -8,7 +9,7 @@ import { effectInWords, eventInWords, orderInWords } from "./in-words.js";
  * A transcript is a story on a lab's table: lines that begin with `#` are told, lines that begin at the margin are
  * commands, and indented lines are what followed. The same text is input and expected output.
  *
- *   nodes a b c ~l a:1,1,2 name=number   members (~: learner), logs by terms (after entry 1), options; term=… for all
+ *   nodes a b c ~l ?x a:1,1,2 name=number   members (~: learner, ?: nobody's as yet), logs by terms (after entry 1), options; term=… for all
  *   timeout a [b]          T passes, and their election waits run out
  *   expire a               its election wait runs out now
  *   deliver [a>b|a>|>b] [Heartbeat …]   what lies on the wire now (of these types) arrives; drop …: is lost
@@ -16,6 +17,7 @@ import { effectInWords, eventInWords, orderInWords } from "./in-words.js";
  *   settle                 disks, messages and turns, until nothing moves; hold-disk a, free-disk a
  *   beat a                 a heartbeat interval passes on it; beats a 5: five of them, each with all that follows
  *   propose a x y, turn a, pass ms, snapshot a
+ *   change a bcd~e         a is asked for these voters and learners; cancel a, transfer a b; members: who knows which
  *   cut a b, cut a>b, isolate a, heal, crash a, restart a
  *   status [a b]           who they are, and their logs as terms: what stands before | is committed
  *   quietly …              the same without a word
@@ -100,6 +102,19 @@ class Story {
       case "turn":
         lab.step(first, { type: "TurnEnded" });
         return;
+      case "change": {
+        const [voters = "", learners = ""] = second.split("~");
+        lab.step(first, { type: "ChangeRequested", request: 1, target: target(voters, learners), expected: null });
+        return;
+      }
+      case "cancel":
+        lab.step(first, { type: "ChangeCancelled", request: 2, change: null });
+        return;
+      case "transfer":
+        lab.step(first, { type: "TransferRequested", request: 3, to: second, isStopping: false });
+        return;
+      case "members":
+        return this.membersOf([...lab.nodes.keys()]);
       case "pass":
         lab.pass(Number(first));
         return this.note(`${lab.now} ms have passed since the beginning`);
@@ -155,13 +170,16 @@ class Story {
 
   private seat(words: readonly string[]): void {
     const names = words.filter((word) => !word.includes("="));
-    const idOf = (word: string): string => word.replace("~", "").split(":")[0] ?? "";
+    const idOf = (word: string): string => word.replace(/[~?]/, "").split(":")[0] ?? "";
+    const strangers = names.filter((word) => word.startsWith("?")).map(idOf);
     const given = Object.fromEntries(
       words.flatMap((word) => (word.includes("=") ? [word.split("=") as [string, string]] : [])),
     );
     const { term, ...numbers } = given;
     const options: LabOptions = {
       ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
+      membership: jointMembership,
+      strangers,
       learners: names.filter((word) => word.startsWith("~")).map(idOf),
       logs: Object.fromEntries(
         names.map((word) => [idOf(word), (word.split(":")[1] ?? "").split(",").filter(Boolean).map(Number)]),
@@ -169,7 +187,10 @@ class Story {
       hardStates:
         term === undefined ? {} : Object.fromEntries(names.map((word) => [idOf(word), { term: Number(term) }])),
     };
-    this.lab = new Lab(names.map(idOf), options);
+    this.lab = new Lab(
+      names.map(idOf).filter((id) => !strangers.includes(id)),
+      options,
+    );
     this.lab.observer = {
       stepping: ({ id }, event) => this.lines.push(`  ${id}  ${eventInWords(event)}`),
       ran: (node, effects) => this.ran(node, effects),
@@ -236,6 +257,17 @@ class Story {
         return void later(() => this.lab.step(id, { type: "SnapshotLoaded", meta: effect.meta }));
       default:
         return undefined;
+    }
+  }
+
+  /** The voters before and after `>`, learners after `~`, where that stands, and whether it is known to be committed. */
+  private membersOf(ids: readonly string[]): void {
+    for (const id of ids) {
+      const { configuration, commitIndex, change } = this.lab.describe(id);
+      const { index } = configuration.id;
+      const stage = change === null ? "" : `, ${change.stage}`;
+      const known = index === 0 ? "nobody" : `${inLetters(configuration.configuration)} at ${index}`;
+      this.lines.push(`  ${id}  ${known}${index > 0 && index <= commitIndex ? ", committed" : ""}${stage}`);
     }
   }
 

@@ -70,6 +70,14 @@ export class TestMember {
 
   /** Begins a life on its disk. */
   async start(): Promise<void> {
+    const { time } = this.plan;
+    await this.make();
+    this.state = "up";
+    await time.settled(this.node.start(), 60_000, `${this.id} starts`);
+  }
+
+  /** Makes the node of a life on its disk, and does not start it: for what is done to stopped nodes (M11). */
+  async make(): Promise<JournalNode> {
     if (this.isUp) throw new Error(`${this.id} runs already`);
     const { time, network, disk, seed, options, modules } = this.plan;
     const life = ++this.life;
@@ -88,8 +96,7 @@ export class TestMember {
       this.events.push({ atMs: time.now(), life, event });
       this.plan.onEvent(this, event);
     });
-    this.state = "up";
-    await time.settled(this.node.start(), 60_000, `${this.id} starts`);
+    return this.node;
   }
 
   /** Power is cut: no timer, message or write of this life happens any more. `landed` writes under way reach the disk. */

@@ -65,6 +65,14 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${FILES}/test/log/identity.test.ts`],
   },
   {
+    // Counting on from a number beyond 2⁵³ comes back to itself, for ever.
+    rule: "L10",
+    file: `${FILES}/src/log/record.ts`,
+    find: "return numbers.every(Number.isSafeInteger) ? operation : undefined;",
+    replace: "return numbers.length >= 0 ? operation : undefined;",
+    tests: [`${FILES}/test/log/identity.test.ts`],
+  },
+  {
     rule: "T01",
     file: `${TCP}/src/wire/framer.ts`,
     find: "if (length >= 1 && length <= this.lengthMax) return length;",
@@ -77,6 +85,37 @@ export const adapterProofs: readonly Proof[] = [
     find: 'if (local.clusterId !== "" && hello.clusterId !== local.clusterId)',
     replace: 'if (hello.clusterId === "?")',
     tests: [`${TCP}/test/link/handshake.test.ts`],
+  },
+  {
+    // Whoever has a certificate of the authority may say any name …
+    rule: "T03",
+    file: `${TCP}/src/link/admission.ts`,
+    find: "if (proof === undefined || proof.nodes.includes(id)) return undefined;",
+    replace: "if (proof === undefined || proof.nodes.length >= 0) return undefined;",
+    tests: [`${TCP}/test/tls/tls.test.ts`],
+  },
+  {
+    // … or comes in under its own, though it is no member …
+    rule: "T03",
+    file: `${TCP}/src/link/doorkeeper.ts`,
+    find: "return this.members.has(id) || this.inbounds.isVouchedFor(id, this.members);",
+    replace: "return this.members.size > 0 || this.inbounds.isVouchedFor(id, this.members);",
+    tests: [`${TCP}/test/tls/tls.test.ts`],
+  },
+  {
+    // … or no certificate of the authority is asked for.
+    rule: "T03",
+    file: `${TCP}/src/tls/tls-sockets.ts`,
+    find: "requestCert: true, rejectUnauthorized: true",
+    replace: "requestCert: true, rejectUnauthorized: false",
+    tests: [`${TCP}/test/tls/tls.test.ts`],
+  },
+  {
+    rule: "T03",
+    file: `${TCP}/src/options.ts`,
+    find: "if (tls === undefined && !plaintext && !isLoopback(host))",
+    replace: 'if (tls === undefined && !plaintext && !isLoopback(host) && host === "")',
+    tests: [`${TCP}/test/options.test.ts`],
   },
   {
     rule: "T04",
@@ -100,11 +139,34 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${TCP}/test/link/link.test.ts`],
   },
   {
+    // A byte now and then is heard, and keeps a connection for ever.
+    rule: "T07",
+    file: `${TCP}/src/link/connection.ts`,
+    find: "nowMs - this.frameSinceMs > maxMs",
+    replace: "nowMs - this.lastHeardMs > maxMs",
+    tests: [`${TCP}/test/link/hostile-peers.test.ts`],
+  },
+  {
+    rule: "T07",
+    file: `${TCP}/src/refusal-log.ts`,
+    find: "if (this.told < TOLD_MAX) {",
+    replace: "if (this.told < TOLD_MAX || this.told > 0) {",
+    tests: [`${TCP}/test/refusal-log.test.ts`],
+  },
+  {
     rule: "T09",
     file: `${TCP}/src/link/admission.ts`,
-    find: "if (min <= VERSIONS.max && max >= VERSIONS.min) return undefined;",
-    replace: "if (max === VERSIONS.max) return undefined;",
+    find: "if (min <= ours.max && max >= ours.min) return undefined;",
+    replace: "if (max === ours.max && min > 0) return undefined;",
     tests: [`${TCP}/test/wire/handshake.test.ts`],
+  },
+  {
+    // Each answers with its own newest version, whether the other knows it or not.
+    rule: "T09",
+    file: `${TCP}/src/link/listener.ts`,
+    find: "Math.min(this.host.versions.max, hello.versions.max)",
+    replace: "this.host.versions.max",
+    tests: [`${TCP}/test/wire/neighbours.test.ts`],
   },
   {
     // Whatever failed is sent again.

@@ -603,7 +603,7 @@ export const electionProofs: readonly Proof[] = [
     rule: "E26/recovery",
     file: source("judging"),
     find: "  if (envelope.recoveryNumber < s.recoveryNumber)",
-    replace: "  if (envelope.recoveryNumber < 0)",
+    replace: "  if (envelope.recoveryNumber < -9)",
     tests: test("judging"),
   },
   {

@@ -96,7 +96,14 @@ export const transportAndLivenessFailures: readonly Failure[] = [
     id: "F-V04",
     what: "a leader whose disk hangs kept its office, and nothing was committed",
     violates: "LIVE",
-    notApplicable: "stepping down over a stalled disk (E24) is not there yet",
+    patches: [
+      {
+        file: "packages/core/src/protocol/health.ts",
+        find: "  giveUpOffice(s, reason);",
+        replace: "  if (reason === undefined) giveUpOffice(s, reason);",
+      },
+    ],
+    tests: ["packages/core/test/protocol/health.test.ts"],
   },
   {
     id: "F-V05",

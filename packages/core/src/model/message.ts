@@ -197,7 +197,7 @@ export interface ReadIndexResponse {
   readonly index: LogIndex;
 }
 
-/** M09: a committed configuration without the receiver exists. Reserved; carried from format 1 on. */
+/** M09: a committed configuration without the receiver exists. */
 export interface Removed {
   /** Discriminator. */
   readonly type: "Removed";

@@ -59,6 +59,7 @@ export class ServedNode {
     const args = ["--node-id", this.id, "--data-directory", join(this.directory, this.id), "--listen", "0"];
     const child = fork(MAIN, ["serve", ...args, ...fronts, ...this.flags()], {
       execArgv: [],
+      env: { ...process.env, HEXRAFT_ACCESS: "" },
       stdio: ["ignore", log, log, "ipc"],
     });
     closeSync(log);

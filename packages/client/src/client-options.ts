@@ -1,4 +1,5 @@
 import { RaftError } from "@hexraft/core/ports";
+import { type Credentials, layOutHello } from "./door-frames.js";
 
 /** Where one node's client door listens (`hexraft serve --client`). */
 export interface Endpoint {
@@ -12,6 +13,8 @@ export interface Endpoint {
 export interface ClientOptions {
   /** The client doors of all nodes, in any order; the client finds the leader among them. At least one. */
   readonly endpoints: readonly Endpoint[];
+  /** Who this client is, where nodes ask for it. It is sent as it is: use it on loopback, or where the network is encrypted. */
+  readonly credentials?: Credentials;
   /** How long an operation may take unless the call says otherwise, ms. Default 5,000. */
   readonly deadlineMs?: number;
   /** Most operations under way at once; beyond it they are refused with `Overloaded`. Default 65,536. */
@@ -27,7 +30,10 @@ export interface ClientOptions {
 }
 
 /** Options with the defaults filled in. */
-export type ResolvedClientOptions = Required<ClientOptions>;
+export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "credentials">> {
+  /** What is said first. A function, so that whoever prints a client does not print its password. */
+  readonly hello: () => Buffer;
+}
 
 const DEFAULTS = {
   deadlineMs: 5_000, // an election among nodes far apart, twice
@@ -36,7 +42,7 @@ const DEFAULTS = {
   connectTimeoutMs: 1_000,
   backoffMs: 10, // elections on one host take 150 ms: do not sleep through their end
   backoffMaxMs: 500,
-} satisfies Omit<ResolvedClientOptions, "endpoints">;
+} satisfies Omit<ResolvedClientOptions, "endpoints" | "hello">;
 
 type Range = readonly [field: keyof typeof DEFAULTS, low: number, high: number, unit: string];
 const RANGES: readonly Range[] = [
@@ -57,10 +63,18 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     if (typeof host !== "string" || host === "" || !Number.isInteger(port) || port < 1 || port > 65_535)
       throw bad("endpoints", endpoint, "must be { host, port } with a port from 1 to 65535");
   }
-  for (const [field, value] of Object.entries(given))
+  const { credentials, ...others } = given;
+  if (credentials !== undefined && !areCredentials(credentials))
+    throw bad("credentials", "not shown here", "must be { user, password }, two texts");
+  for (const [field, value] of Object.entries(others))
     if (field !== "endpoints" && !(field in DEFAULTS)) throw bad(field, value, "is not an option of HexraftClient");
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: ResolvedClientOptions = { ...DEFAULTS, ...defined, endpoints: given.endpoints };
+  const defined = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+  const options: ResolvedClientOptions = {
+    ...DEFAULTS,
+    ...defined,
+    endpoints: given.endpoints,
+    hello: () => layOutHello(credentials),
+  };
   for (const [field, low, high, unit] of RANGES) {
     const value = options[field];
     if (typeof value !== "number" || !(value >= low && value <= high))
@@ -69,6 +83,10 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
   if (options.backoffMaxMs < options.backoffMs)
     throw bad("backoffMaxMs", options.backoffMaxMs, `must be at least backoffMs (${options.backoffMs})`);
   return options;
+}
+
+function areCredentials({ user = "default", password }: Credentials): boolean {
+  return typeof user === "string" && user !== "" && typeof password === "string" && password !== "";
 }
 
 function bad(field: string, value: unknown, rule: string): RaftError {

@@ -149,6 +149,21 @@ export class DoorClient implements RouteOwner {
     }
   }
 
+  onDenied(reason: string): void {
+    const { waiting } = this;
+    this.waiting = [];
+    const error = new RaftError(
+      "AccessDenied",
+      "refused",
+      `Nothing was done: ${reason}. Check the client's credentials.`,
+    );
+    for (const entry of waiting) if (this.pending.has(entry.number)) this.settle(entry, failed(error));
+  }
+
+  isWaiting(): boolean {
+    return this.waiting.length > 0;
+  }
+
   private dispatch(entry: Pending, now: number): void {
     const connection = this.route.ready;
     if (connection === null) {

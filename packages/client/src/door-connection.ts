@@ -7,7 +7,6 @@ import {
   type DoorRequest,
   eachRecord,
   FrameKind,
-  layOutHello,
   layOutRecords,
   readGoodbye,
   readWelcome,
@@ -20,8 +19,8 @@ export interface DoorConnectionOwner {
   onWelcome(connection: DoorConnection, welcome: Welcome): void;
   /** One answer; the bytes are a view into the received frame. */
   onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void;
-  /** It ended, or never began; whatever was sent and not answered has an unknown fate. */
-  onClosed(connection: DoorConnection, reason: string): void;
+  /** It ended, or never began; whatever was sent and not answered has an unknown fate. Denied: the node does not let this client in. */
+  onClosed(connection: DoorConnection, reason: string, isDenied: boolean): void;
 }
 
 /** One framed connection to one node's client door. What is sent during one turn leaves in one write. */
@@ -42,12 +41,13 @@ export class DoorConnection {
   constructor(
     readonly endpoint: Endpoint,
     connectTimeoutMs: number,
+    hello: () => Buffer,
     private readonly owner: DoorConnectionOwner,
   ) {
     this.socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
     // Until the welcome, silence means that nobody is there; afterwards deadlines watch over the requests.
     this.socket.setTimeout(connectTimeoutMs, () => this.close(`no answer within ${connectTimeoutMs} ms`));
-    this.socket.on("connect", () => this.socket.write(layOutHello()));
+    this.socket.on("connect", () => this.socket.write(hello()));
     this.socket.on("data", (chunk: Buffer) => this.onData(chunk));
     this.socket.on("error", (error) => this.close(error.message));
     this.socket.on("close", () => this.close("the node closed the connection"));
@@ -62,12 +62,12 @@ export class DoorConnection {
   }
 
   /** Ends it. Idempotent. */
-  close(reason: string): void {
+  close(reason: string, isDenied = false): void {
     if (this.closed) return;
     this.closed = true;
     this.outgoing = [];
     this.socket.destroy();
-    this.owner.onClosed(this, reason);
+    this.owner.onClosed(this, reason, isDenied);
   }
 
   private flush(): void {
@@ -91,6 +91,11 @@ export class DoorConnection {
 
   private onFrame(frame: Uint8Array): void {
     if (this.closed) return;
+    if (frame[0] === FrameKind.goodbye) {
+      const { reason, code } = readGoodbye(frame);
+      this.close(reason, code === "AccessDenied");
+      return;
+    }
     if (!this.greeted) {
       const welcome = readWelcome(frame);
       this.greeted = true;
@@ -98,11 +103,8 @@ export class DoorConnection {
       this.owner.onWelcome(this, welcome);
       return;
     }
-    if (frame[0] === FrameKind.answers) {
+    // A kind that a later version adds is nothing to stumble over (T09).
+    if (frame[0] === FrameKind.answers)
       eachRecord(frame, (number, kind, bytes) => this.owner.onAnswer(this, number, kind, bytes));
-      return;
-    }
-    // A kind that a later version adds is nothing to stumble over (T09), a goodbye ends the connection with its reason.
-    if (frame[0] === FrameKind.goodbye) this.close(readGoodbye(frame));
   }
 }

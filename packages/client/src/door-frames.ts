@@ -9,7 +9,7 @@ import { LENGTH_BYTES, packArray, unpackArray } from "@hexraft/transport-tcp";
 
 /** Kinds of frames. */
 export const FrameKind = {
-  /** Client → node, first: `[magic, lowest version, highest version]`. */
+  /** Client → node, first: `[magic, lowest version, highest version]`, and `user, password` if it has credentials. */
   hello: 1,
   /** Node → client: `[version, node id, leader id, cluster id]`. */
   welcome: 2,
@@ -17,7 +17,7 @@ export const FrameKind = {
   requests: 3,
   /** Node → client: records of {@link DoorAnswer}. */
   answers: 4,
-  /** Node → client, last: `[reason]`. */
+  /** Node → client, last: `[reason, code]`. */
   goodbye: 5,
 } as const;
 
@@ -87,6 +87,7 @@ export const DOOR_VERSION = 1;
 /** A frame is closed when it has grown over this, so that no turn makes one that the other side refuses. Bytes. */
 const FRAME_BYTES_SOFT = 1024 * 1024;
 const MAGIC = "hexraft-client";
+const DEFAULT_USER = "default";
 const KIND_BYTES = 1;
 const HEAD_BYTES = LENGTH_BYTES + KIND_BYTES;
 const RECORD_HEAD_BYTES = 9;
@@ -144,14 +145,31 @@ export function eachRecord(frame: Uint8Array, visit: (number: number, kind: numb
   }
 }
 
-/** What a client says first. */
-export const layOutHello = (): Buffer => layOutArray(FrameKind.hello, [MAGIC, DOOR_VERSION, DOOR_VERSION]);
+/** Who a client says it is. */
+export interface Credentials {
+  /** The user's name. Default `default`, as for Redis clients that know a password only. */
+  readonly user?: string;
+  /** Its password. */
+  readonly password: string;
+}
 
-/** Checks what a client said first. @throws RaftError `BadMessage`, or `FormatUnknown` for other versions. */
-export function checkHello(frame: Uint8Array): void {
+/** What a client says first; what it needs credentials for grew at the tail (T09). */
+export const layOutHello = (credentials?: Credentials): Buffer =>
+  layOutArray(FrameKind.hello, [
+    ...[MAGIC, DOOR_VERSION, DOOR_VERSION],
+    ...(credentials === undefined ? [] : [credentials.user ?? DEFAULT_USER, credentials.password]),
+  ]);
+
+/**
+ * Checks what a client said first.
+ *
+ * @returns who it says it is; `undefined` if it does not say.
+ * @throws RaftError `BadMessage`, or `FormatUnknown` for other versions.
+ */
+export function checkHello(frame: Uint8Array): Required<Credentials> | undefined {
   const stranger = "this is the client port of a hexraft node, and what spoke is no HexraftClient";
   if (frame[0] !== FrameKind.hello) throw malformed(stranger);
-  const [magic, lowest, highest] = readArray(frame);
+  const [magic, lowest, highest, user, password] = readArray(frame);
   if (magic !== MAGIC || typeof lowest !== "number" || typeof highest !== "number") throw malformed(stranger);
   if (lowest > DOOR_VERSION || highest < DOOR_VERSION)
     throw new RaftError(
@@ -159,18 +177,19 @@ export function checkHello(frame: Uint8Array): void {
       "refused",
       `The client speaks versions ${lowest} to ${highest} of the client protocol, this node version ${DOOR_VERSION}; use a client of its release.`,
     );
+  return typeof user === "string" && typeof password === "string" ? { user, password } : undefined;
 }
 
 /** What a node answers. */
 export const layOutWelcome = ({ nodeId, leader, clusterId }: Welcome): Buffer =>
   layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId]);
 
-/** The last thing that a node says. */
-export const layOutGoodbye = (reason: string): Buffer => layOutArray(FrameKind.goodbye, [reason.slice(0, 1_000)]);
+/** The last thing that a node says: why, and a code for programs if there is one. */
+export const layOutGoodbye = (reason: string, code = ""): Buffer =>
+  layOutArray(FrameKind.goodbye, [reason.slice(0, 1_000), code]);
 
-/** Reads a welcome. @throws RaftError `BadMessage`; for a goodbye, with the reason that it gives. */
+/** Reads a welcome. @throws RaftError `BadMessage` */
 export function readWelcome(frame: Uint8Array): Welcome {
-  if (frame[0] === FrameKind.goodbye) throw malformed(readGoodbye(frame));
   if (frame[0] !== FrameKind.welcome) throw malformed("no client port of a hexraft node answers here");
   const [version, nodeId, leader, clusterId] = readArray(frame);
   if (
@@ -183,8 +202,11 @@ export function readWelcome(frame: Uint8Array): Welcome {
   return { nodeId, leader, clusterId };
 }
 
-/** The reason of a goodbye. @throws RaftError `BadMessage` */
-export const readGoodbye = (frame: Uint8Array): string => String(readArray(frame)[0]);
+/** Reads a goodbye. @throws RaftError `BadMessage` */
+export function readGoodbye(frame: Uint8Array): { readonly reason: string; readonly code: string } {
+  const [reason, code] = readArray(frame);
+  return { reason: String(reason), code: typeof code === "string" ? code : "" };
+}
 
 /** Lays out why a request was not done: code, words, and the leader to ask instead (empty: none known). */
 export const layOutError = (code: string, message: string, leader: string): Uint8Array =>

@@ -8,6 +8,7 @@ export type { ClientOptions, Endpoint } from "./client-options.js";
 export type { OperationOptions } from "./door-client.js";
 export {
   AnswerKind,
+  type Credentials,
   checkHello,
   DOOR_VERSION,
   type DoorAnswer,

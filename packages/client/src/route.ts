@@ -8,6 +8,10 @@ export interface RouteOwner extends Pick<DoorConnectionOwner, "onAnswer"> {
   onReady(connection: DoorConnection): void;
   /** A connection ended; what was sent over it and is unanswered has an unknown fate. */
   onLost(connection: DoorConnection, reason: string): void;
+  /** A node does not let this client in: what waits would wait in vain. */
+  onDenied(reason: string): void;
+  /** Whether anything waits for a leader. */
+  isWaiting(): boolean;
 }
 
 /**
@@ -44,7 +48,7 @@ export class Route implements DoorConnectionOwner {
   seek(): void {
     if (this.closed || this.ready !== null || this.seeking !== null || this.timer !== null) return;
     const endpoint = this.options.endpoints[this.preferred] as Endpoint;
-    const connection = new DoorConnection(endpoint, this.options.connectTimeoutMs, this);
+    const connection = new DoorConnection(endpoint, this.options.connectTimeoutMs, this.options.hello, this);
     this.seeking = connection;
     this.open.set(connection, this.preferred);
   }
@@ -109,18 +113,30 @@ export class Route implements DoorConnectionOwner {
     this.owner.onAnswer(connection, number, kind, bytes);
   }
 
-  onClosed(connection: DoorConnection, reason: string): void {
+  onClosed(connection: DoorConnection, reason: string, isDenied: boolean): void {
     const wasCurrent = this.ready === connection || this.seeking === connection;
     this.open.delete(connection);
     if (this.ready === connection) this.ready = null;
     if (this.seeking === connection) this.seeking = null;
     this.owner.onLost(connection, reason);
-    if (wasCurrent) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
+    if (isDenied) this.denied(reason);
+    else if (wasCurrent) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
   }
 
   private retire(connection: DoorConnection): void {
     connection.retired = true;
     this.settled(connection);
+  }
+
+  /** A wrong password is no better at the next node: whoever asks again is heard after a pause. */
+  private denied(reason: string): void {
+    this.trouble = reason;
+    this.failures++;
+    this.preferred = (this.preferred + 1) % this.options.endpoints.length;
+    this.owner.onDenied(reason);
+    this.pause(() => {
+      if (this.owner.isWaiting()) this.seek();
+    });
   }
 
   private moveOn(leader: string, why: string): void {

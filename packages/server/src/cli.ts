@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { runSecret } from "./access/run-secret.js";
 import { runDemo } from "./demo/run-demo.js";
 import { runWriter } from "./demo/writer.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
@@ -22,6 +23,15 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
   inspectCommand(program, (code) => {
     exitCode = code;
   });
+  program
+    .command("secret")
+    .description(
+      "Reads a secret from standard input, and prints what the access file keeps of it; --generate makes one.",
+    )
+    .option("--generate", "make a secret of 32 random bytes, and print both")
+    .action(async (flags: { readonly generate?: true }) => {
+      await runSecret(flags.generate === true, process.stdin, (line) => process.stdout.write(`${line}\n`));
+    });
   program
     .command("demo")
     .description(
@@ -100,7 +110,7 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .description("Runs one node.")
     .option(
       "--config <file>",
-      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, bootstrap, requestTimeoutMs, log, raft; flags win over it",
+      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, access, openDoors, doors, bootstrap, requestTimeoutMs, log, raft; flags win over it",
     )
     .option("--node-id <id>", "the node's stable name")
     .option("--group-id <id>", "the group's name (main)")
@@ -114,6 +124,8 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .option("--client <host:port>", "where HexraftClient connects")
     .option("--http <host:port>", "HTTP/JSON front")
     .option("--resp <host:port>", "Redis protocol front")
+    .option("--access <file>", "JSON: who may use the doors, and what for; secrets as hexraft secret prints them")
+    .option("--open-doors", "let everybody in also at doors beyond this machine")
     .option("--bootstrap <id=host:port,…>", "the first voters; the first one named founds the cluster, once")
     .option("--election-timeout <ms>", "T: elections begin after T to 2T without a leader (1000)", number)
     .option("--heartbeat-interval <ms>", "between two heartbeats; at most T/3 (T/5)", number)

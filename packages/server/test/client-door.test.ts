@@ -168,7 +168,7 @@ describe("bad input", () => {
 
   it("T07 a connection that says nothing is closed", async () => {
     await door.stop();
-    await open({ helloTimeoutMs: 50 });
+    await open({ greetingTimeoutMs: 50 });
     expect(await (await raw()).end()).toMatch(/no hello within 50 ms/);
   });
 

@@ -18,8 +18,8 @@ beforeEach(async () => {
   applied = { index: 9, term: 3, hash: "00ff" };
   const describeNode = () => description as unknown as NodeDescription;
   front = new HttpFront(
-    { kv, describe: describeNode, stateHash: () => Promise.resolve(applied) },
-    { ...DEFAULT_HTTP_LIMITS, bodyBytesMax: 1_000, headTimeoutMs: 200, requestTimeoutMs: 400 },
+    { kv, describe: describeNode, stateHash: () => Promise.resolve(applied), transferLeadership: async () => {} },
+    { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, greetingTimeoutMs: 200, arrivalTimeoutMs: 400 },
   );
   port = (await front.start({ host: "127.0.0.1", port: 0 })).port;
 });

@@ -304,7 +304,7 @@ describe("what goes wrong", () => {
     await serve({ ...DEFAULT_RESP_SERVER_LIMITS, connectionsMax: 1 });
     const first = await client();
     expect(await first.exchange("PING\r\n")).toBe("+PONG\r\n");
-    expect(await (await client()).end()).toBe("-ERR max number of clients reached\r\n");
+    expect(await (await client()).end()).toBe("-ERR max number of clients reached (connectionsMax 1)\r\n");
     expect(await first.exchange("PING\r\n")).toBe("+PONG\r\n");
   });
 

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { exitCodeOf } from "../src/exit-codes.js";
 import { makeLogger } from "../src/log/log.js";
 import { formatAddress, parseAddress } from "../src/serve/address.js";
+import { DEFAULT_DOOR_BOUNDS } from "../src/serve/door-bounds.js";
 import { readConfigFile, resolveServeOptions } from "../src/serve/serve-options.js";
 
 const directory = mkdtempSync(join(tmpdir(), "hexraft-options-"));
@@ -32,6 +33,8 @@ describe("resolveServeOptions", () => {
       listen: { host: "127.0.0.1", port: 7001 },
       tls: { caFile: "/ca", keyFile: "/other.key" },
       plaintext: false,
+      openDoors: false,
+      doors: DEFAULT_DOOR_BOUNDS,
       http: { host: "0.0.0.0", port: 80 },
       bootstrap: [
         { id: "n2", address: "b:2" },

@@ -37,6 +37,7 @@ export type ErrorCode =
   | "Damaged"
   | "AddressInUse"
   | "ConnectionLost"
+  | "AccessDenied"
   | "SnapshotFailed";
 
 /** An error of operation: what happened, where, and what to do next, with a stable code and an outcome. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ACCESS_VARIABLE } from "../access/access-file.js";
 
 const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 /** A child that was asked to end may take this long before it is killed, ms. */
@@ -15,7 +16,11 @@ export class Child {
   /** @param logFile - takes what it writes. */
   constructor(args: readonly string[], logFile: string, onMessage: (message: unknown) => void) {
     const log = openSync(logFile, "a");
-    this.process = fork(MAIN, [...args], { execArgv: [], stdio: ["ignore", log, log, "ipc"] });
+    this.process = fork(MAIN, [...args], {
+      execArgv: [],
+      env: { ...process.env, [ACCESS_VARIABLE]: "" },
+      stdio: ["ignore", log, log, "ipc"],
+    });
     closeSync(log);
     this.process.on("message", onMessage);
     this.ended = new Promise((resolve) => {

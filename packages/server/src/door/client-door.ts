@@ -1,8 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { layOutGoodbye } from "@hexraft/client";
 import { KvCodec } from "@hexraft/statemachine-kv";
+import { Access } from "../access/access.js";
 import type { HostPort } from "../serve/address.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
+import { Turnstile, turnAway } from "../serve/turnstile.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "./door-limits.js";
 import { DoorPeer } from "./door-peer.js";
 import type { DoorService } from "./door-service.js";
@@ -10,15 +13,16 @@ import type { DoorService } from "./door-service.js";
 /** Where HexraftClients connect: framed, pipelined, commands as the log holds them. */
 export class ClientDoor implements Front {
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly turnstile: Turnstile;
   private readonly codec = new KvCodec();
 
   constructor(
     private readonly service: DoorService,
     private readonly limits: DoorLimits = DEFAULT_DOOR_LIMITS,
+    private readonly access = Access.open,
   ) {
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
-    this.server.maxConnections = limits.connectionsMax;
+    this.turnstile = new Turnstile(limits);
   }
 
   /** Listens. @throws RaftError `AddressInUse`. */
@@ -28,14 +32,17 @@ export class ClientDoor implements Front {
 
   /** Closes listener and connections. Idempotent. */
   stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    this.turnstile.clear();
     return closeListener(this.server);
   }
 
   private accept(socket: Socket): void {
-    this.sockets.add(socket);
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.sockets.delete(socket));
-    new DoorPeer(socket, this.service, this.codec, this.limits).listen();
+    const reason = this.turnstile.admit(socket);
+    if (reason !== "") {
+      turnAway(socket, layOutGoodbye(reason));
+      return;
+    }
+    new DoorPeer(socket, this.service, this.codec, this.limits, this.access).listen();
   }
 }

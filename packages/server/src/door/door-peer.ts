@@ -15,6 +15,9 @@ import {
 import { RaftError } from "@hexraft/core/ports";
 import type { KvCodec } from "@hexraft/statemachine-kv";
 import { Framer } from "@hexraft/transport-tcp";
+import type { Access } from "../access/access.js";
+import { allows, type Identity } from "../access/role.js";
+import { TokenBucket } from "../serve/token-bucket.js";
 import type { DoorLimits } from "./door-limits.js";
 import type { DoorService } from "./door-service.js";
 
@@ -23,11 +26,18 @@ import type { DoorService } from "./door-service.js";
  * turn leave in one write.
  */
 export class DoorPeer {
+  private onGreeted: () => void = () => {};
   private readonly framer = new Framer(REQUEST_FRAME_BYTES_MAX);
   private answers: DoorAnswer[] = [];
   private flushing = false;
   private inFlight = 0;
-  private greeted = false;
+  /** Who it is; undefined until it has said hello. */
+  private identity: Identity | undefined;
+  /** It has said hello, and is being looked up. */
+  private greeting = false;
+  private readonly bucket: TokenBucket;
+  /** Runs while part of a frame is here. */
+  private arrival: NodeJS.Timeout | undefined;
   private ended = false;
   private paused = false;
 
@@ -36,12 +46,28 @@ export class DoorPeer {
     private readonly service: DoorService,
     private readonly codec: KvCodec,
     private readonly limits: DoorLimits,
-  ) {}
+    private readonly access: Access,
+  ) {
+    this.bucket = new TokenBucket(limits.requestsPerSecondMax, performance.now());
+  }
 
   /** Serves it until it goes. */
   listen(): void {
     const { socket, limits } = this;
-    socket.setTimeout(limits.helloTimeoutMs, () => this.end(`no hello within ${limits.helloTimeoutMs} ms`));
+    const { greetingTimeoutMs } = limits;
+    // A clock of its own: a hello that comes byte by byte is late as well.
+    const late = setTimeout(() => this.end(`no hello within ${greetingTimeoutMs} ms`), greetingTimeoutMs);
+    socket.on("timeout", () =>
+      this.ended ? socket.destroy() : this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`),
+    );
+    socket.once("close", () => {
+      clearTimeout(late);
+      clearTimeout(this.arrival);
+    });
+    this.onGreeted = () => {
+      clearTimeout(late);
+      socket.setTimeout(limits.idleTimeoutMs);
+    };
     socket.on("data", (chunk: Buffer) => this.onData(chunk));
     socket.on("drain", () => this.regulate());
   }
@@ -53,23 +79,40 @@ export class DoorPeer {
       if (!(error instanceof RaftError)) throw error;
       this.end(error.message);
     }
+    this.watchArrival();
     this.regulate();
   }
 
   private onFrame(frame: Uint8Array): void {
-    if (!this.greeted) {
-      checkHello(frame);
-      this.greeted = true;
-      this.socket.setTimeout(0);
-      this.socket.write(layOutWelcome(this.service.welcome()));
-    } else if (frame[0] === FrameKind.requests)
-      eachRecord(frame, (number, kind, bytes) => this.onRequest(number, kind, bytes));
-    else throw new RaftError("BadMessage", "refused", `a frame of kind ${frame[0]} is not for a node`);
+    const { identity } = this;
+    if (identity === undefined) this.onHello(frame);
+    else if (frame[0] === FrameKind.requests) {
+      const now = performance.now();
+      eachRecord(frame, (number, kind, bytes) => this.onRequest(number, kind, bytes, identity, now));
+    } else throw new RaftError("BadMessage", "refused", `a frame of kind ${frame[0]} is not for a node`);
   }
 
-  private onRequest(number: number, kind: number, bytes: Uint8Array): void {
+  /** Looks up who it is, and lets it in. Nothing may come before the welcome has gone. */
+  private onHello(frame: Uint8Array): void {
+    if (this.greeting) throw new RaftError("BadMessage", "refused", "a client waits for the welcome before it asks");
+    const said = checkHello(frame);
+    this.greeting = true;
+    const welcome = (identity: Identity | null) => {
+      if (this.ended || this.socket.destroyed) return;
+      if (identity === null) return this.end("the user is not known, or the password is wrong", "AccessDenied");
+      if (!allows(identity, "read")) return this.end("this node asks who its clients are", "AccessDenied");
+      this.identity = identity;
+      this.onGreeted();
+      this.socket.write(layOutWelcome(this.service.welcome()));
+    };
+    if (said === undefined || !this.access.hasUsers) welcome(this.access.anonymous);
+    else this.access.login(said.user, said.password).then(welcome, (error: Error) => this.end(error.message));
+  }
+
+  private onRequest(number: number, kind: number, bytes: Uint8Array, identity: Identity, now: number): void {
     this.inFlight++;
     try {
+      this.check(kind, bytes, identity, now);
       switch (kind) {
         case RequestKind.command:
           this.service.apply(this.codec.checkCommand(bytes), (error, result) =>
@@ -94,6 +137,43 @@ export class DoorPeer {
       // What cannot be understood was not begun.
       this.fail(number, error);
     }
+  }
+
+  /** What is not allowed, or too much, was not begun. @throws RaftError */
+  private check(kind: number, bytes: Uint8Array, identity: Identity, now: number): void {
+    const { requestBytesMax, requestsPerSecondMax } = this.limits;
+    if (!this.bucket.take(now))
+      throw new RaftError(
+        "Overloaded",
+        "refused",
+        `More than ${requestsPerSecondMax} requests a second came over this connection (requestsPerSecondMax); ask more slowly.`,
+      );
+    if (bytes.length > requestBytesMax)
+      throw new RaftError(
+        "EntryTooLarge",
+        "refused",
+        `The request is ${bytes.length} bytes; requestBytesMax is ${requestBytesMax}.`,
+      );
+    if (kind === RequestKind.command && !allows(identity, "write"))
+      throw new RaftError(
+        "AccessDenied",
+        "refused",
+        `User ${identity.name || "without a name"} may read, and not write.`,
+      );
+  }
+
+  /** A frame that has begun must arrive in time. */
+  private watchArrival(): void {
+    if (this.framer.pendingBytes === 0 || this.ended) {
+      clearTimeout(this.arrival);
+      this.arrival = undefined;
+      return;
+    }
+    const { arrivalTimeoutMs } = this.limits;
+    this.arrival ??= setTimeout(
+      () => this.end(`a frame did not arrive within ${arrivalTimeoutMs} ms`),
+      arrivalTimeoutMs,
+    );
   }
 
   private answer(number: number, bytes: Uint8Array): void {
@@ -134,11 +214,11 @@ export class DoorPeer {
   }
 
   /** Says why, and closes. */
-  private end(reason: string): void {
+  private end(reason: string, code = ""): void {
     if (this.ended) return;
     this.ended = true;
-    this.socket.end(layOutGoodbye(reason));
-    this.socket.setTimeout(this.limits.helloTimeoutMs, () => this.socket.destroy());
+    this.socket.end(layOutGoodbye(reason, code));
+    this.socket.setTimeout(this.limits.greetingTimeoutMs);
     this.socket.resume();
   }
 }

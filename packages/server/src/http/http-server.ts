@@ -1,9 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { NodeDescription } from "@hexraft/core";
+import { Access } from "../access/access.js";
+import { allows, type Role } from "../access/role.js";
 import { judge, type KvService } from "../kv/kv-service.js";
 import type { HostPort } from "../serve/address.js";
+import { DEFAULT_DOOR_BOUNDS, type DoorBounds } from "../serve/door-bounds.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
+import { TokenBucket } from "../serve/token-bucket.js";
+import { Turnstile, turnAway } from "../serve/turnstile.js";
+import { identify } from "./authorization.js";
 import { runBatch } from "./batch-route.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
@@ -14,31 +21,24 @@ export interface HttpContext {
   readonly kv: KvService;
   /** O01. */
   describe(): NodeDescription;
+  /** Hands leadership over to another node, or to the one named. */
+  transferLeadership(to?: string): Promise<void>;
   /** O06. */
   stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
 }
 
+const ADMIN = "/v1/admin/";
+
 /** Bounds of the front. */
-export interface HttpLimits {
-  /** Largest body, bytes. */
-  readonly bodyBytesMax: number;
+export interface HttpLimits extends DoorBounds {
   /** Largest head of a request, bytes: the key is in it, up to three characters a byte. */
   readonly headBytesMax: number;
-  /** A head that takes longer is a slow-loris. ms. */
-  readonly headTimeoutMs: number;
-  /** The same for a whole request. ms. */
-  readonly requestTimeoutMs: number;
-  /** Most connections at once. */
-  readonly connectionsMax: number;
 }
 
 /** Starting values. */
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
-  bodyBytesMax: 8 * 1024 * 1024,
+  ...DEFAULT_DOOR_BOUNDS,
   headBytesMax: 256 * 1024,
-  headTimeoutMs: 10_000,
-  requestTimeoutMs: 60_000,
-  connectionsMax: 10_000,
 };
 
 const KEEP_ALIVE_MS = 30_000;
@@ -48,22 +48,29 @@ const RETRY_AFTER = { "retry-after": "1" };
 /** HTTP/JSON over one listener. */
 export class HttpFront implements Front {
   private readonly server: Server;
+  private readonly turnstile: Turnstile;
+  /** Were told so already; what they asked is not done. */
+  private readonly turnedAway = new WeakSet<Socket>();
+  private readonly buckets = new WeakMap<Socket, TokenBucket>();
 
   constructor(
     private readonly context: HttpContext,
     private readonly limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+    private readonly access = Access.open,
   ) {
     this.server = createServer(
       {
         maxHeaderSize: limits.headBytesMax,
-        headersTimeout: limits.headTimeoutMs,
-        requestTimeout: limits.requestTimeoutMs,
+        headersTimeout: Math.min(limits.greetingTimeoutMs, limits.arrivalTimeoutMs),
+        requestTimeout: limits.arrivalTimeoutMs,
         connectionsCheckingInterval: 1_000,
-        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleTimeoutMs),
       },
       (request, response) => void this.answer(request, response),
     );
-    this.server.maxConnections = limits.connectionsMax;
+    this.turnstile = new Turnstile(limits);
+    // Before the parser sees the socket: who is too many costs a line of text.
+    this.server.prependListener("connection", (socket: Socket) => this.admit(socket));
   }
 
   /** Listens. @throws RaftError `AddressInUse`. */
@@ -79,9 +86,13 @@ export class HttpFront implements Front {
   }
 
   private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.turnedAway.has(message.socket)) return;
     let reply: HttpReply;
     try {
-      reply = await this.route(readRequest(message, this.limits.bodyBytesMax));
+      this.slowDown(message.socket);
+      const request = readRequest(message, this.limits.requestBytesMax);
+      await this.authorize(request, message.headers.authorization);
+      reply = await this.route(request);
     } catch (error) {
       reply = problemOf(error);
     }
@@ -89,6 +100,39 @@ export class HttpFront implements Front {
     // What is left of a body that nobody wanted is read and dropped, so that the connection can serve the next request.
     message.resume();
     send(response, reply);
+  }
+
+  private admit(socket: Socket): void {
+    const reason = this.turnstile.admit(socket);
+    if (reason === "") return;
+    this.turnedAway.add(socket);
+    const body = `${JSON.stringify({ error: "TooManyConnections", outcome: "refused", message: reason })}\n`;
+    const head = ["HTTP/1.1 503 Service Unavailable", "retry-after: 1", "connection: close"];
+    turnAway(socket, `${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
+  }
+
+  /** @throws HttpProblem 429 */
+  private slowDown(socket: Socket): void {
+    const { requestsPerSecondMax } = this.limits;
+    const now = performance.now();
+    const bucket = this.buckets.get(socket) ?? new TokenBucket(requestsPerSecondMax, now);
+    this.buckets.set(socket, bucket);
+    if (bucket.take(now)) return;
+    const message = `More than ${requestsPerSecondMax} requests a second came over this connection (requestsPerSecondMax).`;
+    throw new HttpProblem(429, "TooManyRequests", message, { outcome: "refused" }, RETRY_AFTER);
+  }
+
+  /** @throws HttpProblem 401, 403 */
+  private async authorize(request: HttpRequest, authorization: string | undefined): Promise<void> {
+    const needed = roleFor(request);
+    if (allows(this.access.anonymous, needed)) return;
+    const identity = await identify(this.access, authorization);
+    if (!allows(identity, needed))
+      throw new HttpProblem(
+        403,
+        "Forbidden",
+        `User ${identity.name} has role ${identity.role}; this is for ${needed}.`,
+      );
   }
 
   private route(request: HttpRequest): Promise<HttpReply> | HttpReply {
@@ -112,6 +156,8 @@ export class HttpFront implements Front {
         return only(method, "GET", () => this.status(request));
       case "/v1/hash":
         return only(method, "GET", async () => json(200, await this.context.stateHash()));
+      case `${ADMIN}transfer-leadership`:
+        return only(method, "POST", () => this.transferLeadership(request));
       case "/healthz":
         return only(method, "GET", () => this.health());
       case "/readyz":
@@ -120,7 +166,7 @@ export class HttpFront implements Front {
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/transfer-leadership, /healthz, /readyz.`,
         );
     }
   }
@@ -129,6 +175,12 @@ export class HttpFront implements Front {
     onlyParameters(request.query, "format");
     const description = this.context.describe();
     return request.query.get("format") === "text" ? text(200, `${description.text}\n`) : json(200, description);
+  }
+
+  private async transferLeadership(request: HttpRequest): Promise<HttpReply> {
+    onlyParameters(request.query, "to");
+    await this.context.transferLeadership(request.query.get("to") ?? undefined);
+    return json(200, { done: true });
   }
 
   /** Alive: the process answers, and its group has not stopped in place. */
@@ -147,6 +199,13 @@ export class HttpFront implements Front {
       ? text(200, "ready\n")
       : text(503, `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs\n`);
   }
+}
+
+/** What one has to be allowed for a request. Whether a node is alive is no secret: load balancers have no password. */
+function roleFor({ method, path }: HttpRequest): Role {
+  if (path === "/healthz" || path === "/readyz") return "none";
+  if (path.startsWith(ADMIN)) return "admin";
+  return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
 function only(

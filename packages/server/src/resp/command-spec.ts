@@ -1,3 +1,5 @@
+import type { Access } from "../access/access.js";
+import type { Role } from "../access/role.js";
 import type { KvService } from "../kv/kv-service.js";
 import type { Touch } from "./resp-connection.js";
 import type { RespReply } from "./resp-reply.js";
@@ -6,6 +8,8 @@ import type { RespSession } from "./resp-session.js";
 /** What commands may use. */
 export interface CommandContext {
   readonly kv: KvService;
+  /** Who may do what. */
+  readonly access: Access;
   /** Facts for `INFO` and `HELLO`. */
   info(): ServerFacts;
 }
@@ -38,6 +42,8 @@ export interface CommandSpec {
   /** As Redis counts: the name included; negative: at least so many. */
   readonly arity: number;
   readonly touch: Touch;
+  /** What one has to be allowed; left out: to write for what writes, else to read. */
+  readonly needs?: Role;
   /** Positions of the keys: first, last (negative: from the end), step; zeros if it has none. */
   readonly keys: readonly [first: number, last: number, step: number];
   /** What `COMMAND DOCS` says. */

@@ -1,3 +1,4 @@
+import { allows, type Role } from "../access/role.js";
 import { judge } from "../kv/kv-service.js";
 import { BadArgument, textOf, wordOf } from "./arguments.js";
 import type { CommandCall, CommandContext, CommandSpec } from "./command-spec.js";
@@ -17,15 +18,17 @@ const TABLE = new Map([...SPECS, introspection(SPECS)].map((spec) => [spec.name,
 export function understandCommand(command: RespCommand, session: RespSession, context: CommandContext): Runnable {
   const [name, ...args] = command as [Buffer, ...Buffer[]];
   const spec = TABLE.get(wordOf(name.subarray(0, 128)));
-  if (spec === undefined) return answering(unknownCommand(name, args));
+  if (spec === undefined) return answering(() => denied(session, "read") ?? unknownCommand(name, args));
   const { arity, touch, last = false } = spec;
   const count = command.length;
   if (arity >= 0 ? count !== arity : count < -arity)
-    return answering(new RespFailure(`ERR wrong number of arguments for '${spec.name.toLowerCase()}' command`));
+    return answering(() => new RespFailure(`ERR wrong number of arguments for '${spec.name.toLowerCase()}' command`));
   return { touch, last, run: () => runCommand(spec, { args, session, context }) };
 }
 
 function runCommand(spec: CommandSpec, call: CommandCall): RespReply | Promise<RespReply> {
+  const refusal = denied(call.session, spec.needs ?? (spec.touch === "write" ? "write" : "read"), spec.name);
+  if (refusal !== undefined) return refusal;
   try {
     const reply = spec.run(call);
     return reply instanceof Promise ? reply.catch(failureOf) : reply;
@@ -54,7 +57,16 @@ function failureOf(error: unknown): RespFailure {
   }
 }
 
-const answering = (reply: RespReply): Runnable => ({ touch: "none", run: () => reply });
+const answering = (run: () => RespReply): Runnable => ({ touch: "none", run });
+
+/** What Redis clients expect to hear if they may not: asked when the command runs, for an AUTH may stand before it. */
+function denied({ identity }: RespSession, needed: Role, command = ""): RespFailure | undefined {
+  if (allows(identity, needed)) return undefined;
+  if (identity.name === "") return new RespFailure("NOAUTH Authentication required.");
+  return new RespFailure(
+    `NOPERM User ${identity.name} has no permissions to run the '${command.toLowerCase()}' command`,
+  );
+}
 
 function unknownCommand(name: Buffer, args: readonly Buffer[]): RespFailure {
   const shown = args.slice(0, 8).map((argument) => `'${textOf(argument.subarray(0, 128))}' `);

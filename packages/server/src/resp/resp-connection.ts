@@ -1,10 +1,15 @@
 import type { Socket } from "node:net";
+import type { DoorBounds } from "../serve/door-bounds.js";
+import { TokenBucket } from "../serve/token-bucket.js";
 import { RespParser } from "./resp-parser.js";
 import { type RespCommand, type RespLimits, RespProtocolError } from "./resp-protocol.js";
 import { RespFailure, type RespReply, RespWriter } from "./resp-reply.js";
 
-/** How a command touches the data: not at all, by a command of the log, or by a query. */
-export type Touch = "none" | "write" | "read";
+/**
+ * What a command touches: nothing, the data by a command of the log or by a query, or the connection itself, so that nothing
+ * behind it may begin before it is answered.
+ */
+export type Touch = "none" | "write" | "read" | "connection";
 
 /** A command, understood and ready to run. */
 export interface Runnable {
@@ -16,7 +21,7 @@ export interface Runnable {
 }
 
 /** Bounds of one connection. */
-export interface RespConnectionLimits extends RespLimits {
+export interface RespConnectionLimits extends RespLimits, DoorBounds {
   /** Most commands under way or waiting; the rest stays in the socket. */
   readonly pipelineMax: number;
   /** Answers that the client does not read, bytes; beyond it nothing new is begun. */
@@ -40,6 +45,9 @@ interface Slot {
 class RespConnection {
   private readonly parser: RespParser;
   private readonly writer = new RespWriter();
+  private readonly bucket: TokenBucket;
+  /** Runs while part of a command is here. */
+  private arrival: NodeJS.Timeout | undefined;
   /** Not yet answered, oldest first. */
   private readonly slots: Slot[] = [];
   /** Of these, begun. */
@@ -59,10 +67,13 @@ class RespConnection {
     private readonly understand: (command: RespCommand) => Runnable,
   ) {
     this.parser = new RespParser(limits);
+    this.bucket = new TokenBucket(limits.requestsPerSecondMax, performance.now());
   }
 
   listen(): void {
     const { socket } = this;
+    socket.setTimeout(this.limits.idleTimeoutMs, () => socket.destroy());
+    socket.once("close", () => clearTimeout(this.arrival));
     socket.on("data", (chunk: Buffer) => {
       if (this.ending) return;
       this.parser.push(chunk);
@@ -90,23 +101,49 @@ class RespConnection {
         command = this.parser.next();
       } catch (error) {
         if (!(error instanceof RespProtocolError)) throw error;
-        const reply = new RespFailure(`ERR Protocol error: ${error.message}`);
-        this.slots.push({ command: { touch: "none", run: () => reply }, reply: undefined });
-        this.end();
+        this.breakOff(`ERR Protocol error: ${error.message}`);
         return;
       }
+      this.watchArrival(command === undefined && this.parser.isAmidst);
       if (command === undefined) return;
-      const runnable = this.understand(command);
+      const runnable = this.bucket.take(performance.now()) ? this.understand(command) : this.tooFast;
       this.slots.push({ command: runnable, reply: undefined });
       if (runnable.last) this.end();
     }
+  }
+
+  private get tooFast(): Runnable {
+    const { requestsPerSecondMax } = this.limits;
+    const why = `more than ${requestsPerSecondMax} commands a second came over this connection (requestsPerSecondMax)`;
+    return { touch: "none", run: () => new RespFailure(`TRYAGAIN nothing was done: ${why}`) };
+  }
+
+  /** A command that has begun must arrive in time. */
+  private watchArrival(isAmidst: boolean): void {
+    if (!isAmidst) {
+      clearTimeout(this.arrival);
+      this.arrival = undefined;
+      return;
+    }
+    const { arrivalTimeoutMs } = this.limits;
+    this.arrival ??= setTimeout(() => {
+      this.breakOff(`ERR Protocol error: a command did not arrive within ${arrivalTimeoutMs} ms`);
+      this.advance();
+    }, arrivalTimeoutMs);
+  }
+
+  /** Answers what came before, then says why, and ends. */
+  private breakOff(reason: string): void {
+    this.slots.push({ command: { touch: "none", run: () => new RespFailure(reason) }, reply: undefined });
+    this.end();
   }
 
   private begin(): void {
     while (this.begun < this.slots.length && this.unread() <= this.limits.unreadBytesMax) {
       const slot = this.slots[this.begun] as Slot;
       const { touch } = slot.command;
-      if (touch !== "none" && this.runningCount > 0 && this.running !== touch) return;
+      const mustWait = touch === "connection" || (touch !== "none" && this.running !== touch);
+      if (this.runningCount > 0 && (mustWait || this.running === "connection")) return;
       this.begun++;
       const reply = slot.command.run();
       if (!(reply instanceof Promise)) {

@@ -31,6 +31,11 @@ export class RespParser {
     this.bytes += chunk.length;
   }
 
+  /** Whether part of a command is here. */
+  get isAmidst(): boolean {
+    return this.bytes > 0 || this.argsExpected > 0;
+  }
+
   /**
    * The next whole command, or undefined until more arrives. Empty lines and empty arrays ask for nothing and are skipped.
    *

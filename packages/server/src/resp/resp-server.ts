@@ -1,7 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { Access } from "../access/access.js";
+import { allows } from "../access/role.js";
 import type { HostPort } from "../serve/address.js";
+import { DEFAULT_DOOR_BOUNDS } from "../serve/door-bounds.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
+import { Turnstile, turnAway } from "../serve/turnstile.js";
 import type { CommandContext } from "./command-spec.js";
 import { understandCommand } from "./command-table.js";
 import { type RespConnectionLimits, serveRespConnection } from "./resp-connection.js";
@@ -9,29 +13,28 @@ import { DEFAULT_RESP_LIMITS } from "./resp-protocol.js";
 import { RespSession } from "./resp-session.js";
 
 /** Bounds of the whole front. */
-export interface RespServerLimits extends RespConnectionLimits {
-  /** Most clients at once; one more is told so and closed. */
-  readonly connectionsMax: number;
-}
+export type RespServerLimits = RespConnectionLimits;
 
 /** Starting values. */
 export const DEFAULT_RESP_SERVER_LIMITS: RespServerLimits = {
+  ...DEFAULT_DOOR_BOUNDS,
   ...DEFAULT_RESP_LIMITS,
   pipelineMax: 1_024,
   unreadBytesMax: 8 * 1024 * 1024,
-  connectionsMax: 10_000,
 };
 
 /** The Redis protocol over one listener: `redis-cli` and any RESP2 client library work unchanged, on any node. */
 export class RespServer implements Front {
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly turnstile: Turnstile;
   private lastClientId = 0;
 
   constructor(
-    private readonly context: CommandContext,
+    private readonly context: Omit<CommandContext, "access">,
     private readonly limits: RespServerLimits = DEFAULT_RESP_SERVER_LIMITS,
+    private readonly access = Access.open,
   ) {
+    this.turnstile = new Turnstile(limits);
     this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
   }
 
@@ -42,20 +45,26 @@ export class RespServer implements Front {
 
   /** Closes the listener and every connection. Idempotent. */
   stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    this.turnstile.clear();
     return closeListener(this.server);
   }
 
   private accept(socket: Socket): void {
     // A client that breaks off is its own business.
     socket.on("error", () => socket.destroy());
-    if (this.sockets.size >= this.limits.connectionsMax) {
-      socket.end("-ERR max number of clients reached\r\n");
+    const reason = this.turnstile.admit(socket);
+    if (reason !== "") {
+      turnAway(socket, `-ERR ${reason}\r\n`);
       return;
     }
-    this.sockets.add(socket);
-    socket.on("close", () => this.sockets.delete(socket));
-    const session = new RespSession(++this.lastClientId);
-    serveRespConnection(socket, this.limits, (command) => understandCommand(command, session, this.context));
+    const { access, limits } = this;
+    const session = new RespSession(++this.lastClientId, access.anonymous);
+    const context = { ...this.context, access };
+    serveRespConnection(socket, limits, (command) => understandCommand(command, session, context));
+    if (allows(access.anonymous, "read")) return;
+    const late = setTimeout(() => {
+      if (!allows(session.identity, "read")) turnAway(socket, "-NOAUTH Authentication required.\r\n");
+    }, limits.greetingTimeoutMs);
+    socket.once("close", () => clearTimeout(late));
   }
 }

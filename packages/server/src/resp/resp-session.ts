@@ -1,3 +1,5 @@
+import type { Identity } from "../access/role.js";
+
 /** What one Redis connection said about itself. */
 export class RespSession {
   /** `CLIENT SETNAME`. */
@@ -5,5 +7,7 @@ export class RespSession {
   constructor(
     /** `CLIENT ID`. */
     readonly id: number,
+    /** Who it is; another one after `AUTH`. */
+    public identity: Identity,
   ) {}
 }

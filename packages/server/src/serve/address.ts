@@ -23,6 +23,10 @@ export function parseAddress(field: string, value: unknown): HostPort {
   return { host: match[1] ?? match[2] ?? "127.0.0.1", port };
 }
 
+/** Whether only this machine reaches it. */
+export const isLoopback = ({ host }: HostPort): boolean =>
+  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+
 /** The same, written. */
 export function formatAddress({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -5,6 +5,7 @@ import type { TlsOptions } from "@hexraft/transport-tcp";
 import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
 import { badField } from "./bad-field.js";
+import { type DoorBounds, resolveDoorBounds } from "./door-bounds.js";
 
 /** Everything `hexraft serve` needs to know, checked. */
 export interface ServeOptions {
@@ -28,6 +29,12 @@ export interface ServeOptions {
   readonly http?: HostPort;
   /** Redis protocol front; absent: none. */
   readonly resp?: HostPort;
+  /** File that says who may use the doors; absent: `HEXRAFT_ACCESS` says it, or nobody is asked. */
+  readonly access?: string;
+  /** Whether the doors may be open to everybody beyond this machine. */
+  readonly openDoors: boolean;
+  /** What one client may cost. */
+  readonly doors: DoorBounds;
   /** The first voters, if this node may found the cluster; the first one named does. */
   readonly bootstrap: readonly { readonly id: string; readonly address: string }[];
   /** How long a request may take before its client is told, ms. */
@@ -52,6 +59,9 @@ const FIELDS = new Set([
   "client",
   "http",
   "resp",
+  "access",
+  "openDoors",
+  "doors",
   "bootstrap",
   "requestTimeoutMs",
   "log",
@@ -83,6 +93,10 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
   const tls = { ...record("tls", file["tls"] ?? {}), ...record("tls", flags["tls"] ?? {}) };
   const plaintext = given["plaintext"] ?? false;
   if (typeof plaintext !== "boolean") throw badField("plaintext", plaintext, "must be true or false");
+  const { access, openDoors = false } = given as Record<string, unknown>;
+  if (access !== undefined && (typeof access !== "string" || access === ""))
+    throw badField("access", access, "must be the path of a file");
+  if (typeof openDoors !== "boolean") throw badField("openDoors", openDoors, "must be true or false");
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (typeof dataDirectory !== "string" || dataDirectory === "")
@@ -110,6 +124,9 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     ...optionalAddress("client", given),
     ...optionalAddress("http", given),
     ...optionalAddress("resp", given),
+    ...(access !== undefined && { access }),
+    openDoors,
+    doors: resolveDoorBounds(record("doors", file["doors"] ?? {})),
     bootstrap: parseBootstrap(given["bootstrap"], nodeId),
     requestTimeoutMs,
     log: log as LogFormat,

@@ -13,14 +13,18 @@ import {
 import { fileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
+import type { Access } from "../access/access.js";
+import { ACCESS_VARIABLE, readAccess } from "../access/access-file.js";
 import { ClientDoor } from "../door/client-door.js";
+import { DEFAULT_DOOR_LIMITS } from "../door/door-limits.js";
 import { doorServiceOf } from "../door/door-service.js";
-import { HttpFront } from "../http/http-server.js";
+import { DEFAULT_HTTP_LIMITS, HttpFront } from "../http/http-server.js";
 import { type KvNode, NodeKvService } from "../kv/node-kv-service.js";
 import type { ServerFacts } from "../resp/command-spec.js";
-import { RespServer } from "../resp/resp-server.js";
+import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../resp/resp-server.js";
 import { VERSION } from "../version.js";
-import { formatAddress, type HostPort } from "./address.js";
+import { formatAddress, type HostPort, isLoopback } from "./address.js";
+import { badField } from "./bad-field.js";
 import { foundCluster } from "./found-cluster.js";
 import type { Front } from "./front.js";
 import type { ServeOptions } from "./serve-options.js";
@@ -50,7 +54,9 @@ export interface RunningServer {
  * is left running then.
  */
 export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
-  const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft } = options;
+  const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft, doors } = options;
+  const access = readAccess(options.access, process.env[ACCESS_VARIABLE]);
+  checkDoors(options, access, logger);
   const node: KvNode = await createNode<KvCommand | LaidOutCommand, KvResult, KvQuery, KvAnswer>(
     { ...raft, nodeId, groupId },
     [
@@ -86,10 +92,20 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       return formatAddress(listensAt);
     };
     const kv = new NodeKvService(node, options.requestTimeoutMs);
-    const client = await open(options.client, new ClientDoor(doorServiceOf(node)));
-    const context = { kv, describe: () => node.describe(), stateHash: () => node.stateHash() };
-    const http = await open(options.http, new HttpFront(context));
-    const resp = await open(options.resp, new RespServer({ kv, info: factsOf(node, options.resp?.port ?? 0) }));
+    const client = await open(
+      options.client,
+      new ClientDoor(doorServiceOf(node), { ...DEFAULT_DOOR_LIMITS, ...doors }, access),
+    );
+    const context = {
+      kv,
+      describe: () => node.describe(),
+      stateHash: () => node.stateHash(),
+      transferLeadership: (to?: string) => node.transferLeadership(to),
+    };
+    const http = await open(options.http, new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...doors }, access));
+    const respLimits = { ...DEFAULT_RESP_SERVER_LIMITS, ...doors, commandBytesMax: doors.requestBytesMax };
+    const facts = factsOf(node, options.resp?.port ?? 0);
+    const resp = await open(options.resp, new RespServer({ kv, info: facts }, respLimits, access));
     let notFounded: (error: Error) => void = () => {};
     const died = new Promise<Error>((resolve) => {
       notFounded = resolve;
@@ -113,6 +129,24 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     throw error instanceof RaftError
       ? error
       : new RaftError("Halted", "refused", `${nodeId} cannot start: ${String(error)}`);
+  }
+}
+
+const DOORS = ["client", "http", "resp"] as const;
+
+/** What the network reaches is not open to everybody by mistake. @throws RaftError `BadOption` */
+function checkDoors(options: ServeOptions, access: Access, logger: Logger): void {
+  for (const field of DOORS) {
+    const at = options[field];
+    if (at === undefined || isLoopback(at)) continue;
+    if (access.hasUsers) {
+      logger.warn("passwords cross the network as they are: the doors do not encrypt", { [field]: formatAddress(at) });
+      continue;
+    }
+    if (options.openDoors) continue;
+    const rule =
+      "must be an address of this machine only, unless access says who may come in, or openDoors lets everybody in";
+    throw badField(field, formatAddress(at), rule);
   }
 }
 

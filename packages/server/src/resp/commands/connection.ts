@@ -1,3 +1,4 @@
+import { allows } from "../../access/role.js";
 import { BadArgument, bigintOf, syntaxError, textOf, wordOf } from "../arguments.js";
 import { type CommandCall, type CommandSpec, NO_KEYS } from "../command-spec.js";
 import { OK, RespFailure, type RespReply, RespStatus } from "../resp-reply.js";
@@ -5,6 +6,8 @@ import type { RespSession } from "../resp-session.js";
 
 /** What Redis version the answers look like, for clients that ask before they speak. */
 const REDIS_VERSION = "7.0.0";
+const NOAUTH_HELLO =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
 const NO_PASSWORD =
   "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
 
@@ -17,6 +20,9 @@ const about = (name: string, arity: number, summary: string, run: CommandSpec["r
   run,
 });
 
+/** For everybody, and nothing behind it may begin before it is answered. */
+const OPEN = { needs: "none", touch: "connection" } as const;
+
 /** Commands about the connection and the server; none of them touches the data. */
 export const CONNECTION: readonly CommandSpec[] = [
   about("PING", -1, "Answers PONG, or what it was given.", ({ args }) => {
@@ -24,17 +30,15 @@ export const CONNECTION: readonly CommandSpec[] = [
     return args[0] ?? new RespStatus("PONG");
   }),
   about("ECHO", 2, "Answers what it was given.", ({ args: [message] }) => message as Buffer),
-  about("HELLO", -1, "Settles the protocol: 2.", (call) => hello(call)),
-  about("AUTH", -2, "There are no passwords.", () => {
-    throw new BadArgument(NO_PASSWORD);
-  }),
+  { ...about("HELLO", -1, "Settles the protocol: 2; with AUTH it says who it is.", (call) => hello(call)), ...OPEN },
+  { ...about("AUTH", -2, "Says who it is: a password, or user and password.", (call) => auth(call)), ...OPEN },
   about("SELECT", 2, "Chooses a database; there is one, 0.", ({ args: [database] }) => {
     if (bigintOf(database as Buffer) !== 0n) throw new BadArgument("ERR DB index is out of range");
     return OK;
   }),
   about("CLIENT", -2, "SETNAME, GETNAME, SETINFO, ID: who is connected.", (call) => client(call)),
   about("INFO", -1, "Tells about this node.", (call) => Buffer.from(infoText(call))),
-  { ...about("QUIT", -1, "Ends the connection.", () => OK), last: true },
+  { ...about("QUIT", -1, "Ends the connection.", () => OK), needs: "none", last: true },
 ];
 
 function setName(session: RespSession, name: Buffer | undefined): void {
@@ -44,20 +48,51 @@ function setName(session: RespSession, name: Buffer | undefined): void {
   session.name = text;
 }
 
-function hello(call: CommandCall): RespReply {
+/** Who has only a password is `default`, as in Redis. */
+async function auth({ args, session, context }: CommandCall): Promise<RespReply> {
+  if (args.length > 2) throw syntaxError();
+  const [name, password] = args.length === 1 ? [Buffer.from("default"), args[0]] : args;
+  return (await login({ session, context }, name as Buffer, password as Buffer)) ?? OK;
+}
+
+/** @returns why it is not so; nothing if it is. */
+async function login(
+  { session, context: { access } }: Pick<CommandCall, "session" | "context">,
+  name: Buffer,
+  password: Buffer,
+): Promise<RespFailure | undefined> {
+  if (!access.hasUsers) return new RespFailure(NO_PASSWORD);
+  const identity = await access.login(textOf(name), textOf(password));
+  if (identity === null) return new RespFailure("WRONGPASS invalid username-password pair or user is disabled.");
+  session.identity = identity;
+  return undefined;
+}
+
+async function hello(call: CommandCall): Promise<RespReply> {
   const [version, ...words] = call.args;
   if (version !== undefined) {
     const text = textOf(version);
     if (!/^\d{1,9}$/.test(text)) throw new BadArgument("ERR Protocol version is not an integer or out of range");
     if (Number(text) !== 2) return new RespFailure("NOPROTO unsupported protocol version");
   }
+  let name: Buffer | undefined;
+  let credentials: readonly Buffer[] = [];
   for (let i = 0; i < words.length; i += 2) {
     const word = wordOf(words[i] as Buffer);
-    if (word === "AUTH") throw new BadArgument(NO_PASSWORD);
+    if (word === "AUTH" && i + 2 < words.length) {
+      credentials = words.slice(i + 1, i + 3);
+      i++;
+      continue;
+    }
     if (word !== "SETNAME" || i + 1 >= words.length)
       throw new BadArgument(`ERR Syntax error in HELLO option '${textOf(words[i] as Buffer)}'`);
-    setName(call.session, words[i + 1]);
+    name = words[i + 1];
   }
+  const [user, password] = credentials;
+  const refusal = user === undefined || password === undefined ? undefined : await login(call, user, password);
+  if (refusal !== undefined) return refusal;
+  if (!allows(call.session.identity, "read")) return new RespFailure(NOAUTH_HELLO);
+  if (name !== undefined) setName(call.session, name);
   const pairs: readonly (readonly [string, RespReply])[] = [
     ["server", "hexraft"],
     ["version", REDIS_VERSION],

@@ -48,5 +48,5 @@ const described = ({ name, arity, touch, keys }: CommandSpec): RespReply => [
 
 const documented = ({ name, summary, touch }: CommandSpec): readonly RespReply[] => [
   name.toLowerCase(),
-  ["summary", summary, "group", touch === "none" ? "connection" : "string"],
+  ["summary", summary, "group", touch === "none" || touch === "connection" ? "connection" : "string"],
 ];

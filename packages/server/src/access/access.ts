@@ -1,0 +1,85 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { RaftError } from "@hexraft/core/ports";
+import type { Identity, Role } from "./role.js";
+import { decoyHash, fits, type SecretHash } from "./secret-hash.js";
+
+/** Somebody who is known. */
+export interface User {
+  readonly role: Role;
+  readonly secret: SecretHash;
+}
+
+/** Logins that were right lately, and need not be hashed again: HTTP says its secret with every request. */
+const REMEMBERED_MAX = 1_024;
+/** Logins that wait while one is hashed; hashing shares its threads with the disk, so it is done one at a time. */
+const WAITING_MAX = 256;
+/** Longest secret, characters. */
+const SECRET_CHARACTERS_MAX = 1_024;
+
+/** Who may do what at the doors. Holds hashes, and never a secret. */
+export class Access {
+  /** Nobody is asked who he is, and everybody may do everything. */
+  static readonly open = new Access(new Map(), "admin");
+
+  /** Whoever has not said who he is. */
+  readonly anonymous: Identity;
+  private readonly decoy = decoyHash();
+  /** Kept for as long as this process: what is remembered of a secret is of use to nobody else. */
+  private readonly key = randomBytes(32);
+  private readonly remembered = new Map<string, Identity>();
+  private readonly underWay = new Map<string, Promise<Identity | null>>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly users: ReadonlyMap<string, User>,
+    anonymous: Role,
+  ) {
+    this.anonymous = { name: "", role: anonymous };
+  }
+
+  /** Whether there is anybody who could say who he is. */
+  get hasUsers(): boolean {
+    return this.users.size > 0;
+  }
+
+  /**
+   * Who that is; null if there is no such user, or that is not his secret: nobody is told which.
+   *
+   * @throws RaftError `Overloaded` if too many ask at once.
+   */
+  async login(name: string, secret: string): Promise<Identity | null> {
+    if (secret.length > SECRET_CHARACTERS_MAX) return null;
+    // Neither name nor secret can be guessed byte by byte from the time of a look-up under a keyed hash.
+    const digest = createHmac("sha256", this.key).update(`${name.length}:${name}${secret}`).digest("hex");
+    const known = this.remembered.get(digest);
+    if (known !== undefined) return known;
+    const running = this.underWay.get(digest);
+    if (running !== undefined) return running;
+    if (this.underWay.size >= WAITING_MAX)
+      throw new RaftError("Overloaded", "refused", `${WAITING_MAX} logins are being checked; try again shortly.`);
+    const checked = this.last.then(() => this.check(name, secret));
+    this.last = checked.catch(() => {});
+    this.underWay.set(digest, checked);
+    try {
+      const identity = await checked;
+      if (identity !== null) this.remember(digest, identity);
+      return identity;
+    } finally {
+      this.underWay.delete(digest);
+    }
+  }
+
+  private async check(name: string, secret: string): Promise<Identity | null> {
+    const user = this.users.get(name);
+    const isRight = await fits(secret, user?.secret ?? this.decoy);
+    return isRight && user !== undefined ? { name, role: user.role } : null;
+  }
+
+  private remember(digest: string, identity: Identity): void {
+    if (this.remembered.size >= REMEMBERED_MAX) {
+      const [oldest = ""] = this.remembered.keys();
+      this.remembered.delete(oldest);
+    }
+    this.remembered.set(digest, identity);
+  }
+}

@@ -156,7 +156,9 @@ export interface Credentials {
 /** What a client says first; what it needs credentials for grew at the tail (T09). */
 export const layOutHello = (credentials?: Credentials): Buffer =>
   layOutArray(FrameKind.hello, [
-    ...[MAGIC, DOOR_VERSION, DOOR_VERSION],
+    MAGIC,
+    DOOR_VERSION,
+    DOOR_VERSION,
     ...(credentials === undefined ? [] : [credentials.user ?? DEFAULT_USER, credentials.password]),
   ]);
 

@@ -102,7 +102,9 @@ describe("hexraft serve --access", () => {
   it("O05 does not open a door beyond this machine to everybody, unless it is told so", async () => {
     const args = (...more: readonly string[]) => [
       ...nodeArguments(workshop.directory, "n1", 0, "n1=127.0.0.1:1"),
-      ...["--http", "0.0.0.0:0", ...more],
+      "--http",
+      "0.0.0.0:0",
+      ...more,
     ];
     const refused = workshop.run(...args());
     expect(await refused.end()).toBe(2);

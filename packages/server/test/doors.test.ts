@@ -35,7 +35,7 @@ beforeEach(() => {
   transferred = [];
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
+  for (const made of clients.splice(0)) made.close();
   for (const { socket } of raws.splice(0)) socket.destroy();
   await Promise.all(fronts.splice(0).map((front) => front.stop()));
 });
@@ -365,7 +365,7 @@ describe("the client door", () => {
     ] as never[]) {
       let thrown: unknown;
       try {
-        new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: 1 }], credentials });
+        clients.push(new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: 1 }], credentials }));
       } catch (error) {
         thrown = error;
       }

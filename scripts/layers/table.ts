@@ -42,6 +42,7 @@ export const packages: Record<string, readonly string[]> = {
   "runtime-node": ["core", "core/ports"],
   "transport-tcp": ["core", "core/ports"],
   "storage-file": ["core", "core/ports"],
+  "storage-lmdb": ["core", "core/ports"],
   "statemachine-kv": ["core", "core/ports"],
   membership: ["core", "core/ports", "core/protocol"],
   testing: ["core", "core/ports", "core/protocol"],
@@ -85,6 +86,7 @@ export const packages: Record<string, readonly string[]> = {
     "runtime-node",
     "transport-tcp",
     "storage-file",
+    "storage-lmdb",
     "statemachine-kv",
     "membership",
     "testing",
@@ -95,6 +97,7 @@ export const packages: Record<string, readonly string[]> = {
 /** Third-party packages that have one home, with the reason. A package not named here is free. */
 export const homes: Record<string, { in: readonly string[]; why: string }> = {
   rxjs: { in: ["core", "runtime-node", "testing"], why: "RxJS drives timers and events$, never the path of an entry" },
+  lmdb: { in: ["storage-lmdb"], why: "the database belongs to one adapter; the others never see it" },
   msgpackr: {
     in: ["transport-tcp", "statemachine-kv", "benchmarks"],
     why: "msgpack belongs to the wire and to codecs; other bytes have a fixed layout",

@@ -39,6 +39,23 @@ export function fileStorage(options: FileStorageOptions): ContainerModule {
   });
 }
 
+/** What {@link fileSnapshots} can be told. */
+export type FileSnapshotsOptions = Pick<FileStorageOptions, "directory" | "groupId">;
+
+/**
+ * The snapshots alone, for a log that is kept elsewhere: binds SnapshotStorage. The log must not take the same directory's lock.
+ *
+ * @throws RaftError `BadOption`, naming field, value and rule (O05).
+ */
+export function fileSnapshots(options: FileSnapshotsOptions): ContainerModule {
+  const settings = settingsOf(options);
+  return new ContainerModule(({ bind }) => {
+    bind(Settings).toConstantValue(settings);
+    bind(DataDirectory).toSelf().inSingletonScope();
+    bind(SnapshotStorage).to(FileSnapshotStorage).inSingletonScope();
+  });
+}
+
 function settingsOf(options: FileStorageOptions): Settings {
   const { directory, segmentBytesMax = 64 * 1024 * 1024, preallocate = true, groupId = "main" } = options;
   if (typeof directory !== "string" || directory === "")

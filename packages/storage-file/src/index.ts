@@ -1,4 +1,4 @@
-export { type FileStorageOptions, fileStorage } from "./file-storage.js";
+export { type FileSnapshotsOptions, type FileStorageOptions, fileSnapshots, fileStorage } from "./file-storage.js";
 export {
   DIFFERENCES_MAX,
   type DifferingEntries,

@@ -17,16 +17,20 @@ export interface Paired {
 }
 
 /** The machine's speed drifts, so the two alternate: each pair shares its moment. */
-export async function alternate(
+export const alternate = (rounds: number, ours: () => Promise<Sample>, limit: () => Promise<Sample>): Promise<Paired> =>
+  inTurn(rounds, { ours, limit });
+
+/** The same for any number of them: the n-th samples of all share their moment. */
+export async function inTurn<Name extends string>(
   rounds: number,
-  ours: () => Promise<Sample>,
-  limit: () => Promise<Sample>,
-): Promise<Paired> {
-  const result = { ours: [] as Sample[], limit: [] as Sample[] };
+  measure: Readonly<Record<Name, () => Promise<Sample>>>,
+): Promise<Record<Name, Sample[]>> {
+  const order = Object.keys(measure) as Name[];
+  const result = Object.fromEntries(order.map((name) => [name, [] as Sample[]])) as Record<Name, Sample[]>;
   for (let round = 0; round < rounds; round++) {
-    // Who goes first alternates, too.
-    for (const which of round % 2 === 0 ? (["ours", "limit"] as const) : (["limit", "ours"] as const))
-      result[which].push(await (which === "ours" ? ours() : limit()));
+    // Who goes first changes, too.
+    for (const name of order) result[name].push(await measure[name]());
+    order.reverse();
   }
   return result;
 }

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { createNode, type Node } from "@hexraft/core";
+import { nodeRuntime } from "@hexraft/runtime-node";
+import {
+  get,
+  type KvAnswer,
+  type KvCommand,
+  type KvQuery,
+  type KvResult,
+  kvStateMachine,
+  put,
+} from "@hexraft/statemachine-kv";
+import { fileSnapshots } from "@hexraft/storage-file";
+import { MemoryNetwork } from "@hexraft/testing";
+import { expect, it, onTestFinished } from "vitest";
+import { lmdbStorage } from "../src/index.js";
+import { temporaryDirectory } from "./support/host.js";
+
+type KvNode = Node<KvCommand, KvResult, KvQuery, KvAnswer>;
+
+/** Enough for a few snapshots, each of which lets go of what is before the one before it. */
+const WRITES = 300;
+const OPTIONS = { electionTimeoutMs: 300, snapshotEveryEntries: 50, compactionMarginEntries: 10 };
+
+const holding = (text: string): KvAnswer => ({ type: "get", value: new TextEncoder().encode(text) });
+
+it("I15 S03 L08 three nodes over LMDB and file snapshots keep what they acknowledged, compacted and over a restart of all", async () => {
+  const directory = temporaryDirectory();
+  const network = new MemoryNetwork();
+  const ids = ["n1", "n2", "n3"] as const;
+  let running: KvNode[] = [];
+  const stopAll = async () => {
+    for (const node of running.splice(0)) await node.stop();
+  };
+  onTestFinished(stopAll);
+  const startAll = async () => {
+    for (const id of ids) {
+      const storage = { directory: join(directory, id) };
+      const node: KvNode = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ nodeId: id, ...OPTIONS }, [
+        nodeRuntime(),
+        lmdbStorage(storage),
+        fileSnapshots(storage),
+        network.transport({ address: id }),
+        kvStateMachine(),
+      ]);
+      await node.start();
+      running.push(node);
+    }
+  };
+  const leader = async () => {
+    const led = () => running.find((node) => node.describe().role === "leader");
+    await expect.poll(led, { timeout: 10_000 }).toBeDefined();
+    return led() as KvNode;
+  };
+
+  await startAll();
+  await (running[0] as KvNode).bootstrap({ voters: ids.map((id) => ({ id, address: id })) });
+  const first = await leader();
+  for (let i = 0; i < WRITES; i++) await first.apply(put(`k${i % 50}`, `v${i}`));
+  const baseOf = (node: KvNode) => Number(node.describe().storage["base"]);
+  await expect.poll(() => Math.min(...running.map(baseOf)), { timeout: 10_000 }).toBeGreaterThan(100);
+  await stopAll();
+
+  await startAll();
+  const second = await leader();
+  for (let key = 0; key < 50; key++)
+    expect(await second.read(get(`k${key}`))).toEqual(holding(`v${WRITES - 50 + key}`));
+  await second.apply(put("after", "restart"));
+  for (const node of running) expect(await node.read(get("after"))).toEqual(holding("restart"));
+});

@@ -1,5 +1,7 @@
-import { Counters, type Plan, type Profile, planOf, type RunReport, Simulation } from "@hexraft/testing/simulator";
-import { type WorldName, worlds } from "./kv-world.js";
+import { Counters, type Profile, planOf, profiles } from "@hexraft/testing/simulator";
+import { runInThreads } from "./jobs.js";
+import type { WorldName } from "./kv-world.js";
+import { runSeed, type SeedReport, summary } from "./run-seed.js";
 
 /** Seeds to run. */
 export interface Campaign {
@@ -7,15 +9,20 @@ export interface Campaign {
   readonly profile: Profile;
   readonly firstSeed: number;
   readonly seeds: number;
+  /** Threads; more than one only with a profile of {@link profiles}. Default: none beside this one. */
+  readonly jobs?: number;
   /** Hears of each run that broke something. */
-  readonly onViolation?: (report: RunReport) => void;
+  readonly onViolation?: (report: SeedReport) => void;
 }
 
 /** What they showed; printed by `pnpm sim --json`. */
 export interface CampaignReport {
   readonly seeds: number;
   readonly violations: number;
+  /** By the wall clock. */
   readonly virtualSecondsPerSecond: number;
+  /** By what the threads spent on a core: what else the machine does counts less. */
+  readonly virtualSecondsPerCpuSecond: number;
   readonly undecided: number;
   readonly events: number;
   readonly coverage: Readonly<Record<string, number>>;
@@ -29,38 +36,45 @@ const CANNOT_SHOW: Readonly<Record<WorldName, readonly string[]>> = {
   memory: ["shadowCrashes", "rot.bit-rot", "rot.zeroed-block", "rot.misdirected-write", "rot.lost-write", "damaged"],
 };
 
-/** Runs a seed. */
-export const runSeed = (world: WorldName, plan: Plan, trace = false): Promise<RunReport> =>
-  new Simulation(worlds[world], plan, { trace }).run();
-
-/** Runs many seeds, one after the other, in this process: memory stays flat, since no run leaves anything behind. */
-export async function campaign({ world, profile, firstSeed, seeds, onViolation }: Campaign): Promise<CampaignReport> {
+/** Runs many seeds. Memory stays flat, since no run leaves anything behind; what they show does not depend on the number of threads. */
+export async function campaign(asked: Campaign): Promise<CampaignReport> {
+  const { world, profile, seeds, onViolation } = asked;
   const coverage = new Counters();
-  const began = performance.now();
+  const [began, cpuBegan] = [performance.now(), process.cpuUsage()];
   let violations = 0;
   let undecided = 0;
   let events = 0;
   let virtualMs = 0;
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const report = await runSeed(world, planOf(seed, profile));
+  await runAll(asked, (report) => {
     coverage.addAll(report.counts);
     events += report.events;
     virtualMs += report.virtualMs;
     if (report.undecided) undecided++;
-    if (report.violation === undefined) continue;
+    if (report.violation === undefined) return;
     violations++;
     onViolation?.(report);
-  }
+  });
   const counts = coverage.toJSON();
   const cannotShow: ReadonlySet<string> = new Set(CANNOT_SHOW[world]);
   const missing = (profile.mustShow ?? []).filter((what) => (counts[what] ?? 0) === 0 && !cannotShow.has(what));
+  const { user, system } = process.cpuUsage(cpuBegan);
   return {
     seeds,
     violations,
     virtualSecondsPerSecond: Math.round(virtualMs / (performance.now() - began)),
+    virtualSecondsPerCpuSecond: Math.round((1_000 * virtualMs) / (user + system)),
     undecided,
     events,
     coverage: { ...Object.fromEntries(missing.map((what) => [what, 0])), ...counts },
     missing,
   };
+}
+
+async function runAll({ world, profile, firstSeed, seeds, jobs = 0 }: Campaign, done: (report: SeedReport) => void) {
+  const all = Array.from({ length: seeds }, (_, i) => firstSeed + i);
+  const name = Object.entries(profiles).find(([, known]) => known === profile)?.[0] as
+    | keyof typeof profiles
+    | undefined;
+  if (jobs > 1 && name !== undefined) return runInThreads(jobs, { world, profile: name }, all, done);
+  for (const seed of all) done(summary(await runSeed(world, planOf(seed, profile))));
 }

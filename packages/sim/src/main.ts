@@ -11,12 +11,14 @@ import {
   traceAsText,
 } from "@hexraft/testing/simulator";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { campaign, runSeed } from "./campaign.js";
+import { campaign } from "./campaign.js";
 import { type WorldName, worlds } from "./kv-world.js";
+import { runSeed } from "./run-seed.js";
 
 interface Flags {
   readonly seed: number;
   readonly seeds: number;
+  readonly jobs: number;
   readonly json: boolean;
   readonly trace: boolean;
   readonly shrink: boolean;
@@ -44,6 +46,7 @@ const program = new Command("sim")
   .description("Whole clusters on virtual time: the same seed is the same run.")
   .option("--seed <n>", "the seed, or the first of many", wholeNumber, 1)
   .option("--seeds <n>", "how many seeds", wholeNumber, 1)
+  .option("--jobs <n>", "in how many threads; what is found does not depend on it", wholeNumber, 1)
   .addOption(new Option("--profile <name>", "what goes wrong").choices(Object.keys(profiles)).default("swarm"))
   .addOption(new Option("--world <name>", "what is simulated").choices(Object.keys(worlds)).default("files"))
   .option("--trace", "print what happened, for reading", false)
@@ -64,8 +67,9 @@ async function main(): Promise<number> {
     profile,
     firstSeed: flags.seed,
     seeds: flags.seeds,
+    jobs: flags.jobs,
     onViolation: ({ seed, violation, virtualMs }) =>
-      console.error(`seed ${seed} at ${virtualMs.toFixed(1)} ms: ${violation?.message}`),
+      console.error(`seed ${seed} at ${virtualMs.toFixed(1)} ms: ${violation}`),
   });
   const { missing, ...told } = report;
   // What only one seed may miss, many may not.
@@ -73,7 +77,7 @@ async function main(): Promise<number> {
   if (flags.json) console.log(JSON.stringify(told));
   else {
     console.log(
-      `${told.seeds} seeds, ${told.violations} violations, ${told.events} events, ${told.virtualSecondsPerSecond}× real time`,
+      `${told.seeds} seeds, ${told.violations} violations, ${told.events} events, ${told.virtualSecondsPerSecond}× real time, ${told.virtualSecondsPerCpuSecond}× per core`,
     );
     for (const [what, count] of Object.entries(told.coverage)) console.log(`  ${what.padEnd(28)} ${count}`);
   }

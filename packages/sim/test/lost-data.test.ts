@@ -53,7 +53,7 @@ describe("a node that lost its data", () => {
       profile: { ...profiles.rot, durationMs: 20_000, everyMs: 3_000, electionTimeoutMs: [300] },
       firstSeed: 1,
       seeds: 6,
-      onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation?.message}`),
+      onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation}`),
     });
     expect(faults).toEqual([]);
     expect(report.coverage["damaged"]).toBeGreaterThan(0);

@@ -1,0 +1,20 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { planOf, profiles } from "@hexraft/testing/simulator";
+import type { WorldName } from "./kv-world.js";
+import { runSeed, type SeedReport, summary } from "./run-seed.js";
+
+/** What a worker is given. */
+export interface SeedWorkerData {
+  readonly world: WorldName;
+  readonly profile: keyof typeof profiles;
+}
+
+/** A thread that runs the seeds it is told, one after the other, and says what each showed. */
+const { world, profile } = workerData as SeedWorkerData;
+Error.stackTraceLimit = 0;
+const run = async (seed: number): Promise<void> => {
+  const report: SeedReport = summary(await runSeed(world, planOf(seed, profiles[profile])));
+  parentPort?.postMessage(report, []);
+};
+// What it throws ends the thread, and with it the campaign.
+parentPort?.on("message", (seed: number) => void run(seed));

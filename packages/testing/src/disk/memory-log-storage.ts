@@ -14,8 +14,6 @@ import { crc32 } from "../time/crc32.js";
 import { endsAfter, type LogEnds } from "./log-image.js";
 import type { MemoryDisk, Mount } from "./memory-disk.js";
 
-const NEVER = new Promise<never>(() => {});
-
 /** A LogStorage over a {@link MemoryDisk}: one life of it. */
 export class MemoryLogStorage implements LogStorage {
   private mount: Mount | undefined;
@@ -117,7 +115,7 @@ export class MemoryLogStorage implements LogStorage {
     if (this.closed) return Promise.reject(new RaftError("Stopped", "refused", "the memory log was closed"));
     if (this.mount === undefined)
       return Promise.reject(new RaftError("NotStarted", "refused", "the memory log was not opened: call open first"));
-    return this.mount.alive ? undefined : NEVER;
+    return this.mount.alive ? undefined : new Promise(() => {});
   }
 }
 

@@ -46,6 +46,9 @@ export class Recovery {
   /** O04: stopped in good order; no timer, no file and no promise is left. */
   async stopped(): Promise<void> {
     const { nodes, mustHold, referee, electionTimeoutMs } = this.parts;
+    // Whoever is no member was not waited for so far.
+    const goesOn = (): boolean => [...nodes.values()].every(({ isPaused }) => !isPaused);
+    await mustHold("nobody stands still", goesOn, 20 * electionTimeoutMs);
     let stopping = 0;
     for (const node of nodes.values()) {
       stopping++;

@@ -16,6 +16,8 @@ interface Place {
  */
 export class Replacements {
   private readonly waiting = new Map<NodeId, Place | undefined>();
+  /** How often each was looked at since it was wiped or restarted. */
+  private readonly looks = new Map<NodeId, number>();
   private order: Order | undefined;
   private askedAtMs = 0;
   private isLooking = false;
@@ -65,8 +67,19 @@ export class Replacements {
       if (this.nodes.get(id)?.isUp !== true || incarnation === "") continue;
       this.order = this.nextStep(configuration, id, incarnation);
       this.askedAtMs = this.time.now();
+      if (this.waiting.has(id)) this.lookAfter(id);
       if (this.order !== undefined) return;
     }
+  }
+
+  /** Whoever takes so long, say because its disk failed while it joined, is restarted. */
+  private lookAfter(id: NodeId): void {
+    const looks = (this.looks.get(id) ?? 0) + 1;
+    this.looks.set(id, looks % RESTART_AFTER);
+    if (looks < RESTART_AFTER) return;
+    const node = this.nodes.get(id);
+    node?.crash("for a restart");
+    node?.start();
   }
 
   private nextStep(configuration: Configuration, id: NodeId, incarnation: Incarnation): Order | undefined {
@@ -93,12 +106,15 @@ export class Replacements {
   }
 
   private finish(id: NodeId): undefined {
+    this.looks.delete(id);
     this.waiting.delete(id);
     this.rejoined();
     return undefined;
   }
 }
 
+/** A node that is not back after so many looks is restarted. */
+const RESTART_AFTER = 10;
 /** An order without an answer is given up after so many looks. */
 const PATIENCE = 5;
 /** How far behind a learner may be when it is made a voter, entries. */

@@ -123,7 +123,8 @@ function landByChance(bytes: GrowingBytes, change: Change, random: SeededRandom)
   if (fate < 0.3) return;
   if (fate < 0.6 || change.size !== undefined) return land(bytes, change);
   const torn = change.bytes.subarray(0, random.integer(0, change.bytes.length));
-  // The size was written, and the data was not: the host shows zeros.
-  if (fate > 0.93) bytes.write(new Uint8Array(change.bytes.length), change.at);
+  const grown = change.at + change.bytes.length - bytes.size;
+  // The size was written, and the data was not: the host shows zeros. What was there before stays or is overwritten.
+  if (fate > 0.93 && grown > 0) bytes.resize(bytes.size + grown);
   bytes.write(torn, change.at);
 }

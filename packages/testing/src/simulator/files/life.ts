@@ -4,8 +4,8 @@ export class Crashed extends Error {
   override readonly name = "Crashed";
 }
 
-/** What a call of a process that is gone returns. */
-export const NEVER = new Promise<never>(() => {});
+/** What a call of a process that is gone returns: one of its own each time, since a shared one would keep everybody who waits for it. */
+export const never = (): Promise<never> => new Promise(() => {});
 
 /** One process's hold on the disk. */
 export interface Life {

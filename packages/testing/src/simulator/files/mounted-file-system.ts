@@ -1,6 +1,6 @@
 import type { DirectoryLock, FileHandle, FileSystem } from "@hexraft/core/ports";
 import { Inode } from "./inode.js";
-import { type Life, NEVER } from "./life.js";
+import { type Life, never } from "./life.js";
 import type { SimulatedFileSystem } from "./simulated-file-system.js";
 
 /** A simulated disk as one process sees it. */
@@ -89,7 +89,7 @@ class OpenFile implements FileHandle {
   }
 
   async readAsync(into: Uint8Array, at: number): Promise<number> {
-    if (!this.life.alive) return NEVER;
+    if (!this.life.alive) return never();
     return this.read(into, at);
   }
 

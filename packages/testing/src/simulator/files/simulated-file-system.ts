@@ -5,7 +5,7 @@ import type { SimulatedTime } from "../world/simulated-time.js";
 import { decay } from "./decay.js";
 import { DirectoryTree, type TreeImage } from "./directory-tree.js";
 import { Inode, type Survival } from "./inode.js";
-import { Crashed, type Life, NEVER } from "./life.js";
+import { Crashed, type Life, never } from "./life.js";
 import { MountedFileSystem } from "./mounted-file-system.js";
 
 const CALM_MS = [0.1, 1.5] as const;
@@ -159,7 +159,7 @@ export class SimulatedFileSystem {
 
   /** @internal Something that takes a sync's time; never returns to a life that ended meanwhile. */
   syncing(life: Life, finish: () => void): Promise<void> {
-    if (!life.alive) return NEVER;
+    if (!life.alive) return never();
     const { time } = this;
     if (time === undefined) return Promise.resolve().then(finish);
     const [from, to] = this.range;

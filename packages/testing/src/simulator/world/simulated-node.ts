@@ -72,6 +72,11 @@ export class SimulatedNode {
     return this.lives;
   }
 
+  /** Whether its process stands still. */
+  get isPaused(): boolean {
+    return this.host?.isPaused === true;
+  }
+
   /** Actions of the current life that still wait. */
   get pendingActions(): number {
     return this.host?.pending ?? 0;

@@ -53,6 +53,7 @@ const viewOf = (shown: Shown): RaftView => {
     commitIndex,
     durableIndex: lastIndex,
     peers: [],
+    restoring: 0,
     configuration,
     ...shown.description,
   };

@@ -104,10 +104,11 @@ export function footBytes(handle: FileHandle): number {
   return TRAILER_BYTES + viewOf(trailer).getUint32(4, true);
 }
 
-function footerOf(body: Uint8Array): Footer {
+function footerOf(body: Uint8Array): Footer | undefined {
   const view = viewOf(body);
-  const mark = (i: number) => getU64(view, 32 + 8 * i);
-  const low = mark(0);
+  const marks = Array.from({ length: 6 }, (_, i) => getU64(view, 32 + 8 * i));
+  const [low = 0, baseIndex = 0, baseTerm = 0, lastIndex = 0, lastTerm = 0, commitHint = 0] = marks;
+  const hardState = readHardState(view, 88);
   let at = FIXED_BYTES;
   const list = <T>(width: number, item: (at: number) => T): T[] => {
     const count = view.getUint32(at, true);
@@ -119,6 +120,10 @@ function footerOf(body: Uint8Array): Footer {
   const samples = list(16, (i): Sample => ({ index: getU64(view, i), offset: getU64(view, i + 8) }));
   const runs = list(16, (i): TermRun => ({ first: getU64(view, i), term: getU64(view, i + 8) }));
   const configurations = list(8, (i): LogIndex => getU64(view, i));
+  const { term, recoveryNumber, removedAt } = hardState;
+  const numbers = [...marks, term, recoveryNumber, removedAt, ...configurations, ...runs.map(({ first }) => first)];
+  // Counting on from a number beyond 2⁵³ comes back to itself: the records themselves have to say what the file holds.
+  if (!numbers.every(Number.isSafeInteger)) return undefined;
   return {
     end: getU64(view, 0),
     low,
@@ -127,7 +132,7 @@ function footerOf(body: Uint8Array): Footer {
     samples,
     advance: (state) => {
       state.truncate(low);
-      const base = { index: mark(1), term: mark(2) };
+      const base = { index: baseIndex, term: baseTerm };
       if (base.index < state.base.index) state.reset(base);
       else state.compact(base);
       const first = runs[0];
@@ -136,9 +141,9 @@ function footerOf(body: Uint8Array): Footer {
         first !== undefined && state.runs.at(-1)?.term === first.term && state.last.index === first.first - 1;
       state.runs.push(...(joins ? runs.slice(1) : runs));
       state.configurationIndices.push(...configurations);
-      state.last = { index: mark(3), term: mark(4) };
-      state.commitHint = mark(5);
-      state.hardState = readHardState(view, 88);
+      state.last = { index: lastIndex, term: lastTerm };
+      state.commitHint = commitHint;
+      state.hardState = hardState;
     },
   };
 }

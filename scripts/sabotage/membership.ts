@@ -31,6 +31,7 @@ export const membershipFailures: readonly Failure[] = [
       },
     ],
     tests: tests("quorum", "commit"),
+    chance: "worlds",
   },
   {
     id: "F-M04",
@@ -44,6 +45,7 @@ export const membershipFailures: readonly Failure[] = [
       },
     ],
     tests: tests("configuration-change"),
+    chance: "worlds",
   },
   {
     id: "F-M05",

@@ -40,6 +40,10 @@ export interface ChaosVerdict {
 /** Clients, and callers that share one, each with one operation under way. */
 const CLIENTS = 6;
 const CALLERS_PER_CLIENT = 4;
+/** Readers that ask one node only, for each node: one that was deposed and does not know must not answer them. */
+const READERS_PER_NODE = 2;
+const READER_DEADLINE_MS = 400;
+const READER_BACKOFF_MAX_MS = 20;
 const DEADLINE_MS = 1_500;
 /** Between two operations of a caller, ms. */
 const PACE_MS = 10;
@@ -75,6 +79,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
   const atExit = () => arena.closeNow();
   process.once("exit", atExit);
   const clients: HexraftClient[] = [];
+  const pinned: HexraftClient[] = [];
   try {
     options.signal.addEventListener("abort", onAbort);
     options.signal.throwIfAborted();
@@ -85,13 +90,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
         () => new HexraftClient({ endpoints: arena.endpoints, connectTimeoutMs: DEADLINE_MS / 3 }),
       ),
     );
-    return await new Run(arena, clients, random, options, over).toTheEnd();
+    pinned.push(
+      ...arena.endpoints.map(
+        (endpoint) =>
+          new HexraftClient({
+            endpoints: [endpoint],
+            connectTimeoutMs: READER_DEADLINE_MS,
+            backoffMaxMs: READER_BACKOFF_MAX_MS,
+          }),
+      ),
+    );
+    return await new Run(arena, clients, pinned, random, options, over).toTheEnd();
   } catch (error) {
     options.say(arena.logs());
     throw error;
   } finally {
     options.signal.removeEventListener("abort", onAbort);
-    for (const client of clients) client.close();
+    for (const client of [...clients, ...pinned]) client.close();
     await arena.close();
     process.off("exit", atExit);
   }
@@ -108,6 +123,7 @@ class Run {
   constructor(
     private readonly arena: Arena,
     private readonly clients: readonly HexraftClient[],
+    private readonly pinned: readonly HexraftClient[],
     private readonly random: SeededRandom,
     private readonly options: ChaosOptions,
     private readonly over: AbortController,
@@ -126,9 +142,16 @@ class Run {
         this.call({ name: `${i}.${j}`, client, deadlineMs: DEADLINE_MS }),
       ),
     );
+    const readers = this.pinned.flatMap((client, i) =>
+      Array.from({ length: READERS_PER_NODE }, (_, j) =>
+        this.readOn({ name: `reader ${i}.${j}`, client, deadlineMs: READER_DEADLINE_MS }),
+      ),
+    );
     const auditing = this.audit({ ...auditor, deadlineMs: DEADLINE_MS });
     // Whoever fails first ends the others.
-    const workers = [...callers, auditing].map((worker) => worker.catch((error: Error) => this.over.abort(error)));
+    const workers = [...callers, ...readers, auditing].map((worker) =>
+      worker.catch((error: Error) => this.over.abort(error)),
+    );
     try {
       await this.strike(performance.now() + options.durationMs);
     } finally {
@@ -161,6 +184,14 @@ class Run {
         this.operations++;
         this.availability.success(performance.now());
       }
+      await sleep(PACE_MS);
+    }
+  }
+
+  /** One who only reads, and whose answers count when they contradict somebody. */
+  private async readOn(reader: Caller): Promise<void> {
+    while (this.calling && !this.over.signal.aborted) {
+      await this.registers.read(reader);
       await sleep(PACE_MS);
     }
   }

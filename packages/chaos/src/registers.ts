@@ -39,13 +39,14 @@ export class Registers {
 
   /** Does one thing to one of the keys. @returns whether it was answered. */
   turn(caller: Caller, value: string): Promise<boolean> {
-    const at = Math.floor(this.random() * this.live.length);
-    let history = this.live[at] as KeyHistory;
-    if (history.isFull) {
-      this.retired.push(history);
-      history = this.live[at] = this.next();
-    }
+    const history = this.pick();
     return history.ask(caller, this.choose(history, value));
+  }
+
+  /** Reads one of the keys. @returns whether it was answered. */
+  read(caller: Caller): Promise<boolean> {
+    const history = this.pick();
+    return history.ask(caller, { type: "get", key: history.key });
   }
 
   /** Reads and checks the keys that are finished and that nobody waits for any more. @returns how many stay for later. */
@@ -63,6 +64,14 @@ export class Registers {
   /** No more turns: all keys are finished. */
   finish(): void {
     this.retired.push(...this.live.splice(0));
+  }
+
+  private pick(): KeyHistory {
+    const at = Math.floor(this.random() * this.live.length);
+    const history = this.live[at] as KeyHistory;
+    if (!history.isFull) return history;
+    this.retired.push(history);
+    return (this.live[at] = this.next());
   }
 
   private judge(history: KeyHistory): void {

@@ -39,7 +39,7 @@ export const readAndClientFailures: readonly Failure[] = [
     violates: "LIN",
     patches: [
       {
-        file: source("read-only-service"),
+        file: source("check-quorum"),
         find: "    s.isSelf(id) ? office.round : (office.peers.get(id)?.countedRound ?? 0),",
         replace: "    s.isSelf(id) || office.peers.has(id) ? office.round : 0,",
       },
@@ -91,10 +91,10 @@ export const readAndClientFailures: readonly Failure[] = [
     violates: "LIN",
     patches: [
       {
-        file: source("read-only-service"),
-        find: "const confirmed = s.quorum.reached(s.configurations.current, (id) =>",
+        file: source("check-quorum"),
+        find: "  return s.quorum.reached(s.configurations.current, (id) =>\n    s.isSelf(id) ? office.round",
         replace:
-          "const voters = s.configurations.current.members.map(({ id }) => id);\n  const confirmed = s.quorum.reached({ ...s.configurations.current, voters }, (id) =>",
+          "  const voters = s.configurations.current.members.map(({ id }) => id);\n  return s.quorum.reached({ ...s.configurations.current, voters }, (id) =>\n    s.isSelf(id) ? office.round",
       },
     ],
     tests: reads,

@@ -92,8 +92,20 @@ const LAYOUTS: Layouts = {
   },
   Heartbeat: {
     code: 7,
-    write: ({ term, commit, round }) => [term, commit, round],
-    read: (fields) => ({ term: fields.term(), commit: fields.index("commit"), round: fields.count("round") }),
+    write: ({ term, commit, round, standing }) => [
+      term,
+      commit,
+      round,
+      ...(standing === undefined ? [] : [standing.answeredRound, standing.answeredInStart, standing.ageMs, standing.commit]),
+    ],
+    read: (fields) => {
+      const head = { term: fields.term(), commit: fields.index("commit"), round: fields.count("round") };
+      const answeredRound = fields.count("answered round", 0);
+      const answeredInStart = fields.count("answered in start", 0);
+      const ageMs = fields.count("age", 0);
+      const commit = fields.index("leader's commit", 0);
+      return answeredRound === 0 ? head : { ...head, standing: { answeredRound, answeredInStart, ageMs, commit } };
+    },
   },
   HeartbeatResponse: {
     code: 8,
@@ -133,20 +145,25 @@ const LAYOUTS: Layouts = {
   },
   ProposeResponse: {
     code: 13,
-    write: ({ request, outcome, code, reason, result }) => [
+    write: ({ request, outcome, code, reason, result, applied }) => [
       request,
       OUTCOMES.indexOf(outcome),
       code,
       sendable(reason),
       result,
+      ...(applied === undefined ? [] : [applied]),
     ],
-    read: (fields) => ({
-      request: fields.count("request"),
-      outcome: fields.oneOf("outcome", OUTCOMES),
-      code: fields.text("code", isCode, "must be at most 32 letters", ""),
-      reason: fields.text("reason", isReason, `must be at most ${REASON_CHARACTERS_MAX} characters`, ""),
-      result: fields.bytes("result", PAYLOAD_BYTES_LIMIT, NO_BYTES),
-    }),
+    read: (fields) => {
+      const answer = {
+        request: fields.count("request"),
+        outcome: fields.oneOf("outcome", OUTCOMES),
+        code: fields.text("code", isCode, "must be at most 32 letters", ""),
+        reason: fields.text("reason", isReason, `must be at most ${REASON_CHARACTERS_MAX} characters`, ""),
+        result: fields.bytes("result", PAYLOAD_BYTES_LIMIT, NO_BYTES),
+      };
+      const applied = fields.index("applied", 0);
+      return applied === 0 ? answer : { ...answer, applied };
+    },
   },
   ReadIndex: {
     code: 14,

@@ -1,5 +1,5 @@
 import type { LogBlock } from "./log-block.js";
-import type { LogId, LogIndex, Term } from "./log-id.js";
+import type { LogId, LogIndex, Millis, Term } from "./log-id.js";
 import type { GroupId, Incarnation, NodeId, RecoveryNumber, StartNumber } from "./node-id.js";
 import type { SnapshotMeta } from "./snapshot-meta.js";
 
@@ -95,6 +95,20 @@ export interface Heartbeat {
   readonly commit: LogIndex;
   /** Grows with each broadcast of this leader, from 1 on. 0: news of a commit alone, which wants no answer. */
   readonly round: number;
+  /** Q08: how far its receiver's own state may be shown, and for how old; absent: the leader cannot tell. */
+  readonly standing?: Standing;
+}
+
+/** Q08: what a leader knows about the age of the group's state when a heartbeat leaves. */
+export interface Standing {
+  /** The newest round that the leader had the receiver's answer to: the heartbeat left after that answer did. */
+  readonly answeredRound: number;
+  /** T11: the start number under which the receiver gave that answer. */
+  readonly answeredInStart: StartNumber;
+  /** How long ago a quorum confirmed this leader, rounded up, ms. */
+  readonly ageMs: Millis;
+  /** The leader's commit index: it holds all that anybody had acknowledged at that instant. */
+  readonly commit: LogIndex;
 }
 
 /** Answer to {@link Heartbeat}: does not wait behind entry writes (R19). */
@@ -175,6 +189,8 @@ export interface ProposeResponse {
   readonly reason: string;
   /** The result, encoded by the state machine's codec. */
   readonly result: Uint8Array;
+  /** Q08: what the leader had applied when it answered, the command included; absent: not said (T09). */
+  readonly applied?: LogIndex;
 }
 
 /** Q04: a follower asks for an index to read at. */

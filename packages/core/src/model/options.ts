@@ -36,6 +36,8 @@ export interface ProtocolOptions {
   readonly snapshotIntervalMs: Millis;
   /** E24: a write that takes longer makes a leader give up office. ms; 2T unless given. */
   readonly writeOverdueMs: Millis;
+  /** Q05: a lease is so much shorter than T, and a host that stood still without its clock noticing for longer has none. ms; T/10 unless given. */
+  readonly clockDriftMs: Millis;
   /** M04: entries that a new voter may lack when it has caught up. */
   readonly catchUpMarginEntries: number;
   /** M04: a change fails when a new voter gets no further for this long. ms. */
@@ -74,6 +76,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   snapshotEveryBytes: 256 * 1024 * 1024,
   snapshotIntervalMs: 0,
   writeOverdueMs: 2_000, // 2T: a disk that slow fails the group more than an election does
+  clockDriftMs: 100, // T/10: clocks 5 % apart, a hundred times what quartz does, and as much for stand-stills
   catchUpMarginEntries: 1_000, // some ten milliseconds of a busy log
   catchUpTimeoutMs: 30_000, // a process that is being started meanwhile gets there
   catchUpRoundsMax: 10, // as in the thesis
@@ -98,6 +101,7 @@ const RANGES: readonly Range[] = [
   ["snapshotEveryBytes", 1_024, 2 ** 50, "bytes"],
   ["snapshotIntervalMs", 0, 30 * 86_400_000, "ms"],
   ["writeOverdueMs", 10, 86_400_000, "ms"],
+  ["clockDriftMs", 1, 600_000, "ms"],
   ["catchUpMarginEntries", 0, 2 ** 40, "entries"],
   ["catchUpTimeoutMs", 10, 86_400_000, "ms"],
   ["catchUpRoundsMax", 1, 1_000, "rounds"],
@@ -132,7 +136,7 @@ export interface ResolvedOptions extends ProtocolOptions {
 
 /**
  * Fills in the defaults and checks every option (O05).
- * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5, and `writeOverdueMs` at 2T.
+ * If only `electionTimeoutMs` is given, the heartbeat interval follows it at T/5, `writeOverdueMs` at 2T, and `clockDriftMs` at T/10.
  *
  * @throws RaftError `BadOption`, naming the field, its value and the rule it breaks.
  */
@@ -148,7 +152,7 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
   const { electionTimeoutMs } = given;
   const derived =
     typeof electionTimeoutMs === "number"
-      ? { heartbeatIntervalMs: electionTimeoutMs / 5, writeOverdueMs: 2 * electionTimeoutMs }
+      ? { heartbeatIntervalMs: electionTimeoutMs / 5, writeOverdueMs: 2 * electionTimeoutMs, clockDriftMs: electionTimeoutMs / 10 }
       : {};
   const options = { ...DEFAULT_OPTIONS, ...derived, ...defined, nodeId: given.nodeId, groupId };
   for (const [field, low, high, unit] of RANGES) {
@@ -163,6 +167,12 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
       "heartbeatIntervalMs",
       options.heartbeatIntervalMs,
       `must be at most a third of electionTimeoutMs (${options.electionTimeoutMs} ms), so that two heartbeats may be lost`,
+    );
+  if (options.clockDriftMs >= options.electionTimeoutMs)
+    throw badOption(
+      "clockDriftMs",
+      options.clockDriftMs,
+      `must be less than electionTimeoutMs (${options.electionTimeoutMs} ms), or no lease would be left (Q05)`,
     );
   const largest = Math.max(options.entryBytesMax, options.batchBytesMax) + FRAME_OVERHEAD_BYTES;
   if (options.frameBytesMax < largest)

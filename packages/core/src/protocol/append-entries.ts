@@ -10,7 +10,7 @@ import { advanceCommit } from "./ballot-box.js";
 import type { RaftState } from "./state.js";
 
 /*
- * A follower takes what its leader sends (§5.3). Rules R01, R02, R03, R04, R07, R08, M01.
+ * A follower takes what its leader sends (§5.3). Rules R01, R02, R03, R04, R07, R08, M01, Q08.
  *
  * It acknowledges what it verified against *this* leader and what its own disk holds, whichever is less. Its own last
  * index would claim entries that an earlier leader left behind; its memory would claim what a crash could undo.
@@ -37,6 +37,7 @@ export function onAppendEntries(s: RaftState, leader: ReplicaId, message: Append
 export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat): void {
   if (message.commit > s.log.last.index) reportLoss(s, message.commit);
   else if (message.commit > s.commit) advanceCommit(s, message.commit);
+  s.freshness.heard(message, s.identity.startNumber, s.now, s.applied);
   if (message.round === 0) return;
   s.outbox.send(leader, {
     type: "HeartbeatResponse",

@@ -1,8 +1,8 @@
 import type { Millis } from "../model/log-id.js";
-import type { RaftState } from "./state.js";
+import type { Leadership, RaftState } from "./state.js";
 
 /*
- * How long ago a leader was heard by a quorum (§6.2 of the thesis). Rules E07, E16.
+ * How long ago a leader was heard by a quorum (§6.2 of the thesis). Rules E06, E07, E16, Q01, Q05.
  */
 
 /** The last instant at which a quorum of the own configuration had answered this leader; itself it hears always. */
@@ -13,7 +13,19 @@ export function quorumHeardAt(s: RaftState): Millis {
   );
 }
 
+/** Q01, Q05: the newest round of heartbeats that a quorum of the own configuration has answered. */
+export function answeredByQuorum(s: RaftState, office: Leadership): number {
+  return s.quorum.reached(s.configurations.current, (id) =>
+    s.isSelf(id) ? office.round : (office.peers.get(id)?.countedRound ?? 0),
+  );
+}
+
 /** Leader contact as E07 means it: a follower's is its leader's last word, a leader's is its quorum's last answer. */
 export function leaderContactOf(s: RaftState): Millis {
   return s.role === "leader" ? quorumHeardAt(s) : s.leaderContactAt;
+}
+
+/** E06, E07: whether leader contact happened within the last T. */
+export function hearsLeader(s: RaftState): boolean {
+  return s.now - leaderContactOf(s) < s.T;
 }

@@ -2,6 +2,7 @@ import { isVoter, memberOf } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { PreVoteResponse, VoteResponse } from "../model/message.js";
 import type { NodeId } from "../model/node-id.js";
+import { hearsLeader } from "./check-quorum.js";
 import type { ElectionRequested, OwnBallotPersisted, TimerFired } from "./event.js";
 import { takeOffice } from "./leadership.js";
 import type { RaftState } from "./state.js";
@@ -107,7 +108,8 @@ function askForPreVotes(s: RaftState, cause: string): void {
   s.outbox.emit(roleNotice(s, cause));
   for (const voter of s.otherVoters())
     s.outbox.send(voter, { type: "PreVoteRequest", term: s.term + 1, round: s.round, last: s.log.last });
-  castBallot(s, s.identity.id, true);
+  // E06, Q05: told by an operator to stand, a node that hears its leader would break the lease that it gave, as any voter.
+  castBallot(s, s.identity.id, !hearsLeader(s));
 }
 
 /** §5.2: the next term, our own vote, and both durable before anybody hears of it (E02). */

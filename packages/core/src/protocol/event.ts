@@ -98,6 +98,27 @@ export interface ReadRequested {
   /** Numbers of the requests. */
   readonly requests: readonly number[];
 }
+/** Q05: callers want to read under the leader's lease. Answered as ReadRequested. */
+export interface LeaseReadRequested {
+  /** Discriminator. */
+  readonly type: "LeaseReadRequested";
+  /** Numbers of the requests. */
+  readonly requests: readonly number[];
+}
+/** Q08: callers want to read a state of bounded age. Answered as ReadRequested. */
+export interface BoundedReadRequested {
+  /** Discriminator. */
+  readonly type: "BoundedReadRequested";
+  /** The requests. */
+  readonly reads: readonly BoundedRead[];
+}
+/** Q08: one of them. */
+export interface BoundedRead {
+  /** Number of the request. */
+  readonly request: number;
+  /** What was acknowledged longer ago than this is in the answer. ms. */
+  readonly maxStalenessMs: Millis;
+}
 /** All writes up to this number are durable. */
 export interface LogPersisted {
   /** Discriminator. */
@@ -119,7 +140,7 @@ export interface WriteOverdue {
   /** For how long by now, ms. */
   readonly forMs: Millis;
 }
-/** E24: this process stood still; what comes after this waited meanwhile. */
+/** E24, Q05: this process or its host stood still; what comes after this waited meanwhile. */
 export interface EventLoopPaused {
   /** Discriminator. */
   readonly type: "EventLoopPaused";
@@ -281,6 +302,8 @@ export type RaftEvent =
   | ForwardAbandoned
   | ForwardedSettled
   | ReadRequested
+  | LeaseReadRequested
+  | BoundedReadRequested
   | LogPersisted
   | StorageFailed
   | WriteOverdue

@@ -11,7 +11,7 @@ import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, notLeader } from "./term.js";
 
 /*
- * Handing leadership over (§3.10 of the thesis). Rules E20, E21, E24, E25.
+ * Handing leadership over (§3.10 of the thesis). Rules E20, E21, E24, E25, Q05.
  *
  * The target gets all entries, then TimeoutNow: it campaigns at once, without pre-vote, under a mark that lifts E07's
  * hold. Meanwhile no proposal is taken, or the target would never be up to date.
@@ -46,6 +46,8 @@ export function tellTarget(s: RaftState): void {
   const peer = transfer === undefined ? undefined : office?.peers.get(transfer.target);
   if (transfer === undefined || peer === undefined || transfer.told || peer.match !== s.log.last.index) return;
   transfer.told = true;
+  // Q05: from here on somebody may be elected at any time.
+  office?.lease.voidUntilCommit(Number.POSITIVE_INFINITY);
   s.outbox.send(peer, { type: "TimeoutNow", term: s.term, last: s.log.last });
 }
 
@@ -81,6 +83,7 @@ export function transferTimerFired(s: RaftState): void {
   office.handOverAfter = s.now + PATIENCE_TIMEOUTS * s.T;
   office.transfer = undefined;
   appendEmpty(s);
+  office.lease.voidUntilCommit(s.log.last.index);
   const error = refused(`${target} did not take over within ${s.T} ms; this node goes on leading`);
   s.outbox.emit({ type: "TransferAnswered", request, error });
 }

@@ -1,13 +1,14 @@
 import { invariant } from "../model/errors.js";
 import type { NodeId } from "../model/node-id.js";
 import { quorumHeardAt } from "./check-quorum.js";
+import { Lease, standingOf } from "./lease.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
 import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
 
 /*
- * Holding office (§5.2, §6.2 of the thesis). Rules E15, E16, R17.
+ * Holding office (§5.2, §6.2 of the thesis). Rules E15, E16, R17, Q08.
  *
  * A leader that no quorum hears steps down by itself: cut off, it would keep its callers waiting for commits that never
  * come, while another one is elected elsewhere.
@@ -36,6 +37,7 @@ export function takeOffice(s: RaftState): void {
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
+    lease: new Lease(s.log.last.index + 1),
     forwarded: new Map(),
   };
   s.leadership = office;
@@ -68,11 +70,21 @@ export function heartbeatTimerFired(s: RaftState): void {
 /** Begins a round: its answers confirm leadership from now on (Q01), and carry the commit index as far as each peer has it (R17). */
 export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
   office.round++;
+  office.lease.began(office.round, s.now);
+  const standing = standingOf(s, office);
   for (const peer of office.peers.values()) {
     const commit = Math.min(peer.match, s.commit);
     peer.sentCommit = Math.max(peer.sentCommit, commit);
     if (commit >= peer.removedBy && peer.toldRound === 0) peer.toldRound = office.round;
-    s.outbox.send(peer, { type: "Heartbeat", term: s.term, commit, round: office.round });
+    const { answeredRound, answeredRoundInStart: answeredInStart } = peer;
+    const isTold = standing !== undefined && answeredRound > 0;
+    s.outbox.send(peer, {
+      type: "Heartbeat",
+      term: s.term,
+      commit,
+      round: office.round,
+      ...(isTold && { standing: { answeredRound, answeredInStart, ...standing } }),
+    });
   }
 }
 

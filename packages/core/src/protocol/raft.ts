@@ -20,7 +20,7 @@ import { announceCommit, heartbeatTimerFired } from "./leadership.js";
 import { handOverLastResort, onTransferRequested, tellTarget, transferTimerFired } from "./leadership-transfer.js";
 import type { Role } from "./notice.js";
 import { onProposals } from "./proposing.js";
-import { confirmReads, onReadRequested } from "./read-only-service.js";
+import { confirmReads, onBoundedReadRequested, onLeaseReadRequested, onReadRequested } from "./read-only-service.js";
 import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
 import {
   onSnapshotSaved,
@@ -167,6 +167,10 @@ export class Raft {
         return onOwnBallot(s, event);
       case "ReadRequested":
         return onReadRequested(s, event.requests);
+      case "LeaseReadRequested":
+        return onLeaseReadRequested(s, event.requests);
+      case "BoundedReadRequested":
+        return onBoundedReadRequested(s, event.reads);
       case "ForwardRequested":
         return forward(s, event);
       case "ForwardAbandoned":

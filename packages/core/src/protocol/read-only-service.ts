@@ -1,21 +1,43 @@
 import { RaftError } from "../model/errors.js";
 import type { Envelope, ReadIndex } from "../model/message.js";
 import { askForIndex } from "./asking.js";
+import { answeredByQuorum } from "./check-quorum.js";
+import type { BoundedRead } from "./event.js";
 import { broadcastHeartbeat } from "./leadership.js";
+import { confirmedSince, holdsLease } from "./lease.js";
 import { type Leadership, type RaftState, type Reader, senderOf } from "./state.js";
 import { failReads } from "./term.js";
 
 /*
- * Linearizable reads without a log entry (§6.4 of the thesis; sofa-jraft: ReadOnlyService). Rules Q01, Q02, Q03, Q04, Q07.
+ * Linearizable reads without a log entry (§6.4 of the thesis; sofa-jraft: ReadOnlyService). Rules Q01, Q02, Q03, Q04, Q05, Q07, Q08.
  *
  * A leader notes its commit index, asks a quorum whether it still leads, and serves that very index. The round of
- * heartbeats must begin after the read came: an answer that was on its way already says nothing about now.
+ * heartbeats must begin after the read came: an answer that was on its way already says nothing about now. A lease, or a
+ * bound on the age of what is read, saves the round where clocks can be trusted; where they cannot decide, the round decides.
  */
 
 /** Q01: callers here want to read; a node that does not lead asks the one that does (Q04). */
 export function onReadRequested(s: RaftState, requests: readonly number[]): void {
   if (s.leadership === undefined) askForIndex(s, requests);
   else waitForRound(s, s.leadership, requests);
+}
+
+/** Q05: under a lease its holder needs to ask nobody; without one, and on any other node, Q01. */
+export function onLeaseReadRequested(s: RaftState, requests: readonly number[]): void {
+  if (s.leadership !== undefined && holdsLease(s, s.leadership))
+    s.outbox.emit({ type: "ReadReady", requests, index: s.commit });
+  else onReadRequested(s, requests);
+}
+
+/** Q08: this replica's own state, if it is fresh enough; else Q01. */
+export function onBoundedReadRequested(s: RaftState, reads: readonly BoundedRead[]): void {
+  const wholeSince = s.leadership === undefined ? s.freshness.wholeSince(s.applied) : confirmedSince(s, s.leadership);
+  const isFresh = ({ maxStalenessMs }: BoundedRead): boolean => s.now - wholeSince <= maxStalenessMs;
+  const fresh = reads.filter(isFresh).map(({ request }) => request);
+  const rest = reads.filter((read) => !isFresh(read)).map(({ request }) => request);
+  const index = s.leadership === undefined ? s.applied : s.commit;
+  if (fresh.length > 0) s.outbox.emit({ type: "ReadReady", requests: fresh, index });
+  if (rest.length > 0) onReadRequested(s, rest);
 }
 
 /** Q04: a follower asks for an index. */
@@ -54,9 +76,7 @@ function waitForRound(s: RaftState, office: Leadership, readers: readonly Reader
 }
 
 function releaseConfirmed(s: RaftState, office: Leadership): void {
-  const confirmed = s.quorum.reached(s.configurations.current, (id) =>
-    s.isSelf(id) ? office.round : (office.peers.get(id)?.countedRound ?? 0),
-  );
+  const confirmed = answeredByQuorum(s, office);
   const done = office.readRounds.filter((round) => round.round <= confirmed);
   if (done.length === 0) return;
   office.readRounds = office.readRounds.filter((round) => round.round > confirmed);

@@ -80,7 +80,10 @@ export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response
 /** E16, R19: it is there; a probe whose answer was lost may be sent again. */
 export function onHeartbeatResponse(s: RaftState, peer: Replicator, response: HeartbeatResponse): void {
   peer.heardAt = s.now;
-  peer.answeredRound = Math.max(peer.answeredRound, response.round);
+  if (response.round > peer.answeredRound) {
+    peer.answeredRound = response.round;
+    peer.answeredRoundInStart = peer.answeredInStart;
+  }
   noticeLoss(s, peer, response.last);
   wantsSnapshot(s, peer, response.needsSnapshot);
   if (peer.state === "probe" && peer.fetchingFrom === 0) peer.probeSent = false;

@@ -38,6 +38,8 @@ export class Replicator implements ReplicaId {
   fetchingFrom: LogIndex = 0;
   /** The newest heartbeat round it answered. */
   answeredRound = 0;
+  /** T11, Q08: the start number under which it did. */
+  answeredRoundInStart: StartNumber = 0;
   /** R19: match as it was at the last heartbeat. */
   matchAtHeartbeat: LogIndex = 0;
   /** R19: since when the oldest flight waits without progress. */

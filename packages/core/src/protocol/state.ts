@@ -14,6 +14,8 @@ import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
+import { Freshness } from "./freshness.js";
+import type { Lease } from "./lease.js";
 import type { Role } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
@@ -94,6 +96,8 @@ export interface Leadership {
   handOverAfter: Millis;
   /** Whether the state machine was told that it leads. */
   announced: boolean;
+  /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
+  readonly lease: Lease;
   /** R18: highest forwarded request taken, by origin and its start. */
   readonly forwarded: Map<string, number>;
 }
@@ -197,6 +201,8 @@ export class RaftState {
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
   restoring: LogIndex;
+  /** Q08: from which instant on a follower's state is whole. */
+  readonly freshness = new Freshness();
   /** R20: said once that the own disk has lost what was acknowledged. */
   hasReportedLoss = false;
   /** R15: why the state machine is not called any more, or empty. */

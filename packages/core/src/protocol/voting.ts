@@ -2,7 +2,7 @@ import type { LogId, Term } from "../model/log-id.js";
 import { isUpToDate } from "../model/log-id.js";
 import type { Envelope, PreVoteRequest, VoteRequest } from "../model/message.js";
 import { type ReplicaId, sameReplica } from "../model/node-id.js";
-import { leaderContactOf } from "./check-quorum.js";
+import { hearsLeader } from "./check-quorum.js";
 import { tellIfRemoved } from "./removal.js";
 import { type RaftState, senderOf } from "./state.js";
 import { restartElectionWait } from "./term.js";
@@ -43,10 +43,6 @@ export function onVoteRequest(s: RaftState, envelope: Envelope, request: VoteReq
   }
   if (granted) restartElectionWait(s);
   s.outbox.send(asker, { type: "VoteResponse", term: s.term, granted });
-}
-
-function hearsLeader(s: RaftState): boolean {
-  return s.now - leaderContactOf(s) < s.T;
 }
 
 /** E24: whoever cannot write does not help to raise terms that it could not vote in. */

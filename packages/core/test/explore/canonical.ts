@@ -66,6 +66,11 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "ackedInStart",
   "lastLogTimeMs",
   "logTimeMovedAt",
+  // Q05, Q08: only reads by a lease or of a bounded age look at these, and no scope has any.
+  "lease",
+  "freshness",
+  "standing",
+  "answeredRoundInStart",
   // Numbers of writes are told as how many came after, and the outbox by what is pending in it.
   "writeNumber",
 ]);

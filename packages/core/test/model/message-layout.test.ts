@@ -52,7 +52,13 @@ const MESSAGES: readonly Message[] = [
     last: 61,
     needsSnapshot: 12,
   },
-  { type: "Heartbeat", term: 5, commit: 57, round: 100 },
+  {
+    type: "Heartbeat",
+    term: 5,
+    commit: 57,
+    round: 100,
+    standing: { answeredRound: 99, answeredInStart: 2, ageMs: 210, commit: 58 },
+  },
   { type: "HeartbeatResponse", term: 5, round: 100, last: 57, needsSnapshot: 0 },
   { type: "InstallSnapshot", term: 5, transfer: 77, meta },
   { type: "InstallSnapshotResponse", term: 5, transfer: 77, status: "failed", offset: 4_096, match: 90 },
@@ -65,6 +71,7 @@ const MESSAGES: readonly Message[] = [
     code: "NotLeader",
     reason: "über",
     result: Uint8Array.of(9),
+    applied: 1_200,
   },
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 57 },
@@ -143,8 +150,9 @@ describe("messages as positional arrays", () => {
     expect(shortened(sample("VoteRequest"), 1)).toEqual({ ...sample("VoteRequest"), transfer: false });
     expect(shortened(sample("AppendEntriesResponse"), 1)).toMatchObject({ needsSnapshot: 0, last: 61 });
     expect(shortened(sample("HeartbeatResponse"), 1)).toEqual(sample("HeartbeatResponse"));
-    expect(shortened(sample("ProposeResponse"), 3)).toEqual({
-      ...sample("ProposeResponse"),
+    const { applied: _, ...said } = sample("ProposeResponse");
+    expect(shortened(sample("ProposeResponse"), 4)).toEqual({
+      ...said,
       code: "",
       reason: "",
       result: new Uint8Array(0),

@@ -30,6 +30,7 @@ const OUT_OF_RANGE: readonly (readonly [keyof NodeOptions, number, number])[] = 
   ["snapshotEveryBytes", 1_023, 2 ** 50 + 1],
   ["snapshotIntervalMs", -1, 30 * 86_400_000 + 1],
   ["writeOverdueMs", 9, 86_400_001],
+  ["clockDriftMs", 0, 600_001],
   ["catchUpMarginEntries", -1, 2 ** 40 + 1],
   ["catchUpTimeoutMs", 9, 86_400_001],
   ["catchUpRoundsMax", 0, 1_001],

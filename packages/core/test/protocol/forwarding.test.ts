@@ -72,7 +72,9 @@ describe("R18 on the leader", () => {
       reason: "",
       result: bytes("r"),
     });
-    const message = { type: "ProposeResponse", request: 5, outcome: "ok", code: "", reason: "", result: bytes("r") };
+    const answer = { type: "ProposeResponse", request: 5, outcome: "ok", code: "", reason: "", result: bytes("r") };
+    // Q08: and with it how far this node has applied, the command included.
+    const message = { ...answer, applied: lab.describe("a").appliedIndex };
     expect(sent(effects)).toEqual([{ to: "b", message }]);
   });
 });

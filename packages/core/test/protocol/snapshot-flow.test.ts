@@ -160,7 +160,7 @@ describe("S04 sending one", () => {
     lab.pass(T / 5);
     expect(sent(lab.fire("a", "heartbeat"))).toContainEqual({
       to: "c",
-      message: { type: "Heartbeat", term: 1, commit: 4, round: expect.any(Number) },
+      message: expect.objectContaining({ type: "Heartbeat", term: 1, commit: 4 }),
     });
   });
 

@@ -1,0 +1,72 @@
+import type { LogIndex, Millis } from "../model/log-id.js";
+import type { Standing } from "../model/message.js";
+import { answeredByQuorum } from "./check-quorum.js";
+import { Fifo } from "./fifo.js";
+import type { Leadership, RaftState } from "./state.js";
+
+/*
+ * What a leader may say without asking (§6.4.1 of the thesis; sofa-jraft: ReadOnlyLeaseBased). Rules Q02, Q05, Q08.
+ *
+ * A voter that answered a heartbeat votes for nobody for T (E07, E06), and itself stands for no election: counted from the
+ * *sending* of a round that a quorum answered, no other leader can be there for T. That rests on clocks that go about equally
+ * fast, and on T being the same everywhere; hence the drift bound. What breaks the promise of the voters, a TimeoutNow, voids
+ * the lease, and so does whatever a clock cannot be trusted to have counted.
+ */
+
+/** The instants of rounds of heartbeats, and since which of them this leader is confirmed. */
+export class Lease {
+  /** Rounds without a quorum of answers as yet; one that gets none for T ends the office (E16). */
+  private readonly unanswered = new Fifo<{ readonly round: number; readonly sentAt: Millis }>();
+  private confirmedRound = 0;
+  private confirmedAt: Millis = Number.NEGATIVE_INFINITY;
+  private fromRound = 0;
+
+  constructor(private fromCommit: LogIndex) {}
+
+  /** A round leaves now. */
+  began(round: number, sentAt: Millis): void {
+    this.unanswered.push({ round, sentAt });
+  }
+
+  /** E24, Q05: the process stood still: only rounds from this one on count. */
+  voidUntilRound(round: number): void {
+    this.fromRound = round;
+  }
+
+  /** E21, Q05: a TimeoutNow is about; nothing counts before this entry is committed. */
+  voidUntilCommit(index: LogIndex): void {
+    this.fromCommit = index;
+  }
+
+  /** When the newest round left that a quorum has answered; negative infinity if that counts for nothing. */
+  since(answered: number): Millis {
+    for (let next = this.unanswered.first; next !== undefined && next.round <= answered; next = this.unanswered.first) {
+      this.confirmedRound = next.round;
+      this.confirmedAt = next.sentAt;
+      this.unanswered.shift();
+    }
+    return this.confirmedRound >= this.fromRound ? this.confirmedAt : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Q02: whether this leader knows all that earlier ones acknowledged, and nobody was told to take over. */
+  isBacked(commit: LogIndex): boolean {
+    return commit >= this.fromCommit;
+  }
+}
+
+/** Q05: whether no other leader can be there at this instant. */
+export function holdsLease(s: RaftState, office: Leadership): boolean {
+  return s.now - confirmedSince(s, office) < s.T - s.options.clockDriftMs;
+}
+
+/** Q08: an instant at which this leader led for certain, and since which it may be asked about; negative infinity: none. */
+export function confirmedSince(s: RaftState, office: Leadership): Millis {
+  const since = office.lease.since(answeredByQuorum(s, office));
+  return office.lease.isBacked(s.commit) ? since : Number.NEGATIVE_INFINITY;
+}
+
+/** Q08: what its heartbeats say about the age of the group's state, if it can be told. */
+export function standingOf(s: RaftState, office: Leadership): Pick<Standing, "ageMs" | "commit"> | undefined {
+  const since = confirmedSince(s, office);
+  return Number.isFinite(since) ? { ageMs: Math.ceil(s.now - since), commit: s.commit } : undefined;
+}

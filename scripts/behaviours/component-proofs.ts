@@ -7,6 +7,13 @@ const test = (name: string): readonly string[] => [`packages/core/test/${name}.t
 /** The hands, and how messages and blocks are laid out. */
 export const componentProofs: readonly Proof[] = [
   {
+    rule: "Q05/suspend",
+    file: `${COMPONENTS}/suspend-watch.ts`,
+    find: "return isLate ? missedMs : 0;",
+    replace: "return isLate && missedMs < 0 ? missedMs : 0;",
+    tests: test("components/suspend-watch"),
+  },
+  {
     rule: "S02",
     file: `${COMPONENTS}/snapshot-saver.ts`,
     find: "      await sink?.abort(false).catch(() => {});\n",

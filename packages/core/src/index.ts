@@ -30,10 +30,12 @@ export type {
   ApplyOptions,
   CallOptions,
   ChangeOptions,
+  Consistency,
   Founder,
   MembersWanted,
   Node,
   ReadOptions,
+  ReadToken,
   StateHash,
 } from "./node/node.js";
 export type { HistoryEntry, NodeDescription } from "./node/node-description.js";

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "TransferRefused"
   | "ElectionRefused"
   | "ReadTimeout"
+  | "TokenRefused"
   | "DeadlineExceeded"
   | "Cancelled"
   | "Stopped"

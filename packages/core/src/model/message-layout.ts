@@ -96,7 +96,9 @@ const LAYOUTS: Layouts = {
       term,
       commit,
       round,
-      ...(standing === undefined ? [] : [standing.answeredRound, standing.answeredInStart, standing.ageMs, standing.commit]),
+      ...(standing === undefined
+        ? []
+        : [standing.answeredRound, standing.answeredInStart, standing.ageMs, standing.commit]),
     ],
     read: (fields) => {
       const head = { term: fields.term(), commit: fields.index("commit"), round: fields.count("round") };

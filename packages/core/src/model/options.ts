@@ -152,7 +152,11 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
   const { electionTimeoutMs } = given;
   const derived =
     typeof electionTimeoutMs === "number"
-      ? { heartbeatIntervalMs: electionTimeoutMs / 5, writeOverdueMs: 2 * electionTimeoutMs, clockDriftMs: electionTimeoutMs / 10 }
+      ? {
+          heartbeatIntervalMs: electionTimeoutMs / 5,
+          writeOverdueMs: 2 * electionTimeoutMs,
+          clockDriftMs: electionTimeoutMs / 10,
+        }
       : {};
   const options = { ...DEFAULT_OPTIONS, ...derived, ...defined, nodeId: given.nodeId, groupId };
   for (const [field, low, high, unit] of RANGES) {

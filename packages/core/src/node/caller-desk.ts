@@ -20,6 +20,7 @@ import type { Notice } from "../protocol/notice.js";
 import type { Desk } from "./effect-runner.js";
 import type { Inbox } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
+import type { Wanted } from "./read-token.js";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -37,6 +38,10 @@ export class CallerDesk implements Desk {
   private readonly queries = new Map<number, unknown>();
   private readonly savers: { readonly resolve: (index: LogIndex) => void; readonly reject: (error: Error) => void }[] =
     [];
+  /** Q08: reads that wait until an index is applied here, which may never be. */
+  private waits: { readonly request: number; readonly index: LogIndex }[] = [];
+  /** Q08: what leaders had applied when they answered what was forwarded to them. */
+  private forwardedUpTo: LogIndex = 0;
   private saver: SnapshotSaver | undefined;
   private lastRequest = 0;
   private closed: RaftError | undefined;
@@ -59,15 +64,23 @@ export class CallerDesk implements Desk {
     return [this.reads, this.forwards, this.orders];
   }
 
-  /** Reads linearizably (Q01) or as it is (Q06). */
-  read<Answer>(query: unknown, local: boolean, terms: Terms): Promise<Answer> {
+  /** Q08: all that this node has shown or acknowledged is at or below this index. */
+  get shownIndex(): LogIndex {
+    return Math.max(this.fsm.appliedId.index, this.forwardedUpTo);
+  }
+
+  /** Reads what is wanted: Q01, Q05, Q06 or Q08. */
+  read<Answer>(query: unknown, wanted: Wanted, terms: Terms): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const request = this.begin();
       const call = { ...terms, resolve: resolve as (answer: unknown) => void, reject, gaveUp: readGaveUp };
       if (!this.reads.add(request, call)) return;
       this.queries.set(request, query);
-      if (local) this.inbox.inNextTurn(() => this.serve(request, 0));
-      else this.inbox.read(request);
+      if (wanted === "local") this.inbox.inNextTurn(() => this.serve(request, 0));
+      else if (wanted === "linearizable") this.inbox.read(request);
+      else if (wanted === "lease") this.inbox.readUnderLease(request);
+      else if ("maxStalenessMs" in wanted) this.inbox.readBounded({ request, ...wanted });
+      else this.inbox.inNextTurn(() => void this.waits.push({ request, index: wanted.atLeast }));
     });
   }
 
@@ -131,7 +144,8 @@ export class CallerDesk implements Desk {
   }
 
   forwardAnswered({ response }: ForwardAnswered): void {
-    const { request, outcome, code, reason, result } = response;
+    const { request, outcome, code, reason, result, applied = 0 } = response;
+    this.forwardedUpTo = Math.max(this.forwardedUpTo, applied);
     if (outcome !== "ok") {
       const error =
         code === "NotLeader" ? new NotLeader(null, null) : new RaftError(code as ErrorCode, outcome, reason);
@@ -176,8 +190,9 @@ export class CallerDesk implements Desk {
     this.owner.halt(reason);
   }
 
-  /** After a drain: whoever waits for a snapshot hears of it once no save is under way. */
+  /** After a drain: whoever waits for an index or a snapshot hears of it once it is there. */
   turnEnded(): void {
+    if (this.waits.length > 0) this.serveApplied();
     if (this.savers.length === 0 || this.saver === undefined || this.saver.isSaving) return;
     const { lastFault, newestIndex } = this.saver;
     for (const { resolve, reject } of this.savers.splice(0)) {
@@ -199,6 +214,13 @@ export class CallerDesk implements Desk {
   /** O01. */
   describe(): Readonly<Record<string, number>> {
     return { reads: this.reads.size, forwards: this.forwards.size, orders: this.orders.size };
+  }
+
+  private serveApplied(): void {
+    const applied = this.fsm.appliedId.index;
+    const waiting = this.waits.filter(({ request }) => this.reads.has(request));
+    this.waits = waiting.filter(({ index }) => index > applied);
+    for (const { request, index } of waiting) if (index <= applied) this.serve(request, index);
   }
 
   private begin(): number {

@@ -7,7 +7,7 @@ import type { Message } from "../model/message.js";
 import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
-import type { RaftEvent } from "../protocol/event.js";
+import type { BoundedRead, RaftEvent } from "../protocol/event.js";
 
 /** Most events that one turn handles; the rest waits for the next, behind timers and sockets. */
 export const EVENTS_PER_TURN_MAX = 4_096;
@@ -26,6 +26,8 @@ export interface Stepper {
 export interface TurnHooks {
   /** A turn begins. */
   began(): void;
+  /** Q05: for how long the host stood still since somebody asked, without its monotonic clock noticing; 0: not. ms. */
+  stoodStill(): Millis;
   /** Carries out what a step wants. */
   run(effects: readonly Effect[]): void;
   /** All that was queued has been stepped: writes begin, messages leave, callers are answered. */
@@ -44,6 +46,8 @@ export class Inbox implements EventSink {
   private gathering: ProposalGroup;
   private readonly forwarded = new Map<Term, ProposalGroup>();
   private reads: number[] = [];
+  private leaseReads: number[] = [];
+  private boundedReads: BoundedRead[] = [];
   private messages = 0;
   private messageBytes = 0;
   private droppedMessages = 0;
@@ -118,6 +122,18 @@ export class Inbox implements EventSink {
     this.schedule();
   }
 
+  /** Gathers a read under the lease (Q05). */
+  readUnderLease(request: number): void {
+    this.leaseReads.push(request);
+    this.schedule();
+  }
+
+  /** Gathers a read of bounded age (Q08). */
+  readBounded(read: BoundedRead): void {
+    this.boundedReads.push(read);
+    this.schedule();
+  }
+
   /** Steps nothing more. What was gathered was never proposed. */
   close(refusal: RaftError): void {
     if (this.state === "closed") return;
@@ -131,11 +147,13 @@ export class Inbox implements EventSink {
     this.gathering = new ProposalGroup(undefined);
     this.forwarded.clear();
     this.reads = [];
+    this.leaseReads = [];
+    this.boundedReads = [];
   }
 
   /** Events, commands and reads that wait for the next turn. */
   get waiting(): number {
-    return this.queue.length + this.gathering.count + this.reads.length;
+    return this.queue.length + this.gathering.count + this.gatheredReads;
   }
 
   /** O01. */
@@ -207,6 +225,31 @@ export class Inbox implements EventSink {
       this.reads = [];
       this.step({ type: "ReadRequested", requests });
     }
+    if (this.leaseReads.length > 0 && this.isOpen) {
+      const requests = this.leaseReads;
+      this.leaseReads = [];
+      this.stepTimed({ type: "LeaseReadRequested", requests });
+    }
+    if (this.boundedReads.length > 0 && this.isOpen) {
+      const reads = this.boundedReads;
+      this.boundedReads = [];
+      this.stepTimed({ type: "BoundedReadRequested", reads });
+    }
+  }
+
+  private get gatheredReads(): number {
+    return this.reads.length + this.leaseReads.length + this.boundedReads.length;
+  }
+
+  /**
+   * Q05: time is looked at first, and then whether the host stood still: were it the other way round, it might do so in
+   * between, and an instant of long ago would pass for now.
+   */
+  private stepTimed(event: RaftEvent): void {
+    const now = this.clock.monotonic();
+    const forMs = this.hooks.stoodStill();
+    if (forMs > 0) this.step({ type: "EventLoopPaused", forMs });
+    if (this.isOpen) this.step(event, forMs > 0 ? this.clock.monotonic() : now);
   }
 
   private submit(group: ProposalGroup): void {
@@ -218,9 +261,9 @@ export class Inbox implements EventSink {
     this.step({ type: "ProposalsSubmitted", payloads, ...(onlyInTerm !== undefined && { onlyInTerm }) });
   }
 
-  private step(event: RaftEvent): void {
+  private step(event: RaftEvent, now = this.clock.monotonic()): void {
     try {
-      this.hooks.run(this.raft.step(event, this.clock.monotonic()));
+      this.hooks.run(this.raft.step(event, now));
     } catch (error) {
       this.hooks.failed(error);
     }

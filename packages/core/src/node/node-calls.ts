@@ -6,6 +6,7 @@ import type { ProtocolOptions } from "../model/options.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { ApplyOptions, CallOptions, ReadOptions } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
+import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
 
 /**
@@ -20,6 +21,8 @@ export class NodeCalls {
     private readonly ports: NodePorts,
     /** The replica, if the node runs; throws if not. */
     private readonly replica: () => Replica,
+    /** Whose log tokens speak of. */
+    private readonly origin: () => TokenOrigin,
   ) {}
 
   /** See Node.apply. */
@@ -69,7 +72,8 @@ export class NodeCalls {
       const { desk } = this.replica();
       const cancelled = whyNotBegun(options);
       if (cancelled !== undefined) return Promise.reject(cancelled);
-      return desk.read<Answer>(query, options.consistency === "local", this.terms(options));
+      const wanted = wantedOf(options.consistency ?? "linearizable", this.origin());
+      return desk.read<Answer>(query, wanted, this.terms(options));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -27,9 +27,30 @@ export interface ApplyOptions extends CallOptions {
 
 /** Options of {@link Node.read}. */
 export interface ReadOptions extends CallOptions {
-  /** `linearizable` (Q01, the default; any node) or `local`: this node's state as it is, possibly stale (Q06). */
-  readonly consistency?: "linearizable" | "local";
+  /** How new the answer must be. Default `linearizable`. */
+  readonly consistency?: Consistency;
 }
+
+/**
+ * How new the answer of a read must be (sofa-jraft: ReadOnlyOption). Each of them on any node.
+ *
+ * - `linearizable`: all that was acknowledged anywhere before the read began (Q01). Asks a quorum, and rests on no clock.
+ * - `lease`: the same, without asking while this node leads and its lease holds (Q05): as long as clocks go within
+ *   `clockDriftMs` of each other.
+ * - `maxStalenessMs`: all that was acknowledged longer ago than this (Q08). Served from this node's own state if that is young
+ *   enough, which costs no message; else as `linearizable`. A state is rarely younger than two heartbeat intervals. ms, from 0.
+ * - `atLeast`: all up to an index, or to what {@link Node.readToken} of any node named (Q08): waits until it is applied here.
+ * - `local`: this node's state as it is, possibly stale (Q06).
+ */
+export type Consistency =
+  | "linearizable"
+  | "lease"
+  | "local"
+  | { readonly maxStalenessMs: Millis }
+  | { readonly atLeast: LogIndex | ReadToken };
+
+/** Q08: a place in the log of one group of one cluster, as text: `cluster/group/recovery number/index`. */
+export type ReadToken = string;
 
 /** O06: equal hashes at equal ids: equal states. */
 export interface StateHash extends LogId {
@@ -102,8 +123,18 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   apply(command: Command, options?: ApplyOptions): Promise<Result>;
   /** The same without a promise: `done` is called once, in a later turn. */
   applyCallback(command: Command, done: (error: Error | null, result?: Result) => void, options?: ApplyOptions): void;
-  /** Reads from the state machine (Q01, Q06). @throws RaftError, retryable, if leadership cannot be confirmed (Q07). */
+  /**
+   * Reads from the state machine (Q01, Q05, Q06, Q08).
+   *
+   * @throws RaftError, retryable, if what is asked for cannot be shown now (Q07); `TokenRefused` for a token of another
+   * cluster, of another group, or from before an unsafe recovery (M11).
+   */
   read(query: Query, options?: ReadOptions): Promise<Answer>;
+  /**
+   * Q08: names all that this node has shown or acknowledged until now. Given to a later read as `atLeast`, on whichever node,
+   * it lets callers read their own writes, and never go back behind what they have seen.
+   */
+  readToken(): ReadToken;
   /** S07: saves a snapshot now, joining one under way; resolves with its last included index. */
   snapshot(): Promise<LogIndex>;
   /**

@@ -11,12 +11,22 @@ import type { Notice } from "../protocol/notice.js";
 import { describeText } from "./describe-text.js";
 import { askFounders, found, refused } from "./founding.js";
 import { MemberCalls } from "./member-calls.js";
-import type { ApplyOptions, ChangeOptions, Founder, MembersWanted, Node, ReadOptions, StateHash } from "./node.js";
+import type {
+  ApplyOptions,
+  ChangeOptions,
+  Founder,
+  MembersWanted,
+  Node,
+  ReadOptions,
+  ReadToken,
+  StateHash,
+} from "./node.js";
 import { NodeCalls } from "./node-calls.js";
 import type { NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";
 import { NodeHistory } from "./node-history.js";
 import type { NodePorts } from "./node-ports.js";
+import { type TokenOrigin, tokenOf } from "./read-token.js";
 import { type Recovered, recover } from "./recovery.js";
 import { Replica } from "./replica.js";
 import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
@@ -51,7 +61,12 @@ export class RaftNode implements Node<unknown> {
     this.groupId = options.groupId;
     this.events = new NodeEvents(ports.logger);
     this.events$ = this.events.events$;
-    this.calls = new NodeCalls(options, ports, () => this.running().replica);
+    this.calls = new NodeCalls(
+      options,
+      ports,
+      () => this.running().replica,
+      () => this.tokenOrigin(),
+    );
     this.members = new MemberCalls(options, ports, () => {
       const { replica, identity } = this.running();
       return { replica, clusterId: identity.clusterId };
@@ -115,6 +130,10 @@ export class RaftNode implements Node<unknown> {
 
   read<Answer = unknown>(query: unknown, options: ReadOptions = {}): Promise<Answer> {
     return this.calls.read<Answer>(query, options);
+  }
+
+  readToken(): ReadToken {
+    return tokenOf(this.tokenOrigin(), this.running().replica.desk.shownIndex);
   }
 
   async snapshot(): Promise<LogIndex> {
@@ -211,6 +230,11 @@ export class RaftNode implements Node<unknown> {
       await this.closePorts();
       await this.ports.stateMachine.shutdown?.();
     }
+  }
+
+  private tokenOrigin(): TokenOrigin {
+    const { replica, identity } = this.running();
+    return { clusterId: identity.clusterId, groupId: this.groupId, recoveryNumber: replica.raft.recoveryNumber };
   }
 
   private async recoverAndListen(): Promise<void> {

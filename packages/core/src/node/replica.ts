@@ -4,6 +4,7 @@ import { LogManager } from "../components/log-manager.js";
 import { messageOf } from "../components/message-of.js";
 import { Postman } from "../components/postman.js";
 import { SnapshotExecutor } from "../components/snapshot-executor.js";
+import { SuspendWatch } from "../components/suspend-watch.js";
 import { TimerService } from "../components/timer-service.js";
 import { InvariantViolation, RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
@@ -69,6 +70,8 @@ export class Replica {
     };
     this.raft = new Raft(start, clock.monotonic());
     const runner = new EffectRunner(() => this.hands);
+    // A lease may span two windows: together they forgive half of the drift bound, and the speed of clocks has the other half.
+    const suspends = new SuspendWatch(clock, options.clockDriftMs / 4, electionTimeoutMs);
     this.closures = new ClosureQueue(logger);
     this.inbox = new Inbox(
       ports.observer === undefined ? this.raft : observed(this.raft, ports.observer),
@@ -78,8 +81,11 @@ export class Replica {
       {
         began: () => {
           this.timers.noticePause();
+          const forMs = suspends.stoodStill();
+          if (forMs > 0) this.inbox.post({ type: "EventLoopPaused", forMs });
           this.fsm.turnBegan();
         },
+        stoodStill: () => suspends.stoodStill(),
         run: (effects) => runner.run(effects),
         ended: () => this.turnEnded(),
         failed: (error) => this.failed(error),
@@ -88,7 +94,13 @@ export class Replica {
       DEFAULT_DEADLINE_IN_TIMEOUTS * electionTimeoutMs,
     );
     const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
-    this.timers = new TimerService(ports.scheduler, ports.random, tickMs, this.inbox, electionTimeoutMs);
+    this.timers = new TimerService(
+      ports.scheduler,
+      ports.random,
+      tickMs,
+      this.inbox,
+      electionTimeoutMs - options.clockDriftMs,
+    );
     this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
     const { raft } = this;
     // M11: a newcomer learns the group's recovery number from the first message that it gets.

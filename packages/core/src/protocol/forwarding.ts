@@ -45,6 +45,14 @@ export function onForwardedSettled(s: RaftState, settled: ForwardedSettled): voi
   const { to, toIncarnation, request, outcome, code, reason, result } = settled;
   s.outbox.send(
     { id: to, incarnation: toIncarnation },
-    { type: "ProposeResponse", request, outcome, code, reason, result, ...(outcome === "ok" && { applied: s.applied }) },
+    {
+      type: "ProposeResponse",
+      request,
+      outcome,
+      code,
+      reason,
+      result,
+      ...(outcome === "ok" && { applied: s.applied }),
+    },
   );
 }

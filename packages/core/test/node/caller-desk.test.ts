@@ -35,7 +35,10 @@ function desk(codec?: Codec) {
     read: (request) => void reads.push(request),
     proposeForwarded: (payload, onlyInTerm, done) => void forwarded.push({ payload: text(payload), onlyInTerm, done }),
   };
-  const fsm: Pick<FsmCaller, "readAt"> = { readAt: (index, run, failed) => void waits.push({ index, run, failed }) };
+  const fsm: Pick<FsmCaller, "readAt" | "appliedId"> = {
+    readAt: (index, run, failed) => void waits.push({ index, run, failed }),
+    appliedId: { index: 3, term: 1 },
+  };
   const stateMachine = { read: (query: unknown) => query } as StateMachine;
   const made = new CallerDesk({ stateMachine, codec }, { pendingRequestsMax: 2 }, inbox as Inbox, fsm as FsmCaller, {
     notice: () => {},
@@ -145,7 +148,7 @@ describe("CallerDesk", () => {
 
   it("Q01 a read is asked of the state machine only once its index is confirmed, and at that index", async () => {
     const { made, reads, waits } = desk();
-    const answer = made.read("what", false, forever);
+    const answer = made.read("what", "linearizable", forever);
     expect(reads).toEqual([1]);
     expect(waits).toEqual([]);
     made.readReady({ type: "ReadReady", requests: [1], index: 17 });
@@ -154,9 +157,19 @@ describe("CallerDesk", () => {
     expect(await answer).toBe("what");
   });
 
+  it("Q08/token what a leader had applied when it did a forwarded command counts as shown here", async () => {
+    const { made } = desk(upperCase);
+    const forward = made.forward(bytes("a"), forever);
+    expect(made.shownIndex).toBe(3);
+    const { response } = answered(1, "ok");
+    made.forwardAnswered({ type: "ForwardAnswered", response: { ...response, applied: 8 } });
+    await forward;
+    expect(made.shownIndex).toBe(8);
+  });
+
   it("Q07 a read that was not confirmed fails with a retryable error, and is never asked later", async () => {
     const { made, waits } = desk();
-    const answer = failure(made.read("what", false, forever));
+    const answer = failure(made.read("what", "linearizable", forever));
     made.readFailed({ type: "ReadFailed", requests: [1], error: new RaftError("ReadTimeout", "refused", "no") });
     expect(await answer).toMatchObject({ code: "ReadTimeout", retryable: true });
     made.readReady({ type: "ReadReady", requests: [1], index: 17 });
@@ -165,7 +178,7 @@ describe("CallerDesk", () => {
 
   it("O04 close answers everybody: reads and what waits refused, what was passed on unknown", async () => {
     const { made, sink } = desk();
-    const read = failure(made.read("what", false, forever));
+    const read = failure(made.read("what", "linearizable", forever));
     const forward = failure(made.forward(bytes("a"), forever));
     const order = failure(made.order(() => {}, forever));
     made.close((outcome) => new RaftError("Stopped", outcome, "bye"));

@@ -13,6 +13,7 @@ function inbox(answer: (event: RaftEvent) => readonly Effect[] = () => []) {
   const drains: (() => void)[] = [];
   const log: string[] = [];
   const stepped: RaftEvent[] = [];
+  const stillMs: number[] = [];
   const raft = {
     turnWork: false,
     step: (event: RaftEvent, at: number) => {
@@ -30,6 +31,7 @@ function inbox(answer: (event: RaftEvent) => readonly Effect[] = () => []) {
     closures,
     {
       began: () => void log.push("began"),
+      stoodStill: () => stillMs.splice(0)[0] ?? 0,
       run: (effects) => {
         for (const effect of effects) {
           if (effect.type === "ProposalsAccepted") closures.accepted(effect);
@@ -51,7 +53,7 @@ function inbox(answer: (event: RaftEvent) => readonly Effect[] = () => []) {
   const turn = (): void => {
     for (const drain of drains.splice(0)) drain();
   };
-  return { made, turn, log, stepped, raft, drains, closures };
+  return { made, turn, log, stepped, stillMs, raft, drains, closures };
 }
 const applied = (upTo: number): RaftEvent => ({ type: "Applied", upTo });
 const arrived = (payload = new Uint8Array(0)): RaftEvent => ({
@@ -166,6 +168,43 @@ describe("Inbox", () => {
     for (const request of [4, 5, 6]) made.read(request);
     turn();
     expect(stepped).toEqual([{ type: "ReadRequested", requests: [4, 5, 6] }]);
+  });
+
+  it("Q05/suspend time is looked at before the host's stand-still: a lease is never judged by an instant before it", () => {
+    const { made, turn, log, stillMs } = inbox();
+    made.open(() => []);
+    turn();
+    log.length = 0;
+    made.readUnderLease(4);
+    turn();
+    stillMs.push(70);
+    made.readUnderLease(5);
+    made.readBounded({ request: 6, maxStalenessMs: 10 });
+    turn();
+    expect(log).toEqual([
+      ...["began", "LeaseReadRequested@1", "ended"],
+      ...["began", "EventLoopPaused@3", "LeaseReadRequested@4", "BoundedReadRequested@5", "ended"],
+    ]);
+  });
+
+  it("Q05 Q08 the reads of a turn are one event for each kind", () => {
+    const { made, turn, stepped } = inbox();
+    made.open(() => []);
+    turn();
+    for (const request of [4, 5]) made.readUnderLease(request);
+    for (const request of [6, 7]) made.readBounded({ request, maxStalenessMs: request });
+    expect(made.waiting).toBe(4);
+    turn();
+    expect(stepped).toEqual([
+      { type: "LeaseReadRequested", requests: [4, 5] },
+      {
+        type: "BoundedReadRequested",
+        reads: [
+          { request: 6, maxStalenessMs: 6 },
+          { request: 7, maxStalenessMs: 7 },
+        ],
+      },
+    ]);
   });
 
   it("R08 news of a commit waits one turn, so that it can ride on what the answered callers propose", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import { RaftError } from "../../src/model/errors.js";
+import type { Consistency } from "../../src/node/node.js";
 import type { NodeEvent } from "../../src/node/node-events.js";
 import { Rejected } from "../../src/ports/state-machine.js";
 import { settled } from "../components/support/entries.js";
@@ -141,6 +142,70 @@ describe("a node", () => {
     await expect(node.read("all", { consistency: "local" })).resolves.toBe("");
     // Whoever does not say so never gets what may be old.
     expect(await fails(node.read("all"))).toEqual(refusal("NotLeader", "refused"));
+    await node.stop();
+  });
+
+  it("Q05 Q08 each consistency is asked for by its name, and what is none is refused with field and rule", async () => {
+    const { node, lead, say } = await loneNode();
+    await lead();
+    await say("a");
+    const ways = ["linearizable", "lease", "local", { maxStalenessMs: 10_000 }, { atLeast: node.readToken() }] as const;
+    for (const consistency of ways) expect(await node.read("all", { consistency })).toBe("a");
+    const bad = [
+      "fresh",
+      { maxStalenessMs: -1 },
+      { maxStalenessMs: Number.NaN },
+      { atLeast: 1.5 },
+      { atLeast: "7" },
+      {},
+    ];
+    for (const consistency of bad)
+      expect(await fails(node.read("all", { consistency: consistency as Consistency }))).toEqual(
+        refusal("BadOption", "refused"),
+      );
+    await node.stop();
+  });
+
+  it("Q08/token a read waits until what its token names is applied here, and no longer than its deadline", async () => {
+    const { node, lead, say, until } = await loneNode();
+    await lead();
+    await say("a");
+    const shown = Number(node.readToken().split("/")[3]);
+    const later = node.read("all", { consistency: { atLeast: shown + 1 } });
+    expect(node.describe().queues["reads"]).toBe(1);
+    await say("b");
+    expect(await later).toBe("a,b");
+    let outcome: unknown;
+    const never = fails(node.read("all", { consistency: { atLeast: 1_000 }, deadlineMs: 50 })).then((error) => {
+      outcome = error;
+    });
+    await until(() => outcome !== undefined);
+    await never;
+    expect(outcome).toEqual(refusal("ReadTimeout", "refused"));
+    await node.stop();
+  });
+
+  it("Q08/token names cluster, group and index: of another cluster or group it is refused, and says so", async () => {
+    const { node, lead, say } = await loneNode();
+    await lead();
+    await say("a");
+    const token = node.readToken();
+    // Configuration, the leader's first entry, and the command.
+    expect(token).toBe(`${node.describe().identity.clusterId}/main/0/3`);
+    const [cluster, group, recovery, index] = token.split("/");
+    for (const other of [`x${cluster}/${group}/${recovery}/${index}`, `${cluster}/other/${recovery}/${index}`])
+      expect(await fails(node.read("all", { consistency: { atLeast: other } }))).toEqual(
+        refusal("TokenRefused", "refused"),
+      );
+    await node.stop();
+  });
+
+  it("Q08/recovered M11 a token from before an unsafe recovery is refused", async () => {
+    const { node, lead } = await loneNode();
+    await lead();
+    const [cluster, group, recovery, index] = node.readToken().split("/");
+    const consistency = { atLeast: `${cluster}/${group}/${Number(recovery) + 1}/${index}` };
+    expect(await fails(node.read("all", { consistency }))).toEqual(refusal("TokenRefused", "refused"));
     await node.stop();
   });
 

@@ -69,7 +69,9 @@ describe("Q08 on a follower or learner", () => {
     expect(isServed(lab, "b", 10 * T)).toBe(false);
     expect(isServed(lab, "b", 10 * T + 2 * INTERVAL)).toBe(true);
     lab.timeOut("b");
-    expect(ordersOf(read(lab, "b", T), "ReadFailed")).toMatchObject([{ error: { code: "NotLeader", retryable: true } }]);
+    expect(ordersOf(read(lab, "b", T), "ReadFailed")).toMatchObject([
+      { error: { code: "NotLeader", retryable: true } },
+    ]);
   });
 
   it("Q08/applied what the leader had committed and this node has not applied makes it old", () => {
@@ -99,12 +101,13 @@ describe("Q08 on a follower or learner", () => {
 
   it("Q08/copies a copy of a heartbeat is answered later than the answer that the leader speaks of", () => {
     const lab = follower();
-    told(lab, 11);
-    told(lab, 12, standing({ answeredRound: 11 }));
+    told(lab, 12);
+    told(lab, 13, standing({ answeredRound: 12 }));
+    lab.step("b", { type: "EventLoopPaused", forMs: 10 });
     lab.pass(T);
     told(lab, 12);
     told(lab, 13, standing({ answeredRound: 12 }));
-    expect([T - 1, T].map((ms) => isServed(lab, "b", ms))).toEqual([false, true]);
+    expect(isServed(lab, "b", 100 * T)).toBe(false);
   });
 
   it("Q08/restart T11 an answer of an earlier run of this node is none of its own", () => {

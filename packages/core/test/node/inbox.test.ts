@@ -181,9 +181,11 @@ describe("Inbox", () => {
     made.readUnderLease(5);
     made.readBounded({ request: 6, maxStalenessMs: 10 });
     turn();
-    expect(log).toEqual([
-      ...["began", "LeaseReadRequested@1", "ended"],
-      ...["began", "EventLoopPaused@3", "LeaseReadRequested@4", "BoundedReadRequested@5", "ended"],
+    expect(log.filter((line) => line.includes("@"))).toEqual([
+      "LeaseReadRequested@1",
+      "EventLoopPaused@3",
+      "LeaseReadRequested@4",
+      "BoundedReadRequested@5",
     ]);
   });
 

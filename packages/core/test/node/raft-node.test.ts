@@ -176,11 +176,11 @@ describe("a node", () => {
     await say("b");
     expect(await later).toBe("a,b");
     let outcome: unknown;
-    const never = fails(node.read("all", { consistency: { atLeast: 1_000 }, deadlineMs: 50 })).then((error) => {
-      outcome = error;
-    });
+    const waiting = async (): Promise<void> => {
+      outcome = await fails(node.read("all", { consistency: { atLeast: 1_000 }, deadlineMs: 50 }));
+    };
+    void waiting();
     await until(() => outcome !== undefined);
-    await never;
     expect(outcome).toEqual(refusal("ReadTimeout", "refused"));
     await node.stop();
   });

@@ -46,8 +46,14 @@ export type Consistency =
   | "linearizable"
   | "lease"
   | "local"
-  | { readonly maxStalenessMs: Millis }
-  | { readonly atLeast: LogIndex | ReadToken };
+  | {
+      /** How old the answer may be, ms, from 0. */
+      readonly maxStalenessMs: Millis;
+    }
+  | {
+      /** What must be in the answer. */
+      readonly atLeast: LogIndex | ReadToken;
+    };
 
 /** Q08: a place in the log of one group of one cluster, as text: `cluster/group/recovery number/index`. */
 export type ReadToken = string;

@@ -495,8 +495,8 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "F02",
     file: `${PROTOCOL}/forwarding.ts`,
-    find: "request, outcome, code, reason, result },",
-    replace: "request, outcome, code, reason, result: result.subarray(0, 0) },",
+    find: "request, outcome, code, reason, result } as const;",
+    replace: "request, outcome, code, reason, result: result.subarray(0, 0) } as const;",
     tests: [`${TESTS}/forwarding.test.ts`],
   },
   {

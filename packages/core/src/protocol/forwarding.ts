@@ -43,16 +43,8 @@ export function onPropose(s: RaftState, envelope: Envelope, message: Propose): v
 /** F02: the result reaches the caller behind the other node. */
 export function onForwardedSettled(s: RaftState, settled: ForwardedSettled): void {
   const { to, toIncarnation, request, outcome, code, reason, result } = settled;
-  s.outbox.send(
-    { id: to, incarnation: toIncarnation },
-    {
-      type: "ProposeResponse",
-      request,
-      outcome,
-      code,
-      reason,
-      result,
-      ...(outcome === "ok" && { applied: s.applied }),
-    },
-  );
+  // Q08: its caller may want to read what it did, wherever it reads.
+  const shown = outcome === "ok" ? { applied: s.applied } : {};
+  const answer = { type: "ProposeResponse", request, outcome, code, reason, result } as const;
+  s.outbox.send({ id: to, incarnation: toIncarnation }, { ...answer, ...shown });
 }

@@ -12,6 +12,8 @@ export class KvRecord {
   value = "";
   /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
   deadlineMs = NO_DEADLINE;
+  /** Bytes of key and value; kept here, so that nobody has to visit the old value to forget it. */
+  sizeBytes = 0;
   /** Upper half of its hash, i32: such a number lies in the record, a u32 would be an object of its own. */
   hashHigh = 0;
   /** Lower half of its hash, i32. */
@@ -35,6 +37,7 @@ export class KvRecord {
     this.value = value;
     this.deadlineMs = deadlineMs;
     const { key, sequence } = this;
+    this.sizeBytes = key.length + value.length;
     let high = mixHigh(mixHigh(0x9747b28c, sequence | 0), (sequence / 2 ** 32) | 0);
     let low = mixLow(mixLow(0x1b873593, deadlineMs | 0), (deadlineMs / 2 ** 32) | 0);
     for (let i = 0; i < key.length; i++) {
@@ -63,11 +66,6 @@ export class KvRecord {
     // Each half ends with a word of the other, so that both depend on all fields.
     this.hashHigh = finish(high ^ low);
     this.hashLow = finish(mixLow(low, high));
-  }
-
-  /** Bytes of key and value. */
-  get sizeBytes(): number {
-    return this.key.length + this.value.length;
   }
 
   /** Whether it is gone at this log time. */

@@ -16,7 +16,7 @@ const LINGER_MS = 1_000;
 /** T07: whoever brings less of a frame than this while it could have sent many messages is not sending one. */
 const TRICKLE_BYTES = 1_024;
 /** Parts up to this size are joined before they are written: copying them is cheaper than one more buffer in a writev. */
-const JOIN_BYTES_MAX = 2_048;
+const JOIN_BYTES_MAX = 16 * 1024;
 
 /** Who a connection works for; it changes once, after the handshake. */
 export interface ConnectionHandler {

@@ -1,0 +1,133 @@
+import type { Codec } from "@hexraft/core/ports";
+import {
+  InSession,
+  LaidOutInSession,
+  OpenSession,
+  SessionCommand,
+  SessionOpened,
+  type SessionRefusal,
+  SessionRefused,
+} from "./session-command.js";
+import {
+  badCommand,
+  commandInSession,
+  ESCAPE_BYTES,
+  EntryKind,
+  escaped,
+  layOutInSession,
+  layOutOpenSession,
+  putU32,
+  putU64,
+  readOpenSession,
+  ResultKind,
+  SESSION_MARK,
+  u32At,
+  u64At,
+  unknownKind,
+} from "./session-layout.js";
+import { type SessionOptions, sessionOptions } from "./session-options.js";
+
+/** Part of the format: never reordered. */
+const REFUSALS: readonly SessionRefusal[] = ["SessionExpired", "AlreadyAcknowledged", "ResultNotKept"];
+const OPENED_BYTES = 14;
+
+/** A state machine's codec that also lays out what the session layer says. What is not of a session stays as it was. */
+export class SessionCodec<Command = unknown, Result = unknown>
+  implements Codec<Command | SessionCommand, Result | SessionOpened | SessionRefused>
+{
+  private readonly options: SessionOptions;
+
+  /** @throws RaftError `BadOption`. */
+  constructor(
+    /** The state machine's own. */
+    readonly inner: Codec<Command, Result>,
+    /** Go into every registration that is laid out here. */
+    options: Partial<SessionOptions> = {},
+  ) {
+    this.options = sessionOptions(options);
+  }
+
+  /** F03. @throws RaftError `BadCommand`. */
+  encodeCommand(command: Command | SessionCommand): Uint8Array {
+    if (!(command instanceof SessionCommand)) return escaped(this.inner.encodeCommand(command));
+    if (command instanceof LaidOutInSession) return command.bytes;
+    if (command instanceof OpenSession) return layOutOpenSession(command.nonce, this.options);
+    const { session, sequence, lowestUnanswered, command: own } = command as InSession<Command>;
+    return layOutInSession(session, sequence, lowestUnanswered, this.inner.encodeCommand(own));
+  }
+
+  /** The command again. @throws RaftError `BadCommand` or `FormatUnknown`. */
+  decodeCommand(bytes: Uint8Array): Command | SessionCommand {
+    if (bytes[0] !== SESSION_MARK) return this.inner.decodeCommand(bytes);
+    switch (bytes[1]) {
+      case EntryKind.escaped:
+        return this.inner.decodeCommand(bytes.subarray(ESCAPE_BYTES));
+      case EntryKind.open:
+        return new OpenSession(readOpenSession(bytes).nonce);
+      case EntryKind.inSession: {
+        const own = this.inner.decodeCommand(commandInSession(bytes));
+        return new InSession(u64At(bytes, 2), u64At(bytes, 10), u64At(bytes, 18), own);
+      }
+      default:
+        throw unknownKind("command", bytes[1]);
+    }
+  }
+
+  /** Bytes of a result. */
+  encodeResult(result: Result | SessionOpened | SessionRefused): Uint8Array {
+    if (result instanceof SessionOpened) {
+      const out = new Uint8Array(OPENED_BYTES);
+      out[0] = SESSION_MARK;
+      out[1] = ResultKind.opened;
+      putU64(out, 2, result.session);
+      putU32(out, 10, result.ttlMs);
+      return out;
+    }
+    if (result instanceof SessionRefused) {
+      const reason = new TextEncoder().encode(result.reason);
+      const out = new Uint8Array(3 + reason.length);
+      out.set([SESSION_MARK, ResultKind.refused, REFUSALS.indexOf(result.refusal)]);
+      out.set(reason, 3);
+      return out;
+    }
+    return escaped(this.inner.encodeResult(result));
+  }
+
+  /** The result again. @throws RaftError `BadCommand` or `FormatUnknown`. */
+  decodeResult(bytes: Uint8Array): Result | SessionOpened | SessionRefused {
+    if (bytes[0] !== SESSION_MARK) return this.inner.decodeResult(bytes);
+    switch (bytes[1]) {
+      case ResultKind.escaped:
+        return this.inner.decodeResult(bytes.subarray(ESCAPE_BYTES));
+      case ResultKind.opened:
+        if (bytes.length !== OPENED_BYTES) throw badCommand(`an opened session in ${bytes.length} bytes`);
+        return new SessionOpened(u64At(bytes, 2), u32At(bytes, 10));
+      case ResultKind.refused: {
+        const refusal = REFUSALS[bytes[2] ?? REFUSALS.length];
+        if (refusal === undefined) throw unknownKind("refusal", bytes[2]);
+        return new SessionRefused(refusal, textOf(bytes.subarray(3)));
+      }
+      default:
+        throw unknownKind("result", bytes[1]);
+    }
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw badCommand("a refusal whose reason is no text");
+  }
+}
+
+/**
+ * F03: bytes of a command in its session that came over a wire, ready to be proposed.
+ *
+ * @param check - throws if the state machine's own part does not fit.
+ * @throws RaftError `BadCommand`, or what `check` throws.
+ */
+export function checkInSession(bytes: Uint8Array, check: (command: Uint8Array) => void): LaidOutInSession {
+  check(commandInSession(bytes));
+  return new LaidOutInSession(bytes);
+}

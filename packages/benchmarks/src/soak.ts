@@ -36,7 +36,7 @@ const cluster = await serveCluster("soak", {
 });
 try {
   const { endpoints } = cluster;
-  const clients = Array.from({ length: CONNECTIONS }, () => new HexraftClient({ endpoints }));
+  const clients = Array.from({ length: CONNECTIONS }, () => new HexraftClient({ endpoints, sessions: false }));
   for (const client of clients) await untilServed(client);
   const value = new Uint8Array(256).fill(7);
   const end = performance.now() + minutes * 60_000;

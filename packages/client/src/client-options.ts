@@ -15,13 +15,18 @@ export interface ClientOptions {
   readonly endpoints: readonly Endpoint[];
   /** Who this client is, where nodes ask for it. It is sent as it is: use it on loopback, or where the network is encrypted. */
   readonly credentials?: Credentials;
+  /**
+   * C03: whether commands go under the numbers of a session, so that one whose answer is lost is sent again and executes
+   * once all the same. Without, it ends *unknown*. Default true; where the nodes have no sessions it changes nothing.
+   */
+  readonly sessions?: boolean;
   /** How long an operation may take unless the call says otherwise, ms. Default 5,000. */
   readonly deadlineMs?: number;
   /** Most operations under way at once; beyond it they are refused with `Overloaded`. Default 65,536. */
   readonly inFlightMax?: number;
   /** Most bytes of operations under way; beyond it they are refused with `Overloaded`. Default 64 MiB. */
   readonly inFlightBytesMax?: number;
-  /** How long a connection may take to say hello, ms. Default 1,000. */
+  /** How long a connection may take to say hello, and be silent while harmless requests wait for it, ms. Default 1,000. */
   readonly connectTimeoutMs?: number;
   /** First pause before another node is tried, ms; it doubles with each failure, with jitter. Default 10. */
   readonly backoffMs?: number;
@@ -36,6 +41,7 @@ export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "cre
 }
 
 const DEFAULTS = {
+  sessions: true,
   deadlineMs: 5_000, // an election among nodes far apart, twice
   inFlightMax: 65_536,
   inFlightBytesMax: 64 * 1024 * 1024,
@@ -44,7 +50,7 @@ const DEFAULTS = {
   backoffMaxMs: 500,
 } satisfies Omit<ResolvedClientOptions, "endpoints" | "hello">;
 
-type Range = readonly [field: keyof typeof DEFAULTS, low: number, high: number, unit: string];
+type Range = readonly [field: Exclude<keyof typeof DEFAULTS, "sessions">, low: number, high: number, unit: string];
 const RANGES: readonly Range[] = [
   ["deadlineMs", 1, 3_600_000, "ms"],
   ["inFlightMax", 1, 1_000_000, "operations"],
@@ -80,6 +86,7 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     if (typeof value !== "number" || !(value >= low && value <= high))
       throw bad(field, value, `must be a number from ${low} to ${high} ${unit}`);
   }
+  if (typeof options.sessions !== "boolean") throw bad("sessions", options.sessions, "must be true or false");
   if (options.backoffMaxMs < options.backoffMs)
     throw bad("backoffMaxMs", options.backoffMaxMs, `must be at least backoffMs (${options.backoffMs})`);
   return options;

@@ -1,10 +1,12 @@
 import { type AbortSignalLike, type ErrorCode, RaftError } from "@hexraft/core/ports";
+import { readSessionOpened } from "@hexraft/sessions";
 import {
   type ClientOptions,
   type Endpoint,
   type ResolvedClientOptions,
   resolveClientOptions,
 } from "./client-options.js";
+import { ClientSession } from "./client-session.js";
 import type { DoorConnection } from "./door-connection.js";
 import { AnswerKind, type DoorRequest, REQUEST_BYTES_MAX, RequestKind, readError } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
@@ -25,7 +27,16 @@ const SWEEP_MS = 20;
 export type Settle<T> = (answered: Answered<T>) => void;
 
 interface Pending extends DoorRequest {
-  readonly bytes: Uint8Array;
+  kind: RequestKind;
+  /** As they are sent: those of the caller, until they are in a session. */
+  bytes: Uint8Array;
+  /** The caller's. */
+  readonly own: Uint8Array;
+  /** C03: whose number it bears; null without one. */
+  session: ClientSession | null;
+  sequence: number;
+  /** It was sent before, and nobody knows what became of that. */
+  isDoubtful: boolean;
   readonly deadlineAt: number;
   readonly settle: Settle<Uint8Array>;
   /** No longer listens to the caller's signal. */
@@ -38,8 +49,9 @@ interface Pending extends DoorRequest {
 }
 
 /**
- * Sends requests, as bytes, to whoever leads, and settles each exactly once. Only what certainly was not done is sent
- * again: refused requests, and reads. A command whose answer is lost is *unknown* and never sent again (C05).
+ * Sends requests, as bytes, to whoever leads, and settles each exactly once. What is harmless is sent again: refused
+ * requests, reads, and commands in a session under the same number (C03). A command without a session whose answer is
+ * lost is *unknown* and never sent again (C05).
  */
 export class DoorClient implements RouteOwner {
   private readonly options: ResolvedClientOptions;
@@ -50,6 +62,8 @@ export class DoorClient implements RouteOwner {
   private lastNumber = 0;
   private sweeper: ReturnType<typeof setInterval> | null = null;
   private closed = false;
+  private session = new ClientSession();
+  private isOpening = false;
 
   constructor(options: ClientOptions) {
     this.options = resolveClientOptions(options);
@@ -77,26 +91,12 @@ export class DoorClient implements RouteOwner {
     if (refusal !== null) return settle(failed(refusal));
     const now = performance.now();
     const deadlineAt = now + (deadlineMs ?? this.options.deadlineMs);
-    const number = this.nextNumber();
-    const entry: Pending = {
-      number,
-      kind,
-      bytes,
-      deadlineAt,
-      settle,
-      release: undefined,
-      connection: null,
-      sentAt: 0,
-      refusal: "",
-    };
+    const entry = this.begin(kind, bytes, deadlineAt, settle);
     if (signal !== undefined) {
       const onAbort = () => this.giveUp(entry, "Cancelled", "the caller called it off");
       signal.addEventListener("abort", onAbort, { once: true });
       entry.release = () => signal.removeEventListener("abort", onAbort);
     }
-    this.pending.set(number, entry);
-    this.bytesInFlight += bytes.length;
-    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
     this.dispatch(entry, now);
   }
 
@@ -124,13 +124,16 @@ export class DoorClient implements RouteOwner {
       return;
     }
     const { error, leader } = errorOf(kind, bytes);
-    const harmless = error.outcome === "refused" ? error.retryable : entry.kind !== RequestKind.command;
+    const isExpired = error.code === "SessionExpired" && !entry.isDoubtful;
+    const harmless = error.outcome === "refused" ? error.retryable || isExpired : isRepeatable(entry, error);
     if (!harmless) {
-      this.settle(entry, failed(error));
+      this.settle(entry, failed(inDoubt(entry, error)));
       return;
     }
+    if (error.outcome === "unknown") entry.isDoubtful = true;
     this.recall(entry, error.message);
-    if (error.code === "Overloaded" || error.code === "TransferRunning") this.route.paused(connection, error.message);
+    if (isExpired) this.leaveSession(entry);
+    if (error.code === "Overloaded" || error.code === "TransferRunning" || isExpired) this.route.paused(connection, error.message);
     else this.route.redirected(connection, leader, error.message);
     this.dispatch(entry, performance.now());
   }
@@ -143,6 +146,7 @@ export class DoorClient implements RouteOwner {
         const message = `The connection was lost before the answer came (${reason}); the command may have been applied, or may still be.`;
         this.settle(entry, failed(new RaftError("ConnectionLost", "unknown", message)));
       } else {
+        entry.isDoubtful = true;
         this.recall(entry, reason);
         this.dispatch(entry, performance.now());
       }
@@ -150,18 +154,20 @@ export class DoorClient implements RouteOwner {
   }
 
   onDenied(reason: string): void {
-    const { waiting } = this;
-    this.waiting = [];
-    const error = new RaftError(
-      "AccessDenied",
-      "refused",
-      `Nothing was done: ${reason}. Check the client's credentials.`,
+    this.failWaiting(
+      new RaftError("AccessDenied", "refused", `Nothing was done: ${reason}. Check the client's credentials.`),
     );
-    for (const entry of waiting) if (this.pending.has(entry.number)) this.settle(entry, failed(error));
   }
 
   isWaiting(): boolean {
     return this.waiting.length > 0;
+  }
+
+  private failWaiting(error: RaftError): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const entry of waiting)
+      if (this.pending.has(entry.number)) this.settle(entry, failed(inDoubt(entry, error)));
   }
 
   private dispatch(entry: Pending, now: number): void {
@@ -171,10 +177,71 @@ export class DoorClient implements RouteOwner {
       this.route.seek();
       return;
     }
+    if (entry.kind === RequestKind.command && connection.sessions && this.options.sessions) {
+      if (this.session.id === 0) {
+        this.waiting.push(entry);
+        this.openSession();
+        return;
+      }
+      this.enterSession(entry);
+    }
     entry.connection = connection;
     entry.sentAt = now;
     connection.inFlight++;
     connection.send(entry);
+  }
+
+  private begin(kind: RequestKind, own: Uint8Array, deadlineAt: number, settle: Settle<Uint8Array>): Pending {
+    const entry: Pending = {
+      number: this.nextNumber(),
+      kind,
+      bytes: own,
+      own,
+      session: null,
+      sequence: 0,
+      isDoubtful: false,
+      deadlineAt,
+      settle,
+      release: undefined,
+      connection: null,
+      sentAt: 0,
+      refusal: "",
+    };
+    this.pending.set(entry.number, entry);
+    this.bytesInFlight += own.length;
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
+    return entry;
+  }
+
+  /** C03: registers the session; commands wait for it. A nonce may be told as often as it takes. */
+  private openSession(): void {
+    if (this.isOpening) return;
+    this.isOpening = true;
+    const { session } = this;
+    const now = performance.now();
+    const entry = this.begin(RequestKind.openSession, session.nonce, now + this.options.deadlineMs, (answered) => {
+      this.isOpening = false;
+      if (answered.outcome === "ok") session.id = readSessionOpened(answered.value).session;
+      else if (answered.error.code !== "DeadlineExceeded") return this.failWaiting(answered.error);
+      this.onReady();
+    });
+    this.dispatch(entry, now);
+  }
+
+  private enterSession(entry: Pending): void {
+    const { session } = this;
+    entry.session = session;
+    entry.sequence = session.take();
+    entry.kind = RequestKind.sessionCommand;
+    entry.bytes = session.layOut(entry.sequence, entry.own);
+  }
+
+  /** C04: its session expired, and it was certainly not done: it goes into a new one. */
+  private leaveSession(entry: Pending): void {
+    if (entry.session === this.session) this.session = new ClientSession();
+    entry.session = null;
+    entry.kind = RequestKind.command;
+    entry.bytes = entry.own;
   }
 
   /** The request is back in our hands, and certainly harmless to send again. */
@@ -188,7 +255,8 @@ export class DoorClient implements RouteOwner {
 
   private settle(entry: Pending, answered: Answered<Uint8Array>): void {
     this.pending.delete(entry.number);
-    this.bytesInFlight -= entry.bytes.length;
+    this.bytesInFlight -= entry.own.length;
+    entry.session?.settled(entry.sequence);
     const { connection } = entry;
     if (connection !== null) {
       connection.inFlight--;
@@ -203,7 +271,7 @@ export class DoorClient implements RouteOwner {
   }
 
   private giveUp(entry: Pending, code: ErrorCode, why: string): void {
-    const doubtful = entry.connection !== null && entry.kind === RequestKind.command;
+    const doubtful = changes(entry) && (entry.connection !== null || entry.isDoubtful);
     const message = doubtful
       ? `The command was sent, and ${why} before the answer came; it may have been applied, or may still be.`
       : `Nothing was done: ${why}. ${entry.refusal === "" ? `The route to the leader: ${this.route.trouble}.` : `The last refusal: ${entry.refusal}`}`;
@@ -212,13 +280,16 @@ export class DoorClient implements RouteOwner {
 
   private sweep(): void {
     const now = performance.now();
+    const silent = new Set<DoorConnection>();
     for (const entry of this.pending.values()) {
-      if (entry.deadlineAt > now) continue;
-      const { connection, sentAt } = entry;
-      this.giveUp(entry, "DeadlineExceeded", "its time ran out");
+      const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
-      if (connection !== null && connection.heardAt < sentAt) connection.close("it answers nothing");
+      const isSilent = connection !== null && connection.heardAt < sentAt;
+      const canGoElsewhere = entry.kind !== RequestKind.command && now - sentAt >= this.options.connectTimeoutMs;
+      if (isSilent && (canGoElsewhere || deadlineAt <= now)) silent.add(connection);
+      if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }
+    for (const connection of silent) connection.close("it answers nothing");
     this.waiting = this.waiting.filter((entry) => this.pending.has(entry.number));
   }
 
@@ -248,6 +319,20 @@ export class DoorClient implements RouteOwner {
     while (this.pending.has(this.lastNumber));
     return this.lastNumber;
   }
+}
+
+/** Whether it may change something. */
+const changes = ({ kind }: Pending): boolean => kind === RequestKind.command || kind === RequestKind.sessionCommand;
+
+/** Whether it does no harm to send it again though it may have been done. */
+const isRepeatable = ({ kind }: Pending, { code }: RaftError): boolean =>
+  kind !== RequestKind.command && code !== "AlreadyAcknowledged" && code !== "ResultNotKept";
+
+/** C02: what refuses this attempt says nothing about one before it. */
+function inDoubt(entry: Pending, error: RaftError): RaftError {
+  if (error.outcome === "unknown" || !entry.isDoubtful || !changes(entry)) return error;
+  const message = `${error.message} An earlier attempt may have been applied, or may still be.`;
+  return new RaftError(error.code, "unknown", message, error.details);
 }
 
 function errorOf(kind: number, bytes: Uint8Array): { readonly error: RaftError; readonly leader: string } {

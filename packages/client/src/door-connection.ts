@@ -29,6 +29,8 @@ export class DoorConnection {
   inFlight = 0;
   /** No new request goes this way; it closes after the last answer. */
   retired = false;
+  /** C03: whether commands may go in sessions; known from the welcome on. */
+  sessions = false;
   /** When the node was last heard, on the clock of `performance.now()`, ms. */
   heardAt = performance.now();
   private readonly socket: Socket;
@@ -99,6 +101,7 @@ export class DoorConnection {
     if (!this.greeted) {
       const welcome = readWelcome(frame);
       this.greeted = true;
+      this.sessions = welcome.sessions === true;
       this.socket.setTimeout(0);
       this.owner.onWelcome(this, welcome);
       return;

@@ -11,7 +11,7 @@ import { LENGTH_BYTES, packArray, unpackArray } from "@hexraft/transport-tcp";
 export const FrameKind = {
   /** Client → node, first: `[magic, lowest version, highest version]`, and `user, password` if it has credentials. */
   hello: 1,
-  /** Node → client: `[version, node id, leader id, cluster id]`. */
+  /** Node → client: `[version, node id, leader id, cluster id, sessions]`. */
   welcome: 2,
   /** Client → node: records of {@link DoorRequest}. */
   requests: 3,
@@ -29,6 +29,10 @@ export const RequestKind = {
   linearizableRead: 1,
   /** Answer this from the node's own state, possibly stale (Q06). */
   localRead: 2,
+  /** C03: register the session of this nonce; the bytes are the nonce. */
+  openSession: 3,
+  /** C03: do this once under its session's number; the bytes are those of `layOutInSession`. */
+  sessionCommand: 4,
 } as const;
 /** One of the values of {@link RequestKind}. */
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
@@ -73,6 +77,8 @@ export interface Welcome {
   readonly leader: string;
   /** Empty while it waits to be claimed. */
   readonly clusterId: string;
+  /** C03: whether commands may come in sessions. Absent: no. */
+  readonly sessions?: boolean;
 }
 
 /** Largest frame from a client, bytes: a command of the largest size, and room to spare. */
@@ -182,9 +188,9 @@ export function checkHello(frame: Uint8Array): Required<Credentials> | undefined
   return typeof user === "string" && typeof password === "string" ? { user, password } : undefined;
 }
 
-/** What a node answers. */
-export const layOutWelcome = ({ nodeId, leader, clusterId }: Welcome): Buffer =>
-  layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId]);
+/** What a node answers; sessions grew at the tail (T09). */
+export const layOutWelcome = ({ nodeId, leader, clusterId, sessions = false }: Welcome): Buffer =>
+  layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId, sessions]);
 
 /** The last thing that a node says: why, and a code for programs if there is one. */
 export const layOutGoodbye = (reason: string, code = ""): Buffer =>
@@ -193,7 +199,7 @@ export const layOutGoodbye = (reason: string, code = ""): Buffer =>
 /** Reads a welcome. @throws RaftError `BadMessage` */
 export function readWelcome(frame: Uint8Array): Welcome {
   if (frame[0] !== FrameKind.welcome) throw malformed("no client port of a hexraft node answers here");
-  const [version, nodeId, leader, clusterId] = readArray(frame);
+  const [version, nodeId, leader, clusterId, sessions] = readArray(frame);
   if (
     version !== DOOR_VERSION ||
     typeof nodeId !== "string" ||
@@ -201,7 +207,7 @@ export function readWelcome(frame: Uint8Array): Welcome {
     typeof clusterId !== "string"
   )
     throw malformed("the node's welcome does not fit this version");
-  return { nodeId, leader, clusterId };
+  return { nodeId, leader, clusterId, sessions: sessions === true };
 }
 
 /** Reads a goodbye. @throws RaftError `BadMessage` */

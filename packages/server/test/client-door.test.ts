@@ -2,12 +2,12 @@ import { connect } from "node:net";
 import { HexraftClient } from "@hexraft/client";
 import { NotLeader } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import { get, KvCodec, type KvQuery, type LaidOutCommand, put } from "@hexraft/statemachine-kv";
+import { get, KvCodec, type KvQuery, LaidOutCommand, put } from "@hexraft/statemachine-kv";
 import { packArray } from "@hexraft/transport-tcp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../src/door/door-limits.js";
-import type { DoorService } from "../src/door/door-service.js";
+import type { DoorCommand, DoorService } from "../src/door/door-service.js";
 import type { Consistency } from "../src/kv/kv-service.js";
 import { LocalKv } from "./support/local-kv.js";
 import { RawClient } from "./support/raw-client.js";
@@ -20,9 +20,10 @@ const raws: RawClient[] = [];
 
 const codec = new KvCodec();
 
-async function answer({ bytes }: LaidOutCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
+async function answer(command: DoorCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
   try {
-    done(null, await kv.apply(codec.decodeCommand(bytes)));
+    if (!(command instanceof LaidOutCommand)) throw new RaftError("BadCommand", "refused", "sessions are told elsewhere");
+    done(null, await kv.apply(codec.decodeCommand(command.bytes)));
   } catch (error) {
     done(error as Error);
   }

@@ -73,7 +73,7 @@ function redis(bounds: Partial<DoorBounds> = {}, access = users()): Promise<numb
 
 const service: DoorService = {
   apply: (command, done) => {
-    kv.asked.push(`command of ${command.bytes.length} bytes`);
+    kv.asked.push(`command of ${"bytes" in command ? command.bytes.length : 0} bytes`);
     setImmediate(() => done(null, { type: "put", done: true }));
   },
   read: (query, consistency) => kv.read(query, consistency),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { checkInSession, SessionCodec } from "./session-codec.js";
+export { checkInSession, layOutSessionOpened, readSessionOpened, SessionCodec } from "./session-codec.js";
 export {
   InSession,
   LaidOutInSession,
@@ -14,6 +14,7 @@ export {
   type SessionRefusal,
   SessionRefused,
 } from "./session-command.js";
+export { layOutInSession } from "./session-layout.js";
 export {
   DEFAULT_SESSION_OPTIONS,
   RESULT_KEPT_BYTES_MAX,

@@ -75,14 +75,7 @@ export class SessionCodec<Command = unknown, Result = unknown>
 
   /** Bytes of a result. */
   encodeResult(result: Result | SessionOpened | SessionRefused): Uint8Array {
-    if (result instanceof SessionOpened) {
-      const out = new Uint8Array(OPENED_BYTES);
-      out[0] = SESSION_MARK;
-      out[1] = ResultKind.opened;
-      putU64(out, 2, result.session);
-      putU32(out, 10, result.ttlMs);
-      return out;
-    }
+    if (result instanceof SessionOpened) return layOutSessionOpened(result);
     if (result instanceof SessionRefused) {
       const reason = new TextEncoder().encode(result.reason);
       const out = new Uint8Array(3 + reason.length);
@@ -100,8 +93,7 @@ export class SessionCodec<Command = unknown, Result = unknown>
       case ResultKind.escaped:
         return this.inner.decodeResult(bytes.subarray(ESCAPE_BYTES));
       case ResultKind.opened:
-        if (bytes.length !== OPENED_BYTES) throw badCommand(`an opened session in ${bytes.length} bytes`);
-        return new SessionOpened(u64At(bytes, 2), u32At(bytes, 10));
+        return readSessionOpened(bytes);
       case ResultKind.refused: {
         const refusal = REFUSALS[bytes[2] ?? REFUSALS.length];
         if (refusal === undefined) throw unknownKind("refusal", bytes[2]);
@@ -111,6 +103,23 @@ export class SessionCodec<Command = unknown, Result = unknown>
         throw unknownKind("result", bytes[1]);
     }
   }
+}
+
+/** The answer to a registration, for a client elsewhere. */
+export function layOutSessionOpened({ session, ttlMs }: SessionOpened): Uint8Array {
+  const out = new Uint8Array(OPENED_BYTES);
+  out[0] = SESSION_MARK;
+  out[1] = ResultKind.opened;
+  putU64(out, 2, session);
+  putU32(out, 10, ttlMs);
+  return out;
+}
+
+/** Reads it again. @throws RaftError `BadCommand`. */
+export function readSessionOpened(bytes: Uint8Array): SessionOpened {
+  if (bytes.length !== OPENED_BYTES || bytes[0] !== SESSION_MARK || bytes[1] !== ResultKind.opened)
+    throw badCommand(`${bytes.length} bytes that are no opened session`);
+  return new SessionOpened(u64At(bytes, 2), u32At(bytes, 10));
 }
 
 function textOf(bytes: Uint8Array): string {

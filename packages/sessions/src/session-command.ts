@@ -1,4 +1,4 @@
-import { Rejected } from "@hexraft/core/ports";
+import { RaftError, Rejected } from "@hexraft/core/ports";
 
 /** Why a command of a session was not executed, or its result cannot be told. */
 export type SessionRefusal =
@@ -17,12 +17,14 @@ export abstract class SessionCommand {}
  * is unknown is simply repeated.
  */
 export class OpenSession extends SessionCommand {
-  /** Made by whoever wants a session. */
+  /** Made by whoever wants a session. @throws RaftError `BadCommand` unless the nonce has its length. */
   constructor(
     /** {@link NONCE_BYTES} bytes that nobody else draws. */
     readonly nonce: Uint8Array,
   ) {
     super();
+    if (nonce.length !== NONCE_BYTES)
+      throw new RaftError("BadCommand", "refused", `A session's nonce has ${NONCE_BYTES} bytes, and this one ${nonce.length}.`);
   }
 }
 

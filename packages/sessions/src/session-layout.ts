@@ -33,9 +33,7 @@ export function escaped(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-/** @throws RaftError `BadCommand` unless the nonce has its length. */
 export function layOutOpenSession(nonce: Uint8Array, { ttlMs, sessionsMax, resultBytesMax }: SessionOptions): Uint8Array {
-  if (nonce.length !== NONCE_BYTES) throw badCommand(`a nonce has ${NONCE_BYTES} bytes, and this one ${nonce.length}`);
   const out = new Uint8Array(OPEN_BYTES);
   const view = new DataView(out.buffer);
   out[0] = SESSION_MARK;

@@ -9,6 +9,8 @@ const CLUSTERS = 20;
 const KILLS_EACH = 50;
 const OUTSTANDING = 4;
 
+type ClusterNode = TestCluster["members"][number]["node"];
+
 /** A client of one session that proposes what is unanswered to whoever leads, again and again, under the same numbers. */
 class Retrying {
   readonly unanswered = new Map<number, { readonly text: string; underWay: boolean }>();
@@ -20,7 +22,7 @@ class Retrying {
   constructor(private readonly name: number) {}
 
   /** Proposes all that is not under way. */
-  drive(node: Node): void {
+  drive(node: ClusterNode): void {
     if (this.session === 0) {
       this.propose(node, new OpenSession(new Uint8Array(16).fill(this.name)), (opened) => {
         this.session = (opened as SessionOpened).session;
@@ -55,8 +57,9 @@ class Retrying {
     return this.next - 1;
   }
 
-  private propose(node: Node, command: SessionCommand, ok: (result: unknown) => void, failed?: () => void): void {
-    (node as Node<unknown>).applyCallback(command, (error, result) => {
+  private propose(node: ClusterNode, command: SessionCommand, ok: (result: unknown) => void, failed?: () => void): void {
+    // The journal takes lines; around it are sessions.
+    (node as unknown as Node<SessionCommand>).applyCallback(command, (error, result) => {
       if (error === null) return ok(result);
       if ((error as RaftError).outcome === "unknown") this.unknown++;
       failed?.();
@@ -78,7 +81,7 @@ async function killLeaders(seed: number): Promise<number> {
     const leader = await cluster.awaitLeader();
     // Sometimes before anything is written, sometimes when it is committed and not yet answered.
     for (let step = random.integer(1, 4); step > 0; step--) {
-      for (const client of clients) client.drive(leader.node as Node);
+      for (const client of clients) client.drive(leader.node);
       await cluster.time.advance(random.integer(0, 4));
     }
     cluster.crash(leader.id);
@@ -86,7 +89,7 @@ async function killLeaders(seed: number): Promise<number> {
     await cluster.restart(leader.id);
   }
   const leader = await cluster.settled();
-  for (const client of clients) client.drive(leader.node as Node);
+  for (const client of clients) client.drive(leader.node);
   await cluster.until(() => clients.every(({ unanswered }) => unanswered.size === 0), 5_000, "the last answers");
   await cluster.converged();
 

@@ -1,5 +1,5 @@
 import { CommandBatch, EntryType, LogBlock } from "@hexraft/core/ports";
-import { increment, KvCodec, type KvCommand, type KvResult, KvStateMachine } from "@hexraft/statemachine-kv";
+import { increment, KvCodec, type KvCommand, type KvResult, KvStateMachine, type LaidOutCommand } from "@hexraft/statemachine-kv";
 import {
   InSession,
   OpenSession,
@@ -16,7 +16,7 @@ export const counted = (session: number, sequence: number, lowest = 1, key = "n"
 
 /** A key-value state machine in its sessions, whose log the test writes. */
 export class Replica {
-  readonly codec: SessionCodec<KvCommand, KvResult>;
+  readonly codec: SessionCodec<KvCommand | LaidOutCommand, KvResult>;
   readonly machine: SessionStateMachine;
   logTimeMs = 1_000;
   /** Of the last entry. */

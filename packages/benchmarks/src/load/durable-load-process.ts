@@ -19,7 +19,7 @@ const cluster = await serveCluster("durable");
 let result: Sample | undefined;
 try {
   const { endpoints } = cluster;
-  const clients = Array.from({ length: connections }, () => new HexraftClient({ endpoints }));
+  const clients = Array.from({ length: connections }, () => new HexraftClient({ endpoints, sessions: false }));
   const value = new Uint8Array(valueBytes).fill(7);
   for (const client of clients) await untilServed(client);
   result = await closedLoop(callers, WARM_UP_MS, milliseconds, async (caller) => {

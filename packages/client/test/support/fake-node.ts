@@ -34,6 +34,8 @@ export class FakeNode {
   onRequest: (request: Received) => void = () => {};
   /** Says this instead of a welcome. */
   goodbye = "";
+  /** Whether it says that it knows sessions. */
+  sessions = false;
   connections = 0;
   /** Chunks of requests that came: how often the client wrote. */
   chunks = 0;
@@ -79,7 +81,7 @@ export class FakeNode {
           greeted = true;
           socket.write(
             this.goodbye === ""
-              ? layOutWelcome({ nodeId: this.nodeId, leader: this.leader, clusterId: "c".repeat(32) })
+              ? layOutWelcome({ nodeId: this.nodeId, leader: this.leader, clusterId: "c".repeat(32), sessions: this.sessions })
               : layOutGoodbye(this.goodbye),
           );
         }

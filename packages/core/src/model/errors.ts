@@ -39,7 +39,10 @@ export type ErrorCode =
   | "AddressInUse"
   | "ConnectionLost"
   | "AccessDenied"
-  | "SnapshotFailed";
+  | "SnapshotFailed"
+  | "SessionExpired"
+  | "AlreadyAcknowledged"
+  | "ResultNotKept";
 
 /** An error of operation: what happened, where, and what to do next, with a stable code and an outcome. */
 export class RaftError extends Error {

@@ -13,13 +13,14 @@ import {
   RequestKind,
 } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
+import { checkInSession, layOutSessionOpened, OpenSession, SessionOpened, SessionRefused } from "@hexraft/sessions";
 import type { KvCodec } from "@hexraft/statemachine-kv";
 import { Framer } from "@hexraft/transport-tcp";
 import type { Access } from "../access/access.js";
 import { allows, type Identity } from "../access/role.js";
 import { TokenBucket } from "../serve/token-bucket.js";
 import type { DoorLimits } from "./door-limits.js";
-import type { DoorService } from "./door-service.js";
+import type { DoorCommand, DoorService } from "./door-service.js";
 
 /**
  * One HexraftClient at the door. Its requests are begun in the order they came, answered in any, and the answers of one
@@ -115,10 +116,15 @@ export class DoorPeer {
       this.check(kind, bytes, identity, now);
       switch (kind) {
         case RequestKind.command:
-          this.service.apply(this.codec.checkCommand(bytes), (error, result) =>
-            error === null
-              ? this.answer(number, this.codec.encodeResult(result as NonNullable<typeof result>))
-              : this.fail(number, error),
+          this.apply(number, this.codec.checkCommand(bytes));
+          return;
+        case RequestKind.openSession:
+          this.apply(number, new OpenSession(Uint8Array.from(bytes)));
+          return;
+        case RequestKind.sessionCommand:
+          this.apply(
+            number,
+            checkInSession(bytes, (command) => void this.codec.checkCommand(command)),
           );
           return;
         case RequestKind.linearizableRead:
@@ -139,6 +145,15 @@ export class DoorPeer {
     }
   }
 
+  private apply(number: number, command: DoorCommand): void {
+    this.service.apply(command, (error, result) => {
+      if (error !== null) this.fail(number, error);
+      else if (result instanceof SessionRefused) this.fail(number, refusedBy(result));
+      else if (result instanceof SessionOpened) this.answer(number, layOutSessionOpened(result));
+      else this.answer(number, this.codec.encodeResult(result as NonNullable<typeof result>));
+    });
+  }
+
   /** What is not allowed, or too much, was not begun. @throws RaftError */
   private check(kind: number, bytes: Uint8Array, identity: Identity, now: number): void {
     const { requestBytesMax, requestsPerSecondMax } = this.limits;
@@ -154,7 +169,7 @@ export class DoorPeer {
         "refused",
         `The request is ${bytes.length} bytes; requestBytesMax is ${requestBytesMax}.`,
       );
-    if (kind === RequestKind.command && !allows(identity, "write"))
+    if (kind !== RequestKind.linearizableRead && kind !== RequestKind.localRead && !allows(identity, "write"))
       throw new RaftError(
         "AccessDenied",
         "refused",
@@ -222,3 +237,7 @@ export class DoorPeer {
     this.socket.resume();
   }
 }
+
+/** C04: an expired session executed nothing; what was executed before and cannot be told again is *unknown* to its client. */
+const refusedBy = ({ refusal, reason }: SessionRefused): RaftError =>
+  new RaftError(refusal, refusal === "SessionExpired" ? "refused" : "unknown", reason);

@@ -1,12 +1,16 @@
 import type { Welcome } from "@hexraft/client";
+import type { LaidOutInSession, OpenSession, SessionOpened } from "@hexraft/sessions";
 import type { KvAnswer, KvQuery, KvResult, LaidOutCommand } from "@hexraft/statemachine-kv";
 import type { Consistency } from "../kv/kv-service.js";
 import type { KvNode } from "../kv/node-kv-service.js";
 
+/** What comes through the client door, checked: a command, one in its session, or a registration. */
+export type DoorCommand = LaidOutCommand | LaidOutInSession | OpenSession;
+
 /** What the client door asks of its node. It never forwards: a HexraftClient goes to the leader itself. */
 export interface DoorService {
   /** Does a command if this node leads; `done` is called once, in a later turn. */
-  apply(command: LaidOutCommand, done: (error: Error | null, result?: KvResult) => void): void;
+  apply(command: DoorCommand, done: (error: Error | null, result?: KvResult | SessionOpened) => void): void;
   /** Answers a query. */
   read(query: KvQuery, consistency: Consistency): Promise<KvAnswer>;
   /** Who this node is, and whom it follows. */
@@ -20,7 +24,7 @@ export function doorServiceOf(node: KvNode): DoorService {
     read: (query, consistency) => node.read(query, { consistency }),
     welcome: () => {
       const { nodeId, leader, identity } = node.describe();
-      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId };
+      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Node } from "@hexraft/core";
+import type { SessionCommand, SessionOpened } from "@hexraft/sessions";
 import type {
   KvAnswer,
   KvAnswerOf,
@@ -10,8 +11,10 @@ import type {
 } from "@hexraft/statemachine-kv";
 import type { Consistency, KvService } from "./kv-service.js";
 
-/** A node whose state machine is the key-value one. */
-export type KvNode = Node<KvCommand | LaidOutCommand, KvResult, KvQuery, KvAnswer>;
+/** A node whose state machine is the key-value one, with sessions around it. */
+export type KvNode = Node<KvNodeCommand, KvResult | SessionOpened, KvQuery, KvAnswer>;
+/** What may be proposed to it. */
+export type KvNodeCommand = KvCommand | LaidOutCommand | SessionCommand;
 
 /** The service on top of a node: a follower passes commands on once (R18) and reads under the leader's index (Q04). */
 export class NodeKvService implements KvService {

@@ -2,14 +2,8 @@ import { createNode } from "@hexraft/core";
 import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
-import {
-  type KvAnswer,
-  type KvCommand,
-  type KvQuery,
-  type KvResult,
-  kvStateMachine,
-  type LaidOutCommand,
-} from "@hexraft/statemachine-kv";
+import { type SessionOpened, sessions } from "@hexraft/sessions";
+import { type KvAnswer, type KvQuery, type KvResult, kvStateMachine } from "@hexraft/statemachine-kv";
 import { fileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
@@ -19,7 +13,7 @@ import { ClientDoor } from "../door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../door/door-limits.js";
 import { doorServiceOf } from "../door/door-service.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../http/http-server.js";
-import { type KvNode, NodeKvService } from "../kv/node-kv-service.js";
+import { type KvNode, type KvNodeCommand, NodeKvService } from "../kv/node-kv-service.js";
 import type { ServerFacts } from "../resp/command-spec.js";
 import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../resp/resp-server.js";
 import { VERSION } from "../version.js";
@@ -57,7 +51,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
   const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft, doors } = options;
   const access = readAccess(options.access, process.env[ACCESS_VARIABLE]);
   checkDoors(options, access, logger);
-  const node: KvNode = await createNode<KvCommand | LaidOutCommand, KvResult, KvQuery, KvAnswer>(
+  const node: KvNode = await createNode<KvNodeCommand, KvResult | SessionOpened, KvQuery, KvAnswer>(
     { ...raft, nodeId, groupId },
     [
       nodeRuntime(),
@@ -68,7 +62,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
         ...(tls !== undefined && { tls }),
       }),
       fileStorage({ directory: dataDirectory, groupId }),
-      kvStateMachine(),
+      sessions(kvStateMachine()),
       jointMembership(),
       new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
     ],

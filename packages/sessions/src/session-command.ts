@@ -1,5 +1,8 @@
 import { RaftError, Rejected } from "@hexraft/core/ports";
 
+/** Length of a nonce. */
+export const NONCE_BYTES = 16;
+
 /** Why a command of a session was not executed, or its result cannot be told. */
 export type SessionRefusal =
   /** C04: the session expired, or never was. Nothing was executed. */
@@ -78,6 +81,3 @@ export class SessionRefused extends Rejected {
     super(refusal, reason);
   }
 }
-
-/** Length of a nonce. */
-export const NONCE_BYTES = 16;

@@ -4,6 +4,7 @@ const FILES = "packages/storage-file";
 const TCP = "packages/transport-tcp";
 const CLIENT = "packages/client";
 const KV = "packages/statemachine-kv";
+const SESSIONS = "packages/sessions";
 
 /** What the core asks of its ports, in the adapters and the client that owe it. */
 export const adapterProofs: readonly Proof[] = [
@@ -172,8 +173,8 @@ export const adapterProofs: readonly Proof[] = [
     // Whatever failed is sent again.
     rule: "C05",
     file: `${CLIENT}/src/door-client.ts`,
-    find: 'const harmless = error.outcome === "refused" ? error.retryable : entry.kind !== RequestKind.command;',
-    replace: 'const harmless = error.outcome !== "refused" || error.retryable;',
+    find: '  kind !== RequestKind.command && code !== "AlreadyAcknowledged"',
+    replace: '  kind !== undefined && code !== "AlreadyAcknowledged"',
     tests: [`${CLIENT}/test/hexraft-client.test.ts`],
   },
   {
@@ -182,6 +183,51 @@ export const adapterProofs: readonly Proof[] = [
     find: "      longest * (0.5 + Math.random() / 2),\n",
     replace: "      longest * 0,\n",
     tests: [`${CLIENT}/test/hexraft-client.test.ts`],
+  },
+  {
+    rule: "C03",
+    file: `${SESSIONS}/src/session-table.ts`,
+    find: "    if (before !== undefined) return { result: before, isNew: false };",
+    replace: "    if (before !== undefined && sequence < 0) return { result: before, isNew: false };",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
+    // What expires is judged by each replica's own clock.
+    rule: "C03",
+    file: `${SESSIONS}/src/session-table.ts`,
+    find: "if (logTimeMs - session.lastUsedMs < this.options.ttlMs) return;",
+    replace: "if (Math.max(logTimeMs, Date.now()) - session.lastUsedMs < this.options.ttlMs) return;",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
+    // A retry gets a number of its own.
+    rule: "C03",
+    file: `${CLIENT}/src/door-client.ts`,
+    find: "    if (isExpired) this.leaveSession(entry);",
+    replace: "    this.leaveSession(entry);",
+    tests: [`${CLIENT}/test/client-session.test.ts`],
+  },
+  {
+    rule: "C04",
+    file: `${SESSIONS}/src/session-table.ts`,
+    find: "const session = this.byId.get(id);",
+    replace: "const session = this.byId.get(id) ?? this.newest;",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
+    // A later refusal passes for the outcome of all attempts.
+    rule: "C02",
+    file: `${CLIENT}/src/door-client.ts`,
+    find: '  if (error.outcome === "unknown" || !entry.isDoubtful || !changes(entry)) return error;',
+    replace: '  if (error.outcome === "unknown" || entry.isDoubtful || !changes(entry)) return error;',
+    tests: [`${CLIENT}/test/client-session.test.ts`],
+  },
+  {
+    rule: "F06",
+    file: `${SESSIONS}/src/session-state-machine.ts`,
+    find: "    if (appliedIndex > 0)",
+    replace: "    if (appliedIndex < 0)",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
   },
   {
     rule: "F03",

@@ -3,6 +3,8 @@ import type { Failure } from "./failure.js";
 const source = (name: string): string => `packages/core/src/protocol/${name}.ts`;
 const reads = ["packages/core/test/protocol/reads.test.ts"];
 
+const sessions = ["packages/sessions/test/sessions.test.ts", "packages/sessions/test/conformance.test.ts"];
+
 /** Reads that must not be stale, and commands that must take effect once. */
 export const readAndClientFailures: readonly Failure[] = [
   {
@@ -103,15 +105,38 @@ export const readAndClientFailures: readonly Failure[] = [
     id: "F-C01",
     what: "the session table was not part of the snapshot",
     violates: "EO",
-    notApplicable:
-      "sessions (C03) are not there yet; a command whose outcome is unknown is never sent again by the client",
+    patches: [
+      {
+        file: "packages/sessions/src/session-state-machine.ts",
+        find: "    this.table = table;",
+        replace: "    this.table = new SessionTable();\n    this.table.options = table.options;",
+      },
+    ],
+    tests: sessions,
   },
   {
     id: "F-C02",
     what: "duplicates were looked for where commands are proposed, and a retry at the new leader was applied twice",
     violates: "EO",
-    notApplicable:
-      "sessions (C03) are not there yet; a command whose outcome is unknown is never sent again by the client",
+    patches: [
+      {
+        file: "packages/sessions/src/session-table.ts",
+        find: "    if (before !== undefined) return { result: before, isNew: false };",
+        replace: "    if (before !== undefined && sequence < 0) return { result: before, isNew: false };",
+      },
+      {
+        file: "packages/server/src/door/door-peer.ts",
+        find: "  private inFlight = 0;\n",
+        replace: "  private inFlight = 0;\n  private readonly seen = new Set<string>();\n",
+      },
+      {
+        file: "packages/server/src/door/door-peer.ts",
+        find: "        case RequestKind.sessionCommand:\n",
+        replace:
+          "        case RequestKind.sessionCommand:\n          if (this.seen.has(String(bytes.subarray(0, 18)))) return;\n          this.seen.add(String(bytes.subarray(0, 18)));\n",
+      },
+    ],
+    tests: ["packages/sessions/test/sessions.test.ts", "packages/server/test/door-sessions.test.ts"],
   },
   {
     id: "F-C04",

@@ -133,7 +133,8 @@ export class DoorClient implements RouteOwner {
     if (error.outcome === "unknown") entry.isDoubtful = true;
     this.recall(entry, error.message);
     if (isExpired) this.leaveSession(entry);
-    if (error.code === "Overloaded" || error.code === "TransferRunning" || isExpired) this.route.paused(connection, error.message);
+    if (error.code === "Overloaded" || error.code === "TransferRunning" || isExpired)
+      this.route.paused(connection, error.message);
     else this.route.redirected(connection, leader, error.message);
     this.dispatch(entry, performance.now());
   }
@@ -166,8 +167,7 @@ export class DoorClient implements RouteOwner {
   private failWaiting(error: RaftError): void {
     const { waiting } = this;
     this.waiting = [];
-    for (const entry of waiting)
-      if (this.pending.has(entry.number)) this.settle(entry, failed(inDoubt(entry, error)));
+    for (const entry of waiting) if (this.pending.has(entry.number)) this.settle(entry, failed(inDoubt(entry, error)));
   }
 
   private dispatch(entry: Pending, now: number): void {

@@ -44,7 +44,7 @@ function elect(leader: FakeNode): void {
 }
 
 beforeEach(async () => {
-  [first, second] = await Promise.all(["n1", "n2"].map((id) => new FakeNode(id).start())) as [FakeNode, FakeNode];
+  [first, second] = (await Promise.all(["n1", "n2"].map((id) => new FakeNode(id).start()))) as [FakeNode, FakeNode];
   [first.sessions, second.sessions] = [true, true];
   [done, sessions] = [new Map(), new Map()];
   elect(first);
@@ -206,6 +206,6 @@ describe("without a session", () => {
   });
 
   it("O05 the option is a boolean", () => {
-    expect(() => client({ sessions: "yes" as never })).toThrow("option sessions is \"yes\"");
+    expect(() => client({ sessions: "yes" as never })).toThrow('option sessions is "yes"');
   });
 });

@@ -22,7 +22,8 @@ const codec = new KvCodec();
 
 async function answer(command: DoorCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
   try {
-    if (!(command instanceof LaidOutCommand)) throw new RaftError("BadCommand", "refused", "sessions are told elsewhere");
+    if (!(command instanceof LaidOutCommand))
+      throw new RaftError("BadCommand", "refused", "sessions are told elsewhere");
     done(null, await kv.apply(codec.decodeCommand(command.bytes)));
   } catch (error) {
     done(error as Error);

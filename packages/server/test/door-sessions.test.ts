@@ -1,12 +1,5 @@
 import { connect } from "node:net";
-import {
-  AnswerKind,
-  eachRecord,
-  FrameKind,
-  HexraftClient,
-  layOutRecords,
-  RequestKind,
-} from "@hexraft/client";
+import { AnswerKind, eachRecord, FrameKind, HexraftClient, layOutRecords, RequestKind } from "@hexraft/client";
 import { CommandBatch, EntryType, LogBlock } from "@hexraft/core/ports";
 import { InSession, OpenSession, readSessionOpened, SessionCodec, SessionStateMachine } from "@hexraft/sessions";
 import { increment, KvCodec, type KvQuery, KvStateMachine } from "@hexraft/statemachine-kv";
@@ -53,7 +46,8 @@ function ask(kind: RequestKind, bytes: Uint8Array): Promise<{ readonly kind: num
     socket.write(Buffer.concat([head, hello]));
     socket.on("data", (chunk: Buffer) => {
       for (const frame of framer.push(chunk)) {
-        if (frame[0] === FrameKind.welcome) socket.write(layOutRecords(FrameKind.requests, [{ number: 7, kind, bytes }]));
+        if (frame[0] === FrameKind.welcome)
+          socket.write(layOutRecords(FrameKind.requests, [{ number: 7, kind, bytes }]));
         if (frame[0] !== FrameKind.answers) continue;
         eachRecord(frame, (_number, how, answer) => resolve({ kind: how, bytes: Uint8Array.from(answer) }));
         socket.destroy();

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RaftError } from "@hexraft/core/ports";
+import { DEFAULT_SESSION_OPTIONS } from "@hexraft/sessions";
 import { afterAll, describe, expect, it } from "vitest";
 import { exitCodeOf } from "../src/exit-codes.js";
 import { makeLogger } from "../src/log/log.js";
@@ -35,6 +36,7 @@ describe("resolveServeOptions", () => {
       plaintext: false,
       openDoors: false,
       doors: DEFAULT_DOOR_BOUNDS,
+      sessions: DEFAULT_SESSION_OPTIONS,
       http: { host: "0.0.0.0", port: 80 },
       bootstrap: [
         { id: "n2", address: "b:2" },

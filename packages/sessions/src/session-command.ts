@@ -27,7 +27,11 @@ export class OpenSession extends SessionCommand {
   ) {
     super();
     if (nonce.length !== NONCE_BYTES)
-      throw new RaftError("BadCommand", "refused", `A session's nonce has ${NONCE_BYTES} bytes, and this one ${nonce.length}.`);
+      throw new RaftError(
+        "BadCommand",
+        "refused",
+        `A session's nonce has ${NONCE_BYTES} bytes, and this one ${nonce.length}.`,
+      );
   }
 }
 

@@ -33,7 +33,10 @@ export function escaped(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
-export function layOutOpenSession(nonce: Uint8Array, { ttlMs, sessionsMax, resultBytesMax }: SessionOptions): Uint8Array {
+export function layOutOpenSession(
+  nonce: Uint8Array,
+  { ttlMs, sessionsMax, resultBytesMax }: SessionOptions,
+): Uint8Array {
   const out = new Uint8Array(OPEN_BYTES);
   const view = new DataView(out.buffer);
   out[0] = SESSION_MARK;
@@ -116,5 +119,9 @@ export function badCommand(what: string): RaftError {
 /** A newer version wrote this. */
 export function unknownKind(what: string, kind: number | undefined): RaftError {
   const advice = "a newer version wrote it; run that one";
-  return new RaftError("FormatUnknown", "refused", `A ${what} of the session layer has the unknown kind ${kind}; ${advice}.`);
+  return new RaftError(
+    "FormatUnknown",
+    "refused",
+    `A ${what} of the session layer has the unknown kind ${kind}; ${advice}.`,
+  );
 }

@@ -36,16 +36,21 @@ const RANGES: Readonly<Record<keyof SessionOptions, readonly [low: number, high:
 
 /** The options with the defaults filled in. @throws RaftError `BadOption` (O05), naming field, value and rule. */
 export function sessionOptions(options: Partial<SessionOptions> = {}): SessionOptions {
+  for (const [field, value] of Object.entries(options))
+    if (!(field in RANGES)) throw bad(field, value, `is not an option of sessions; known are ${Object.keys(RANGES).join(", ")}`);
   const all = { ...DEFAULT_SESSION_OPTIONS, ...options };
   for (const [field, [low, high]] of Object.entries(RANGES)) {
     const value = all[field as keyof SessionOptions];
-    const rule = `must be a whole number from ${low} to ${high}`;
     if (!Number.isSafeInteger(value) || value < low || value > high)
-      throw new RaftError("BadOption", "refused", `option ${field} is ${value}, but it ${rule}`, {
-        field,
-        value,
-        rule,
-      });
+      throw bad(field, value, `must be a whole number from ${low} to ${high}`);
   }
   return all;
+}
+
+function bad(field: string, value: unknown, rule: string): RaftError {
+  return new RaftError("BadOption", "refused", `option ${field} is ${String(value)}, but it ${rule}`, {
+    field,
+    value,
+    rule,
+  });
 }

@@ -80,10 +80,7 @@ export async function splitSnapshot(
   return { table, rest: following(begin.subarray(end), chunks) };
 }
 
-async function* following(
-  begun: Uint8Array,
-  chunks: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* following(begun: Uint8Array, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (begun.length > 0) yield begun;
   for (;;) {
     const { done, value } = await chunks.next();

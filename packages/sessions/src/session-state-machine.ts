@@ -15,8 +15,8 @@ import type { SessionCodec } from "./session-codec.js";
 import { SessionRefused } from "./session-command.js";
 import {
   commandInSession,
-  ESCAPE_BYTES,
   EntryKind,
+  ESCAPE_BYTES,
   readOpenSession,
   SESSION_MARK,
   u64At,
@@ -66,7 +66,8 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
     private readonly inner: StateMachine<Query, Answer>,
     private readonly codec: SessionCodec,
   ) {
-    if (inner.stateHash !== undefined) this.stateHash = () => `${inner.stateHash?.()}-${hashOf(layOutTable(this.table))}`;
+    if (inner.stateHash !== undefined)
+      this.stateHash = () => `${inner.stateHash?.()}-${hashOf(layOutTable(this.table))}`;
   }
 
   /** Sessions in the table. */
@@ -94,7 +95,11 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
         { appliedIndex },
       );
     if (formatVersion >= SESSION_FORMAT)
-      throw new RaftError("BadOption", "refused", `Format ${formatVersion} is beyond ${SESSION_FORMAT - 1}, the last one that sessions can go around.`);
+      throw new RaftError(
+        "BadOption",
+        "refused",
+        `Format ${formatVersion} is beyond ${SESSION_FORMAT - 1}, the last one that sessions can go around.`,
+      );
     this.innerFormat = formatVersion;
     return { appliedIndex, formatVersion: SESSION_FORMAT + formatVersion };
   }
@@ -134,7 +139,11 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
       return;
     }
     if (formatVersion >= 2 * SESSION_FORMAT)
-      throw new RaftError("FormatUnknown", "refused", `The snapshot at ${id.index} has format ${formatVersion} of sessions; run a version that knows it.`);
+      throw new RaftError(
+        "FormatUnknown",
+        "refused",
+        `The snapshot at ${id.index} has format ${formatVersion} of sessions; run a version that knows it.`,
+      );
     const { table, rest } = await splitSnapshot(bytes);
     await this.inner.snapshotLoad(rest, { id, formatVersion: formatVersion - SESSION_FORMAT });
     this.table = table;

@@ -25,7 +25,11 @@ export function sessions(stateMachine: ContainerModule, options: Partial<Session
     container.onActivation(StateMachine, (context, inner) => {
       const codec = context.get(Codec, { optional: true });
       if (codec instanceof SessionCodec) return new SessionStateMachine(inner, codec);
-      throw new RaftError("BindingMissing", "refused", "Sessions keep results as bytes: bind a Codec beside the state machine.");
+      throw new RaftError(
+        "BindingMissing",
+        "refused",
+        "Sessions keep results as bytes: bind a Codec beside the state machine.",
+      );
     });
     return stateMachine.load(container);
   });

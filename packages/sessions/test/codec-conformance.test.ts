@@ -1,5 +1,5 @@
-import { codecLaws, register } from "@hexraft/testing/conformance";
 import { del, increment, KvCodec, put } from "@hexraft/statemachine-kv";
+import { codecLaws, register } from "@hexraft/testing/conformance";
 import { describe, it } from "vitest";
 import { InSession, SessionCodec, SessionOpened, SessionRefused } from "../src/index.js";
 import { counted, opening } from "./support.js";

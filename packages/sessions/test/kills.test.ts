@@ -57,7 +57,12 @@ class Retrying {
     return this.next - 1;
   }
 
-  private propose(node: ClusterNode, command: SessionCommand, ok: (result: unknown) => void, failed?: () => void): void {
+  private propose(
+    node: ClusterNode,
+    command: SessionCommand,
+    ok: (result: unknown) => void,
+    failed?: () => void,
+  ): void {
     // The journal takes lines; around it are sessions.
     (node as unknown as Node<SessionCommand>).applyCallback(command, (error, result) => {
       if (error === null) return ok(result);

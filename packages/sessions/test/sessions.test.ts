@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as later } from "node:timers/promises";
 import { type CommandBatch, Rejected, type StateMachine } from "@hexraft/core/ports";
-import { get, increment, KvCodec, type KvCommand, KvStateMachine, type KvResult, put } from "@hexraft/statemachine-kv";
+import { get, increment, KvCodec, type KvCommand, type KvResult, KvStateMachine, put } from "@hexraft/statemachine-kv";
 import { describe, expect, it } from "vitest";
 import {
   InSession,
@@ -9,9 +9,9 @@ import {
   SessionCodec,
   type SessionCommand,
   SessionOpened,
-  sessionOptions,
   SessionRefused,
   SessionStateMachine,
+  sessionOptions,
 } from "../src/index.js";
 import { counted, opening, Replica } from "./support.js";
 
@@ -227,6 +227,7 @@ describe("bounds", () => {
   });
 
   it("O05 an option out of its range is named", () => {
+    expect(() => sessionOptions({ ttl: 10_000 } as never)).toThrow("ttl is 10000, but it is not an option of sessions");
     expect(() => sessionOptions({ ttlMs: 10 })).toThrow("ttlMs is 10, but it must be a whole number from 1000");
     expect(() => new SessionCodec(new KvCodec(), { sessionsMax: 0 })).toThrow("sessionsMax");
   });

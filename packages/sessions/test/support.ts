@@ -1,5 +1,12 @@
 import { CommandBatch, EntryType, LogBlock } from "@hexraft/core/ports";
-import { increment, KvCodec, type KvCommand, type KvResult, KvStateMachine, type LaidOutCommand } from "@hexraft/statemachine-kv";
+import {
+  increment,
+  KvCodec,
+  type KvCommand,
+  type KvResult,
+  KvStateMachine,
+  type LaidOutCommand,
+} from "@hexraft/statemachine-kv";
 import {
   InSession,
   OpenSession,

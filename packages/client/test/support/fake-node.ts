@@ -81,7 +81,12 @@ export class FakeNode {
           greeted = true;
           socket.write(
             this.goodbye === ""
-              ? layOutWelcome({ nodeId: this.nodeId, leader: this.leader, clusterId: "c".repeat(32), sessions: this.sessions })
+              ? layOutWelcome({
+                  nodeId: this.nodeId,
+                  leader: this.leader,
+                  clusterId: "c".repeat(32),
+                  sessions: this.sessions,
+                })
               : layOutGoodbye(this.goodbye),
           );
         }

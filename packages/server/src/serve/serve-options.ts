@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { DEFAULT_OPTIONS, type ProtocolOptions } from "@hexraft/core";
 import { isName } from "@hexraft/core/ports";
+import { type SessionOptions, sessionOptions } from "@hexraft/sessions";
 import type { TlsOptions } from "@hexraft/transport-tcp";
 import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
@@ -35,6 +36,8 @@ export interface ServeOptions {
   readonly openDoors: boolean;
   /** What one client may cost. */
   readonly doors: DoorBounds;
+  /** C03: bounds of the session table. */
+  readonly sessions: SessionOptions;
   /** The first voters, if this node may found the cluster; the first one named does. */
   readonly bootstrap: readonly { readonly id: string; readonly address: string }[];
   /** How long a request may take before its client is told, ms. */
@@ -62,6 +65,7 @@ const FIELDS = new Set([
   "access",
   "openDoors",
   "doors",
+  "sessions",
   "bootstrap",
   "requestTimeoutMs",
   "log",
@@ -127,6 +131,7 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     ...(access !== undefined && { access }),
     openDoors,
     doors: resolveDoorBounds(record("doors", file["doors"] ?? {})),
+    sessions: sessionOptions(record("sessions", file["sessions"] ?? {})),
     bootstrap: parseBootstrap(given["bootstrap"], nodeId),
     requestTimeoutMs,
     log: log as LogFormat,

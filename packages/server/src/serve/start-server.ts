@@ -62,7 +62,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
         ...(tls !== undefined && { tls }),
       }),
       fileStorage({ directory: dataDirectory, groupId }),
-      sessions(kvStateMachine()),
+      sessions(kvStateMachine(), options.sessions),
       jointMembership(),
       new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
     ],

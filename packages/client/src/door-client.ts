@@ -285,7 +285,7 @@ export class DoorClient implements RouteOwner {
       const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
       const isSilent = connection !== null && connection.heardAt < sentAt;
-      const canGoElsewhere = entry.kind !== RequestKind.command && now - sentAt >= this.options.connectTimeoutMs;
+      const canGoElsewhere = entry.kind >= RequestKind.openSession && now - sentAt >= this.options.connectTimeoutMs;
       if (isSilent && (canGoElsewhere || deadlineAt <= now)) silent.add(connection);
       if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }

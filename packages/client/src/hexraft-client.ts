@@ -33,8 +33,8 @@ export interface ClientReadOptions extends OperationOptions {
  * A client of a hexraft key-value service: pipelines everything over one connection to the leader and follows it (C05).
  *
  * {@link propose} and {@link read} never reject: they say how it ended (C02). The named operations ({@link put}, {@link get}
- * and so on) return the value, and throw a RaftError, whose `outcome` tells, if it did not end well. Nothing that may have
- * been done is ever sent twice. Bytes that come back are views of what the network delivered: copy what is kept for long.
+ * and so on) return the value, and throw a RaftError, whose `outcome` tells, if it did not end well. A command whose
+ * answer is lost is sent again under its number in a session, and done once (C03); what has no session is never sent twice. Bytes that come back are views of what the network delivered: copy what is kept for long.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-import { InSession, layOutSessionOpened, SessionCodec, SessionOpened } from "@hexraft/sessions";
+import { type InSession, layOutSessionOpened, SessionCodec, SessionOpened } from "@hexraft/sessions";
 import { increment, KvCodec, type KvResult } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClientOptions, HexraftClient, RequestKind } from "../src/index.js";

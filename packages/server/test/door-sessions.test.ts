@@ -19,7 +19,7 @@ let port: number;
 
 /** A door whose node is its state machine alone. */
 async function open(access = Access.open): Promise<void> {
-  const machine = new SessionStateMachine(new KvStateMachine(), codec as SessionCodec);
+  const machine = new SessionStateMachine(new KvStateMachine(), codec);
   [index, logTimeMs] = [1, 0];
   const service: DoorService = {
     apply: (command, done) => {
@@ -27,7 +27,7 @@ async function open(access = Access.open): Promise<void> {
       const [result] = machine.apply(new CommandBatch([block], index, index)) as readonly never[];
       setImmediate(() => done(null, result));
     },
-    read: async (query: KvQuery) => machine.read(query) as never,
+    read: async (query: KvQuery) => machine.read(query),
     welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32), sessions: true }),
   };
   door = new ClientDoor(service, DEFAULT_DOOR_LIMITS, access);

@@ -35,7 +35,7 @@ it("C03 C05 C02 leaders are killed and paused in the middle of increments, and e
   }
   load.on = false;
   await Promise.all(callers); // nothing was unknown
-  expect(sums.map(Number).sort((a, b) => a - b)).toEqual(sums.map((_, i) => i + 1));
+  expect(sums.map(Number).toSorted((a, b) => a - b)).toEqual(sums.map((_, i) => i + 1));
   const total = await client.get("n");
   expect(Buffer.from(total ?? []).toString()).toBe(String(sums.length));
   client.close();

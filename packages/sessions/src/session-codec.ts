@@ -10,7 +10,6 @@ import {
 } from "./session-command.js";
 import {
   badCommand,
-  commandInSession,
   EntryKind,
   ESCAPE_BYTES,
   escaped,
@@ -19,6 +18,7 @@ import {
   putU32,
   putU64,
   ResultKind,
+  readInSession,
   readOpenSession,
   SESSION_MARK,
   u32At,
@@ -65,8 +65,8 @@ export class SessionCodec<Command = unknown, Result = unknown>
       case EntryKind.open:
         return new OpenSession(readOpenSession(bytes).nonce);
       case EntryKind.inSession: {
-        const own = this.inner.decodeCommand(commandInSession(bytes));
-        return new InSession(u64At(bytes, 2), u64At(bytes, 10), u64At(bytes, 18), own);
+        const { session, sequence, lowestUnanswered, command } = readInSession(bytes);
+        return new InSession(session, sequence, lowestUnanswered, this.inner.decodeCommand(command));
       }
       default:
         throw unknownKind("command", bytes[1]);
@@ -137,6 +137,6 @@ function textOf(bytes: Uint8Array): string {
  * @throws RaftError `BadCommand`, or what `check` throws.
  */
 export function checkInSession(bytes: Uint8Array, check: (command: Uint8Array) => void): LaidOutInSession {
-  check(commandInSession(bytes));
+  check(readInSession(bytes).command);
   return new LaidOutInSession(bytes);
 }

@@ -13,13 +13,18 @@ export type SessionRefusal =
   | "ResultNotKept";
 
 /** What the session layer adds to the commands of a state machine. */
-export abstract class SessionCommand {}
+export abstract class SessionCommand {
+  /** Which of them it is. */
+  abstract readonly type: "openSession" | "inSession" | "laidOutInSession";
+}
 
 /**
  * C03: registers a session. Who proposes it again with the same nonce gets the same session, so a registration whose outcome
  * is unknown is simply repeated.
  */
 export class OpenSession extends SessionCommand {
+  /** Which command it is. */
+  readonly type = "openSession";
   /** Made by whoever wants a session. @throws RaftError `BadCommand` unless the nonce has its length. */
   constructor(
     /** {@link NONCE_BYTES} bytes that nobody else draws. */
@@ -37,6 +42,8 @@ export class OpenSession extends SessionCommand {
 
 /** C03: a command of a session. However often it is proposed, it executes at most once, and everyone hears the same result. */
 export class InSession<Command = unknown> extends SessionCommand {
+  /** Which command it is. */
+  readonly type = "inSession";
   /** A command under its number. */
   constructor(
     /** As {@link SessionOpened} said. */
@@ -54,6 +61,8 @@ export class InSession<Command = unknown> extends SessionCommand {
 
 /** An {@link InSession} in its bytes, where commands come over a wire. They must not change until it is proposed. */
 export class LaidOutInSession extends SessionCommand {
+  /** Which command it is. */
+  readonly type = "laidOutInSession";
   /** @internal */
   constructor(
     /** As the log will hold it. */

@@ -77,12 +77,24 @@ export function layOutInSession(
   return out;
 }
 
-/** Checks the numbers of a command in its session, and gives the command. @throws RaftError `BadCommand`. */
-export function commandInSession(bytes: Uint8Array): Uint8Array {
+/** A command in its session, in parts. */
+interface SaidInSession {
+  readonly session: number;
+  readonly sequence: number;
+  readonly lowestUnanswered: number;
+  /** The state machine's own: a view. */
+  readonly command: Uint8Array;
+}
+
+/** Takes a command in its session apart. @throws RaftError `BadCommand`. */
+export function readInSession(bytes: Uint8Array): SaidInSession {
   if (bytes.length < IN_SESSION_BYTES || bytes[0] !== SESSION_MARK || bytes[1] !== EntryKind.inSession)
     throw badCommand("bytes that are no command in a session");
-  checkNumbers(u64At(bytes, 2), u64At(bytes, 10), u64At(bytes, 18));
-  return bytes.subarray(IN_SESSION_BYTES);
+  const session = u64At(bytes, 2);
+  const sequence = u64At(bytes, 10);
+  const lowestUnanswered = u64At(bytes, 18);
+  checkNumbers(session, sequence, lowestUnanswered);
+  return { session, sequence, lowestUnanswered, command: bytes.subarray(IN_SESSION_BYTES) };
 }
 
 function checkNumbers(session: number, sequence: number, lowest: number): void {

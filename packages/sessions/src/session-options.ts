@@ -37,7 +37,8 @@ const RANGES: Readonly<Record<keyof SessionOptions, readonly [low: number, high:
 /** The options with the defaults filled in. @throws RaftError `BadOption` (O05), naming field, value and rule. */
 export function sessionOptions(options: Partial<SessionOptions> = {}): SessionOptions {
   for (const [field, value] of Object.entries(options))
-    if (!(field in RANGES)) throw bad(field, value, `is not an option of sessions; known are ${Object.keys(RANGES).join(", ")}`);
+    if (!(field in RANGES))
+      throw bad(field, value, `is not an option of sessions; known are ${Object.keys(RANGES).join(", ")}`);
   const all = { ...DEFAULT_SESSION_OPTIONS, ...options };
   for (const [field, [low, high]] of Object.entries(RANGES)) {
     const value = all[field as keyof SessionOptions];

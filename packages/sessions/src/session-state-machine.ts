@@ -6,47 +6,18 @@ import {
   type NodeId,
   type OpenedState,
   RaftError,
-  Rejected,
   type StateMachine,
   type Term,
 } from "@hexraft/core/ports";
-import { type Gathered, GatheredBatch } from "./gathered-batch.js";
+import { applying, type Results, type Steps } from "./applying.js";
+import { GatheredBatch } from "./gathered-batch.js";
 import type { SessionCodec } from "./session-codec.js";
-import { SessionRefused } from "./session-command.js";
-import {
-  commandInSession,
-  EntryKind,
-  ESCAPE_BYTES,
-  readOpenSession,
-  SESSION_MARK,
-  u64At,
-  unknownKind,
-} from "./session-layout.js";
+import { SESSION_MARK } from "./session-layout.js";
 import { layOutTable, splitSnapshot } from "./session-snapshot.js";
-import { type KeptResult, SessionTable } from "./session-table.js";
+import { SessionTable } from "./session-table.js";
 
 /** Formats of the wrapped state machine are counted from here: below it, a snapshot is of a time before sessions. */
 export const SESSION_FORMAT = 65_536;
-
-type Results = readonly unknown[];
-/** Yields what is to be executed, and is given its results. */
-type Steps = Generator<readonly Gathered[], Results, Results>;
-
-/** Commands that are to be executed together, and what becomes of their results. */
-class Group {
-  readonly commands: Gathered[] = [];
-  readonly places: number[] = [];
-  readonly kept: (KeptResult | undefined)[] = [];
-  /** Those of them that are in a session. */
-  inSession = 0;
-
-  add(command: Gathered, place: number, kept?: KeptResult): void {
-    this.commands.push(command);
-    this.places.push(place);
-    this.kept.push(kept);
-    if (kept !== undefined) this.inSession++;
-  }
-}
 
 /**
  * C03 C04: a state machine around another one, in which a command of a session executes once, however often it is in the
@@ -111,7 +82,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
       if (payload[0] === SESSION_MARK) marked = true;
     });
     if (!marked) return this.inner.apply(batch);
-    return this.drive(this.applying(batch));
+    return this.drive(applying(batch, this.table, this.codec));
   }
 
   /** The state machine's own answer. */
@@ -178,75 +149,6 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
     return this.inner.shutdown?.();
   }
 
-  /** Goes through the entries in order. */
-  private *applying(batch: CommandBatch): Steps {
-    const entries: Gathered[] = [];
-    batch.each((payload, index, term, logTimeMs) => entries.push({ payload, index, term, logTimeMs }));
-    const results: unknown[] = new Array(entries.length).fill(undefined);
-    const repeats: { readonly place: number; readonly kept: KeptResult }[] = [];
-    let group = new Group();
-    for (const [place, entry] of entries.entries()) {
-      const { payload, index, logTimeMs } = entry;
-      if (payload[0] !== SESSION_MARK) {
-        group.add(entry, place);
-        continue;
-      }
-      switch (payload[1]) {
-        case EntryKind.escaped:
-          group.add({ ...entry, payload: payload.subarray(ESCAPE_BYTES) }, place);
-          continue;
-        case EntryKind.open: {
-          group = yield* this.execute(group, results);
-          results[place] = orRejected(() => {
-            const { nonce, options } = readOpenSession(payload);
-            return this.table.open(nonce, options, index, logTimeMs);
-          });
-          continue;
-        }
-        case EntryKind.inSession: {
-          const command = orRejected(() => commandInSession(payload));
-          if (command instanceof Rejected) {
-            results[place] = command;
-            continue;
-          }
-          // Whether sessions expire for the results of the group must be known before the next command is judged.
-          if (!this.table.hasRoomFor(group.inSession + 1)) group = yield* this.execute(group, results);
-          const verdict = this.table.admit(u64At(payload, 2), u64At(payload, 10), u64At(payload, 18), logTimeMs);
-          if (verdict instanceof SessionRefused) results[place] = verdict;
-          else if (verdict.isNew) group.add({ ...entry, payload: command }, place, verdict.result);
-          else repeats.push({ place, kept: verdict.result });
-          continue;
-        }
-        default:
-          throw unknownKind("command", payload[1]);
-      }
-    }
-    yield* this.execute(group, results);
-    for (const { place, kept } of repeats) results[place] = this.told(kept);
-    return results;
-  }
-
-  private *execute(group: Group, results: unknown[]): Generator<readonly Gathered[], Group, Results> {
-    const { commands, places, kept } = group;
-    if (commands.length === 0) return group;
-    const own = yield commands;
-    if (own.length !== commands.length)
-      throw new Error(`apply returned ${own.length} results for ${commands.length} commands; it owes one for each`);
-    for (const [i, place] of places.entries()) {
-      results[place] = own[i];
-      const result = kept[i];
-      if (result !== undefined) this.table.keep(result, this.codec.encodeResult(own[i]));
-    }
-    this.table.enforceBounds();
-    return new Group();
-  }
-
-  /** What the execution before resulted in, told once more. */
-  private told({ bytes }: KeptResult): unknown {
-    if (bytes) return this.codec.decodeResult(bytes);
-    return new SessionRefused("ResultNotKept", "The command was executed once; its result was too long to be kept.");
-  }
-
   /** Lets the state machine execute what is yielded, without a promise if it answers without one. */
   private drive(steps: Steps, before?: Results): Results | Promise<Results> {
     let step = before === undefined ? steps.next() : steps.next(before);
@@ -256,16 +158,6 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
       step = steps.next(own);
     }
     return step.value;
-  }
-}
-
-/** Bytes that are nothing the session layer could do are rejected, as a state machine rejects its own. */
-function orRejected<T>(read: () => T): T | Rejected {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RaftError && error.code === "BadCommand") return new Rejected("BadCommand", error.message);
-    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { get, getMany, increment, KvCodec, KvStateMachine, put } from "@hexraft/statemachine-kv";
-import { codecLaws, register, stateMachineLaws } from "@hexraft/testing/conformance";
+import { register, stateMachineLaws } from "@hexraft/testing/conformance";
 import { describe, it } from "vitest";
 import { InSession, SessionCodec, SessionStateMachine } from "../src/index.js";
 import { counted, opening } from "./support.js";

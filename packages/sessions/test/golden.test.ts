@@ -42,7 +42,7 @@ it("C03 F05 format 1 of commands, results and snapshots stays as it is, byte by 
 it("C03 F05 a snapshot in format 1 is read", async () => {
   const origin = await replica();
   const bytes = await snapshotOf(origin);
-  const machine = new SessionStateMachine(new KvStateMachine(), codec as SessionCodec);
+  const machine = new SessionStateMachine(new KvStateMachine(), codec);
   const { formatVersion } = await machine.open();
   await machine.snapshotLoad(
     (async function* () {

@@ -3,7 +3,7 @@ import type { RaftError } from "@hexraft/core/ports";
 import { SeededRandom, TestCluster } from "@hexraft/testing";
 import { ContainerModule } from "inversify";
 import { expect, it } from "vitest";
-import { InSession, OpenSession, type SessionCommand, SessionOpened, sessions } from "../src/index.js";
+import { InSession, OpenSession, type SessionCommand, type SessionOpened, sessions } from "../src/index.js";
 
 const CLUSTERS = 20;
 const KILLS_EACH = 50;
@@ -99,9 +99,9 @@ async function killLeaders(seed: number): Promise<number> {
   await cluster.converged();
 
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
-  const once = clients.flatMap(({ proposed }, i) => numbers(proposed).map((n) => `${i + 1}/${n}`)).sort();
+  const once = clients.flatMap(({ proposed }, i) => numbers(proposed).map((n) => `${i + 1}/${n}`)).toSorted();
   for (const { machine } of cluster.members) {
-    expect(machine.lines.map(({ text }) => text).sort()).toEqual(once);
+    expect(machine.lines.map(({ text }) => text).toSorted()).toEqual(once);
     expect(machine.calls.some(({ call }) => call === "loaded")).toBe(true);
   }
   cluster.dispose();

@@ -239,7 +239,7 @@ describe("around a state machine", () => {
     const durable = Object.assign(Object.create(kv) as StateMachine, {
       open: () => ({ appliedIndex: 7, formatVersion: 1 }),
     });
-    const machine = new SessionStateMachine(durable, new SessionCodec(new KvCodec()) as SessionCodec);
+    const machine = new SessionStateMachine(durable, new SessionCodec(new KvCodec()));
     await expect(machine.open()).rejects.toMatchObject({ code: "BadOption", details: { appliedIndex: 7 } });
   });
 

@@ -31,7 +31,7 @@ export class Replica {
 
   constructor(options: Partial<SessionOptions> = {}) {
     this.codec = new SessionCodec(new KvCodec(), options);
-    this.machine = new SessionStateMachine(new KvStateMachine(), this.codec as SessionCodec);
+    this.machine = new SessionStateMachine(new KvStateMachine(), this.codec);
   }
 
   /** Applies these as one batch. */

@@ -172,7 +172,7 @@ export const adapterProofs: readonly Proof[] = [
   {
     // Whatever failed is sent again.
     rule: "C05",
-    file: `${CLIENT}/src/door-client.ts`,
+    file: `${CLIENT}/src/pending.ts`,
     find: '  kind !== RequestKind.command && code !== "AlreadyAcknowledged"',
     replace: '  kind !== undefined && code !== "AlreadyAcknowledged"',
     tests: [`${CLIENT}/test/hexraft-client.test.ts`],
@@ -217,7 +217,7 @@ export const adapterProofs: readonly Proof[] = [
   {
     // A later refusal passes for the outcome of all attempts.
     rule: "C02",
-    file: `${CLIENT}/src/door-client.ts`,
+    file: `${CLIENT}/src/pending.ts`,
     find: '  if (error.outcome === "unknown" || !entry.isDoubtful || !changes(entry)) return error;',
     replace: '  if (error.outcome === "unknown" || entry.isDoubtful || !changes(entry)) return error;',
     tests: [`${CLIENT}/test/client-session.test.ts`],

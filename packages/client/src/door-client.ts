@@ -8,8 +8,9 @@ import {
 } from "./client-options.js";
 import { ClientSession } from "./client-session.js";
 import type { DoorConnection } from "./door-connection.js";
-import { AnswerKind, type DoorRequest, REQUEST_BYTES_MAX, RequestKind, readError } from "./door-frames.js";
+import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
+import { changes, errorOf, inDoubt, isRepeatable, type Pending, pendingRequest, type Settle } from "./pending.js";
 import { Route, type RouteOwner } from "./route.js";
 
 /** How long one operation may take, and how it can be called off. */
@@ -22,31 +23,6 @@ export interface OperationOptions {
 
 /** Deadlines are looked at this often; one timer for all operations. ms. */
 const SWEEP_MS = 20;
-
-/** Hears how a request ended, once. */
-export type Settle<T> = (answered: Answered<T>) => void;
-
-interface Pending extends DoorRequest {
-  kind: RequestKind;
-  /** As they are sent: those of the caller, until they are in a session. */
-  bytes: Uint8Array;
-  /** The caller's. */
-  readonly own: Uint8Array;
-  /** C03: whose number it bears; null without one. */
-  session: ClientSession | null;
-  sequence: number;
-  /** It was sent before, and nobody knows what became of that. */
-  isDoubtful: boolean;
-  readonly deadlineAt: number;
-  readonly settle: Settle<Uint8Array>;
-  /** No longer listens to the caller's signal. */
-  release: (() => void) | undefined;
-  /** Where it was sent; null while it waits for a leader. */
-  connection: DoorConnection | null;
-  sentAt: number;
-  /** The last refusal, if it was sent before. */
-  refusal: string;
-}
 
 /**
  * Sends requests, as bytes, to whoever leads, and settles each exactly once. What is harmless is sent again: refused
@@ -192,21 +168,7 @@ export class DoorClient implements RouteOwner {
   }
 
   private begin(kind: RequestKind, own: Uint8Array, deadlineAt: number, settle: Settle<Uint8Array>): Pending {
-    const entry: Pending = {
-      number: this.nextNumber(),
-      kind,
-      bytes: own,
-      own,
-      session: null,
-      sequence: 0,
-      isDoubtful: false,
-      deadlineAt,
-      settle,
-      release: undefined,
-      connection: null,
-      sentAt: 0,
-      refusal: "",
-    };
+    const entry = pendingRequest(this.nextNumber(), kind, own, deadlineAt, settle);
     this.pending.set(entry.number, entry);
     this.bytesInFlight += own.length;
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
@@ -254,7 +216,8 @@ export class DoorClient implements RouteOwner {
   }
 
   private settle(entry: Pending, answered: Answered<Uint8Array>): void {
-    this.pending.delete(entry.number);
+    // What ends one may end others: a client that is closed fails its registration, and with it whoever waits for that.
+    if (!this.pending.delete(entry.number)) return;
     this.bytesInFlight -= entry.own.length;
     entry.session?.settled(entry.sequence);
     const { connection } = entry;
@@ -319,24 +282,4 @@ export class DoorClient implements RouteOwner {
     while (this.pending.has(this.lastNumber));
     return this.lastNumber;
   }
-}
-
-/** Whether it may change something. */
-const changes = ({ kind }: Pending): boolean => kind === RequestKind.command || kind === RequestKind.sessionCommand;
-
-/** Whether it does no harm to send it again though it may have been done. */
-const isRepeatable = ({ kind }: Pending, { code }: RaftError): boolean =>
-  kind !== RequestKind.command && code !== "AlreadyAcknowledged" && code !== "ResultNotKept";
-
-/** C02: what refuses this attempt says nothing about one before it. */
-function inDoubt(entry: Pending, error: RaftError): RaftError {
-  if (error.outcome === "unknown" || !entry.isDoubtful || !changes(entry)) return error;
-  const message = `${error.message} An earlier attempt may have been applied, or may still be.`;
-  return new RaftError(error.code, "unknown", message, error.details);
-}
-
-function errorOf(kind: number, bytes: Uint8Array): { readonly error: RaftError; readonly leader: string } {
-  const { code, message, leader } = readError(bytes);
-  const outcome = kind === AnswerKind.refused ? "refused" : "unknown";
-  return { error: new RaftError(code as ErrorCode, outcome, message, leader === "" ? {} : { leader }), leader };
 }

@@ -19,9 +19,10 @@ import {
   range,
 } from "@hexraft/statemachine-kv";
 import type { ClientOptions, Endpoint } from "./client-options.js";
-import { DoorClient, type OperationOptions, type Settle } from "./door-client.js";
+import { DoorClient, type OperationOptions } from "./door-client.js";
 import { RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
+import type { Settle } from "./pending.js";
 
 /** Options of {@link HexraftClient.read}. */
 export interface ClientReadOptions extends OperationOptions {

@@ -181,6 +181,18 @@ describe("what stays unknown", () => {
   });
 });
 
+it("C02 closing while the session is being opened refuses each command once", async () => {
+  first.onRequest = () => {};
+  const ends: string[] = [];
+  const commands = [increment("a"), increment("b")].map((command) => hexraft.propose(command));
+  await expect.poll(() => first.received.length).toBe(1);
+  commands.push(hexraft.propose(increment("c")));
+  for (const command of commands) void command.then(({ outcome }) => ends.push(outcome));
+  hexraft.close();
+  await Promise.all(commands);
+  expect([ends, hexraft.inFlight]).toEqual([["refused", "refused", "refused"], 0]);
+});
+
 describe("without a session", () => {
   it("C05 switched off, commands go as they are, and what is unknown is told", async () => {
     client({ sessions: false });

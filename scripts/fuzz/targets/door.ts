@@ -8,11 +8,13 @@ import {
   RequestKind,
 } from "../../../packages/client/src/door-frames.js";
 import { RaftError } from "../../../packages/core/src/ports.js";
+import { checkInSession, InSession, OpenSession, SessionCodec } from "../../../packages/sessions/src/index.js";
 import * as kv from "../../../packages/statemachine-kv/src/index.js";
 import { Framer } from "../../../packages/transport-tcp/src/wire/framer.js";
 import type { Target } from "../target.js";
 
 const codec = new kv.KvCodec();
+const inSessions = new SessionCodec(codec);
 const COMMANDS = [
   kv.put("k", "v", { ttlMs: 5, condition: "absent", returnPrevious: true }),
   kv.del("k"),
@@ -28,6 +30,10 @@ export const door: Target = {
   seeds: () => [
     new Uint8Array(layOutHello()),
     ...COMMANDS.map((command) => requestOf(RequestKind.command, codec.encodeCommand(command))),
+    ...COMMANDS.map((command, i) =>
+      requestOf(RequestKind.sessionCommand, inSessions.encodeCommand(new InSession(2, i + 3, i + 1, command))),
+    ),
+    requestOf(RequestKind.openSession, new Uint8Array(16)),
     ...QUERIES.map((query) => requestOf(RequestKind.linearizableRead, codec.encodeQuery(query))),
   ],
   run(input) {
@@ -53,6 +59,11 @@ function requestOf(kind: RequestKind, bytes: Uint8Array): Uint8Array {
 /** Each request is refused by itself; the others of its frame go on. */
 function read(kind: number, bytes: Uint8Array): string {
   try {
+    if (kind === RequestKind.openSession) return new OpenSession(bytes).type;
+    if (kind === RequestKind.sessionCommand) {
+      inSessions.decodeCommand(checkInSession(bytes, (command) => void codec.checkCommand(command)).bytes);
+      return "command in a session";
+    }
     if (kind !== RequestKind.command) return `query ${codec.decodeQuery(bytes).type}`;
     const command = codec.decodeCommand(bytes);
     codec.encodeCommand(command);

@@ -1,0 +1,76 @@
+import { type ErrorCode, RaftError } from "@hexraft/core/ports";
+import type { ClientSession } from "./client-session.js";
+import type { DoorConnection } from "./door-connection.js";
+import { AnswerKind, type DoorRequest, RequestKind, readError } from "./door-frames.js";
+import type { Answered } from "./outcome.js";
+
+/** Hears how a request ended, once. */
+export type Settle<T> = (answered: Answered<T>) => void;
+
+/** A request under way. */
+export interface Pending extends DoorRequest {
+  kind: RequestKind;
+  /** As they are sent: those of the caller, until they are in a session. */
+  bytes: Uint8Array;
+  /** The caller's. */
+  readonly own: Uint8Array;
+  /** C03: whose number it bears; null without one. */
+  session: ClientSession | null;
+  sequence: number;
+  /** It was sent before, and nobody knows what became of that. */
+  isDoubtful: boolean;
+  readonly deadlineAt: number;
+  readonly settle: Settle<Uint8Array>;
+  /** No longer listens to the caller's signal. */
+  release: (() => void) | undefined;
+  /** Where it was sent; null while it waits for a leader, or for the session. */
+  connection: DoorConnection | null;
+  sentAt: number;
+  /** The last refusal, if it was sent before. */
+  refusal: string;
+}
+
+/** One that was not sent yet. */
+export const pendingRequest = (
+  number: number,
+  kind: RequestKind,
+  own: Uint8Array,
+  deadlineAt: number,
+  settle: Settle<Uint8Array>,
+): Pending => ({
+  number,
+  kind,
+  bytes: own,
+  own,
+  session: null,
+  sequence: 0,
+  isDoubtful: false,
+  deadlineAt,
+  settle,
+  release: undefined,
+  connection: null,
+  sentAt: 0,
+  refusal: "",
+});
+
+/** Whether it may change something. */
+export const changes = ({ kind }: Pending): boolean =>
+  kind === RequestKind.command || kind === RequestKind.sessionCommand;
+
+/** Whether it does no harm to send it again though it may have been done. */
+export const isRepeatable = ({ kind }: Pending, { code }: RaftError): boolean =>
+  kind !== RequestKind.command && code !== "AlreadyAcknowledged" && code !== "ResultNotKept";
+
+/** C02: what refuses this attempt says nothing about one before it. */
+export function inDoubt(entry: Pending, error: RaftError): RaftError {
+  if (error.outcome === "unknown" || !entry.isDoubtful || !changes(entry)) return error;
+  const message = `${error.message} An earlier attempt may have been applied, or may still be.`;
+  return new RaftError(error.code, "unknown", message, error.details);
+}
+
+/** The error in an answer, and whom it names as leader. */
+export function errorOf(kind: number, bytes: Uint8Array): { readonly error: RaftError; readonly leader: string } {
+  const { code, message, leader } = readError(bytes);
+  const outcome = kind === AnswerKind.refused ? "refused" : "unknown";
+  return { error: new RaftError(code as ErrorCode, outcome, message, leader === "" ? {} : { leader }), leader };
+}

@@ -33,6 +33,12 @@ export const RequestKind = {
   openSession: 3,
   /** C03: do this once under its session's number; the bytes are those of `layOutInSession`. */
   sessionCommand: 4,
+  /** Answer this under the leader's lease (Q05). */
+  leaseRead: 5,
+  /** Answer this from a state of bounded age (Q08). */
+  boundedRead: 6,
+  /** Answer this from a state that holds an index (Q08). */
+  indexRead: 7,
 } as const;
 /** One of the values of {@link RequestKind}. */
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];

@@ -1,3 +1,4 @@
+import type { Consistency } from "@hexraft/core";
 import { RaftError, Rejected } from "@hexraft/core/ports";
 import {
   type BytesLike,
@@ -20,14 +21,15 @@ import {
 } from "@hexraft/statemachine-kv";
 import type { ClientOptions, Endpoint } from "./client-options.js";
 import { DoorClient, type OperationOptions } from "./door-client.js";
-import { RequestKind } from "./door-frames.js";
+import { type DoorRequest, RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
 import type { Settle } from "./pending.js";
+import { layOutRead } from "./read-request.js";
 
 /** Options of {@link HexraftClient.read}. */
 export interface ClientReadOptions extends OperationOptions {
-  /** `linearizable` (the default), or `local`: the asked node's state as it is, possibly stale (Q06). */
-  readonly consistency?: "linearizable" | "local";
+  /** How new the answer must be (Q01, Q05, Q06, Q08). The node asked is the one that leads. Default `linearizable`. */
+  readonly consistency?: Consistency;
 }
 
 /**
@@ -178,32 +180,31 @@ export class HexraftClient {
   }
 
   private command<C extends KvCommand>(command: C, options: OperationOptions, settle: Settle<KvResultOf<C>>): void {
-    const encode = () => this.codec.encodeCommand(command);
+    const encode = () => ({ kind: RequestKind.command, bytes: this.codec.encodeCommand(command) });
     const decode = (bytes: Uint8Array) => this.codec.decodeResult(bytes) as KvResultOf<C>;
-    this.send(RequestKind.command, encode, decode, options, settle);
+    this.send(encode, decode, options, settle);
   }
 
   private query<Q extends KvQuery>(query: Q, options: ClientReadOptions, settle: Settle<KvAnswerOf<Q>>): void {
-    const kind = options.consistency === "local" ? RequestKind.localRead : RequestKind.linearizableRead;
-    const encode = () => this.codec.encodeQuery(query);
+    const encode = () => layOutRead(options.consistency ?? "linearizable", this.codec.encodeQuery(query));
     const decode = (bytes: Uint8Array) => this.codec.decodeAnswer(bytes) as KvAnswerOf<Q>;
-    this.send(kind, encode, decode, options, settle);
+    this.send(encode, decode, options, settle);
   }
 
   private send<T>(
-    kind: RequestKind,
-    encode: () => Uint8Array,
+    encode: () => Pick<DoorRequest, "kind" | "bytes">,
     decode: (bytes: Uint8Array) => T,
     options: OperationOptions,
     settle: Settle<T>,
   ): void {
-    let request: Uint8Array;
+    let request: Pick<DoorRequest, "kind" | "bytes">;
     try {
       request = encode();
     } catch (error) {
       return settle(failed(error));
     }
-    this.door.request(kind, request, options, (answered) => {
+    const { kind, bytes } = request;
+    this.door.request(kind, bytes, options, (answered) => {
       if (answered.outcome !== "ok") return settle(answered);
       let value: T;
       try {

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { HexraftClient } from "@hexraft/client";
+import type { Consistency } from "@hexraft/core";
 import { NotLeader } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import { get, KvCodec, type KvQuery, LaidOutCommand, put } from "@hexraft/statemachine-kv";
@@ -8,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../src/door/door-limits.js";
 import type { DoorCommand, DoorService } from "../src/door/door-service.js";
-import type { Consistency } from "../src/kv/kv-service.js";
 import { LocalKv } from "./support/local-kv.js";
 import { RawClient } from "./support/raw-client.js";
 
@@ -88,6 +88,26 @@ describe("the client door", () => {
     expect(Buffer.from((await caller.get("k")) as Uint8Array).toString()).toBe("v");
     await caller.get("k", { consistency: "local" });
     expect(kv.asked).toEqual(["put", "get", "local get"]);
+  });
+
+  it("Q05 Q08 reads as new as the caller asks for, and refuses what is no consistency", async () => {
+    const caller = client();
+    const token = `${"c".repeat(32)}/main/0/7`;
+    const ways = ["lease", { maxStalenessMs: 250.5 }, { atLeast: 12 }, { atLeast: token }] as const;
+    for (const consistency of ways) expect(await caller.get("k", { consistency })).toBeNull();
+    expect(kv.asked).toEqual(["lease get", "maxStalenessMs 250 get", "atLeast 12 get", `atLeast ${token} get`]);
+    for (const consistency of [{ maxStalenessMs: -1 }, { atLeast: "x".repeat(257) }])
+      await expect(caller.get("k", { consistency })).rejects.toMatchObject({ code: "BadOption", outcome: "refused" });
+    kv.failures.push(new RaftError("TokenRefused", "refused", "another cluster"));
+    await expect(caller.get("k", { consistency: { atLeast: token } })).rejects.toMatchObject({ code: "TokenRefused" });
+  });
+
+  it("Q08 a read that is cut off before its query is refused, and disturbs nobody", async () => {
+    const [first, second] = [await raw(), client()];
+    first.say(HELLO + request(6, Uint8Array.of(1, 0)) + request(7, Uint8Array.of(9, 0, 97)));
+    await first.until((heard) => heard.split("BadMessage").length === 3);
+    expect(await second.get("k")).toBeNull();
+    expect(kv.asked).toEqual(["get"]);
   });
 
   it("F01 hands a rejection through as a result", async () => {

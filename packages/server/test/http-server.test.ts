@@ -98,6 +98,9 @@ describe("/v1/kv/<key>", () => {
     ["PUT", "/v1/kv/"],
     ["PUT", "/v1/kv/%zz"],
     ["GET", "/v1/kv/k?consistency=strong"],
+    ["GET", "/v1/kv/k?maxStalenessMs=-1"],
+    ["GET", "/v1/kv/k?maxStalenessMs=soon"],
+    ["GET", "/v1/kv/k?maxStalenessMs=5&consistency=lease"],
     ["GET", "/v1/kv?limit=0"],
     ["POST", "/v1/incr/k?by=x"],
     ["POST", "/v1/incr/k?by=9223372036854775808"],
@@ -114,6 +117,30 @@ describe("/v1/kv/<key>", () => {
     await ask("GET", "/v1/kv/k");
     await ask("GET", "/v1/kv/k?consistency=local");
     expect(kv.asked).toEqual(["get", "local get"]);
+  });
+
+  it("Q05 Q08 reads as new as it is asked to", async () => {
+    await ask("GET", "/v1/kv/k?consistency=lease");
+    await ask("GET", "/v1/kv/k?maxStalenessMs=250");
+    await ask("GET", "/v1/kv?atLeast=12");
+    await ask("GET", "/v1/kv/k?atLeast=cluster%2Fmain%2F0%2F7");
+    expect(kv.asked).toEqual([
+      "lease get",
+      "maxStalenessMs 250 get",
+      "atLeast 12 range",
+      "atLeast cluster/main/0/7 get",
+    ]);
+    kv.failures.push(new RaftError("TokenRefused", "refused", "another cluster"));
+    expect((await asked("GET", "/v1/kv/k?atLeast=x%2Fmain%2F0%2F7"))[0]).toBe(400);
+  });
+
+  it("Q08 says with every answer on data what a later read can ask for; other routes do not", async () => {
+    const token = async (method: string, path: string, body?: string) =>
+      (await ask(method, path, body)).headers.get("hexraft-read-token");
+    expect(await token("PUT", "/v1/kv/k", "v")).toBe("cluster/main/0/1");
+    expect(await token("POST", "/v1/incr/n")).toBe("cluster/main/0/2");
+    expect(await token("GET", "/v1/kv/k")).toBe("cluster/main/0/2");
+    expect(await token("GET", "/healthz")).toBeNull();
   });
 });
 

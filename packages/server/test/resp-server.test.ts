@@ -45,6 +45,22 @@ afterEach(async () => {
 const DIALOGUES: readonly (readonly [title: string, ...turns: readonly (readonly [string, string])[]])[] = [
   ["PING, ECHO", ["PING", "+PONG\r\n"], ["PING hi", "$2\r\nhi\r\n"], ["ECHO x", "$1\r\nx\r\n"]],
   ["GET, SET", ["GET k", "$-1\r\n"], ["SET k v", "+OK\r\n"], ["GET k", "$1\r\nv\r\n"], ["STRLEN k", ":1\r\n"]],
+  [
+    "HEXRAFT CONSISTENCY, TOKEN",
+    ["HEXRAFT CONSISTENCY", "*1\r\n$12\r\nlinearizable\r\n"],
+    ["HEXRAFT CONSISTENCY lease", "+OK\r\n"],
+    ["GET k", "$-1\r\n"],
+    ["HEXRAFT CONSISTENCY MAXSTALENESS 250", "+OK\r\n"],
+    ["HEXRAFT CONSISTENCY", "*2\r\n$12\r\nmaxstaleness\r\n$3\r\n250\r\n"],
+    ["HEXRAFT CONSISTENCY ATLEAST c/main/0/7", "+OK\r\n"],
+    ["HEXRAFT CONSISTENCY", "*2\r\n$7\r\natleast\r\n$10\r\nc/main/0/7\r\n"],
+    ["HEXRAFT CONSISTENCY soon", "-ERR syntax error\r\n"],
+    ["HEXRAFT CONSISTENCY MAXSTALENESS soon", "-ERR syntax error\r\n"],
+    ["HEXRAFT CONSISTENCY LOCAL 5", "-ERR syntax error\r\n"],
+    ["SET k v", "+OK\r\n"],
+    ["HEXRAFT TOKEN", "$16\r\ncluster/main/0/1\r\n"],
+    ["HEXRAFT DO", "-ERR unknown subcommand 'DO'. Try CONSISTENCY, TOKEN.\r\n"],
+  ],
   ["bytes that are no text", ['SET "\\x00\\xff" "\\r\\n"', "+OK\r\n"], ['GET "\\x00\\xff"', "$2\r\n\r\n\r\n"]],
   [
     "SET NX, XX, GET",
@@ -169,6 +185,15 @@ describe("commands", () => {
   it.each(DIALOGUES)("%s", async (_title, ...turns) => {
     const caller = await client();
     for (const [typed, answer] of turns) expect(await caller.exchange(`${typed}\r\n`), `${typed}`).toBe(answer);
+  });
+
+  it("Q05 Q06 Q08 HEXRAFT CONSISTENCY is for the reads of this connection that come after it", async () => {
+    const [caller, other] = [await client(), await client()];
+    const pipelined = ["GET a", "HEXRAFT CONSISTENCY LEASE", "GET b", "HEXRAFT CONSISTENCY LOCAL", "MGET c", "DBSIZE"];
+    caller.say(`${pipelined.join("\r\n")}\r\n`);
+    await caller.until((heard) => heard.endsWith(":0\r\n"));
+    await other.exchange("GET d\r\n");
+    expect(kv.asked).toEqual(["get", "lease get", "local getMany", "local size", "get"]);
   });
 
   it("HELLO 2 tells about the server, and takes a name", async () => {

@@ -11,6 +11,7 @@ import {
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
+  readRequestOf,
 } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
 import { checkInSession, layOutSessionOpened, OpenSession, SessionOpened, SessionRefused } from "@hexraft/sessions";
@@ -127,17 +128,15 @@ export class DoorPeer {
             checkInSession(bytes, (command) => void this.codec.checkCommand(command)),
           );
           return;
-        case RequestKind.linearizableRead:
-        case RequestKind.localRead:
-          this.service
-            .read(this.codec.decodeQuery(bytes), kind === RequestKind.localRead ? "local" : "linearizable")
-            .then(
-              (answer) => this.answer(number, this.codec.encodeAnswer(answer)),
-              (error: unknown) => this.fail(number, error),
-            );
-          return;
-        default:
-          throw new RaftError("BadMessage", "refused", `a request of kind ${kind} is not known to this node`);
+        default: {
+          const read = readRequestOf(kind, bytes);
+          if (read === undefined)
+            throw new RaftError("BadMessage", "refused", `a request of kind ${kind} is not known to this node`);
+          this.service.read(this.codec.decodeQuery(read.query), read.consistency).then(
+            (answer) => this.answer(number, this.codec.encodeAnswer(answer)),
+            (error: unknown) => this.fail(number, error),
+          );
+        }
       }
     } catch (error) {
       // What cannot be understood was not begun.

@@ -1,7 +1,7 @@
 import type { Welcome } from "@hexraft/client";
+import type { Consistency } from "@hexraft/core";
 import type { LaidOutInSession, OpenSession, SessionOpened } from "@hexraft/sessions";
 import type { KvAnswer, KvQuery, KvResult, LaidOutCommand } from "@hexraft/statemachine-kv";
-import type { Consistency } from "../kv/kv-service.js";
 import type { KvNode } from "../kv/node-kv-service.js";
 
 /** What comes through the client door, checked: a command, one in its session, or a registration. */

@@ -41,6 +41,10 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   headBytesMax: 256 * 1024,
 };
 
+/** Paths that read or change data. */
+const DATA = /^\/v1\/(?:kv|incr|batch)(?:\/|$)/;
+/** Q08: what was answered, for `atLeast`. */
+const TOKEN_HEADER = "hexraft-read-token";
 const KEEP_ALIVE_MS = 30_000;
 /** What `Retry-After` says, seconds: an election is over by then. */
 const RETRY_AFTER = { "retry-after": "1" };
@@ -92,7 +96,7 @@ export class HttpFront implements Front {
       this.slowDown(message.socket);
       const request = readRequest(message, this.limits.requestBytesMax);
       await this.authorize(request, message.headers.authorization);
-      reply = await this.route(request);
+      reply = this.withToken(request, await this.route(request));
     } catch (error) {
       reply = problemOf(error);
     }
@@ -100,6 +104,12 @@ export class HttpFront implements Front {
     // What is left of a body that nobody wanted is read and dropped, so that the connection can serve the next request.
     message.resume();
     send(response, reply);
+  }
+
+  /** Q08: whoever was shown or acknowledged something can ask for as much elsewhere. */
+  private withToken({ path }: HttpRequest, reply: HttpReply): HttpReply {
+    if (!DATA.test(path)) return reply;
+    return { ...reply, headers: { ...reply.headers, [TOKEN_HEADER]: this.context.kv.readToken() } };
   }
 
   private admit(socket: Socket): void {

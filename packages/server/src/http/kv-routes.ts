@@ -12,7 +12,8 @@ import {
   range,
   TTL_MS_MAX,
 } from "@hexraft/statemachine-kv";
-import type { Consistency, KvService } from "../kv/kv-service.js";
+import type { KvService } from "../kv/kv-service.js";
+import { CONSISTENCY, consistencyOf } from "./consistency-of.js";
 import { bytes, HttpProblem, type HttpReply, json } from "./http-reply.js";
 import { flagOf, type HttpRequest, onlyParameters, wholeOf } from "./http-request.js";
 import { fieldOf, jsonObject, requiredBytes } from "./json-bytes.js";
@@ -23,8 +24,8 @@ const RANGE_DEFAULT = 1_000;
 
 /** `GET /v1/kv/<key>`: the value as it is, or as JSON if that is what the client accepts. */
 export async function getKey(kv: KvService, key: Buffer, request: HttpRequest): Promise<HttpReply> {
-  onlyParameters(request.query, "consistency");
-  const { value } = await kv.read(get(key), consistencyOf(request));
+  onlyParameters(request.query, ...CONSISTENCY);
+  const { value } = await kv.read(get(key), consistencyOf(request.query));
   if (value === null) return json(404, { error: "NotFound", message: "The key is not there." });
   return request.accept.includes("application/json")
     ? json(200, { ...fieldOf("key", key), ...fieldOf("value", value) })
@@ -71,11 +72,11 @@ export async function incrementKey(kv: KvService, key: Buffer, request: HttpRequ
 /** `GET /v1/kv?start=&end=&limit=`: entries in the order of the keys' bytes, and where the next page begins. */
 export async function rangeOfKeys(kv: KvService, request: HttpRequest): Promise<HttpReply> {
   const { query } = request;
-  onlyParameters(query, "start", "end", "limit", "reverse", "consistency");
+  onlyParameters(query, "start", "end", "limit", "reverse", ...CONSISTENCY);
   const limit = wholeOf(query, "limit", 1, RANGE_MAX) ?? RANGE_DEFAULT;
   const page = await kv.read(
     range({ start: boundOf(query, "start"), end: boundOf(query, "end"), limit, reverse: flagOf(query, "reverse") }),
-    consistencyOf(request),
+    consistencyOf(request.query),
   );
   const entries = page.entries.map(({ key, value }) => ({ ...fieldOf("key", key), ...fieldOf("value", value) }));
   return json(200, { entries, ...fieldOf("next", page.next) });
@@ -99,14 +100,3 @@ async function compare(
 }
 
 const boundOf = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined;
-
-function consistencyOf({ query }: HttpRequest): Consistency {
-  const value = query.get("consistency") ?? "linearizable";
-  if (value !== "linearizable" && value !== "local")
-    throw new HttpProblem(
-      400,
-      "BadRequest",
-      `consistency is ${JSON.stringify(value)}, but it must be linearizable or local.`,
-    );
-  return value;
-}

@@ -1,8 +1,6 @@
+import type { Consistency, ReadToken } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import type { KvAnswerOf, KvCommand, KvQuery, KvResultOf } from "@hexraft/statemachine-kv";
-
-/** How a query is answered: as the newest acknowledged state has it (Q01), or as this node has it, possibly stale (Q06). */
-export type Consistency = "linearizable" | "local";
 
 /** The replicated map as every front sees it: the one place where operations become proposals and reads. */
 export interface KvService {
@@ -12,8 +10,10 @@ export interface KvService {
    * @throws RaftError with outcome `refused` (certainly not done) or `unknown` (C02). Never asks twice.
    */
   apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>>;
-  /** Answers a query. @throws RaftError, always safe to ask again. */
+  /** Answers a query, by default linearizably. @throws RaftError, always safe to ask again. */
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>>;
+  /** Q08: names all that was answered until now, on whatever door; a later read elsewhere can ask for as much. */
+  readToken(): ReadToken;
 }
 
 /** What an error means for the client that asked, whatever protocol it speaks. */
@@ -43,6 +43,8 @@ export function judge(error: unknown): { readonly verdict: Verdict; readonly mes
     case "EntryTooLarge":
       return { verdict: "too-large", message };
     case "BadCommand":
+    case "BadOption":
+    case "TokenRefused":
       return { verdict: "bad-request", message };
     default:
       return { verdict: error.retryable || error.code === "DeadlineExceeded" ? "try-again" : "failed", message };

@@ -1,4 +1,4 @@
-import type { Node } from "@hexraft/core";
+import type { Consistency, Node, ReadToken } from "@hexraft/core";
 import type { SessionCommand, SessionOpened } from "@hexraft/sessions";
 import type {
   KvAnswer,
@@ -9,7 +9,7 @@ import type {
   KvResultOf,
   LaidOutCommand,
 } from "@hexraft/statemachine-kv";
-import type { Consistency, KvService } from "./kv-service.js";
+import type { KvService } from "./kv-service.js";
 
 /** A node whose state machine is the key-value one, with sessions around it. */
 export type KvNode = Node<KvNodeCommand, KvResult | SessionOpened, KvQuery, KvAnswer>;
@@ -29,5 +29,9 @@ export class NodeKvService implements KvService {
 
   read<Q extends KvQuery>(query: Q, consistency: Consistency = "linearizable"): Promise<KvAnswerOf<Q>> {
     return this.node.read(query, { consistency, deadlineMs: this.deadlineMs }) as Promise<KvAnswerOf<Q>>;
+  }
+
+  readToken(): ReadToken {
+    return this.node.readToken();
   }
 }

@@ -1,3 +1,4 @@
+import type { KvAnswerOf, KvQuery } from "@hexraft/statemachine-kv";
 import type { Access } from "../access/access.js";
 import type { Role } from "../access/role.js";
 import type { KvService } from "../kv/kv-service.js";
@@ -33,6 +34,8 @@ export interface CommandCall {
   readonly args: readonly Buffer[];
   readonly session: RespSession;
   readonly context: CommandContext;
+  /** Answers a query, as new as this connection wants it. */
+  readonly read: <Q extends KvQuery>(query: Q) => Promise<KvAnswerOf<Q>>;
 }
 
 /** A command of the table. */

@@ -3,6 +3,7 @@ import { judge } from "../kv/kv-service.js";
 import { BadArgument, textOf, wordOf } from "./arguments.js";
 import type { CommandCall, CommandContext, CommandSpec } from "./command-spec.js";
 import { CONNECTION } from "./commands/connection.js";
+import { HEXRAFT } from "./commands/hexraft.js";
 import { introspection } from "./commands/introspection.js";
 import { KEYS } from "./commands/keys.js";
 import { STRINGS } from "./commands/strings.js";
@@ -11,7 +12,7 @@ import type { RespCommand } from "./resp-protocol.js";
 import { RespFailure, type RespReply } from "./resp-reply.js";
 import type { RespSession } from "./resp-session.js";
 
-const SPECS: readonly CommandSpec[] = [...CONNECTION, ...STRINGS, ...KEYS];
+const SPECS: readonly CommandSpec[] = [...CONNECTION, ...HEXRAFT, ...STRINGS, ...KEYS];
 const TABLE = new Map([...SPECS, introspection(SPECS)].map((spec) => [spec.name, spec]));
 
 /** Finds the command and checks how many arguments it has; what is wrong becomes the answer, in Redis's own words. */
@@ -23,7 +24,12 @@ export function understandCommand(command: RespCommand, session: RespSession, co
   const count = command.length;
   if (arity >= 0 ? count !== arity : count < -arity)
     return answering(() => new RespFailure(`ERR wrong number of arguments for '${spec.name.toLowerCase()}' command`));
-  return { touch, last, run: () => runCommand(spec, { args, session, context }) };
+  return {
+    touch,
+    last,
+    run: () =>
+      runCommand(spec, { args, session, context, read: (query) => context.kv.read(query, session.consistency) }),
+  };
 }
 
 function runCommand(spec: CommandSpec, call: CommandCall): RespReply | Promise<RespReply> {

@@ -1,3 +1,4 @@
+import type { Consistency } from "@hexraft/core";
 import { CommandBatch, EntryType, LogBlock, type RaftError } from "@hexraft/core/ports";
 import {
   type KvAnswerOf,
@@ -7,7 +8,7 @@ import {
   type KvResultOf,
   KvStateMachine,
 } from "@hexraft/statemachine-kv";
-import type { Consistency, KvService } from "../../src/kv/kv-service.js";
+import type { KvService } from "../../src/kv/kv-service.js";
 
 /**
  * The service without a cluster: the real codec and state machine behind a log of one. Answers come in a later turn, as
@@ -50,9 +51,11 @@ export class LocalKv implements KvService {
   }
 
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
-    return this.answer<KvAnswerOf<Q>>(consistency === "local" ? `local ${query.type}` : query.type, () =>
-      this.machine.read<Q>(query),
-    );
+    return this.answer<KvAnswerOf<Q>>(howAsked(query.type, consistency), () => this.machine.read<Q>(query));
+  }
+
+  readToken(): string {
+    return `cluster/main/0/${this.index}`;
   }
 
   private async answer<T>(what: string, make: () => T): Promise<T> {
@@ -65,4 +68,12 @@ export class LocalKv implements KvService {
     if (failure !== undefined) throw failure;
     return make();
   }
+}
+
+/** `get`, `local get`, `maxStalenessMs 5 get`. */
+function howAsked(type: string, consistency: Consistency = "linearizable"): string {
+  if (consistency === "linearizable") return type;
+  return typeof consistency === "string"
+    ? `${consistency} ${type}`
+    : `${Object.entries(consistency).flat().join(" ")} ${type}`;
 }

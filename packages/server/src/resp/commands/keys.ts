@@ -18,7 +18,7 @@ export const KEYS: readonly CommandSpec[] = [
     touch: "read",
     keys: ALL_KEYS,
     summary: "Counts how many of the keys are there.",
-    run: async ({ args, context }) => (await context.kv.read(exists(...args))).count,
+    run: async ({ args, read }) => (await read(exists(...args))).count,
   },
   {
     name: "TYPE",
@@ -26,8 +26,8 @@ export const KEYS: readonly CommandSpec[] = [
     touch: "read",
     keys: ONE_KEY,
     summary: "Tells what a key holds: string, or none.",
-    run: async ({ args: [key], context }) =>
-      new RespStatus((await context.kv.read(get(key as Buffer))).value === null ? "none" : "string"),
+    run: async ({ args: [key], read }) =>
+      new RespStatus((await read(get(key as Buffer))).value === null ? "none" : "string"),
   },
   lifetime("TTL", 1_000, "Tells how many seconds a key will live."),
   lifetime("PTTL", 1, "Tells how many milliseconds a key will live."),
@@ -48,7 +48,7 @@ export const KEYS: readonly CommandSpec[] = [
     touch: "read",
     keys: NO_KEYS,
     summary: "Counts the keys.",
-    run: async ({ context }) => (await context.kv.read(size())).keys,
+    run: async ({ read }) => (await read(size())).keys,
   },
   {
     name: "SCAN",
@@ -68,8 +68,8 @@ function lifetime(name: string, unitMs: number, summary: string): CommandSpec {
     touch: "read",
     keys: ONE_KEY,
     summary,
-    run: async ({ args: [key], context }) => {
-      const answer = await context.kv.read(ttl(key as Buffer));
+    run: async ({ args: [key], read }) => {
+      const answer = await read(ttl(key as Buffer));
       if (!answer.exists) return -2;
       return answer.ttlMs === null ? -1 : Math.round(answer.ttlMs / unitMs);
     },
@@ -95,7 +95,7 @@ function deadline(name: string, unitMs: number, summary: string): CommandSpec {
   };
 }
 
-async function runScan({ args: [cursor, ...words], context }: CommandCall): Promise<RespReply> {
+async function runScan({ args: [cursor, ...words], read }: CommandCall): Promise<RespReply> {
   const from = textOf(cursor as Buffer);
   if (!/^\d{1,16}$/.test(from)) throw new BadArgument("ERR invalid cursor");
   let match: ((key: Uint8Array) => boolean) | null = null;
@@ -113,6 +113,6 @@ async function runScan({ args: [cursor, ...words], context }: CommandCall): Prom
       if (wordOf(value) !== "STRING") match = () => false;
     } else throw syntaxError();
   }
-  const page = await context.kv.read(scan(from, count));
+  const page = await read(scan(from, count));
   return [page.cursor, match === null ? page.keys : page.keys.filter(match)];
 }

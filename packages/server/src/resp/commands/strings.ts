@@ -12,7 +12,7 @@ export const STRINGS: readonly CommandSpec[] = [
     touch: "read",
     keys: ONE_KEY,
     summary: "Returns the value of a key.",
-    run: async ({ args: [key], context }) => (await context.kv.read(get(key as Buffer))).value,
+    run: async ({ args: [key], read }) => (await read(get(key as Buffer))).value,
   },
   {
     name: "SET",
@@ -71,7 +71,7 @@ export const STRINGS: readonly CommandSpec[] = [
     touch: "read",
     keys: ONE_KEY,
     summary: "Returns the length of a value in bytes.",
-    run: async ({ args: [key], context }) => (await context.kv.read(get(key as Buffer))).value?.length ?? 0,
+    run: async ({ args: [key], read }) => (await read(get(key as Buffer))).value?.length ?? 0,
   },
   {
     name: "MGET",
@@ -79,7 +79,7 @@ export const STRINGS: readonly CommandSpec[] = [
     touch: "read",
     keys: ALL_KEYS,
     summary: "Returns the values of several keys, of one instant.",
-    run: async ({ args, context }) => (await context.kv.read(getMany(...args))).values,
+    run: async ({ args, read }) => (await read(getMany(...args))).values,
   },
   {
     name: "MSET",

@@ -1,4 +1,4 @@
-import type { NodeDescription } from "@hexraft/core";
+import type { Consistency, NodeDescription } from "@hexraft/core";
 import { type Envelope, type LogIndex, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
 import type { MessageOf } from "../cluster/wire-record.js";
 import type { SeededRandom } from "../time/seeded-random.js";
@@ -175,9 +175,9 @@ export class Stage<Command = unknown, Query = unknown> {
     return this.call({ kind: "apply", command }, via);
   }
 
-  /** A client reads, likewise. */
-  read(query: Query, via: NodeId | undefined = this.leader()): Operation {
-    return this.call({ kind: "read", query }, via);
+  /** A client reads, likewise; linearizably unless it says that less will do. */
+  read(query: Query, via: NodeId | undefined = this.leader(), consistency: Consistency = "linearizable"): Operation {
+    return this.call({ kind: "read", query, consistency }, via);
   }
 
   /** Waits until these calls are answered. */
@@ -298,6 +298,7 @@ export class Stage<Command = unknown, Query = unknown> {
     const operation = history.begin(1_000 + this.calls++, act, via, time.now());
     const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void => {
       history.end(operation, outcome, output, code);
+      operation.returnedMs = time.now();
       trace.note("client", via, `call ${operation.id} ${act.kind} ${outcome} ${code ?? ""}`);
     };
     const { node, isUp } = this.node(via);

@@ -7,6 +7,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
 import { type TapPlaces, TracedCommand, TracedQuery } from "../world/taps.js";
+import { drawConsistency, indexOfToken, nameOf } from "./consistencies.js";
 import type { History, Operation } from "./history.js";
 import type { ClientAct, Workload } from "./model.js";
 
@@ -26,6 +27,8 @@ export interface ClientParts {
   readonly pauseMs: number;
   /** Whether commands may be passed on by followers. */
   readonly mayForward: boolean;
+  /** Whether reads are asked for in every consistency. */
+  readonly readsVary: boolean;
 }
 
 /** One client: a call at a time, against whom it takes for the leader, with deadlines, retries and no certainty. */
@@ -33,6 +36,7 @@ export class Client {
   private readonly ids: readonly NodeId[];
   private favourite: NodeId;
   private turn = 0;
+  private token: string | undefined;
   private stopped = false;
 
   constructor(
@@ -70,8 +74,25 @@ export class Client {
   private rest(): void {
     const waitMs = exponential(this.random) * this.parts.pauseMs;
     this.parts.time.after(waitMs, () => {
-      if (!this.stopped) this.call(this.workload(this.random, this.number, this.turn++), 0, () => this.rest());
+      if (!this.stopped)
+        this.call(this.varied(this.workload(this.random, this.number, this.turn++)), 0, () => this.rest());
     });
+  }
+
+  private varied(act: ClientAct): ClientAct {
+    if (act.kind !== "read" || !this.parts.readsVary) return act;
+    return { ...act, consistency: drawConsistency(this.random, this.parts.electionTimeoutMs, this.token) };
+  }
+
+  /** Q08: what it was shown, for a later read wherever that goes. */
+  private remember(node: Node<unknown>, operation: Operation): void {
+    try {
+      this.token = node.readToken();
+      operation.tokenIndex = indexOfToken(this.token);
+    } catch (error) {
+      // The node stopped in the moment of its answer.
+      if (!(error instanceof RaftError)) throw error;
+    }
   }
 
   private call(act: ClientAct, tries: number, done: (operation: Operation) => void): void {
@@ -86,7 +107,10 @@ export class Client {
     const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void => {
       if (operation.outcome !== "pending") return;
       parts.history.end(operation, outcome, output, code);
+      operation.returnedMs = parts.time.now();
       parts.counters.add(`calls.${outcome}`);
+      if (outcome === "ok" && act.kind === "read" && parts.readsVary)
+        parts.counters.add(`reads.${nameOf(act.consistency)}`);
       parts.trace.note(
         "client",
         via,
@@ -107,6 +131,8 @@ export class Client {
     ask(node.node, operation, parts.places, { deadlineMs, forward }).then(
       (output) => {
         settled();
+        const answerer = node.node;
+        if (operation.outcome === "pending" && answerer !== undefined) this.remember(answerer, operation);
         return end("ok", output);
       },
       (error: unknown) => {
@@ -133,7 +159,10 @@ export function ask(
   options: ApplyOptions,
 ): Promise<unknown> {
   const { act } = operation;
-  if (act.kind === "read") return node.read(new TracedQuery(operation, act.query), options);
+  if (act.kind === "read") {
+    const { query, consistency = "linearizable" } = act;
+    return node.read(new TracedQuery(operation, query), { ...options, consistency });
+  }
   if (places.hasCodec) return node.apply(new TracedCommand(operation, act.command), options);
   if (!(act.command instanceof Uint8Array))
     throw new Error("without a Codec the commands of a workload must be of type Uint8Array");

@@ -19,6 +19,10 @@ export interface Operation {
   outcome: "pending" | "ok" | "refused" | "unknown";
   /** Position of the answer. */
   returnedAt: number;
+  /** Virtual time of the answer, ms. */
+  returnedMs?: number;
+  /** Q08: what the token named that the node gave right after it answered. */
+  tokenIndex?: LogIndex;
   /** Result or answer, if ok. */
   output?: unknown;
   /** The error's code, otherwise. */

@@ -1,3 +1,4 @@
+import type { Consistency } from "@hexraft/core";
 import type { SeededRandom } from "../../time/seeded-random.js";
 
 /**
@@ -32,10 +33,12 @@ export type ClientAct<Command = unknown, Query = unknown> =
       readonly command: Command;
     }
   | {
-      /** A linearizable read. */
+      /** A read. */
       readonly kind: "read";
       /** Of what. */
       readonly query: Query;
+      /** How new the answer must be. Default: linearizable. */
+      readonly consistency?: Consistency;
     };
 
 /** Draws what a client does next; `next()` is uniform in [0, 1), `integer(low, high)` includes both. */

@@ -1,6 +1,7 @@
 import { fingerprint } from "../fingerprint.js";
 import type { AppliedEntry } from "../invariants/applies.js";
 import type { Accuse } from "../invariants/violation.js";
+import { isStrict } from "./consistencies.js";
 import type { Operation } from "./history.js";
 import type { Model } from "./model.js";
 
@@ -76,7 +77,7 @@ function inRealTime(done: readonly Operation[], accuse: Accuse): boolean {
   let next = 0;
   let floor = -1;
   let last: Operation | undefined;
-  for (const operation of done) {
+  for (const operation of done.filter(({ act }) => isStrict(act))) {
     for (; next < ends.length && (ends[next] as Operation).returnedAt < operation.invokedAt; next++) {
       const ended = ends[next] as Operation;
       if ((ended.index as number) <= floor) continue;

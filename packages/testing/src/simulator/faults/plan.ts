@@ -25,6 +25,8 @@ export interface Plan {
    * safety is asked for, no sign of life. Default false.
    */
   readonly safetyOnly?: boolean;
+  /** Whether clients read in every consistency: leases want clocks that differ no more than nodes were told. Default false. */
+  readonly readsVary?: boolean;
   /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }
@@ -51,6 +53,10 @@ export interface Profile {
   readonly everyMs: number;
   /** {@link Plan.safetyOnly}; otherwise a minority of the nodes is all that ever loses data. Default false. */
   readonly safetyOnly?: boolean;
+  /** How fast clocks go, as milliseconds of theirs per true one, where they are not right. Default 0.5 … 2. */
+  readonly clockRates?: readonly [slowest: number, fastest: number];
+  /** {@link Plan.readsVary}. Default false. */
+  readonly readsVary?: boolean;
   /** What its seeds together must show, by name of a counter: zero of any fails the run. */
   readonly mustShow?: readonly string[];
 }

@@ -55,7 +55,7 @@ const swarm: Profile = {
 };
 
 /** Profiles to draw plans from. */
-export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot", Profile>> = {
+export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot" | "reads", Profile>> = {
   /** Everything that can go wrong. */
   swarm,
   /** Short and fierce, for a state machine of one's own. */
@@ -79,6 +79,21 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
     everyMs: 8_000,
     safetyOnly: true,
     mustShow: ["elections", "calls.ok", "fault.rot", "damaged"],
+  },
+  /** Reads under leases, of bounded age and by tokens, on clocks that differ by no more than nodes were told. */
+  reads: {
+    ...swarm,
+    name: "reads",
+    clients: 8,
+    callsPerSecond: 60,
+    durationMs: 30_000,
+    kinds: [...NETWORK, ...PROCESS, "slow-disk", ...OPERATOR, "change"],
+    clockRates: [0.976, 1.024],
+    readsVary: true,
+    mustShow: [
+      ...["elections", "calls.ok", "fault.clock-rate", "fault.clock-freeze", "fault.pause", "fault.transfer"],
+      ...["linearizable", "lease", "maxStalenessMs", "atLeast"].map((consistency) => `reads.${consistency}`),
+    ],
   },
   /** Nothing goes wrong. */
   calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },

@@ -10,6 +10,7 @@ export function planOf(seed: number, profile: Profile): Plan {
   const size = pick(random, profile.nodes);
   const nodes = Array.from({ length: size }, (_, i) => `n${i + 1}`);
   const electionTimeoutMs = pick(random, profile.electionTimeoutMs);
+  const rates = profile.clockRates ?? CLOCK_RATES;
   const losers = losersOf(seed, profile, nodes);
   const faults = profile.kinds.flatMap((kind) => {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
@@ -19,7 +20,7 @@ export function planOf(seed: number, profile: Profile): Plan {
     const everyMs = scaled(own, meanMs / 4, meanMs * 4);
     const found: Fault[] = [];
     for (let atMs = everyMs * exponential(own); atMs < profile.durationMs; atMs += everyMs * exponential(own))
-      found.push(...draw(kind, atMs, own, { nodes, losers, t: electionTimeoutMs }));
+      found.push(...draw(kind, atMs, own, { nodes, losers, t: electionTimeoutMs, rates }));
     return found;
   });
   // A log that is soon cut right behind a snapshot is what leaves a slow follower no choice but an install.
@@ -36,12 +37,15 @@ export function planOf(seed: number, profile: Profile): Plan {
     durationMs: profile.durationMs,
     options: { electionTimeoutMs, ...snapshots, ...margin, ...batch, ...profile.options },
     ...(profile.safetyOnly === true && { safetyOnly: true }),
+    ...(profile.readsVary === true && { readsVary: true }),
     encode: random.next() < 0.1,
     late: random.next() < 0.5 ? 0 : random.next(),
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
+/** Clocks that no protocol may rely on. */
+const CLOCK_RATES = [0.5, 2] as const;
 /** Faults that take data away. */
 const LOSSES: ReadonlySet<FaultKind> = new Set<FaultKind>(["wipe", "rot"]);
 /** They come so many times more seldom than others: what is lost takes time to come back. */
@@ -62,9 +66,11 @@ interface Scene {
   readonly losers: readonly NodeId[];
   /** T, ms. */
   readonly t: number;
+  /** How fast clocks go. */
+  readonly rates: readonly [number, number];
 }
 
-function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, losers, t }: Scene): Fault[] {
+function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, losers, t, rates }: Scene): Fault[] {
   const node = pick(random, nodes);
   const others = nodes.filter((id) => id !== node);
   const other = pick(random, others);
@@ -79,7 +85,7 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, lose
     case "pause":
       return lasting({ kind, node }, scaled(random, t * 0.1, t * 10));
     case "clock-rate":
-      return lasting({ kind, node, rate: scaled(random, 0.5, 2) }, t * 0.1);
+      return lasting({ kind, node, rate: scaled(random, ...rates) }, t * 0.1);
     case "clock-freeze":
       return lasting({ kind, node }, scaled(random, t * 0.1, t * 5));
     case "wall-jump":

@@ -382,8 +382,8 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "Q05/fresh",
     file: `${PROTOCOL}/lease.ts`,
-    find: "return commit >= this.fromCommit;",
-    replace: "return commit >= 0 || this.fromCommit < 0;",
+    find: "s.commit >= office.firstEntry ? since",
+    replace: "s.commit >= 0 ? since",
     tests: [`${TESTS}/lease-reads.test.ts`],
   },
   {

@@ -276,4 +276,43 @@ export const ownFailures: readonly Failure[] = [
     ],
     tests: ["packages/transport-tcp/test/link/link.test.ts", "packages/transport-tcp/test/link/handshake.test.ts"],
   },
+  {
+    id: "F-X20",
+    what: "a lease lasted as long as the voters' promise, and no less, on clocks that do not go alike",
+    violates: "LIN",
+    patches: [
+      {
+        file: "packages/core/src/protocol/lease.ts",
+        find: "s.T - s.options.clockDriftMs;",
+        replace: "s.T;",
+      },
+    ],
+    tests: ["packages/core/test/protocol/lease-reads.test.ts"],
+  },
+  {
+    id: "F-X21",
+    what: "an operator made a node stand that had just given its leader a lease, and its own ballot counted",
+    violates: "LIN",
+    patches: [
+      {
+        file: "packages/core/src/protocol/election.ts",
+        find: "castBallot(s, s.identity.id, !hearsLeader(s));",
+        replace: "castBallot(s, s.identity.id, s.now >= 0 || hearsLeader(s));",
+      },
+    ],
+    tests: ["packages/core/test/protocol/lease-reads.test.ts"],
+  },
+  {
+    id: "F-X22",
+    what: "a read of bounded age trusted the instant at which a heartbeat came, and it had been on its way for minutes",
+    violates: "LIN",
+    patches: [
+      {
+        file: "packages/core/src/protocol/freshness.ts",
+        find: "at: answer.at - standing.ageMs,",
+        replace: "at: now - standing.ageMs,",
+      },
+    ],
+    tests: ["packages/core/test/protocol/bounded-reads.test.ts"],
+  },
 ];

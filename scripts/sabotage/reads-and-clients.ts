@@ -2,6 +2,7 @@ import type { Failure } from "./failure.js";
 
 const source = (name: string): string => `packages/core/src/protocol/${name}.ts`;
 const reads = ["packages/core/test/protocol/reads.test.ts"];
+const leases = ["packages/core/test/protocol/lease-reads.test.ts"];
 
 const sessions = ["packages/sessions/test/sessions.test.ts", "packages/sessions/test/conformance.test.ts"];
 
@@ -66,13 +67,27 @@ export const readAndClientFailures: readonly Failure[] = [
     id: "F-L07",
     what: "a lease was counted in ticks, and a stalled process did not notice how long it had been away",
     violates: "LIN",
-    notApplicable: "lease reads (Q05) are not there yet; every linearizable read asks a quorum",
+    patches: [
+      {
+        file: source("health"),
+        find: "  s.leadership?.lease.voidUntilRound(s.leadership.round + 1);\n",
+        replace: "",
+      },
+    ],
+    tests: leases,
   },
   {
     id: "F-L08",
     what: "leadership was handed over while the old leader's read lease ran on",
     violates: "LIN",
-    notApplicable: "lease reads (Q05) are not there yet; every linearizable read asks a quorum",
+    patches: [
+      {
+        file: source("leadership-transfer"),
+        find: "  office?.lease.voidUntilCommit(Number.POSITIVE_INFINITY);\n",
+        replace: "",
+      },
+    ],
+    tests: leases,
   },
   {
     id: "F-L11",

@@ -37,7 +37,7 @@ export function takeOffice(s: RaftState): void {
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
-    lease: new Lease(s.log.last.index + 1),
+    lease: new Lease(),
     forwarded: new Map(),
   };
   s.leadership = office;

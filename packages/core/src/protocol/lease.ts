@@ -20,8 +20,7 @@ export class Lease {
   private confirmedRound = 0;
   private confirmedAt: Millis = Number.NEGATIVE_INFINITY;
   private fromRound = 0;
-
-  constructor(private fromCommit: LogIndex) {}
+  private fromCommit: LogIndex = 0;
 
   /** A round leaves now. */
   began(round: number, sentAt: Millis): void {
@@ -33,7 +32,7 @@ export class Lease {
     this.fromRound = round;
   }
 
-  /** E21, Q05: a TimeoutNow is about; nothing counts before this entry is committed. */
+  /** E21, Q05: a TimeoutNow is about, and voters are free of their promise: no lease before this entry is committed. */
   voidUntilCommit(index: LogIndex): void {
     this.fromCommit = index;
   }
@@ -48,21 +47,25 @@ export class Lease {
     return this.confirmedRound >= this.fromRound ? this.confirmedAt : Number.NEGATIVE_INFINITY;
   }
 
-  /** Q02: whether this leader knows all that earlier ones acknowledged, and nobody was told to take over. */
-  isBacked(commit: LogIndex): boolean {
+  /** Whether nobody was told to take over who may still do it. */
+  isPromised(commit: LogIndex): boolean {
     return commit >= this.fromCommit;
   }
 }
 
 /** Q05: whether no other leader can be there at this instant. */
 export function holdsLease(s: RaftState, office: Leadership): boolean {
+  if (!office.lease.isPromised(s.commit)) return false;
   return s.now - confirmedSince(s, office) < s.T - s.options.clockDriftMs;
 }
 
-/** Q08: an instant at which this leader led for certain, and since which it may be asked about; negative infinity: none. */
+/**
+ * Q02, Q08: an instant at which this leader led for certain, and up to which it knows all that was acknowledged; negative
+ * infinity: none. A TimeoutNow takes nothing from it: who answered this term's round later than that voted later still.
+ */
 export function confirmedSince(s: RaftState, office: Leadership): Millis {
   const since = office.lease.since(answeredByQuorum(s, office));
-  return office.lease.isBacked(s.commit) ? since : Number.NEGATIVE_INFINITY;
+  return s.commit >= office.firstEntry ? since : Number.NEGATIVE_INFINITY;
 }
 
 /** Q08: what its heartbeats say about the age of the group's state, if it can be told. */

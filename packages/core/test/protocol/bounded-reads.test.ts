@@ -155,6 +155,15 @@ describe("Q08 on the leader", () => {
     expect([299, 300].map((ms) => isServed(lab, "a", ms))).toEqual([false, true]);
   });
 
+  it("Q08 E21 goes on telling the age while leadership is handed over: that voids the lease alone", () => {
+    const lab = following();
+    lab.step("a", { type: "TransferRequested", request: 9, to: "b", isStopping: false });
+    lab.take(({ message }) => message.type === "TimeoutNow");
+    lab.beat("a");
+    expect([isServed(lab, "a", 0), isServed(lab, "c", 2 * INTERVAL)]).toEqual([true, true]);
+    expect(ordersOf(lab.step("a", { type: "LeaseReadRequested", requests: [1] }), "ReadReady")).toEqual([]);
+  });
+
   it("Q08 says nothing about age before an entry of its own term is committed, nor after it stood still", () => {
     const lab = following();
     lab.step("a", { type: "EventLoopPaused", forMs: 10 });

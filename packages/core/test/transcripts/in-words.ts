@@ -142,6 +142,8 @@ export function effectInWords(effect: Effect): string | undefined {
       return `ProposalsRefused ${effect.count}: ${effect.error.code}`;
     case "AbandonProposals":
       return `AbandonProposals above ${effect.above}: ${effect.error.outcome}`;
+    case "ReadReady":
+      return `ReadReady at ${effect.index}`;
     case "ReceiveSnapshot":
     case "LoadSnapshot":
       return `${effect.type} ${at(effect.meta.id)}`;

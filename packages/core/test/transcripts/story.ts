@@ -17,6 +17,7 @@ import { effectInWords, eventInWords, orderInWords } from "./in-words.js";
  *   settle                 disks, messages and turns, until nothing moves; hold-disk a, free-disk a
  *   beat a                 a heartbeat interval passes on it; beats a 5: five of them, each with all that follows
  *   propose a x y, turn a, pass ms, snapshot a
+ *   lease a, bounded b 300 a read under the lease, or not older than 300 ms; pause a 50: it stood still
  *   change a bcd~e         a is asked for these voters and learners; cancel a, transfer a b; members: who knows which
  *   cut a b, cut a>b, isolate a, heal, crash a, restart a
  *   status [a b]           who they are, and their logs as terms: what stands before | is committed
@@ -112,6 +113,15 @@ class Story {
         return;
       case "transfer":
         lab.step(first, { type: "TransferRequested", request: 3, to: second, isStopping: false });
+        return;
+      case "lease":
+        lab.step(first, { type: "LeaseReadRequested", requests: [1] });
+        return;
+      case "bounded":
+        lab.step(first, { type: "BoundedReadRequested", reads: [{ request: 1, maxStalenessMs: Number(second) }] });
+        return;
+      case "pause":
+        lab.step(first, { type: "EventLoopPaused", forMs: Number(second) });
         return;
       case "members":
         return this.membersOf([...lab.nodes.keys()]);

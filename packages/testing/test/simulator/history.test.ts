@@ -1,4 +1,6 @@
+import type { Consistency } from "@hexraft/core";
 import { describe, expect, it } from "vitest";
+import { checkLooseReads } from "../../src/simulator/clients/consistencies.js";
 import { checkEffects } from "../../src/simulator/clients/effects.js";
 import type { AppliedEntry } from "../../src/simulator/invariants/applies.js";
 import { checkWitness, History, type Operation } from "../../src/simulator.js";
@@ -112,5 +114,35 @@ describe("what clients heard, held against the log", () => {
       accuse: (invariant, what) => faults.push(`${invariant} ${what}`),
     });
     expect(faults).toEqual(["I16 call 0 (apply of client 1 via n1) was acknowledged at 1, where nothing is"]);
+  });
+});
+
+describe("reads that ask for less", () => {
+  /** A write answered at 1,000 ms, then a read that began at `invokedMs`, and what was seen of both. */
+  const judged = (consistency: Consistency, index: number, invokedMs: number, tokenIndex?: number): string => {
+    const history = new History();
+    const faults: string[] = [];
+    const write = history.begin(1, { kind: "apply", command: encoder.encode("a") }, "n1", 900);
+    history.end(write, "ok", 1);
+    Object.assign(write, { index: 2, returnedMs: 1_000 });
+    const read = history.begin(2, { kind: "read", query: "a", consistency }, "n2", invokedMs);
+    history.end(read, "ok", 0);
+    Object.assign(read, { index, returnedMs: invokedMs + 1, ...(tokenIndex !== undefined && { tokenIndex }) });
+    checkLooseReads(history.operations, applied(["a", 1], ["b", 2]), (invariant, what) =>
+      faults.push(`${invariant} ${what}`),
+    );
+    return faults.join("; ");
+  };
+
+  it("I15 Q08 one that is older than it may be is seen, and one that is just young enough is not", () => {
+    expect(judged({ maxStalenessMs: 100 }, 1, 1_050)).toBe("");
+    expect(judged({ maxStalenessMs: 100 }, 2, 1_500)).toBe("");
+    expect(judged({ maxStalenessMs: 100 }, 1, 1_500)).toMatch(/^I15 call 1 was answered at 1, not older than 100 ms/);
+  });
+
+  it("I15 Q08 one that does not show what its token names is seen, and so is a token that names too little", () => {
+    expect(judged({ atLeast: "c/main/0/2" }, 2, 1_050, 2)).toBe("");
+    expect(judged({ atLeast: "c/main/0/2" }, 1, 1_050)).toBe("I15 call 1 was answered at 1, and was to show 2");
+    expect(judged("linearizable", 2, 1_050, 1)).toMatch(/the token that was given afterwards names 1$/);
   });
 });

@@ -91,7 +91,9 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
     clockRates: [0.976, 1.024],
     readsVary: true,
     mustShow: [
-      ...["elections", "calls.ok", "fault.clock-rate", "fault.clock-freeze", "fault.pause", "fault.transfer"],
+      "elections",
+      "calls.ok",
+      ...["clock-rate", "clock-freeze", "pause", "transfer"].map((kind) => `fault.${kind}`),
       ...["linearizable", "lease", "maxStalenessMs", "atLeast"].map((consistency) => `reads.${consistency}`),
     ],
   },

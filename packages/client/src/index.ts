@@ -25,4 +25,4 @@ export {
 } from "./door-frames.js";
 export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
-export { readRequestOf } from "./read-request.js";
+export { type ReadRequest, readRequestOf } from "./read-request.js";

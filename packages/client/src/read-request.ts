@@ -17,6 +17,14 @@ const PLAIN = new Map<number, "linearizable" | "local" | "lease">([
 ]);
 const NO_BYTES = new Uint8Array(0);
 
+/** A read, as a node understands it. */
+export interface ReadRequest {
+  /** How new the answer must be. */
+  readonly consistency: Consistency;
+  /** The encoded query. */
+  readonly query: Uint8Array;
+}
+
 /** The kind of a request that reads like that, and its bytes. @throws RaftError `BadOption` */
 export function layOutRead(
   consistency: Consistency,
@@ -48,10 +56,7 @@ export function layOutRead(
 }
 
 /** The same again, if that kind of request is a read that is known here. @throws RaftError `BadMessage` */
-export function readRequestOf(
-  kind: number,
-  bytes: Uint8Array,
-): { readonly consistency: Consistency; readonly query: Uint8Array } | undefined {
+export function readRequestOf(kind: number, bytes: Uint8Array): ReadRequest | undefined {
   const plain = PLAIN.get(kind);
   if (plain !== undefined) return { consistency: plain, query: bytes };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -24,6 +24,9 @@ export interface OperationOptions {
 /** Deadlines are looked at this often; one timer for all operations. ms. */
 const SWEEP_MS = 20;
 
+/** What belongs to a session, and may be sent again elsewhere. */
+const SESSION_KINDS: ReadonlySet<number> = new Set([RequestKind.openSession, RequestKind.sessionCommand]);
+
 /**
  * Sends requests, as bytes, to whoever leads, and settles each exactly once. What is harmless is sent again: refused
  * requests, reads, and commands in a session under the same number (C03). A command without a session whose answer is
@@ -248,7 +251,7 @@ export class DoorClient implements RouteOwner {
       const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
       const isSilent = connection !== null && connection.heardAt < sentAt;
-      const canGoElsewhere = entry.kind >= RequestKind.openSession && now - sentAt >= this.options.connectTimeoutMs;
+      const canGoElsewhere = SESSION_KINDS.has(entry.kind) && now - sentAt >= this.options.connectTimeoutMs;
       if (isSilent && (canGoElsewhere || deadlineAt <= now)) silent.add(connection);
       if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }

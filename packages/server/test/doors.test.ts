@@ -278,6 +278,7 @@ describe("the client door", () => {
     const port = await door();
     expect(await client(port, "write").put("k", "v")).toBe(true);
     const reader = client(port, "read");
+    expect(await reader.get("k", { consistency: "lease" })).toBeNull();
     await reader.get("k");
     const refused = await reader.propose(put("k", "v"));
     expect(refused).toMatchObject({

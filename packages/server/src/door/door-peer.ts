@@ -23,6 +23,9 @@ import { TokenBucket } from "../serve/token-bucket.js";
 import type { DoorLimits } from "./door-limits.js";
 import type { DoorCommand, DoorService } from "./door-service.js";
 
+/** What may change the data. */
+const WRITES: ReadonlySet<number> = new Set([RequestKind.command, RequestKind.openSession, RequestKind.sessionCommand]);
+
 /**
  * One HexraftClient at the door. Its requests are begun in the order they came, answered in any, and the answers of one
  * turn leave in one write.
@@ -168,7 +171,7 @@ export class DoorPeer {
         "refused",
         `The request is ${bytes.length} bytes; requestBytesMax is ${requestBytesMax}.`,
       );
-    if (kind !== RequestKind.linearizableRead && kind !== RequestKind.localRead && !allows(identity, "write"))
+    if (WRITES.has(kind) && !allows(identity, "write"))
       throw new RaftError(
         "AccessDenied",
         "refused",

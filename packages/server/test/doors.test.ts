@@ -285,7 +285,7 @@ describe("the client door", () => {
       outcome: "refused",
       error: { code: "AccessDenied", message: expect.stringContaining("read") },
     });
-    expect(kv.asked).toEqual([expect.stringContaining("command"), "get"]);
+    expect(kv.asked).toEqual([expect.stringContaining("command"), "lease get", "get"]);
   });
 
   it("refuses at once who is not known, wrong, or silent, and repeats no password", async () => {

@@ -58,9 +58,8 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "Q08/token",
     file: `${NODE}/caller-desk.ts`,
-    find: "this.waits = waiting.filter(({ index }) => index > applied);\n    for (const { request, index } of waiting) if (index <= applied)",
-    replace:
-      "this.waits = waiting.filter(({ index }) => index > applied + 1);\n    for (const { request, index } of waiting) if (index <= applied + 1)",
+    find: "void this.waits.push({ request, index: wanted.atLeast }));",
+    replace: "this.serve(request, 0 * wanted.atLeast));",
     tests: test("raft-node"),
   },
   {

@@ -52,7 +52,7 @@ describe("a storage that answers before it is durable", () => {
   });
 
   it("I12 shrinks to a shorter plan with fewer faults", async () => {
-    const plan = planOf(2, short);
+    const plan = planOf(3, short);
     const found = await shrink(plan, (smaller) =>
       new Simulation({ ...worlds.files, disks: hastyDisks }, smaller).run(),
     );

@@ -78,8 +78,10 @@ export class DoorPeer {
   }
 
   private onData(chunk: Buffer): void {
+    // Plain bytes: views of a Buffer are Buffers, which cost twice as much to make.
+    const plain = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     try {
-      for (const frame of this.framer.push(chunk)) if (!this.ended) this.onFrame(frame);
+      for (const frame of this.framer.push(plain)) if (!this.ended) this.onFrame(frame);
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;
       this.end(error.message);

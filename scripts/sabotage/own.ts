@@ -99,7 +99,7 @@ export const ownFailures: readonly Failure[] = [
         file: source("replicator-group"),
         find: "  const { prevIndex, hintIndex, hintTerm, last } = response;\n",
         replace:
-          "  const { prevIndex, hintIndex, hintTerm } = response;\n  const isShorter = hintIndex < prevIndex && s.log.termAt(hintIndex) === hintTerm;\n",
+          "  const { prevIndex, hintIndex, hintTerm, last } = response;\n  const isShorter = hintIndex < prevIndex && s.log.termAt(hintIndex) === hintTerm;\n",
       },
       {
         file: source("replicator-group"),

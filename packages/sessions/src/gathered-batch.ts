@@ -20,4 +20,8 @@ export class GatheredBatch extends CommandBatch {
   override each(visit: (payload: Uint8Array, index: LogIndex, term: Term, logTimeMs: Millis) => void): void {
     for (const { payload, index, term, logTimeMs } of this.commands) visit(payload, index, term, logTimeMs);
   }
+
+  override someBeginWith(byte: number): boolean {
+    return this.commands.some(({ payload }) => payload[0] === byte);
+  }
 }

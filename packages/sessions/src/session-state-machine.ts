@@ -77,11 +77,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
 
   /** One result per command. @throws RaftError `FormatUnknown` for what a newer version wrote (R15). */
   apply(batch: CommandBatch): readonly unknown[] | Promise<readonly unknown[]> {
-    let marked = false;
-    batch.each((payload) => {
-      if (payload[0] === SESSION_MARK) marked = true;
-    });
-    if (!marked) return this.inner.apply(batch);
+    if (!batch.someBeginWith(SESSION_MARK)) return this.inner.apply(batch);
     return this.drive(applying(batch, this.table, this.codec));
   }
 

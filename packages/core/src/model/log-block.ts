@@ -109,6 +109,14 @@ export class LogBlock {
     return bytes.subarray(at + ENTRY_HEADER_BYTES, at + ENTRY_HEADER_BYTES + length);
   }
 
+  /** First byte of that payload, without a view of it; undefined if it is empty. */
+  firstByteAt(index: LogIndex): number | undefined {
+    if (this.payloads !== undefined) return this.payloads[index - this.first]?.[0];
+    const bytes = this.encoded as Uint8Array;
+    const at = this.offsetAt(index);
+    return lengthAt(bytes, at) === 0 ? undefined : bytes[at + ENTRY_HEADER_BYTES];
+  }
+
   /** Bytes that entries `first … index` take in the encoded form, header included. */
   sizeUpTo(index: LogIndex): number {
     if (index >= this.last) return this.sizeBytes;

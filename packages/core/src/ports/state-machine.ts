@@ -109,6 +109,16 @@ export class CommandBatch {
     }
   }
 
+  /** Whether any command begins with this byte, 0 … 255; makes no views, so that asking costs little. */
+  someBeginWith(byte: number): boolean {
+    for (const block of this.blocks) {
+      const end = Math.min(block.last, this.last);
+      for (let index = Math.max(block.first, this.first); index <= end; index++)
+        if (block.typeAt(index) === EntryType.command && block.firstByteAt(index) === byte) return true;
+    }
+    return false;
+  }
+
   /** Maps each command to its result, in order: the usual body of `apply`. */
   map<R>(apply: (payload: Uint8Array, index: LogIndex, term: Term, logTimeMs: Millis) => R): R[] {
     const results: R[] = [];

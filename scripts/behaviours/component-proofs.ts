@@ -7,6 +7,21 @@ const test = (name: string): readonly string[] => [`packages/core/test/${name}.t
 /** The hands, and how messages and blocks are laid out. */
 export const componentProofs: readonly Proof[] = [
   {
+    // Every deadline is an action of its own.
+    rule: "G01",
+    file: `${COMPONENTS}/shared-timers.ts`,
+    find: "    if (atMs >= this.actionAtMs) return;\n    this.action?.unsubscribe();\n",
+    replace: "",
+    tests: test("components/shared-timers"),
+  },
+  {
+    rule: "G03",
+    file: `${COMPONENTS}/shared-timers.ts`,
+    find: "        this.failed(error);",
+    replace: "        throw error;",
+    tests: test("components/shared-timers"),
+  },
+  {
     rule: "Q05/suspend",
     file: `${COMPONENTS}/suspend-watch.ts`,
     find: "return isLate ? missedMs : 0;",

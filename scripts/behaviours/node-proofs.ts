@@ -6,6 +6,21 @@ const test = (name: string): readonly string[] => [`packages/core/test/node/${na
 /** The façade: recovery, what callers ask of a node, and what it tells. */
 export const nodeProofs: readonly Proof[] = [
   {
+    // Each group's drain is a macrotask of its own, and so is what it says.
+    rule: "G01",
+    file: `${NODE}/shared-turn.ts`,
+    find: "    if (this.scheduled) return;\n",
+    replace: "",
+    tests: test("shared-turn"),
+  },
+  {
+    rule: "G03",
+    file: `${NODE}/shared-turn.ts`,
+    find: "    for (const drain of drains) this.guarded(drain);",
+    replace: "    this.guarded(() => drains.forEach((drain) => drain()));",
+    tests: test("shared-turn"),
+  },
+  {
     // A log that reaches beyond the snapshot is taken for one that goes on from it, whatever term stands there.
     rule: "S06",
     file: `${NODE}/recovery.ts`,

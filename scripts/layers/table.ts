@@ -11,7 +11,7 @@ export const rooms: Record<string, readonly string[]> = {
   model: [],
   protocol: ["model"],
   ports: ["model", "protocol types", "inversify types", "rxjs types in scheduler.ts"],
-  components: ["ports", "protocol", "model", "inversify", "rxjs in timer-service.ts"],
+  components: ["ports", "protocol", "model", "inversify"],
   node: ["components", "ports", "protocol", "model", "inversify", "rxjs types", "rxjs in node-events.ts"],
   composition: ["node", "components", "ports", "protocol", "model", "inversify", "reflect-metadata"],
   // index.ts, the list of what users get

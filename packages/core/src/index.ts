@@ -5,6 +5,12 @@
  */
 export { createNode } from "./composition/create-node.js";
 export {
+  createNodeManager,
+  type GroupOptions,
+  type ManagerOptions,
+  type NodeManager,
+} from "./composition/create-node-manager.js";
+export {
   type Configuration,
   type ConfigurationEntry,
   MEMBERS_MAX,
@@ -40,6 +46,7 @@ export type {
 } from "./node/node.js";
 export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
+export type { GroupSummary, ManagerDescription } from "./node/node-manager.js";
 export type { ResetPlan, Survivor } from "./node/unsafe-recovery.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";

@@ -55,6 +55,7 @@ export { Checksum } from "./ports/checksum.js";
 export { Clock } from "./ports/clock.js";
 export { Codec } from "./ports/codec.js";
 export { type DirectoryLock, type FileHandle, FileSystem } from "./ports/file-system.js";
+export { GroupStorage, type GroupStores, type OpenedGroups, type OpenGroups } from "./ports/group-storage.js";
 export { LogStorage, type LogWrite, type OpenedLog, type OpenLog } from "./ports/log-storage.js";
 export { Logger } from "./ports/logger.js";
 export { MembershipPolicy } from "./ports/membership-policy.js";

@@ -19,6 +19,7 @@ export {
   MemoryDisk,
   type MemoryDiskOptions,
 } from "./disk/memory-disk.js";
+export { MemoryGroupDisk, memoryGroupStorage } from "./disk/memory-group-storage.js";
 export { MemoryLogStorage } from "./disk/memory-log-storage.js";
 export { MemorySnapshotStorage } from "./disk/memory-snapshot-storage.js";
 export { memoryStorage } from "./disk/memory-storage.js";

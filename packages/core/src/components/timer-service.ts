@@ -1,9 +1,9 @@
-import type { SchedulerLike, Subscription } from "rxjs";
 import type { Millis } from "../model/log-id.js";
 import type { RandomSource } from "../ports/random-source.js";
 import type { ArmTimer, DisarmTimer } from "../protocol/effect.js";
 import type { TimerName } from "../protocol/event.js";
 import type { EventSink } from "./event-sink.js";
+import type { Ticks } from "./shared-timers.js";
 
 /**
  * Time, as the node sees it. Timers are rows of one array, and one RxJS action on the injected Scheduler is armed for the
@@ -12,13 +12,13 @@ import type { EventSink } from "./event-sink.js";
  */
 export class TimerService {
   private readonly rows: Row[] = [];
-  private action: Subscription | undefined;
+  private action: { unsubscribe(): void } | undefined;
   private actionAtMs: Millis = Number.POSITIVE_INFINITY;
   private pauseNoticedAtMs: Millis = Number.NaN;
   private closed = false;
 
   constructor(
-    private readonly scheduler: SchedulerLike,
+    private readonly scheduler: Ticks,
     private readonly random: RandomSource,
     /** Deadlines are looked at no more often than this. ms. */
     private readonly tickMs: Millis,

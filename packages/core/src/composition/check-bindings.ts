@@ -3,6 +3,7 @@ import { RaftError } from "../model/errors.js";
 import { Checksum } from "../ports/checksum.js";
 import { Clock } from "../ports/clock.js";
 import { Codec } from "../ports/codec.js";
+import { GroupStorage } from "../ports/group-storage.js";
 import { LogStorage } from "../ports/log-storage.js";
 import { Logger } from "../ports/logger.js";
 import { MembershipPolicy } from "../ports/membership-policy.js";
@@ -24,7 +25,7 @@ interface Port {
 
 const HOST = "nodeRuntime()";
 const STORAGE = "fileStorage({ directory }) or memoryStorage()";
-const PORTS: readonly Port[] = [
+const NODE_PORTS: readonly Port[] = [
   { token: LogStorage, name: "LogStorage", add: STORAGE },
   { token: SnapshotStorage, name: "SnapshotStorage", add: STORAGE },
   { token: StateMachine, name: "StateMachine", add: "kvStateMachine() or a module of your own" },
@@ -41,9 +42,20 @@ const PORTS: readonly Port[] = [
   { token: StepObserver, name: "StepObserver", add: "" },
 ];
 
+const SHARED = new Set<ServiceIdentifier>([Transport, Scheduler, Turn, Clock, RandomSource, Checksum, Logger]);
+const PROCESS_PORTS: readonly Port[] = [
+  { token: GroupStorage, name: "GroupStorage", add: "sharedFileStorage({ directory }) or memoryGroupStorage()" },
+  ...NODE_PORTS.filter(({ token }) => SHARED.has(token)),
+];
+
+/** Of whom one of each port is wanted: a node alone, a process of many groups, or one of these groups. */
+type Holder = "node" | "process" | "group";
+
 /** Counts what the users' modules bind, while they are loaded. */
 export class BindingCensus {
   private readonly counts = new Map<ServiceIdentifier, number>();
+
+  constructor(private readonly holder: Holder = "node") {}
 
   /** The users' modules as one that also counts. */
   module(modules: readonly ContainerModule[]): ContainerModule {
@@ -62,18 +74,18 @@ export class BindingCensus {
   }
 
   /**
-   * Every port that a node needs is bound once.
+   * Every port that its holder needs is bound once.
    *
    * @throws RaftError `BindingMissing`, naming the port and what to do.
    */
   check(): void {
-    for (const { token, name, add } of PORTS) {
+    for (const { token, name, add } of this.holder === "process" ? PROCESS_PORTS : NODE_PORTS) {
       const count = this.counts.get(token) ?? 0;
       if (count > 1)
         throw new RaftError(
           "BindingMissing",
           "refused",
-          `${count} modules bind ${name}, and a node has one; remove all but one of them.`,
+          `${count} modules bind ${name}, and a ${this.holder} has one; remove all but one of them.`,
           { port: name, count },
         );
       if (count === 0 && add !== "")

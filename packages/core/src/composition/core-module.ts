@@ -7,7 +7,8 @@ import { jointMajority } from "../protocol/quorum/joint.js";
 import { staticMembership } from "../protocol/static-membership.js";
 import type { BindingCensus } from "./check-bindings.js";
 
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** Where nobody wants to read. */
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** What the core brings itself, where the users' modules bring nothing else. */
 export function coreModule(census: BindingCensus): ContainerModule {

@@ -3,7 +3,8 @@ import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { EntryType, LogBlock } from "../model/log-block.js";
 import type { Millis } from "../model/log-id.js";
-import type { ClusterId, LocalIdentity } from "../model/node-id.js";
+import type { ClusterId, LocalIdentity, RecoveryNumber } from "../model/node-id.js";
+import type { RandomSource } from "../ports/random-source.js";
 import type { PeerIdentity } from "../ports/transport.js";
 import type { Founder } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
@@ -35,7 +36,8 @@ export async function askFounders(
         throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
       }
       if (there.nodeId !== id) throw refused(`at ${address} there is ${there.nodeId}, not ${id}`);
-      if (there.clusterId !== "") throw refused(`${id} belongs to cluster ${there.clusterId} already`);
+      if (there.clusterId !== "" && there.clusterId !== self.clusterId)
+        throw refused(`${id} belongs to cluster ${there.clusterId} already`);
       if (there.incarnation === "") throw refused(`${id} has no group ${self.groupId}`);
       return there.incarnation;
     }),
@@ -66,8 +68,10 @@ export async function found(
   hardState: Recovered["start"]["hardState"],
 ): Promise<Recovered> {
   await logStorage.adopt(clusterId);
+  // M11: a further group of a cluster is told from another founding of it by its recovery number alone.
+  const isFurther = hardState.recoveryNumber !== recovered.start.hardState.recoveryNumber;
   const block = LogBlock.of(FIRST.index, FIRST.term, 0, EntryType.configuration, [encodeConfiguration(configuration)]);
-  await logStorage.write({ blocks: [block] });
+  await logStorage.write({ ...(isFurther && { hardState }), blocks: [block] });
   const entry: ConfigurationEntry = { id: FIRST, configuration };
   const { start } = recovered;
   return {
@@ -81,6 +85,12 @@ export async function found(
     },
   };
 }
+
+/**
+ * G01: two operators who found the same group of one cluster at once found two groups, as two clusters would be: messages of
+ * the one are refused by the other for good (M11). Whole, above 0.
+ */
+export const newRecoveryNumber = (random: RandomSource): RecoveryNumber => 1 + Number.parseInt(random.hex(5), 16);
 
 /** M13: why no cluster is founded. */
 export const refused = (reason: string): RaftError =>

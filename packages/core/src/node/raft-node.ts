@@ -3,13 +3,15 @@ import { messageOf } from "../components/message-of.js";
 import type { Done } from "../components/proposal-group.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
+import type { HardState } from "../model/hard-state.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
 import { describeText } from "./describe-text.js";
-import { askFounders, found, refused } from "./founding.js";
+import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
+import type { Household } from "./household.js";
 import { MemberCalls } from "./member-calls.js";
 import type {
   ApplyOptions,
@@ -56,6 +58,7 @@ export class RaftNode implements Node<unknown> {
   constructor(
     private readonly options: ProtocolOptions & { readonly nodeId: NodeId; readonly groupId: GroupId },
     private readonly ports: NodePorts,
+    private readonly household?: Household,
   ) {
     this.id = options.nodeId;
     this.groupId = options.groupId;
@@ -94,24 +97,38 @@ export class RaftNode implements Node<unknown> {
     return this.offline(() => resetPeers(this.ports, this.id, this.groupId, plan, this.options.electionTimeoutMs));
   }
 
-  async bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
+  bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
+    return this.household?.inTurn(() => this.bootstrapOnce(plan)) ?? this.bootstrapOnce(plan);
+  }
+
+  /** G03: the log that this group shares with others has died. */
+  storageFailed(reason: string): void {
+    if (this.state === "running") this.replica?.inbox.post({ type: "StorageFailed", reason });
+  }
+
+  private async bootstrapOnce(plan: { readonly voters: readonly Founder[] }): Promise<void> {
     const { replica, identity, recovered } = this.running();
     this.mustBeEmpty(replica);
     if (this.founding) throw refused("it is being founded already");
     this.founding = true;
     try {
-      const configuration = await askFounders(this.ports, identity, plan.voters, 2 * this.options.electionTimeoutMs);
+      const common = this.household?.clusterId ?? "";
+      const self = { ...identity, clusterId: common };
+      const configuration = await askFounders(this.ports, self, plan.voters, 2 * this.options.electionTimeoutMs);
       // While the others were asked, another node may have claimed this one, or it may have been stopped.
       this.running();
       this.mustBeEmpty(replica);
-      const clusterId = this.ports.random.hex(16);
+      const clusterId = common === "" ? this.ports.random.hex(16) : common;
       const { term, votedFor } = replica.raft.describe(this.ports.clock.monotonic());
       if (votedFor !== null || term !== recovered.start.hardState.term)
         throw refused("this node took part in an election");
       await replica.close("The cluster is being founded; ask again.");
-      this.recovered = await this.foundOrHalt(clusterId, configuration, recovered);
+      const { hardState } = recovered.start;
+      const ownState =
+        common === "" ? hardState : { ...hardState, recoveryNumber: newRecoveryNumber(this.ports.random) };
+      this.recovered = await this.foundOrHalt(clusterId, configuration, recovered, ownState);
       if (this.state !== "running") throw refused("this node was stopped meanwhile");
-      this.identity = { ...identity, clusterId };
+      this.identity = { ...identity, clusterId, recoveryNumber: ownState.recoveryNumber };
       this.beginReplica(this.identity, this.recovered);
       this.ports.transport.claim(clusterId);
       this.note(`cluster ${clusterId} founded`, "bootstrap");
@@ -269,10 +286,17 @@ export class RaftNode implements Node<unknown> {
   }
 
   private beginReplica(identity: LocalIdentity, recovered: Recovered): void {
-    const replica = new Replica(this.ports, identity, this.options, recovered, {
-      notice: (notice) => this.onNotice(notice),
-      halted: (reason) => this.onHalted(reason),
-    });
+    const replica = new Replica(
+      this.ports,
+      identity,
+      this.options,
+      recovered,
+      {
+        notice: (notice) => this.onNotice(notice),
+        halted: (reason) => this.onHalted(reason),
+      },
+      this.household,
+    );
     this.replica = replica;
     this.ports.transport.attach(
       this.groupId,
@@ -359,9 +383,14 @@ export class RaftNode implements Node<unknown> {
   }
 
   /** The old replica has ended: if the disk does not take the first entry, there is none to go on with (L04). */
-  private async foundOrHalt(clusterId: ClusterId, configuration: Configuration, before: Recovered): Promise<Recovered> {
+  private async foundOrHalt(
+    clusterId: ClusterId,
+    configuration: Configuration,
+    before: Recovered,
+    hardState: HardState,
+  ): Promise<Recovered> {
     try {
-      return await found(this.ports, clusterId, configuration, before, before.start.hardState);
+      return await found(this.ports, clusterId, configuration, before, hardState);
     } catch (error) {
       this.onHalted(`the cluster could not be founded: ${messageOf(error)}`);
       throw error;
@@ -388,7 +417,7 @@ export class RaftNode implements Node<unknown> {
   private mustBeEmpty(replica: Replica): void {
     const { clusterId } = this.running().identity;
     if (replica.raft.lastIndex > 0) throw refused(`this node has a log, of cluster ${clusterId}`);
-    if (clusterId !== "")
+    if (clusterId !== "" && this.household === undefined)
       throw refused(
         `this node belongs to cluster ${clusterId} already, and has no log yet; if a founding was interrupted, empty its directory`,
       );

@@ -17,6 +17,7 @@ import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";
 import { EffectRunner, type Hands } from "./effect-runner.js";
+import type { Household } from "./household.js";
 import { Inbox, type Stepper } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
@@ -58,6 +59,7 @@ export class Replica {
     options: ProtocolOptions,
     recovered: Recovered,
     private readonly owner: ReplicaOwner,
+    household?: Household,
   ) {
     const { clock, turn, logger, transport, stateMachine } = ports;
     const { electionTimeoutMs } = options;
@@ -95,7 +97,7 @@ export class Replica {
     );
     const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
     this.timers = new TimerService(
-      ports.scheduler,
+      household?.ticks ?? ports.scheduler,
       ports.random,
       tickMs,
       this.inbox,

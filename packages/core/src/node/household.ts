@@ -1,0 +1,12 @@
+import type { Ticks } from "../components/shared-timers.js";
+import type { ClusterId } from "../model/node-id.js";
+
+/** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
+export interface Household {
+  /** The cluster that the process belongs to; empty while it waits. */
+  readonly clusterId: ClusterId;
+  /** The deadlines of all groups. */
+  readonly ticks: Ticks;
+  /** Runs one founding after the other: the first draws the cluster id that the next one finds. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+}

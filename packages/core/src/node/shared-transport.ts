@@ -1,0 +1,165 @@
+import { messageOf } from "../components/message-of.js";
+import type { Envelope } from "../model/message.js";
+import type { ClusterId, GroupId } from "../model/node-id.js";
+import type { Logger } from "../ports/logger.js";
+import type {
+  AbortSignalLike,
+  PeerAddress,
+  PeerIdentity,
+  SnapshotStreamHeader,
+  Transport,
+  TransportReceiver,
+} from "../ports/transport.js";
+
+/**
+ * G01, T08: one transport for all groups of a process, so that two processes hold one connection each way, however many
+ * groups they share. What the groups say in one turn leaves with its end. M13: the process belongs to one cluster: whichever
+ * group is claimed or founded first tells the others.
+ */
+export class SharedTransport {
+  private readonly receivers = new Map<GroupId, TransportReceiver>();
+  private unflushed = false;
+  private cluster: ClusterId = "";
+
+  constructor(
+    readonly transport: Transport,
+    private readonly logger: Logger,
+    /** Whether a turn is under way, at whose end {@link SharedTransport.turnEnded} is called. */
+    private readonly isInTurn: () => boolean,
+  ) {}
+
+  /** The cluster that the process belongs to; empty while it waits. */
+  get clusterId(): ClusterId {
+    return this.cluster;
+  }
+
+  /** What one group takes for its transport. */
+  view(group: GroupId): Transport {
+    return new GroupTransport(this, group);
+  }
+
+  /** The transport has started, for a process of this cluster. */
+  started(clusterId: ClusterId): void {
+    this.cluster = clusterId;
+  }
+
+  /** Registers a group's receiver: what it throws concerns nobody else. */
+  attach(group: GroupId, receiver: TransportReceiver): void {
+    this.receivers.set(group, receiver);
+    const guard = (call: () => void): void => this.guarded(group, call);
+    this.transport.attach(group, {
+      incarnation: receiver.incarnation,
+      onMessage: (envelope) => guard(() => receiver.onMessage(envelope)),
+      onPeerUp: (id, startNumber) => guard(() => receiver.onPeerUp(id, startNumber)),
+      onPeerDown: (id, reason) => guard(() => receiver.onPeerDown(id, reason)),
+      onClaim: async (clusterId) => {
+        await receiver.onClaim(clusterId);
+        this.claim(clusterId);
+      },
+      onSnapshot: (header, bytes) => receiver.onSnapshot(header, bytes),
+    });
+    if (this.cluster !== "") this.tellOfCluster(group, receiver);
+  }
+
+  /** Forgets a group. */
+  detach(group: GroupId): void {
+    this.receivers.delete(group);
+    this.transport.detach(group);
+  }
+
+  /** M13: the process belongs to that cluster from now on, and so do its groups. */
+  claim(clusterId: ClusterId): void {
+    if (this.cluster !== "") return;
+    this.cluster = clusterId;
+    this.transport.claim(clusterId);
+    for (const [group, receiver] of this.receivers) this.tellOfCluster(group, receiver);
+  }
+
+  /** What was taken leaves now, or at the end of the turn that is under way. */
+  flush(): void {
+    this.unflushed = true;
+    if (!this.isInTurn()) this.turnEnded();
+  }
+
+  /** All groups have said what they had to say. */
+  turnEnded(): void {
+    if (!this.unflushed) return;
+    this.unflushed = false;
+    this.transport.flush();
+  }
+
+  private tellOfCluster(group: GroupId, receiver: TransportReceiver): void {
+    receiver.onClaim(this.cluster).catch((error: unknown) => {
+      this.logger.warn(`group ${group} cannot join the cluster of its process`, { reason: messageOf(error) });
+    });
+  }
+
+  private guarded(group: GroupId, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.logger.error(`group ${group} threw; the others go on`, { reason: messageOf(error) });
+    }
+  }
+}
+
+/** The shared transport as one group sees it: it neither starts nor stops it. */
+class GroupTransport implements Transport {
+  constructor(
+    private readonly shared: SharedTransport,
+    private readonly group: GroupId,
+  ) {}
+
+  get address(): string {
+    return this.shared.transport.address;
+  }
+
+  async start(): Promise<void> {
+    // The manager started it, with the identity that all groups share.
+  }
+
+  attach(group: GroupId, receiver: TransportReceiver): void {
+    this.shared.attach(group, receiver);
+  }
+
+  detach(group: GroupId): void {
+    this.shared.detach(group);
+  }
+
+  claim(clusterId: ClusterId): void {
+    this.shared.claim(clusterId);
+  }
+
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
+    this.shared.transport.setPeers(group, peers);
+  }
+
+  send(envelope: Envelope): boolean {
+    return this.shared.transport.send(envelope);
+  }
+
+  flush(): void {
+    this.shared.flush();
+  }
+
+  identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity> {
+    return this.shared.transport.identify(address, group, timeoutMs);
+  }
+
+  sendSnapshot(
+    header: SnapshotStreamHeader,
+    to: PeerAddress,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignalLike,
+  ): Promise<void> {
+    return this.shared.transport.sendSnapshot(header, to, bytes, signal);
+  }
+
+  async stop(): Promise<void> {
+    this.shared.detach(this.group);
+  }
+
+  describe(): Readonly<Record<string, unknown>> {
+    return this.shared.transport.describe();
+  }
+}

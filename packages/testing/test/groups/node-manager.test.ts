@@ -1,0 +1,166 @@
+import { RaftError } from "@hexraft/core";
+import { describe, expect, it } from "vitest";
+import { FAULT_PREFIX } from "../../src/index.js";
+import { Households } from "./households.js";
+
+const error = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "it resolved",
+    (thrown: unknown) => (thrown instanceof RaftError ? `${thrown.code}: ${thrown.message}` : String(thrown)),
+  );
+
+describe("many groups in one process", () => {
+  it("G01 groups of one process have logs, leaders and state machines of their own", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    await world.apply("a", "to a");
+    await world.apply("b", "to b");
+    await world.time.advance(100);
+    for (const process of world.processes) {
+      expect(process.lines("a")).toEqual(["to a"]);
+      expect(process.lines("b")).toEqual(["to b"]);
+    }
+    const [n1] = world.processes;
+    expect(Object.keys(n1?.manager.describe().groups ?? {})).toEqual(["a", "b"]);
+    await world.stop();
+  });
+
+  it("G01 M13 all groups of a process belong to one cluster, also those that were founded at once", async () => {
+    const world = new Households();
+    await world.found();
+    for (const process of world.processes) for (const group of ["a", "b", "c"]) await process.add(group);
+    const n1 = world.process("n1");
+    await world.soon(Promise.all(["a", "b", "c"].map((group) => n1.node(group).bootstrap(world.plan()))));
+    await world.apply("a", "x");
+    await world.apply("c", "y");
+    const { clusterId } = n1.manager.describe();
+    expect(clusterId).toMatch(/^[0-9a-f]{32}$/);
+    for (const { manager } of world.processes) {
+      expect(manager.describe().clusterId).toBe(clusterId);
+      for (const group of ["a", "b", "c"]) expect(manager.group(group)?.describe().identity.clusterId).toBe(clusterId);
+    }
+    await world.stop();
+  });
+
+  it("G01 M11 a group that two processes found at once is founded once: the other founding is refused by all it needs", async () => {
+    const world = new Households();
+    await world.found("first");
+    await world.apply("first", "all processes are claimed");
+    await world.time.advance(300);
+    for (const process of world.processes) await process.add("g");
+    const plans = [world.plan(["n1", "n3"]), world.plan(["n2", "n3"])] as const;
+    const [n1, n2] = [world.process("n1"), world.process("n2")];
+    await world.soon(Promise.all([n1.node("g").bootstrap(plans[0]), n2.node("g").bootstrap(plans[1])]));
+    await world.awaitLeader("g");
+    await world.time.advance(5_000);
+    const leaders = world.processes.filter(({ manager }) => manager.group("g")?.describe().role === "leader");
+    expect(leaders).toHaveLength(1);
+    const voters = leaders[0]?.node("g").describe().configuration.configuration.voters ?? [];
+    const numberOf = (id: string) =>
+      world.sent.findLast(({ envelope }) => envelope.group === "g" && envelope.from === id);
+    const member = voters.find((id) => id !== "n3") as string;
+    expect(numberOf("n3")?.envelope.recoveryNumber).toBe(numberOf(member)?.envelope.recoveryNumber);
+    expect(numberOf("n1")?.envelope.recoveryNumber).not.toBe(numberOf("n2")?.envelope.recoveryNumber);
+    await world.stop();
+  });
+
+  it("G01 a group is added, and another one removed, while others serve", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    await world.apply("a", "before");
+    await world.foundGroup("c", "n2");
+    await world.apply("c", "new");
+    for (const { manager } of world.processes) await world.soon(manager.removeGroup("b"));
+    await world.apply("a", "after");
+    await world.time.advance(100);
+    for (const process of world.processes) {
+      expect(process.manager.group("b")).toBeUndefined();
+      expect(process.lines("a")).toEqual(["before", "after"]);
+      expect(process.lines("c")).toEqual(["new"]);
+      expect(process.disk.disks.has("b")).toBe(false);
+    }
+    await world.stop();
+  });
+
+  it("G01 M13 what is added under the name of a removed group is another replica", async () => {
+    const world = new Households();
+    await world.found("a");
+    const n3 = world.process("n3");
+    const before = n3.node("a").describe().identity.incarnation;
+    await world.soon(n3.manager.removeGroup("a"));
+    const back = await n3.add("a");
+    expect(back.describe().identity.incarnation).not.toBe(before);
+    expect(back.describe().last.index).toBe(0);
+    await world.stop();
+  });
+
+  it("G01 T11 all groups share the start number, and come back with the process", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    await world.apply("a", "x");
+    await world.apply("b", "y");
+    await world.time.advance(100);
+    const n2 = world.process("n2");
+    n2.crash();
+    await world.apply("a", "meanwhile");
+    expect(await n2.start()).toEqual(["a", "b"]);
+    for (const group of ["a", "b"]) expect((await n2.add(group)).describe().identity.startNumber).toBe(2);
+    await world.apply("b", "again");
+    await world.time.advance(200);
+    expect(n2.lines("a")).toEqual(["x", "meanwhile"]);
+    expect(n2.lines("b")).toEqual(["y", "again"]);
+    await world.stop();
+  });
+
+  it("G01 T11 a group that was stopped comes back with the next start alone: its requests would bear the same numbers", async () => {
+    const world = new Households();
+    await world.found("a");
+    const n1 = world.process("n1");
+    expect(await error(n1.add("a"))).toMatch(/^BadOption: .*names a group that runs here/);
+    await world.soon(n1.node("a").stop());
+    expect(await error(n1.add("a"))).toMatch(/^BadOption: .*comes back with the next start of the process/);
+    await world.stop();
+  });
+
+  it("G03 a state machine's fault stays in its group", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    await world.apply("b", "before");
+    const leader = await world.awaitLeader("a");
+    expect(await error(world.soon(leader.node("a").apply(`${FAULT_PREFIX}boom`)))).toMatch(/^StateMachineFaulted: /);
+    await world.apply("b", "after");
+    await world.time.advance(100);
+    for (const process of world.processes) expect(process.lines("b")).toEqual(["before", "after"]);
+    await world.stop();
+  });
+
+  it("G03 a failed fsync stops every group of that log, also one that had nothing to write", async () => {
+    const world = new Households();
+    await world.found("a", "b", "idle");
+    for (const group of ["a", "b", "idle"]) await world.apply(group, "x");
+    await world.time.advance(300);
+    const n1 = world.process("n1");
+    n1.disk.of("a").failNextWrite(new Error("EIO"));
+    const leader = await world.awaitLeader("a");
+    await error(world.soon(leader.node("a").apply("y")));
+    await world.time.advance(50);
+    const { groups } = n1.manager.describe();
+    expect(Object.values(groups).map(({ halted }) => halted)).toEqual(Array(3).fill(expect.stringContaining("EIO")));
+    await world.time.advance(1_000);
+    for (const group of ["a", "b", "idle"]) await world.apply(group, "z");
+    await world.stop();
+  });
+
+  it("G01 E22 the timers of all groups are one action of the scheduler, and what is due in one tick leaves together", async () => {
+    const world = new Households();
+    const groups = Array.from({ length: 30 }, (_, i) => `g${i}`);
+    await world.found(...groups);
+    for (const group of groups) await world.awaitLeader(group);
+    await world.time.advance(500);
+    const before = world.time.actionsRun;
+    await world.time.advance(300);
+    // 30 groups, 10 heartbeats each, to two peers and back: with an action for each timer and message it would be thousands.
+    expect(world.time.actionsRun - before).toBeLessThan(1_000);
+    await world.stop();
+  });
+});

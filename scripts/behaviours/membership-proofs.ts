@@ -229,4 +229,18 @@ export const lossProofs: readonly Proof[] = [
     replace: "",
     tests: tests("judging"),
   },
+  {
+    rule: "M12",
+    file: source("quorum/meeting"),
+    find: "(other.elects[all - set] === true || other.confirms[all - set] === true)",
+    replace: "other.elects[all - set] === true",
+    tests: tests("quorum-meeting"),
+  },
+  {
+    rule: "M12",
+    file: source("quorum/meeting"),
+    find: "  const fault = quorumFault(quorum, current, first) ??",
+    replace: "  const fault = quorumFault(quorum, current) ??",
+    tests: tests("quorum-meeting"),
+  },
 ];

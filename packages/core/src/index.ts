@@ -32,6 +32,7 @@ export type {
   StartNumber,
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
+export type { ChangeOfIds, ChangeOfNodes, MemberChange } from "./node/member-change.js";
 export type {
   ApplyOptions,
   CallOptions,

@@ -143,6 +143,39 @@ describe("a cluster that changes", () => {
   );
 
   it(
+    "M07 M08 a change may say what shall be different: each verb does what it names, and refuses whom it does not mean",
+    inCluster(7, async (cluster) => {
+      await cluster.applied("a");
+      const { node } = await cluster.awaitLeader();
+      const stands = async () => inShort(await cluster.awaitLeader());
+      const now = async (...[target]: Parameters<typeof node.changeConfiguration>) =>
+        failing(cluster, (await cluster.awaitLeader()).node.changeConfiguration(target));
+      expect(await now({ kind: "addPeers", nodes: named("n4") })).toBe("done");
+      expect(await stands()).toBe(">n1,n2,n3,n4~");
+      expect(await now({ kind: "addPeers", nodes: named("n4") })).toBe("refused ChangeRefused");
+      expect(await now({ kind: "addLearners", nodes: named("n4") })).toBe("refused ChangeRefused");
+      expect(await now({ kind: "demote", ids: ["n4"] })).toBe("done");
+      expect(await stands()).toBe(">n1,n2,n3~n4");
+      expect(await now({ kind: "resetLearners", nodes: named("n5") })).toBe("done");
+      expect(await stands()).toBe(">n1,n2,n3~n5");
+      expect(await now({ kind: "addPeers", nodes: named("n5") })).toBe("done");
+      expect(await stands()).toBe(">n1,n2,n3,n5~");
+      expect(await now({ kind: "removePeers", ids: ["n9"] })).toBe("refused ChangeRefused");
+      expect(await now({ kind: "removePeers", ids: [] })).toBe("refused ChangeRefused");
+      expect(await now({ kind: "removePeers", ids: ["n5"] })).toBe("done");
+      expect(await now({ kind: "changeAddresses", nodes: [{ id: "n5", address: "memory:n5" }] })).toBe(
+        "refused ChangeRefused",
+      );
+      const elsewhere = { id: "n3", address: "memory:n3", priority: 7 };
+      expect(await now({ kind: "changeAddresses", nodes: [elsewhere] })).toBe("done");
+      const { configuration } = (await cluster.awaitLeader()).describe().configuration;
+      expect(configuration.members.find(({ id }) => id === "n3")).toMatchObject(elsewhere);
+      expect(await now({ kind: "removePeers", ids: ["n1", "n2", "n3"] })).toBe("refused ChangeRefused");
+      expect(await stands()).toBe(">n1,n2,n3~");
+    }),
+  );
+
+  it(
     "M13 a wiped disk comes back under its name as another incarnation: nobody counts it until it is removed and joins anew",
     inCluster(6, async (cluster) => {
       await cluster.applied("a");
@@ -249,7 +282,7 @@ describe("the way of 2015, one voter at a time, is not there", () => {
 
 describe("those that were removed", () => {
   it(
-    "M09 one that slept through its removal comes back, disturbs nobody, and hears that it is over",
+    "M09 M13 one that slept through its removal comes back, disturbs nobody, hears that it is over, and joins as another only",
     inCluster(31, async (cluster) => {
       const leader = await cluster.awaitLeader();
       const away = ["n1", "n2", "n3"].find((id) => id !== leader.id) as string;
@@ -263,6 +296,16 @@ describe("those that were removed", () => {
       await cluster.run(20 * T);
       expect(cluster.leader()?.describe().term).toBe(term);
       expect(cluster.member(away).describe().role).toBe("follower");
+      // What it asks for is refused, and says why; under this incarnation it may not join again, under a new one it may.
+      const comeBack = { kind: "addLearners", nodes: named(away) } as const;
+      const own = outcomeOf(cluster.member(away).node.changeConfiguration(comeBack));
+      expect(await cluster.time.settled(own, T)).toBe("refused ChangeRefused");
+      const asked = async () => failing(cluster, (await cluster.awaitLeader()).node.changeConfiguration(comeBack));
+      expect(await asked()).toBe("refused ChangeRefused");
+      cluster.crash(away);
+      cluster.member(away).disk.erase();
+      await cluster.restart(away);
+      expect(await asked()).toBe("done");
     }),
   );
 });

@@ -69,9 +69,10 @@ export class Groups {
     return meant;
   }
 
-  /** This process's incarnation of a group; empty if it has none. */
+  /** What this process's replica of a group joins as; empty if it has none, or one that was removed (M09). */
   incarnationOf(group: GroupId): Incarnation {
-    return this.receivers.get(group)?.incarnation ?? "";
+    const receiver = this.receivers.get(group);
+    return receiver === undefined || receiver.wasRemoved === true ? "" : receiver.incarnation;
   }
 
   /** Hands a message to its group. */

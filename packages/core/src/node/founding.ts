@@ -6,6 +6,7 @@ import type { Millis } from "../model/log-id.js";
 import type { ClusterId, LocalIdentity, RecoveryNumber } from "../model/node-id.js";
 import type { RandomSource } from "../ports/random-source.js";
 import type { PeerIdentity } from "../ports/transport.js";
+import { quorumFault } from "../protocol/quorum/meeting.js";
 import type { Founder } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
@@ -20,7 +21,7 @@ const FIRST = { index: 1, term: 0 } as const;
  * @throws RaftError `BootstrapRefused`, naming the voter and the reason.
  */
 export async function askFounders(
-  { transport }: NodePorts,
+  { transport, quorum }: NodePorts,
   self: LocalIdentity,
   voters: readonly Founder[],
   timeoutMs: Millis,
@@ -50,6 +51,8 @@ export async function askFounders(
   } catch (error) {
     throw refused(error instanceof Error ? error.message : String(error));
   }
+  const fault = quorumFault(quorum, configuration);
+  if (fault !== undefined) throw refused(fault);
   return configuration;
 }
 

@@ -1,8 +1,9 @@
-import { type Configuration, type Member, memberOf } from "../model/configuration.js";
-import { RaftError } from "../model/errors.js";
+import { type Configuration, type ConfigurationEntry, type Member, memberOf } from "../model/configuration.js";
+import { NotLeader, RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import { type ChangePlan, planChange } from "../protocol/change-plan.js";
+import { alterMembers, type MemberChange, changeRefused as refused } from "./member-change.js";
 import type { ChangeOptions, Founder, MembersWanted } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Replica } from "./replica.js";
@@ -22,11 +23,11 @@ export class MemberCalls {
   ) {}
 
   /** See Node.changeConfiguration. */
-  async change(target: Configuration | MembersWanted, options: ChangeOptions = {}): Promise<void> {
+  async change(target: Target, options: ChangeOptions = {}): Promise<void> {
     // At once: calls of one caller reach the protocol in their order.
     if (isConfiguration(target)) return this.order(target, options.expectedIndex ?? null, options);
-    // What was made of names was made for the configuration that was looked at.
-    const own = this.own();
+    // What was made of names was made for the configuration that was looked at, and only a leader's is the newest.
+    const own = this.leading();
     const configuration = await this.resolve(target, own.configuration);
     await this.order(configuration, options.expectedIndex ?? own.id.index, options);
   }
@@ -38,45 +39,11 @@ export class MemberCalls {
   }
 
   /** See Node.plan. */
-  async plan(target: Configuration | MembersWanted): Promise<ChangePlan> {
-    const configuration = await this.resolve(target, this.own().configuration);
+  async plan(target: Target): Promise<ChangePlan> {
+    const configuration = await this.resolve(target, this.describe().configuration.configuration);
     const { configuration: own, last, peers } = this.describe();
     const matchOf = (id: NodeId): LogIndex | undefined => peers.find((peer) => peer.id === id)?.match;
     return planChange(this.ports, own, configuration, { lastIndex: last.index, matchOf });
-  }
-
-  /** See Node.addLearners. */
-  addLearners(learners: readonly Founder[], options?: ChangeOptions): Promise<void> {
-    return this.modify(options, (now) => ({ ...now, learners: [...(now.learners ?? []), ...learners] }));
-  }
-
-  /** See Node.removeLearners. */
-  removeLearners(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
-    return this.modify(options, (now) => {
-      mustName(now.learners, ids, "a learner");
-      return { ...now, learners: (now.learners ?? []).filter(({ id }) => !ids.includes(id)) };
-    });
-  }
-
-  /** See Node.promote. */
-  promote(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
-    return this.modify(options, (now) => {
-      mustName(now.learners, ids, "a learner");
-      const [rising, staying] = [true, false].map((rises) =>
-        (now.learners ?? []).filter(({ id }) => ids.includes(id) === rises),
-      ) as [Founder[], Founder[]];
-      return { ...now, voters: [...now.voters, ...rising], learners: staying };
-    });
-  }
-
-  /** What is wanted is said as a difference to what is there: if another change comes first, it is refused. */
-  private async modify(options: ChangeOptions = {}, alter: (now: MembersWanted) => MembersWanted): Promise<void> {
-    const own = this.own();
-    const { members, voters, learners, witnesses } = own.configuration;
-    const named = (ids: readonly NodeId[]): Member[] => members.filter(({ id }) => ids.includes(id));
-    const wanted = alter({ voters: named(voters), learners: named(learners), witnesses });
-    const configuration = await this.resolve(wanted, own.configuration);
-    await this.order(configuration, options.expectedIndex ?? own.id.index, options);
   }
 
   private async order(target: Configuration, expected: LogIndex | null, { signal }: ChangeOptions): Promise<void> {
@@ -96,10 +63,11 @@ export class MemberCalls {
     }
   }
 
-  private async resolve(target: Configuration | MembersWanted, own: Configuration): Promise<Configuration> {
+  private async resolve(target: Target, own: Configuration): Promise<Configuration> {
     if (isConfiguration(target)) return target;
-    const { voters, learners = [], witnesses = [] } = target;
-    const members = await Promise.all([...voters, ...learners].map((wanted) => this.identified(wanted, own)));
+    const wanted = "kind" in target ? alterMembers(wantedOf(own), target) : target;
+    const { voters, learners = [], witnesses = [] } = wanted;
+    const members = await Promise.all([...voters, ...learners].map((each) => this.identified(each, own)));
     return {
       members,
       voters: voters.map(({ id }) => id),
@@ -123,7 +91,10 @@ export class MemberCalls {
     const { clusterId } = this.running();
     if (there.clusterId !== "" && there.clusterId !== clusterId)
       throw refused(`${id} belongs to cluster ${there.clusterId}; empty its directory if it shall join this one`);
-    if (there.incarnation === "") throw refused(`${id} has no group ${groupId}`);
+    if (there.incarnation === "")
+      throw refused(
+        `${id} has no replica of group ${groupId} that may join; if it was removed, empty its directory first`,
+      );
     return { id, address, priority: priority ?? 1, incarnation: there.incarnation };
   }
 
@@ -131,22 +102,29 @@ export class MemberCalls {
     return this.running().replica.raft.describe(this.ports.clock.monotonic());
   }
 
-  private own() {
-    return this.describe().configuration;
+  /** The configuration in force, which the leader alone is sure to know. @throws RaftError */
+  private leading(): ConfigurationEntry {
+    const { role, leader, removedAt, configuration } = this.describe();
+    if (removedAt > 0)
+      throw refused(`configuration ${removedAt} removed this node, which has no say any more; ask a member`);
+    if (role === "leader") return configuration;
+    const address = leader === null ? undefined : memberOf(configuration.configuration, leader)?.address;
+    throw new NotLeader(leader, address ?? null);
   }
 }
+
+/** What a change may be told as. */
+type Target = Configuration | MembersWanted | MemberChange;
 
 /** No caller waits for the answer under this number. */
 const NOBODY = -1;
 
-const isConfiguration = (target: Configuration | MembersWanted): target is Configuration => "members" in target;
+const isConfiguration = (target: Target): target is Configuration => "members" in target;
 
-function mustName(listed: readonly Founder[] | undefined, ids: readonly NodeId[], what: string): void {
-  const stranger = ids.find((id) => listed?.some((each) => each.id === id) !== true);
-  if (stranger !== undefined) throw refused(`${stranger} is not ${what}`);
+/** A configuration, as an operator would name it. */
+function wantedOf({ members, voters, learners, witnesses }: Configuration): Required<MembersWanted> {
+  const named = (ids: readonly NodeId[]): Member[] => members.filter(({ id }) => ids.includes(id));
+  return { voters: named(voters), learners: named(learners), witnesses };
 }
-
-const refused = (reason: string): RaftError =>
-  new RaftError("ChangeRefused", "refused", `The members cannot be changed like this: ${reason}.`);
 
 const calledOff = (): RaftError => new RaftError("Cancelled", "refused", "The change was called off before it began.");

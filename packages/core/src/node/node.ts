@@ -4,6 +4,7 @@ import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
+import type { MemberChange } from "./member-change.js";
 import type { NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
 import type { ResetPlan, Survivor } from "./unsafe-recovery.js";
@@ -156,18 +157,19 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
    * M03–M07: changes the members, on the leader: any number of voters and learners may come, go, rise, be demoted and move
    * at once. New voters catch up first (M04); resolves when the final configuration is committed. Needs a membership module.
    *
-   * @param target - all members that there shall be in the end, by name and address, or as a whole configuration.
+   * @param target - all members that there shall be in the end, by name and address, or as a whole configuration; or what
+   * shall be different from now.
    * @throws RaftError with outcome `refused`: `ChangeRefused` (M08, M15, a newcomer that did not catch up, a stale plan),
    * `ChangeRunning`, `TransferRunning`, `NotLeader`, `Cancelled`, or `LeadershipLost` before anything was appended. With
    * outcome `unknown`: leadership was lost later; whoever leads finishes it, and `describe().configuration` shows it.
    */
-  changeConfiguration(target: Configuration | MembersWanted, options?: ChangeOptions): Promise<void>;
+  changeConfiguration(target: Configuration | MembersWanted | MemberChange, options?: ChangeOptions): Promise<void>;
   /** M16: calls the change of members off. @throws RaftError `ChangeRefused` if there is none, or it is in the log already. */
   cancelChange(): Promise<void>;
   /** M14: what a change would do, without doing it: its stages, the quorum at each, who must catch up. Most is known on the leader. */
-  plan(target: Configuration | MembersWanted): Promise<ChangePlan>;
+  plan(target: Configuration | MembersWanted | MemberChange): Promise<ChangePlan>;
   /** M07: adds members that receive the log and do not vote. Errors as of {@link Node.changeConfiguration}. */
-  addLearners(learners: readonly Founder[], options?: ChangeOptions): Promise<void>;
+  addLearners(nodes: readonly Founder[], options?: ChangeOptions): Promise<void>;
   /** M07: removes learners. Errors as of {@link Node.changeConfiguration}. */
   removeLearners(ids: readonly NodeId[], options?: ChangeOptions): Promise<void>;
   /** M07: lets learners vote, once they have caught up. Errors as of {@link Node.changeConfiguration}. */

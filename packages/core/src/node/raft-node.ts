@@ -9,10 +9,12 @@ import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id
 import type { ProtocolOptions } from "../model/options.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
+import { quorumFault } from "../protocol/quorum/meeting.js";
 import { describeText } from "./describe-text.js";
 import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
 import type { Household } from "./household.js";
 import { MemberCalls } from "./member-calls.js";
+import type { MemberChange } from "./member-change.js";
 import type {
   ApplyOptions,
   ChangeOptions,
@@ -167,7 +169,7 @@ export class RaftNode implements Node<unknown> {
     await desk.order((request) => inbox.post({ type: "ElectionRequested", request }), { deadlineMs });
   }
 
-  changeConfiguration(target: Configuration | MembersWanted, options?: ChangeOptions): Promise<void> {
+  changeConfiguration(target: Configuration | MembersWanted | MemberChange, options?: ChangeOptions): Promise<void> {
     return this.members.change(target, options);
   }
 
@@ -175,20 +177,20 @@ export class RaftNode implements Node<unknown> {
     return this.members.cancel();
   }
 
-  plan(target: Configuration | MembersWanted): Promise<ChangePlan> {
+  plan(target: Configuration | MembersWanted | MemberChange): Promise<ChangePlan> {
     return this.members.plan(target);
   }
 
-  addLearners(learners: readonly Founder[], options?: ChangeOptions): Promise<void> {
-    return this.members.addLearners(learners, options);
+  addLearners(nodes: readonly Founder[], options?: ChangeOptions): Promise<void> {
+    return this.members.change({ kind: "addLearners", nodes }, options);
   }
 
   removeLearners(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
-    return this.members.removeLearners(ids, options);
+    return this.members.change({ kind: "removeLearners", ids }, options);
   }
 
   promote(ids: readonly NodeId[], options?: ChangeOptions): Promise<void> {
-    return this.members.promote(ids, options);
+    return this.members.change({ kind: "promote", ids }, options);
   }
 
   async stateHash(): Promise<StateHash> {
@@ -258,6 +260,7 @@ export class RaftNode implements Node<unknown> {
     const { transport } = this.ports;
     try {
       const recovered = await recover(this.ports, this.id, this.groupId);
+      this.checkQuorums(recovered);
       const { clusterId, directoryId, incarnation, startNumber } = recovered.opened;
       const { recoveryNumber } = recovered.start.hardState;
       const identity = {
@@ -283,6 +286,21 @@ export class RaftNode implements Node<unknown> {
       await this.closePorts();
       throw error;
     }
+  }
+
+  /** M12: a policy whose quorums do not meet would elect two leaders: it takes no part. @throws RaftError `BadOption` */
+  private checkQuorums({ start }: Recovered): void {
+    const configuration = start.configurations.at(-1)?.configuration;
+    const fault = configuration && quorumFault(this.ports.quorum, configuration);
+    if (fault === undefined) return;
+    throw new RaftError(
+      "BadOption",
+      "refused",
+      `${this.id} cannot decide as it is told to: ${fault}. Bind another QuorumPolicy.`,
+      {
+        field: "QuorumPolicy",
+      },
+    );
   }
 
   private beginReplica(identity: LocalIdentity, recovered: Recovered): void {

@@ -155,8 +155,12 @@ export class Replica {
 
   /** What the transport calls. `onClaim` is the node's. */
   receiver(onClaim: TransportReceiver["onClaim"]): TransportReceiver {
+    const { raft } = this;
     return {
       incarnation: this.identity.incarnation,
+      get wasRemoved() {
+        return raft.wasRemoved;
+      },
       onMessage: (envelope) => this.postman.received(envelope),
       onPeerUp: (id, startNumber) => this.postman.peerUp(id, startNumber),
       onPeerDown: (id) => this.postman.peerDown(id),

@@ -85,7 +85,7 @@ export interface PeerIdentity {
   readonly directoryId: DirectoryId;
   /** Its run. */
   readonly startNumber: StartNumber;
-  /** The incarnation of the group asked for; empty if it has no such group. */
+  /** The incarnation of the group asked for; empty if it has no such group, or was removed from it. */
   readonly incarnation: Incarnation;
 }
 
@@ -93,6 +93,8 @@ export interface PeerIdentity {
 export interface TransportReceiver {
   /** This group's incarnation, for `identify` and handshakes. */
   readonly incarnation: Incarnation;
+  /** M09: it was removed, and joins nothing under this incarnation any more: `identify` answers as if it were not here. Default false. */
+  readonly wasRemoved?: boolean;
   /** A well-formed message for this group came; its blocks' headers are checked, their checksums are not. */
   onMessage(envelope: Envelope): void;
   /** Messages can be exchanged with the peer from now on; a higher start number means that it was restarted. */

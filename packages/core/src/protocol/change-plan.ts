@@ -3,6 +3,7 @@ import { isVoter } from "../model/configuration.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
+import { soundTransition } from "./quorum/meeting.js";
 
 /*
  * What a change of members would do, asked before it is made. Rule M14. A pure walk along the policy's way: nothing is
@@ -38,7 +39,7 @@ export interface ChangePlan {
   readonly configurationIndex: LogIndex;
   /** The members wanted. */
   readonly target: Configuration;
-  /** Why it cannot be done (M08), or empty; then there are no stages. */
+  /** Why it cannot be done (M08, M12), or empty; then there are no stages. */
   readonly refused: string;
   /** In their order. */
   readonly stages: readonly PlanStage[];
@@ -71,7 +72,7 @@ export function planChange(
 ): ChangePlan {
   const { membership, quorum } = policies;
   const begun = { configurationIndex: current.id.index, target };
-  const transition = membership.enter(current.configuration, target);
+  const transition = soundTransition(policies, current.configuration, target);
   if (transition.kind === "refused") {
     const text = `refused: ${transition.reason}`;
     return { ...begun, refused: transition.reason, stages: [], newcomers: [], text };

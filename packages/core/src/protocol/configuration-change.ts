@@ -6,6 +6,7 @@ import { haveCaughtUp, newVoters, watchCatchUps } from "./catching-up.js";
 import type { ChangeCancelled, ChangeRequested } from "./event.js";
 import { leaveInOrder } from "./leaving.js";
 import { appendConfiguration } from "./proposing.js";
+import { soundTransition } from "./quorum/meeting.js";
 import { syncPeers } from "./replicator-group.js";
 import type { Change, RaftState } from "./state.js";
 import { notLeader } from "./term.js";
@@ -24,7 +25,7 @@ export function onChangeRequested(s: RaftState, { request, target, expected }: C
   const refuse = (error: RaftError) => s.outbox.emit({ type: "ChangeAnswered", request, error });
   const refusal = whyNot(s) ?? whyStale(s, expected);
   if (refusal !== undefined) return refuse(refusal);
-  const transition = s.membership.enter(s.configurations.current, target);
+  const transition = soundTransition(s, s.configurations.current, target);
   if (transition.kind === "refused") return refuse(refused(transition.reason));
   const office = s.leadership;
   if (office === undefined) return;

@@ -74,6 +74,10 @@ export class Raft {
   get recoveryNumber(): RecoveryNumber {
     return this.s.recoveryNumber;
   }
+  /** M09: whether it was told that it is no member any more. */
+  get wasRemoved(): boolean {
+    return this.s.removedAt > 0;
+  }
   /** R08. */
   get commitIndex(): LogIndex {
     return this.s.commit;

@@ -1,5 +1,8 @@
+import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { RaftError } from "../../src/model/errors.js";
+import { QuorumPolicy } from "../../src/ports/quorum-policy.js";
+import { jointMajority } from "../../src/protocol/quorum/joint.js";
 import { loneNode } from "./support/lone-node.js";
 import { SmallDisk } from "./support/small-disk.js";
 
@@ -42,6 +45,28 @@ describe("founding a cluster", () => {
       /^BootstrapRefused: .*this node has a log/,
     );
     await node.stop();
+  });
+
+  it("M12 nobody founds a cluster, or comes back to one, with quorums that do not meet", async () => {
+    // Whoever asks first is elected, by itself.
+    const anybody = new ContainerModule(({ bind }) => {
+      bind(QuorumPolicy).toConstantValue({ ...jointMajority, voteResult: () => "won" });
+    });
+    const { node, disk, transport } = await loneNode(undefined, {}, [anybody]);
+    await node.start();
+    transport.found.set("h:2", waiting("n2")).set("h:3", waiting("n3"));
+    expect(await reason(node.bootstrap({ voters }))).toMatch(/^BootstrapRefused: .*they share no voter/);
+    expect(disk.clusterId).toBe("");
+    await node.stop();
+
+    const sound = await loneNode(disk);
+    await sound.node.start();
+    sound.transport.found.set("h:2", waiting("n2")).set("h:3", waiting("n3"));
+    await sound.node.bootstrap({ voters });
+    await sound.node.stop();
+    const again = await loneNode(disk, {}, [anybody]);
+    expect(await reason(again.node.start())).toMatch(/^BadOption: n1 cannot decide .*they share no voter/);
+    expect(again.transport.stops).toBe(1);
   });
 
   it("M13 C02 while the first entry is being written nobody is kept waiting: calls are refused, and may be repeated", async () => {

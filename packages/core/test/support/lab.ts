@@ -8,7 +8,7 @@ import { type NodeOptions, resolveOptions } from "../../src/model/options.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import type { AfterPersist, Effect, Persist } from "../../src/protocol/effect.js";
 import type { RaftEvent, TimerName } from "../../src/protocol/event.js";
-import type { MembershipPolicy } from "../../src/protocol/policies.js";
+import type { MembershipPolicy, QuorumPolicy } from "../../src/protocol/policies.js";
 import { jointMajority } from "../../src/protocol/quorum/joint.js";
 import { Raft } from "../../src/protocol/raft.js";
 import { staticMembership } from "../../src/protocol/static-membership.js";
@@ -58,6 +58,8 @@ export interface LabNode {
 /** What a lab is made of. */
 export interface LabOptions extends Partial<NodeOptions> {
   readonly membership?: MembershipPolicy;
+  /** M12; majorities where none is given. */
+  readonly quorum?: QuorumPolicy;
   readonly learners?: readonly string[];
   /** E20; 1 where none is given. */
   readonly priorities?: Readonly<Record<string, number>>;
@@ -80,6 +82,7 @@ const EMPTY_DISK = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: nul
 
 const LAB_ONLY: ReadonlySet<string> = new Set([
   "membership",
+  "quorum",
   "learners",
   "priorities",
   "strangers",
@@ -337,7 +340,7 @@ export class Lab {
         applied: snapshotIndex,
         snapshot: disk.snapshot,
         previousSnapshot: null,
-        quorum: jointMajority,
+        quorum: this.options.quorum ?? jointMajority,
         membership: this.options.membership ?? staticMembership,
       },
       this.now,

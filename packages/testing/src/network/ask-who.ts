@@ -1,4 +1,12 @@
-import { type GroupId, type NodeId, type PeerIdentity, RaftError, type Scheduler } from "@hexraft/core/ports";
+import {
+  type GroupId,
+  type Incarnation,
+  type NodeId,
+  type PeerIdentity,
+  RaftError,
+  type Scheduler,
+  type TransportReceiver,
+} from "@hexraft/core/ports";
 import type { MemoryNetwork } from "./memory-network.js";
 
 /** M13: asks whoever listens at an address who it is. A cut link gives neither an answer nor a refusal: the time-out does. */
@@ -29,3 +37,7 @@ export function askWho(
 
 const unreachable = (address: string, reason: string): RaftError =>
   new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address });
+
+/** What a node's replica of a group joins as: empty if there is none, or one that was removed (M09). */
+export const joinsAs = (receiver: TransportReceiver | undefined): Incarnation =>
+  receiver === undefined || receiver.wasRemoved === true ? "" : receiver.incarnation;

@@ -15,7 +15,7 @@ import {
   type TransportReceiver,
 } from "@hexraft/core/ports";
 import { AddressBooks } from "./address-books.js";
-import { askWho } from "./ask-who.js";
+import { askWho, joinsAs } from "./ask-who.js";
 import type { MemoryNetwork } from "./memory-network.js";
 import { SnapshotPipe } from "./snapshot-pipe.js";
 import type { Carrier } from "./wire.js";
@@ -199,7 +199,7 @@ export class MemoryTransport implements Transport {
       clusterId: this.clusterId,
       directoryId: this.local?.directoryId ?? "",
       startNumber: this.startNumber,
-      incarnation: this.receivers.get(group)?.incarnation ?? "",
+      incarnation: joinsAs(this.receivers.get(group)),
     };
   }
 

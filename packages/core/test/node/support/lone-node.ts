@@ -94,7 +94,11 @@ export class LoneTransport implements Transport {
 }
 
 /** One start of one node on a disk that outlives it. Time stands still until the test moves it. */
-export async function loneNode(disk = new SmallDisk(), options: Partial<NodeOptions> = {}) {
+export async function loneNode(
+  disk = new SmallDisk(),
+  options: Partial<NodeOptions> = {},
+  more: readonly ContainerModule[] = [],
+) {
   const time = new ManualTime();
   const machine = new Lines();
   const transport = new LoneTransport();
@@ -111,7 +115,7 @@ export async function loneNode(disk = new SmallDisk(), options: Partial<NodeOpti
     bind(Checksum).toConstantValue({ crc32: (bytes, previous = 0) => (previous + bytes.length) >>> 0 });
     bind(Logger).toConstantValue(logger);
   });
-  const node: Node = await createNode({ nodeId: "n1", electionTimeoutMs: 150, ...options }, [module]);
+  const node: Node = await createNode({ nodeId: "n1", electionTimeoutMs: 150, ...options }, [module, ...more]);
   /** Moves time on until it is so. */
   const until = async (condition: () => boolean): Promise<void> => {
     for (let i = 0; i < 500; i++) {

@@ -12,6 +12,7 @@ import {
   type TransportIdentity,
   type TransportReceiver,
 } from "@hexraft/core/ports";
+import { joinsAs } from "../../network/ask-who.js";
 import { SnapshotPipe } from "../../network/snapshot-pipe.js";
 import type { SimulatedHost } from "./simulated-host.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
@@ -217,7 +218,7 @@ export class SimulatedTransport implements Transport {
       clusterId: this.clusterId,
       directoryId: this.local?.directoryId ?? "",
       startNumber: this.local?.startNumber ?? 0,
-      incarnation: this.receivers.get(group)?.incarnation ?? "",
+      incarnation: joinsAs(this.receivers.get(group)),
     };
   }
 

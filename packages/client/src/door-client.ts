@@ -11,6 +11,7 @@ import type { DoorConnection } from "./door-connection.js";
 import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
 import { changes, errorOf, inDoubt, isRepeatable, type Pending, pendingRequest, type Settle } from "./pending.js";
+import { PendingTable } from "./pending-table.js";
 import { Route, type RouteOwner } from "./route.js";
 
 /** How long one operation may take, and how it can be called off. */
@@ -35,10 +36,9 @@ const SESSION_KINDS: ReadonlySet<number> = new Set([RequestKind.openSession, Req
 export class DoorClient implements RouteOwner {
   private readonly options: ResolvedClientOptions;
   private readonly route: Route;
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new PendingTable<Pending>();
   private waiting: Pending[] = [];
   private bytesInFlight = 0;
-  private lastNumber = 0;
   private sweeper: ReturnType<typeof setInterval> | null = null;
   private closed = false;
   private session = new ClientSession();
@@ -83,14 +83,14 @@ export class DoorClient implements RouteOwner {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const entry of Array.from(this.pending.values())) this.giveUp(entry, "Stopped", "the client was closed");
+    for (const entry of this.pending.all()) this.giveUp(entry, "Stopped", "the client was closed");
     this.route.close();
   }
 
   onReady(): void {
     const waiting = this.waiting;
     this.waiting = [];
-    for (const entry of waiting) if (this.pending.has(entry.number)) this.dispatch(entry, performance.now());
+    for (const entry of waiting) if (this.pending.has(entry)) this.dispatch(entry, performance.now());
   }
 
   onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void {
@@ -120,7 +120,7 @@ export class DoorClient implements RouteOwner {
 
   onLost(connection: DoorConnection, reason: string): void {
     if (connection.inFlight === 0) return;
-    for (const entry of Array.from(this.pending.values())) {
+    for (const entry of this.pending.all()) {
       if (entry.connection !== connection) continue;
       if (entry.kind === RequestKind.command) {
         const message = `The connection was lost before the answer came (${reason}); the command may have been applied, or may still be.`;
@@ -146,7 +146,7 @@ export class DoorClient implements RouteOwner {
   private failWaiting(error: RaftError): void {
     const { waiting } = this;
     this.waiting = [];
-    for (const entry of waiting) if (this.pending.has(entry.number)) this.settle(entry, failed(inDoubt(entry, error)));
+    for (const entry of waiting) if (this.pending.has(entry)) this.settle(entry, failed(inDoubt(entry, error)));
   }
 
   private dispatch(entry: Pending, now: number): void {
@@ -171,8 +171,8 @@ export class DoorClient implements RouteOwner {
   }
 
   private begin(kind: RequestKind, own: Uint8Array, deadlineAt: number, settle: Settle<Uint8Array>): Pending {
-    const entry = pendingRequest(this.nextNumber(), kind, own, deadlineAt, settle);
-    this.pending.set(entry.number, entry);
+    const entry = pendingRequest(this.pending.nextNumber(), kind, own, deadlineAt, settle);
+    this.pending.add(entry);
     this.bytesInFlight += own.length;
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
     return entry;
@@ -220,7 +220,7 @@ export class DoorClient implements RouteOwner {
 
   private settle(entry: Pending, answered: Answered<Uint8Array>): void {
     // What ends one may end others: a client that is closed fails its registration, and with it whoever waits for that.
-    if (!this.pending.delete(entry.number)) return;
+    if (!this.pending.delete(entry)) return;
     this.bytesInFlight -= entry.own.length;
     entry.session?.settled(entry.sequence);
     const { connection } = entry;
@@ -247,7 +247,7 @@ export class DoorClient implements RouteOwner {
   private sweep(): void {
     const now = performance.now();
     const silent = new Set<DoorConnection>();
-    for (const entry of this.pending.values()) {
+    for (const entry of this.pending.all()) {
       const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
       const isSilent = connection !== null && connection.heardAt < sentAt;
@@ -256,7 +256,7 @@ export class DoorClient implements RouteOwner {
       if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }
     for (const connection of silent) connection.close("it answers nothing");
-    this.waiting = this.waiting.filter((entry) => this.pending.has(entry.number));
+    this.waiting = this.waiting.filter((entry) => this.pending.has(entry));
   }
 
   private refusal(bytes: Uint8Array, signal: AbortSignalLike | undefined): RaftError | null {
@@ -277,12 +277,5 @@ export class DoorClient implements RouteOwner {
         `${this.pending.size} operations with ${this.bytesInFlight} bytes are under way (inFlightMax ${inFlightMax}, inFlightBytesMax ${inFlightBytesMax}); wait for some of them.`,
       );
     return null;
-  }
-
-  /** The next number that no request under way bears. */
-  private nextNumber(): number {
-    do this.lastNumber = (this.lastNumber + 1) >>> 0;
-    while (this.pending.has(this.lastNumber));
-    return this.lastNumber;
   }
 }

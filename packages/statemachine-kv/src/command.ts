@@ -16,13 +16,13 @@ export interface Lifetime {
 }
 
 /** Sets a key. */
-export interface KvPut<Bytes = Uint8Array> extends Lifetime {
+export interface KvPut<Key = Uint8Array> extends Lifetime {
   /** Kind. */
   readonly type: "put";
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
   /** The value. */
-  readonly value: Bytes;
+  readonly value: Uint8Array;
   /** Sets it only if the key is `absent` or `present`. Not met: nothing changes, and the result says `done: false`. */
   readonly condition?: "absent" | "present";
   /** The result then carries the value that the key had. */
@@ -30,95 +30,95 @@ export interface KvPut<Bytes = Uint8Array> extends Lifetime {
 }
 
 /** One key of a {@link KvMultiPut}. */
-export interface KvPair<Bytes = Uint8Array> {
+export interface KvPair<Key = Uint8Array> {
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
   /** Its new value. */
-  readonly value: Bytes;
+  readonly value: Uint8Array;
 }
 
 /** Sets several keys at once, for ever. */
-export interface KvMultiPut<Bytes = Uint8Array> {
+export interface KvMultiPut<Key = Uint8Array> {
   /** Kind. */
   readonly type: "multiPut";
   /** What to write, in this order. */
-  readonly entries: readonly KvPair<Bytes>[];
+  readonly entries: readonly KvPair<Key>[];
 }
 
 /** Removes keys. */
-export interface KvDelete<Bytes = Uint8Array> {
+export interface KvDelete<Key = Uint8Array> {
   /** Kind. */
   readonly type: "delete";
   /** The keys. */
-  readonly keys: readonly Bytes[];
+  readonly keys: readonly Key[];
 }
 
 /** Replaces a value only if it is the expected one. */
-export interface KvCompareAndSet<Bytes = Uint8Array> extends Lifetime {
+export interface KvCompareAndSet<Key = Uint8Array> extends Lifetime {
   /** Kind. */
   readonly type: "compareAndSet";
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
   /** What the key must hold; `null`: it must not be there. */
-  readonly expected: Bytes | null;
+  readonly expected: Uint8Array | null;
   /** What it holds then; `null`: it is removed. */
-  readonly value: Bytes | null;
+  readonly value: Uint8Array | null;
 }
 
 /** Adds to an integer written in decimal; a missing key counts as 0. The deadline stays. */
-export interface KvIncrement<Bytes = Uint8Array> {
+export interface KvIncrement<Key = Uint8Array> {
   /** Kind. */
   readonly type: "increment";
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
   /** Any signed 64-bit integer. */
   readonly by: bigint;
 }
 
 /** Gives a key a deadline: now, in log time, plus `ttlMs`. */
-export interface KvExpire<Bytes = Uint8Array> {
+export interface KvExpire<Key = Uint8Array> {
   /** Kind. */
   readonly type: "expire";
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
   /** ms, 1 … {@link TTL_MS_MAX}. */
   readonly ttlMs: number;
 }
 
 /** Takes a key's deadline away. */
-export interface KvPersist<Bytes = Uint8Array> {
+export interface KvPersist<Key = Uint8Array> {
   /** Kind. */
   readonly type: "persist";
   /** The key. */
-  readonly key: Bytes;
+  readonly key: Key;
 }
 
 /** One change. */
-export type KvSimpleCommand<Bytes = Uint8Array> =
-  | KvPut<Bytes>
-  | KvMultiPut<Bytes>
-  | KvDelete<Bytes>
-  | KvCompareAndSet<Bytes>
-  | KvIncrement<Bytes>
-  | KvExpire<Bytes>
-  | KvPersist<Bytes>;
+export type KvSimpleCommand<Key = Uint8Array> =
+  | KvPut<Key>
+  | KvMultiPut<Key>
+  | KvDelete<Key>
+  | KvCompareAndSet<Key>
+  | KvIncrement<Key>
+  | KvExpire<Key>
+  | KvPersist<Key>;
 
 /**
  * Several changes, done in order and all or none: if one is rejected, or its condition or comparison is not met, the batch
  * is `Rejected` and nothing has changed.
  */
-export interface KvBatch<Bytes = Uint8Array> {
+export interface KvBatch<Key = Uint8Array> {
   /** Kind. */
   readonly type: "batch";
   /** What to do, in this order. */
-  readonly commands: readonly KvSimpleCommand<Bytes>[];
+  readonly commands: readonly KvSimpleCommand<Key>[];
 }
 
 /**
- * What can be asked of the key-value state machine. Keys and values are bytes; any byte is allowed in either. `Bytes` is how
- * they are held: callers give arrays, the state keeps strings with one character per byte.
+ * What can be asked of the key-value state machine. Keys and values are bytes; any byte is allowed in either. `Key` is how keys
+ * are held: callers give arrays, the state keeps strings with one character per byte.
  */
-export type KvCommand<Bytes = Uint8Array> = KvSimpleCommand<Bytes> | KvBatch<Bytes>;
+export type KvCommand<Key = Uint8Array> = KvSimpleCommand<Key> | KvBatch<Key>;
 
 /** Options of {@link put}. */
 export interface PutOptions extends LifetimeOptions {

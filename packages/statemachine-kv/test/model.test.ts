@@ -105,7 +105,9 @@ function plain(result: KvResult): unknown {
 }
 
 const key = fc.constantFrom("", "a", "b", "c", "d");
-const value = fc.constantFrom("", "0", "7", "-1", "9223372036854775807", "word");
+// Short ones and long ones are held in different ways, and long ones are overwritten where they lie if they fit there.
+const LONG = [127, 128, 129, 150, 200, 256, 300, 600].map((length) => `${length} `.repeat(length).slice(0, length));
+const value = fc.constantFrom("", "0", "7", "-1", "9223372036854775807", "word", ...LONG);
 const ttlMs = fc.integer({ min: 1, max: 30 });
 const lifetime = fc.oneof(fc.constant({}), fc.record({ ttlMs }), fc.constant({ keepTtl: true }));
 const simple: fc.Arbitrary<KvSimpleCommand> = fc.oneof(

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { del, get, increment, KvStateMachine, put, range, size, stats } from "../src/index.js";
+import { del, get, increment, type KvPutResult, KvStateMachine, put, range, size, stats } from "../src/index.js";
 import { collect, inChunks, load, Replica, text } from "./support.js";
 
 const golden = () => readFileSync(new URL("golden/snapshot-1.hex", import.meta.url), "utf8").trim();
@@ -74,6 +74,24 @@ describe("snapshots", () => {
       values.push(text(machine.read(get("k")).value));
     }
     expect(values).toEqual(["2", "1"]);
+  });
+
+  it("S01 a long value, overwritten where it lies, stays as it was in a snapshot and in an answer", async () => {
+    const replica = new Replica();
+    const value = (letter: string, length = 300) => letter.repeat(length);
+    replica.apply(put("k", value("a")));
+    const handedOut = replica.machine.read(get("k")).value;
+    replica.apply(put("k", value("b")));
+    const saving = replica.machine.snapshotSave();
+    const { previous } = replica.apply(put("k", value("c"), { returnPrevious: true })) as KvPutResult;
+    replica.apply(put("k", value("d")));
+    replica.apply(put("k", value("e", 280)));
+    replica.apply(put("k", value("f", 310)));
+    const machine = new KvStateMachine();
+    await load(machine, await collect(saving));
+    expect([handedOut, machine.read(get("k")).value, previous, replica.machine.read(get("k")).value].map(text)).toEqual(
+      [value("a"), value("b"), value("b"), value("f", 310)],
+    );
   });
 
   it("F07 equal states give equal bytes and hashes, whatever way led there and however the bytes are cut", async () => {

@@ -7,18 +7,18 @@ export type Part<Bytes> = (bytes: Uint8Array, from: number, to: number) => Bytes
 export const viewOf: Part<Uint8Array> = (bytes, from, to) => bytes.subarray(from, to);
 
 /** Takes apart what a ByteWriter laid down. Every length is checked against what is there before it is used. */
-export class ByteReader<Bytes = Uint8Array> {
+export class ByteReader<Key = Uint8Array> {
   private at = 0;
 
   /**
    * @param bytes - what to take apart.
    * @param what - names them in errors, e.g. `command`.
-   * @param part - how blobs are handed out.
+   * @param part - how keys are handed out.
    */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly what: string,
-    private readonly part: Part<Bytes>,
+    private readonly part: Part<Key>,
   ) {}
 
   u8(): number {
@@ -42,8 +42,15 @@ export class ByteReader<Bytes = Uint8Array> {
     return new DataView(buffer, byteOffset + this.skip(8), 8).getBigInt64(0, true);
   }
 
-  /** Length, then bytes. */
-  blob(): Bytes {
+  /** Length, then bytes: a view of them. */
+  blob(): Uint8Array {
+    const length = this.u32();
+    const at = this.skip(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  /** A blob in the form that is wanted of keys. */
+  key(): Key {
     const length = this.u32();
     const at = this.skip(length);
     return this.part(this.bytes, at, at + length);

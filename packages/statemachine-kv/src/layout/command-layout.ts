@@ -47,11 +47,11 @@ export function writeCommand(writer: ByteWriter, command: KvCommand): void {
 }
 
 /** @throws RaftError `BadCommand`, or `FormatUnknown` for what a newer version may have written. */
-export function readCommand<Bytes>(reader: ByteReader<Bytes>): KvCommand<Bytes> {
+export function readCommand<Key>(reader: ByteReader<Key>): KvCommand<Key> {
   const format = reader.u8();
   if (format !== FORMAT) throw reader.unknown(`format ${format}`);
   const type = reader.u8();
-  const command: KvCommand<Bytes> =
+  const command: KvCommand<Key> =
     type === TYPE.batch
       ? { type: "batch", commands: reader.list(() => readSimple(reader, reader.u8())) }
       : readSimple(reader, type);
@@ -100,17 +100,17 @@ function writeSimple(writer: ByteWriter, command: KvSimpleCommand): void {
   }
 }
 
-function readSimple<Bytes>(reader: ByteReader<Bytes>, type: number): KvSimpleCommand<Bytes> {
+function readSimple<Key>(reader: ByteReader<Key>, type: number): KvSimpleCommand<Key> {
   switch (type) {
     case TYPE.put: {
       const flags = reader.flags(HAS_TTL | KEEP_TTL | IF_ABSENT | IF_PRESENT | RETURN_PREVIOUS);
-      if (flags === 0) return { type: "put", key: reader.blob(), value: reader.blob() };
+      if (flags === 0) return { type: "put", key: reader.key(), value: reader.blob() };
       if ((flags & IF_ABSENT) !== 0 && (flags & IF_PRESENT) !== 0) throw reader.fault("has two conditions");
       const condition = (flags & IF_ABSENT) !== 0 ? "absent" : (flags & IF_PRESENT) !== 0 ? "present" : undefined;
       const lifetime = readLifetime(reader, flags);
       return {
         type: "put",
-        key: reader.blob(),
+        key: reader.key(),
         value: reader.blob(),
         ...(condition !== undefined && { condition }),
         ...lifetime,
@@ -118,15 +118,15 @@ function readSimple<Bytes>(reader: ByteReader<Bytes>, type: number): KvSimpleCom
       };
     }
     case TYPE.multiPut:
-      return { type: "multiPut", entries: reader.list(() => ({ key: reader.blob(), value: reader.blob() })) };
+      return { type: "multiPut", entries: reader.list(() => ({ key: reader.key(), value: reader.blob() })) };
     case TYPE.delete:
-      return { type: "delete", keys: reader.list(() => reader.blob()) };
+      return { type: "delete", keys: reader.list(() => reader.key()) };
     case TYPE.compareAndSet: {
       const flags = reader.flags(HAS_TTL | KEEP_TTL | HAS_EXPECTED | HAS_VALUE);
       const lifetime = readLifetime(reader, flags);
       return {
         type: "compareAndSet",
-        key: reader.blob(),
+        key: reader.key(),
         expected: (flags & HAS_EXPECTED) !== 0 ? reader.blob() : null,
         value: (flags & HAS_VALUE) !== 0 ? reader.blob() : null,
         ...lifetime,
@@ -134,14 +134,14 @@ function readSimple<Bytes>(reader: ByteReader<Bytes>, type: number): KvSimpleCom
     }
     case TYPE.increment: {
       const by = reader.i64();
-      return { type: "increment", key: reader.blob(), by };
+      return { type: "increment", key: reader.key(), by };
     }
     case TYPE.expire: {
       const ttlMs = readTtl(reader);
-      return { type: "expire", key: reader.blob(), ttlMs };
+      return { type: "expire", key: reader.key(), ttlMs };
     }
     case TYPE.persist:
-      return { type: "persist", key: reader.blob() };
+      return { type: "persist", key: reader.key() };
     default:
       throw reader.unknown(`command type ${type}`);
   }

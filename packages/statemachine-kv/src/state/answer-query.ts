@@ -74,7 +74,7 @@ function rangePage(space: KeySpace, { start, end, limit = PAGE_DEFAULT, reverse 
       return false;
     }
     last = key;
-    entries.push({ key: bytesOfHeld(key), value: bytesOfHeld(record.value) });
+    entries.push({ key: bytesOfHeld(key), value: record.bytes() });
     return true;
   };
   if (reverse) space.records.descend(before, visit);

@@ -1,4 +1,5 @@
 import { Rejected } from "@hexraft/core/ports";
+import { bytesOf } from "../bytes.js";
 import {
   INTEGER_MAX,
   INTEGER_MIN,
@@ -17,7 +18,7 @@ export const SWEEP_MAX = 32;
 
 const reject = (code: KvRejection, reason: string): Rejected => new Rejected(code, reason);
 
-/** A command as the state takes it: keys and values with one character per byte. */
+/** A command as the state takes it: keys with one character per byte, values as views of where they stand. */
 export type HeldCommand = KvCommand<string>;
 
 /** Does a command, and returns its result. A rejected one (F01) changes nothing, but for swept records. */
@@ -80,7 +81,7 @@ function applySimple(space: KeySpace, command: KvSimpleCommand<string>): KvSimpl
     case "compareAndSet": {
       const { key, expected } = command;
       const before = space.live(key);
-      if ((before?.value ?? null) !== expected)
+      if (!(before === undefined ? expected === null : expected !== null && before.holds(expected)))
         return { type: "compareAndSet", done: false, actual: handedOut(before) };
       if (command.value !== null) space.store(key, command.value, deadlineOf(space, command, before));
       else if (before !== undefined) space.remove(before);
@@ -89,23 +90,23 @@ function applySimple(space: KeySpace, command: KvSimpleCommand<string>): KvSimpl
     case "increment": {
       const { key } = command;
       const before = space.live(key);
-      const old = before === undefined ? 0n : integerIn(before.value);
+      const old = before === undefined ? 0n : integerIn(before);
       if (old === undefined) return reject("NotAnInteger", "the value is not a signed 64-bit integer in decimal");
       const value = old + command.by;
       if (value < INTEGER_MIN || value > INTEGER_MAX)
         return reject("OutOfRange", `${old} + ${command.by} is beyond a signed 64-bit integer`);
-      space.store(key, String(value), before?.deadlineMs ?? NO_DEADLINE);
+      space.store(key, bytesOf(String(value)), before?.deadlineMs ?? NO_DEADLINE);
       return { type: "increment", value };
     }
     case "expire": {
       const before = space.live(command.key);
-      if (before !== undefined) space.store(before.key, before.value, space.logTimeMs + command.ttlMs);
+      if (before !== undefined) space.store(before.key, before.bytes(), space.logTimeMs + command.ttlMs);
       return { type: "expire", done: before !== undefined };
     }
     case "persist": {
       const before = space.live(command.key);
       if (before === undefined || before.deadlineMs === NO_DEADLINE) return { type: "persist", done: false };
-      space.store(before.key, before.value, NO_DEADLINE);
+      space.store(before.key, before.bytes(), NO_DEADLINE);
       return { type: "persist", done: true };
     }
     default:
@@ -127,8 +128,8 @@ const INTEGER_DIGITS_MAX = 20;
 const INTEGER = /^(0|-?[1-9]\d*)$/;
 
 /** The integer written there in the one usual way: no sign but `-`, no leading zero, no blank. */
-function integerIn(value: string): bigint | undefined {
-  if (value.length > INTEGER_DIGITS_MAX || !INTEGER.test(value)) return undefined;
+function integerIn({ value }: KvRecord): bigint | undefined {
+  if (typeof value !== "string" || value.length > INTEGER_DIGITS_MAX || !INTEGER.test(value)) return undefined;
   const integer = BigInt(value);
   return integer >= INTEGER_MIN && integer <= INTEGER_MAX ? integer : undefined;
 }

@@ -53,7 +53,7 @@ export class KeySpace implements FrozenKeySpace {
   }
 
   /** Sets a key. A key that is there, expired or not, keeps its sequence number. */
-  store(key: string, value: string, deadlineMs: number): void {
+  store(key: string, value: Uint8Array, deadlineMs: number): void {
     const record = this.table.get(key);
     if (record === undefined) {
       this.journal?.set(key, this.journal.get(key));

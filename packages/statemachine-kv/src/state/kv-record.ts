@@ -1,4 +1,4 @@
-import { bytesOfHeld } from "../bytes.js";
+import { type HeldValue, handOut, holdInstead, holds } from "./held-value.js";
 
 /** The deadline of a record that never expires. */
 export const NO_DEADLINE = 0;
@@ -8,8 +8,8 @@ export const NO_DEADLINE = 0;
  * does not depend on any order and costs nothing to keep.
  */
 export class KvRecord {
-  /** One character per byte. */
-  value = "";
+  /** Its value; {@link write} may change an array in its place. */
+  value: HeldValue = "";
   /** Log time from which on it is gone, ms; {@link NO_DEADLINE}: never. */
   deadlineMs = NO_DEADLINE;
   /** Bytes of key and value; kept here, so that nobody has to visit the old value to forget it. */
@@ -22,7 +22,7 @@ export class KvRecord {
   constructor(
     /** One character per byte. */
     readonly key: string,
-    value: string,
+    value: Uint8Array,
     /** Given when the key came into being, kept until it is removed, never given twice; ≥ 1. Scan cursors are made of these. */
     readonly sequence: number,
     deadlineMs: number,
@@ -33,8 +33,8 @@ export class KvRecord {
   }
 
   /** Replaces what it holds. Never call it once a snapshot may share it. */
-  write(value: string, deadlineMs: number): void {
-    this.value = value;
+  write(value: Uint8Array, deadlineMs: number): void {
+    this.value = holdInstead(this.value, value);
     this.deadlineMs = deadlineMs;
     const { key, sequence } = this;
     this.sizeBytes = key.length + value.length;
@@ -51,21 +51,31 @@ export class KvRecord {
     const whole = value.length & ~3;
     for (let i = 0; i < whole; i += 4) {
       const word =
-        value.charCodeAt(i) |
-        (value.charCodeAt(i + 1) << 8) |
-        (value.charCodeAt(i + 2) << 16) |
-        (value.charCodeAt(i + 3) << 24);
+        (value[i] as number) |
+        ((value[i + 1] as number) << 8) |
+        ((value[i + 2] as number) << 16) |
+        ((value[i + 3] as number) << 24);
       high = mixHigh(high, word);
       low = mixLow(low, word);
     }
     for (let i = whole; i < value.length; i++) {
-      const word = value.charCodeAt(i);
+      const word = value[i] as number;
       high = mixHigh(high, word);
       low = mixLow(low, word);
     }
     // Each half ends with a word of the other, so that both depend on all fields.
     this.hashHigh = finish(high ^ low);
     this.hashLow = finish(mixLow(low, high));
+  }
+
+  /** A copy of its value. */
+  bytes(): Uint8Array {
+    return handOut(this.value);
+  }
+
+  /** Whether that is its value. */
+  holds(value: Uint8Array): boolean {
+    return holds(this.value, value);
   }
 
   /** Whether it is gone at this log time. */
@@ -75,8 +85,7 @@ export class KvRecord {
 }
 
 /** The value of a record, for a caller. */
-export const handedOut = (record: KvRecord | undefined): Uint8Array | null =>
-  record === undefined ? null : bytesOfHeld(record.value);
+export const handedOut = (record: KvRecord | undefined): Uint8Array | null => record?.bytes() ?? null;
 
 // The steps and the final avalanche of MurmurHash3 (public domain), with two sets of constants.
 function mixHigh(hash: number, word: number): number {

@@ -1,6 +1,7 @@
 import { heldOf } from "../bytes.js";
 import { ByteReader, viewOf } from "../layout/byte-reader.js";
 import { ByteWriter } from "../layout/byte-writer.js";
+import { layHeld } from "./held-value.js";
 import { type FrozenKeySpace, KeySpace } from "./key-space.js";
 import { KvRecord } from "./kv-record.js";
 import { damaged, StreamReader } from "./stream-reader.js";
@@ -47,7 +48,7 @@ export async function* saveSnapshot(frozen: FrozenKeySpace): AsyncGenerator<Uint
       writer.u64(record.sequence);
       writer.u64(record.deadlineMs);
       writer.held(key);
-      writer.held(record.value);
+      layHeld(writer, record.value);
       return true;
     });
     if (next === undefined) {
@@ -115,5 +116,5 @@ async function readRecord(stream: StreamReader): Promise<KvRecord> {
   const sequence = header.u64();
   const deadlineMs = header.u64();
   const body = stream.takeNow(keyLength + valueLength) ?? (await stream.take(keyLength + valueLength));
-  return new KvRecord(heldOf(body, 0, keyLength), heldOf(body, keyLength), sequence, deadlineMs);
+  return new KvRecord(heldOf(body, 0, keyLength), body.subarray(keyLength), sequence, deadlineMs);
 }

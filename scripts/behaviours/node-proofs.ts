@@ -50,6 +50,29 @@ export const nodeProofs: readonly Proof[] = [
     tests: test("recovery"),
   },
   {
+    rule: "F08",
+    file: `${NODE}/backup.ts`,
+    find: "  while (meta.id.index < wanted) meta = await replica.snapshot();\n",
+    replace: "  if (wanted < 0) meta = await replica.snapshot();\n",
+    tests: test("backup"),
+  },
+  {
+    // Another founder's empty cluster would take the state in as a log that it never had.
+    rule: "F08",
+    file: `${NODE}/raft-node.ts`,
+    find: "    if (isRestored(recovered)) {\n      const advice",
+    replace: "    if (isRestored(recovered) && clusterId === this.id) {\n      const advice",
+    tests: test("backup"),
+  },
+  {
+    // The others would get a state without members, and no entry that names them.
+    rule: "F08",
+    file: `${NODE}/founding.ts`,
+    find: "    const snapshot = await underConfiguration(ports, start.snapshot, first);\n",
+    replace: "    const { snapshot } = start;\n",
+    tests: test("backup"),
+  },
+  {
     rule: "Q06",
     file: `${NODE}/node-calls.ts`,
     find: 'options.consistency ?? "linearizable"',

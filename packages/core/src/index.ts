@@ -3,6 +3,7 @@
  *
  * @module core
  */
+export type { BackupAbout } from "./components/backup-layout.js";
 export { createNode } from "./composition/create-node.js";
 export {
   createNodeManager,
@@ -32,6 +33,7 @@ export type {
   StartNumber,
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
+export type { Backup, BackupOptions } from "./node/backup.js";
 export type { ChangeOfIds, ChangeOfNodes, MemberChange } from "./node/member-change.js";
 export type {
   ApplyOptions,
@@ -48,6 +50,7 @@ export type {
 export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export type { GroupSummary, ManagerDescription } from "./node/node-manager.js";
+export type { Restored } from "./node/restoring.js";
 export type { ResetPlan, Survivor } from "./node/unsafe-recovery.js";
 export { Rejected } from "./ports/state-machine.js";
 export type { AbortSignalLike } from "./ports/transport.js";

@@ -3,6 +3,8 @@
  *
  * @module ports
  */
+export { type BackupAbout, backupBytesOf } from "./components/backup-layout.js";
+export { type OpenedBackup, openBackup } from "./components/backup-stream.js";
 export { blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
 export {
   type Configuration,

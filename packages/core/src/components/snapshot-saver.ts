@@ -41,7 +41,12 @@ export class SnapshotSaver {
     return this.saving;
   }
 
-  /** Index of the newest one that is there, saved or received; 0 if there is none. */
+  /** The newest one that is there, saved or received. */
+  get newestMeta(): SnapshotMeta | null {
+    return this.newest;
+  }
+
+  /** Its index; 0 if there is none. */
   get newestIndex(): LogIndex {
     return this.newest?.id.index ?? 0;
   }

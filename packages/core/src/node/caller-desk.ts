@@ -5,6 +5,7 @@ import type { SnapshotSaver } from "../components/snapshot-saver.js";
 import { type ErrorCode, NotLeader, RaftError } from "../model/errors.js";
 import type { LogId, LogIndex } from "../model/log-id.js";
 import type { ProtocolOptions } from "../model/options.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { Rejected } from "../ports/state-machine.js";
 import type {
   ChangeAnswered,
@@ -35,9 +36,12 @@ export class CallerDesk implements Desk {
   private readonly reads: PendingCalls<unknown>;
   private readonly forwards: PendingCalls<unknown>;
   private readonly orders: PendingCalls<void>;
-  private readonly queries = new Map<number, unknown>();
-  private readonly savers: { readonly resolve: (index: LogIndex) => void; readonly reject: (error: Error) => void }[] =
-    [];
+  /** What is asked of the state machine when the time of a read has come. */
+  private readonly questions = new Map<number, () => unknown>();
+  private readonly savers: {
+    readonly resolve: (meta: SnapshotMeta) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
   /** Q08: reads that wait until an index is applied here, which may never be. */
   private waits: { readonly request: number; readonly index: LogIndex }[] = [];
   /** Q08: what leaders had applied when they answered what was forwarded to them. */
@@ -71,11 +75,20 @@ export class CallerDesk implements Desk {
 
   /** Reads what is wanted: Q01, Q05, Q06 or Q08. */
   read<Answer>(query: unknown, wanted: Wanted, terms: Terms): Promise<Answer> {
+    return this.ask(() => this.ports.stateMachine.read(query), wanted, terms);
+  }
+
+  /** Q01: an index with all that was acknowledged anywhere before the call, and applied here. */
+  confirmedIndex(terms: Terms): Promise<LogIndex> {
+    return this.ask(() => this.fsm.appliedId.index, "linearizable", terms);
+  }
+
+  private ask<Answer>(question: () => unknown, wanted: Wanted, terms: Terms): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const request = this.begin();
       const call = { ...terms, resolve: resolve as (answer: unknown) => void, reject, gaveUp: readGaveUp };
       if (!this.reads.add(request, call)) return;
-      this.queries.set(request, query);
+      this.questions.set(request, question);
       if (wanted === "local") this.inbox.inNextTurn(() => this.serve(request, 0));
       else if (wanted === "linearizable") this.inbox.read(request);
       else if (wanted === "lease") this.inbox.readUnderLease(request);
@@ -107,8 +120,8 @@ export class CallerDesk implements Desk {
   }
 
   /** S07: joins a save under way, or asks for one. */
-  snapshot(saver: SnapshotSaver): Promise<LogIndex> {
-    return new Promise<LogIndex>((resolve, reject) => {
+  snapshot(saver: SnapshotSaver): Promise<SnapshotMeta> {
+    return new Promise<SnapshotMeta>((resolve, reject) => {
       if (this.closed !== undefined) return reject(this.closed);
       this.saver = saver;
       this.inbox.post({ type: "SnapshotRequested" });
@@ -168,7 +181,7 @@ export class CallerDesk implements Desk {
   }
 
   readFailed({ requests, error }: ReadFailed): void {
-    for (const request of requests) this.queries.delete(request);
+    for (const request of requests) this.questions.delete(request);
     this.reads.fail(requests, error);
   }
 
@@ -194,9 +207,9 @@ export class CallerDesk implements Desk {
   turnEnded(): void {
     if (this.waits.length > 0) this.serveApplied();
     if (this.savers.length === 0 || this.saver === undefined || this.saver.isSaving) return;
-    const { lastFault, newestIndex } = this.saver;
+    const { lastFault, newestMeta } = this.saver;
     for (const { resolve, reject } of this.savers.splice(0)) {
-      if (lastFault === "") resolve(newestIndex);
+      if (lastFault === "" && newestMeta !== null) resolve(newestMeta);
       else reject(notSaved(lastFault));
     }
   }
@@ -204,7 +217,7 @@ export class CallerDesk implements Desk {
   /** Answers everybody. */
   close(error: (outcome: "refused" | "unknown") => RaftError): void {
     this.closed = error("refused");
-    this.queries.clear();
+    this.questions.clear();
     this.reads.failAll(error("refused"));
     this.forwards.failAll(error("unknown"));
     this.orders.failAll(error("unknown"));
@@ -228,13 +241,13 @@ export class CallerDesk implements Desk {
   }
 
   private serve(request: number, index: LogIndex): void {
-    const query = this.queries.get(request);
-    this.queries.delete(request);
-    if (!this.reads.has(request)) return;
+    const question = this.questions.get(request);
+    this.questions.delete(request);
+    if (question === undefined || !this.reads.has(request)) return;
     const ask = (): Promise<void> | undefined => {
       if (!this.reads.has(request)) return undefined;
       try {
-        const answer = this.ports.stateMachine.read(query);
+        const answer = question();
         if (!isPending(answer)) {
           this.reads.resolve(request, answer);
           return undefined;

@@ -10,6 +10,7 @@ import { quorumFault } from "../protocol/quorum/meeting.js";
 import type { Founder } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
+import { underConfiguration } from "./restoring.js";
 
 /** The first entry of every log: term 0, so that no leader ever counts it as its own. */
 const FIRST = { index: 1, term: 0 } as const;
@@ -61,22 +62,31 @@ export async function askFounders(
  * id goes first: a crash in between leaves an empty replica of a cluster that nobody else belongs to, which is emptied
  * by hand, and not a log without a cluster.
  *
+ * F08: a replica that holds a backup has the first configuration beside that state, where the log begins.
+ *
  * @returns what the protocol starts from now.
  */
 export async function found(
-  { logStorage }: NodePorts,
+  ports: NodePorts,
   clusterId: ClusterId,
   configuration: Configuration,
   recovered: Recovered,
   hardState: Recovered["start"]["hardState"],
 ): Promise<Recovered> {
+  const { logStorage } = ports;
+  const { start } = recovered;
   await logStorage.adopt(clusterId);
   // M11: a further group of a cluster is told from another founding of it by its recovery number alone.
-  const isFurther = hardState.recoveryNumber !== recovered.start.hardState.recoveryNumber;
+  const isFurther = hardState.recoveryNumber !== start.hardState.recoveryNumber;
+  if (start.snapshot !== null) {
+    if (isFurther) await logStorage.write({ hardState });
+    const first = { id: start.snapshot.id, configuration };
+    const snapshot = await underConfiguration(ports, start.snapshot, first);
+    return { ...recovered, start: { ...start, hardState, snapshot, configurations: [first] } };
+  }
   const block = LogBlock.of(FIRST.index, FIRST.term, 0, EntryType.configuration, [encodeConfiguration(configuration)]);
   await logStorage.write({ ...(isFurther && { hardState }), blocks: [block] });
   const entry: ConfigurationEntry = { id: FIRST, configuration };
-  const { start } = recovered;
   return {
     ...recovered,
     start: {

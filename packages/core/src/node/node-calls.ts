@@ -2,8 +2,10 @@ import { errorOf, messageOf } from "../components/message-of.js";
 import type { Done, ProposalGroup, Resolve } from "../components/proposal-group.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
-import type { ProtocolOptions } from "../model/options.js";
+import type { NodeId } from "../model/node-id.js";
+import { badOption, type ProtocolOptions } from "../model/options.js";
 import type { AbortSignalLike } from "../ports/transport.js";
+import { type Backup, type BackupOptions, takeBackup } from "./backup.js";
 import type { ApplyOptions, CallOptions, ReadOptions } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
@@ -17,7 +19,7 @@ export class NodeCalls {
   private late: (() => void)[] = [];
 
   constructor(
-    private readonly options: ProtocolOptions,
+    private readonly options: ProtocolOptions & { readonly nodeId: NodeId },
     private readonly ports: NodePorts,
     /** The replica, if the node runs; throws if not. */
     private readonly replica: () => Replica,
@@ -77,6 +79,19 @@ export class NodeCalls {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** See Node.backup. */
+  async backup(options: BackupOptions = {}): Promise<Backup> {
+    const { consistency = "linearizable" } = options;
+    if (consistency !== "linearizable" && consistency !== "local")
+      throw badOption("consistency", consistency, "must be linearizable or local for a backup");
+    const replica = this.replica();
+    const cancelled = whyNotBegun(options);
+    if (cancelled !== undefined) throw cancelled;
+    const { clusterId, groupId } = this.origin();
+    const origin = { clusterId, groupId, nodeId: this.options.nodeId };
+    return takeBackup(this.ports, replica, origin, this.terms(options), consistency);
   }
 
   private encode(command: unknown): Uint8Array {

@@ -4,9 +4,11 @@ import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
+import type { Backup, BackupOptions } from "./backup.js";
 import type { MemberChange } from "./member-change.js";
 import type { NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
+import type { Restored } from "./restoring.js";
 import type { ResetPlan, Survivor } from "./unsafe-recovery.js";
 
 /** How long a call may take, and how it can be called off. */
@@ -116,8 +118,8 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   /** Recovers what is on disk, listens, and takes part. */
   start(): Promise<void>;
   /**
-   * M13: founds the cluster, once, on one started node with an empty log: asks every voter who it is, draws the cluster id,
-   * and writes the first configuration. This node must be among the voters.
+   * M13: founds the cluster, once, on one started node with an empty log, or with what {@link Node.restore} left: asks every
+   * voter who it is, draws the cluster id, and writes the first configuration. This node must be among the voters.
    *
    * @throws RaftError `BootstrapRefused`: a log exists, or a voter cannot be asked or belongs elsewhere.
    */
@@ -144,6 +146,23 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   readToken(): ReadToken;
   /** S07: saves a snapshot now, joining one under way; resolves with its last included index. */
   snapshot(): Promise<LogIndex>;
+  /**
+   * F08: a backup of the group's state, from any replica while the group goes on: the bytes of a file, to be kept anywhere. It
+   * saves a snapshot, as {@link Node.snapshot} does, and reads that.
+   *
+   * @throws RaftError, retryable, if leadership cannot be confirmed (Q07); `SnapshotFailed`; `BadOption`.
+   */
+  backup(options?: BackupOptions): Promise<Backup>;
+  /**
+   * F08: makes the first replica of a *new* cluster out of a backup. Instead of `start`, as {@link Node.survey}, over an empty
+   * directory; then start a new node on it, and `bootstrap` from it: the other voters are empty, and get the state from here.
+   * The members, the identity and the nodes of the old cluster have no part in the new one.
+   *
+   * @param backup - its bytes, from the beginning.
+   * @throws RaftError `RecoveryRefused`: the directory is not empty, or the backup is of another group; `Damaged` or
+   * `FormatUnknown`, which name the byte. Nothing of the backup is kept then.
+   */
+  restore(backup: AsyncIterable<Uint8Array>): Promise<Restored>;
   /**
    * Stands for election now, as if it had heard no leader for long enough, without letting higher priorities go first. It
    * asks before it raises its term (E05): where a leader is heard nobody is disturbed. Resolves once it does.

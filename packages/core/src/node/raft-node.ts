@@ -10,6 +10,7 @@ import type { ProtocolOptions } from "../model/options.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
 import { quorumFault } from "../protocol/quorum/meeting.js";
+import type { Backup, BackupOptions } from "./backup.js";
 import { describeText } from "./describe-text.js";
 import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
 import type { Household } from "./household.js";
@@ -33,6 +34,7 @@ import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, tokenOf } from "./read-token.js";
 import { type Recovered, recover } from "./recovery.js";
 import { Replica } from "./replica.js";
+import { isRestored, type Restored, restore } from "./restoring.js";
 import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
 
 type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
@@ -110,7 +112,7 @@ export class RaftNode implements Node<unknown> {
 
   private async bootstrapOnce(plan: { readonly voters: readonly Founder[] }): Promise<void> {
     const { replica, identity, recovered } = this.running();
-    this.mustBeEmpty(replica);
+    this.mustBeNew(replica, recovered);
     if (this.founding) throw refused("it is being founded already");
     this.founding = true;
     try {
@@ -119,7 +121,7 @@ export class RaftNode implements Node<unknown> {
       const configuration = await askFounders(this.ports, self, plan.voters, 2 * this.options.electionTimeoutMs);
       // While the others were asked, another node may have claimed this one, or it may have been stopped.
       this.running();
-      this.mustBeEmpty(replica);
+      this.mustBeNew(replica, recovered);
       const clusterId = common === "" ? this.ports.random.hex(16) : common;
       const { term, votedFor } = replica.raft.describe(this.ports.clock.monotonic());
       if (votedFor !== null || term !== recovered.start.hardState.term)
@@ -156,7 +158,16 @@ export class RaftNode implements Node<unknown> {
   }
 
   async snapshot(): Promise<LogIndex> {
-    return this.running().replica.snapshot();
+    const { id } = await this.running().replica.snapshot();
+    return id.index;
+  }
+
+  backup(options?: BackupOptions): Promise<Backup> {
+    return this.calls.backup(options);
+  }
+
+  restore(backup: AsyncIterable<Uint8Array>): Promise<Restored> {
+    return this.offline(() => restore(this.ports, this.id, this.groupId, backup));
   }
 
   async transferLeadership(to?: NodeId): Promise<void> {
@@ -325,10 +336,16 @@ export class RaftNode implements Node<unknown> {
 
   /** M13: a waiting replica belongs to the first cluster that names its incarnation, from when that is durable. */
   private async onClaim(clusterId: ClusterId): Promise<void> {
-    const { identity } = this.running();
+    const { identity, recovered } = this.running();
     if (identity.clusterId === clusterId) return;
     if (identity.clusterId !== "" || this.founding)
       throw new RaftError("IdentityMismatch", "refused", `${this.id} belongs to another cluster than ${clusterId}.`);
+    if (isRestored(recovered)) {
+      const advice = `found the cluster on ${this.id}, or empty its directory`;
+      const reason = `${this.id} holds a restored backup, and joins no cluster that another node founded; ${advice}.`;
+      this.ports.logger.error(reason, { clusterId });
+      throw new RaftError("IdentityMismatch", "refused", reason);
+    }
     await this.ports.logStorage.adopt(clusterId);
     this.identity = { ...identity, clusterId };
     this.ports.transport.claim(clusterId);
@@ -432,9 +449,10 @@ export class RaftNode implements Node<unknown> {
     throw new RaftError("Stopped", "refused", `${this.id} was stopped; ask another node.`);
   }
 
-  private mustBeEmpty(replica: Replica): void {
+  private mustBeNew(replica: Replica, recovered: Recovered): void {
     const { clusterId } = this.running().identity;
-    if (replica.raft.lastIndex > 0) throw refused(`this node has a log, of cluster ${clusterId}`);
+    if (replica.raft.lastIndex > 0 && !isRestored(recovered))
+      throw refused(`this node has a log, of cluster ${clusterId}`);
     if (clusterId !== "" && this.household === undefined)
       throw refused(
         `this node belongs to cluster ${clusterId} already, and has no log yet; if a founding was interrupted, empty its directory`,

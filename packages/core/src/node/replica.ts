@@ -10,6 +10,7 @@ import { InvariantViolation, RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { StepObserver } from "../ports/step-observer.js";
 import type { TransportReceiver } from "../ports/transport.js";
 import type { Notice } from "../protocol/notice.js";
@@ -174,8 +175,8 @@ export class Replica {
     this.inbox.open(() => this.raft.start(this.ports.clock.monotonic()));
   }
 
-  /** S07: resolves with the index of the snapshot. */
-  snapshot(): Promise<number> {
+  /** S07: resolves with the snapshot that is there then. */
+  snapshot(): Promise<SnapshotMeta> {
     return this.desk.snapshot(this.snapshots.saver);
   }
 

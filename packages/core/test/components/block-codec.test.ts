@@ -1,19 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { blockBytes, openBlock, verifyBlock } from "../../src/components/block-codec.js";
 import { BLOCK_HEADER_BYTES, EntryType, LogBlock, PAYLOAD_BYTES_LIMIT } from "../../src/model/log-block.js";
-import type { Checksum } from "../../src/ports/checksum.js";
-
-/** CRC-32 bit by bit, from its definition. */
-const checksum: Checksum = {
-  crc32(bytes, previous = 0) {
-    let crc = ~previous;
-    for (const byte of bytes) {
-      crc ^= byte;
-      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    }
-    return ~crc >>> 0;
-  },
-};
+import { checksum } from "../support/crc32.js";
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -20,6 +20,8 @@ export class SmallDisk {
   failNext: Error | undefined;
   /** Writes do not end until {@link SmallDisk.releaseWrites}. */
   holdWrites = false;
+  /** Saving a snapshot does not begin before this. */
+  holdSnapshots: Promise<void> | undefined;
   private held: (() => void)[] = [];
   /** Adapters that are open at the moment. */
   open = 0;
@@ -140,13 +142,16 @@ class SmallSnapshots implements SnapshotStorage {
 
   async begin(meta: SnapshotMeta): Promise<SnapshotSink> {
     const bytes: Uint8Array[] = [];
+    await this.disk.holdSnapshots;
     return {
       offset: 0,
       write: async (chunk) => void bytes.push(chunk.slice()),
       commit: async () => {
         const sizeBytes = bytes.reduce((sum, chunk) => sum + chunk.length, 0);
-        const saved = { ...meta, sizeBytes };
-        this.disk.snapshots = [{ meta: saved, bytes, damaged: false }, ...this.disk.snapshots].slice(0, 2);
+        // The lone node's checksum is no more than this.
+        const saved = { ...meta, sizeBytes, checksum: sizeBytes };
+        const others = this.disk.snapshots.filter(({ meta: { id } }) => id.index !== meta.id.index);
+        this.disk.snapshots = [{ meta: saved, bytes, damaged: false }, ...others].slice(0, 2);
         return saved;
       },
       abort: async () => {},

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { runSecret } from "./access/run-secret.js";
+import { backupCommands } from "./backup/backup-commands.js";
 import { runDemo } from "./demo/run-demo.js";
 import { runWriter } from "./demo/writer.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
@@ -20,6 +21,7 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
     exitCode = code;
   });
   certsCommand(program);
+  backupCommands(program);
   inspectCommand(program, (code) => {
     exitCode = code;
   });

@@ -16,6 +16,7 @@ import type { DoorBounds } from "../src/serve/door-bounds.js";
 import type { Front } from "../src/serve/front.js";
 import { TokenBucket } from "../src/serve/token-bucket.js";
 import { LocalKv } from "./support/local-kv.js";
+import { madeUpBackup } from "./support/made-up-backup.js";
 import { RawClient, resp } from "./support/raw-client.js";
 
 const SECRET = "open-sesame";
@@ -62,6 +63,7 @@ function http(bounds: Partial<DoorBounds> = {}, access = users()): Promise<numbe
     describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
     stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
     transferLeadership: async (to?: string) => void transferred.push(to ?? ""),
+    backup: async () => madeUpBackup(1_000),
   };
   return start(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...bounds }, access));
 }

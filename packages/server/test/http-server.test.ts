@@ -4,6 +4,7 @@ import { RaftError } from "@hexraft/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
 import { LocalKv } from "./support/local-kv.js";
+import { madeUpBackup } from "./support/made-up-backup.js";
 import { RawClient } from "./support/raw-client.js";
 
 let kv: LocalKv;
@@ -18,7 +19,13 @@ beforeEach(async () => {
   applied = { index: 9, term: 3, hash: "00ff" };
   const describeNode = () => description as unknown as NodeDescription;
   front = new HttpFront(
-    { kv, describe: describeNode, stateHash: () => Promise.resolve(applied), transferLeadership: async () => {} },
+    {
+      kv,
+      describe: describeNode,
+      stateHash: () => Promise.resolve(applied),
+      transferLeadership: async () => {},
+      backup: async () => madeUpBackup(1_000),
+    },
     { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, greetingTimeoutMs: 200, arrivalTimeoutMs: 400 },
   );
   port = (await front.start({ host: "127.0.0.1", port: 0 })).port;

@@ -1,4 +1,6 @@
 import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 /** A request that cannot be answered as asked: what the client is told instead. */
 export class HttpProblem extends Error {
@@ -16,11 +18,21 @@ export class HttpProblem extends Error {
   }
 }
 
+/** A body that is made while it is sent. */
+export interface StreamedBody {
+  readonly sizeBytes: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** A receiver that takes nothing for so long is hung up on, ms. */
+  readonly stallMs: number;
+  /** It has ended, well or not. */
+  readonly done: () => void;
+}
+
 /** What a route answers. */
 export interface HttpReply {
   readonly status: number;
   readonly type: string;
-  readonly body: Uint8Array | string;
+  readonly body: Uint8Array | string | StreamedBody;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -45,8 +57,22 @@ export const bytes = (status: number, body: Uint8Array): HttpReply => ({
 });
 
 /** Sends it. */
-export function send(response: ServerResponse, reply: HttpReply): void {
-  const body = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
-  response.writeHead(reply.status, { ...reply.headers, "content-type": reply.type, "content-length": body.length });
-  response.end(body);
+export function send(response: ServerResponse, { status, type, body, headers }: HttpReply): void {
+  const head = (length: number) =>
+    response.writeHead(status, { ...headers, "content-type": type, "content-length": length });
+  const streamed = typeof body === "object" && "bytes" in body ? body : undefined;
+  // Its client has gone meanwhile.
+  if (response.destroyed) return streamed?.done();
+  if (streamed !== undefined) {
+    head(streamed.sizeBytes);
+    response.setTimeout(streamed.stallMs, () => response.destroy());
+    // A body that breaks off is shorter than its head says: that is how its receiver hears of it.
+    void pipeline(Readable.from(streamed.bytes, { objectMode: false }), response)
+      .catch(() => response.destroy())
+      .finally(streamed.done);
+    return;
+  }
+  const whole = typeof body === "string" ? Buffer.from(body) : (body as Uint8Array);
+  head(whole.length);
+  response.end(whole);
 }

@@ -11,13 +11,14 @@ import { closeListener, listen } from "../serve/listener.js";
 import { TokenBucket } from "../serve/token-bucket.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
 import { identify } from "./authorization.js";
+import { BackupRoute, type BackupSource } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
 import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
 
 /** What the HTTP front needs to know of its node. */
-export interface HttpContext {
+export interface HttpContext extends BackupSource {
   readonly kv: KvService;
   /** O01. */
   describe(): NodeDescription;
@@ -56,6 +57,7 @@ export class HttpFront implements Front {
   /** Were told so already; what they asked is not done. */
   private readonly turnedAway = new WeakSet<Socket>();
   private readonly buckets = new WeakMap<Socket, TokenBucket>();
+  private readonly backups: BackupRoute;
 
   constructor(
     private readonly context: HttpContext,
@@ -73,6 +75,7 @@ export class HttpFront implements Front {
       (request, response) => void this.answer(request, response),
     );
     this.turnstile = new Turnstile(limits);
+    this.backups = new BackupRoute(context, limits);
     // Before the parser sees the socket: who is too many costs a line of text.
     this.server.prependListener("connection", (socket: Socket) => this.admit(socket));
   }
@@ -100,7 +103,6 @@ export class HttpFront implements Front {
     } catch (error) {
       reply = problemOf(error);
     }
-    if (response.destroyed) return;
     // What is left of a body that nobody wanted is read and dropped, so that the connection can serve the next request.
     message.resume();
     send(response, reply);
@@ -168,6 +170,8 @@ export class HttpFront implements Front {
         return only(method, "GET", async () => json(200, await this.context.stateHash()));
       case `${ADMIN}transfer-leadership`:
         return only(method, "POST", () => this.transferLeadership(request));
+      case `${ADMIN}backup`:
+        return this.backups.run(request);
       case "/healthz":
         return only(method, "GET", () => this.health());
       case "/readyz":
@@ -176,7 +180,7 @@ export class HttpFront implements Front {
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/transfer-leadership, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/transfer-leadership, /v1/admin/backup, /healthz, /readyz.`,
         );
     }
   }

@@ -16,6 +16,8 @@ export interface DoorBounds {
   readonly arrivalTimeoutMs: number;
   /** A connection that asks nothing for so long is closed, ms. */
   readonly idleTimeoutMs: number;
+  /** F08: most backups that are read from a node at once, over HTTP. */
+  readonly backupsMax: number;
 }
 
 /** Starting values: no honest client notices them. */
@@ -27,6 +29,7 @@ export const DEFAULT_DOOR_BOUNDS: DoorBounds = {
   greetingTimeoutMs: 10_000,
   arrivalTimeoutMs: 60_000,
   idleTimeoutMs: 600_000,
+  backupsMax: 2,
 };
 
 const RANGES: Readonly<Record<keyof DoorBounds, readonly [low: number, high: number]>> = {
@@ -37,6 +40,7 @@ const RANGES: Readonly<Record<keyof DoorBounds, readonly [low: number, high: num
   greetingTimeoutMs: [10, 3_600_000],
   arrivalTimeoutMs: [10, 3_600_000],
   idleTimeoutMs: [10, 86_400_000],
+  backupsMax: [1, 64],
 };
 
 /** Fills in the defaults. @throws RaftError `BadOption`, naming field, value and rule (O05). */

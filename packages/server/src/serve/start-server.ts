@@ -1,4 +1,4 @@
-import { createNode } from "@hexraft/core";
+import { type BackupOptions, createNode } from "@hexraft/core";
 import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
@@ -94,6 +94,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       kv,
       describe: () => node.describe(),
       stateHash: () => node.stateHash(),
+      backup: (asked: BackupOptions) => node.backup(asked),
       transferLeadership: (to?: string) => node.transferLeadership(to),
     };
     const http = await open(options.http, new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...doors }, access));

@@ -8,14 +8,21 @@ const ELECTION_TIMEOUT_MS = 500;
 export class ThreeNodes {
   readonly workshop = new Workshop();
   readonly ids = ["n1", "n2", "n3"] as const;
-  private ports: number[] = [];
   private readonly running = new Map<
     string,
     { readonly process: HexraftProcess; readonly listening: Required<Listening> }
   >();
 
+  /** @param ports - where the nodes hear each other; free ones, unless they are to be those of another cluster. */
+  constructor(private ports: readonly number[] = []) {}
+
+  /** Where the nodes hear each other. */
+  get peerPorts(): readonly number[] {
+    return this.ports;
+  }
+
   async start(): Promise<this> {
-    this.ports = await freePorts(3);
+    if (this.ports.length === 0) this.ports = await freePorts(3);
     await Promise.all(this.ids.map((id) => this.startOne(id)));
     await this.leader();
     return this;

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { request as requestTls } from "node:https";
+import { RaftError } from "@hexraft/core/ports";
+import { badField } from "../serve/bad-field.js";
+
+/** Where the password of `--user` may stand; never an argument, which everybody on the machine can see. */
+export const PASSWORD_VARIABLE = "HEXRAFT_PASSWORD";
+/** A node that says nothing for so long is given up, ms: it may have to write a large snapshot before it answers. */
+const SILENCE_MS = 600_000;
+/** Most bytes that are read of an answer that is no backup. */
+const REASON_BYTES_MAX = 64 * 1024;
+
+/** Who asks. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The HTTP door of one node, as the operator's commands ask it. */
+export class BackupDoor {
+  constructor(
+    readonly url: URL,
+    private readonly credentials: Credentials | undefined,
+  ) {}
+
+  /** Whether this node leads. @throws RaftError */
+  async leads(): Promise<boolean> {
+    const text = await textOf(await this.get("/v1/status"));
+    return (JSON.parse(text) as { readonly role?: string }).role === "leader";
+  }
+
+  /** The bytes of a backup, as they come. @throws RaftError if there is none, also while they come. */
+  async backup(consistency: string): Promise<AsyncIterable<Uint8Array>> {
+    return this.bytesOf(await this.get(`/v1/admin/backup?consistency=${consistency}`));
+  }
+
+  private async *bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+    let received = 0;
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        received += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      const announced = response.headers["content-length"] ?? "?";
+      throw lost(`${this.url.origin} broke off after ${received} of ${announced} bytes`, error);
+    }
+  }
+
+  private async get(path: string): Promise<IncomingMessage> {
+    const { url, credentials } = this;
+    const send = url.protocol === "https:" ? requestTls : request;
+    const auth = credentials === undefined ? {} : { auth: `${credentials.user}:${credentials.password}` };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const asked = send(new URL(path, url), { ...auth, agent: false, timeout: SILENCE_MS }, resolve);
+      asked.once("timeout", () => asked.destroy(new Error(`it said nothing for ${SILENCE_MS} ms`)));
+      asked.once("error", (error) => reject(lost(`${url.origin} cannot be asked`, error)));
+      asked.end();
+    });
+    if (response.statusCode === 200) return response;
+    throw await this.refusal(response);
+  }
+
+  private async refusal(response: IncomingMessage): Promise<RaftError> {
+    const status = response.statusCode ?? 0;
+    const said = await textOf(response);
+    let reason = said.trim();
+    try {
+      reason = (JSON.parse(said) as { readonly message?: string }).message ?? reason;
+    } catch {
+      // Somebody else than a node answers there.
+    }
+    const whole = `${this.url.origin} answers ${status}: ${reason}`;
+    if (status === 401 || status === 403)
+      return new RaftError(
+        "AccessDenied",
+        "refused",
+        `${whole} A backup is for role admin: name such a user with --user, and the password in ${PASSWORD_VARIABLE}.`,
+      );
+    return new RaftError(status === 503 ? "Overloaded" : "BadMessage", "refused", whole);
+  }
+}
+
+/** Reads `http://host:port`, or `host:port`. @throws RaftError `BadOption`. */
+export function parseDoors(list: string): URL[] {
+  return list.split(",").map((each) => {
+    const text = each.trim();
+    const rule = "must list the HTTP doors of nodes, as http://host:port or host:port, with commas between them";
+    try {
+      const url = new URL(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+      const { protocol, username, password, pathname } = url;
+      if (password !== "") throw badField("--from", "…", "must not hold a password; see --user");
+      if (!/^https?:$/.test(protocol) || username !== "" || pathname !== "/" || text === "") throw new Error("other");
+      return url;
+    } catch (error) {
+      throw error instanceof RaftError ? error : badField("--from", list, rule);
+    }
+  });
+}
+
+/** The password out of a file, or out of the environment. @throws RaftError `BadOption`. */
+export function credentialsOf(user: string | undefined, passwordFile: string | undefined): Credentials | undefined {
+  if (user === undefined) {
+    if (passwordFile !== undefined) throw badField("--password-file", passwordFile, "says whose it is by --user");
+    return undefined;
+  }
+  const password = passwordFile === undefined ? process.env[PASSWORD_VARIABLE] : textOfFile(passwordFile);
+  if (password === undefined || password === "")
+    throw badField("--user", user, `needs a password, in the variable ${PASSWORD_VARIABLE} or by --password-file`);
+  return { user, password };
+}
+
+function textOfFile(path: string): string {
+  try {
+    return (readFileSync(path, "utf8").split("\n")[0] as string).replace(/\r$/, "");
+  } catch (error) {
+    throw badField("--password-file", path, `must be a file that can be read (${(error as Error).message})`);
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    text += chunk.toString();
+    if (text.length > REASON_BYTES_MAX) break;
+  }
+  return text;
+}
+
+const lost = (what: string, error: unknown): RaftError =>
+  new RaftError("ConnectionLost", "refused", `${what}: ${error instanceof Error ? error.message : String(error)}`);

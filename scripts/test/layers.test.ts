@@ -15,7 +15,6 @@ describe("imports between the rooms of core", () => {
     ["ports/log-storage.ts", 'import type { HardState } from "../protocol/state.js";'],
     ["ports/token.ts", 'import type { ServiceIdentifier } from "inversify";'],
     ["ports/scheduler.ts", 'import { type SchedulerLike } from "rxjs";'],
-    ["components/timer-service.ts", 'import { Subscription } from "rxjs";'],
     ["components/postman.ts", 'import { inject } from "inversify";'],
     ["node/node-events.ts", 'import { Subject } from "rxjs";'],
     ["node/node.ts", 'import type { Observable } from "rxjs";'],

@@ -5,6 +5,7 @@ const TCP = "packages/transport-tcp";
 const CLIENT = "packages/client";
 const KV = "packages/statemachine-kv";
 const SESSIONS = "packages/sessions";
+const COMPOSED = "packages/statemachine-composed";
 
 /** What the core asks of its ports, in the adapters and the client that owe it. */
 export const adapterProofs: readonly Proof[] = [
@@ -235,5 +236,21 @@ export const adapterProofs: readonly Proof[] = [
     find: "    checkCommand(command, this.limits);\n",
     replace: "",
     tests: [`${KV}/test/codec.test.ts`],
+  },
+  {
+    // Each part counts its own commands from the first place on.
+    rule: "F04",
+    file: `${COMPOSED}/src/composed-state-machine.ts`,
+    find: "      share.places.push(at);",
+    replace: "      share.places.push(share.places.length);",
+    tests: [`${COMPOSED}/test/composed.test.ts`],
+  },
+  {
+    // What a part leaves unread is taken for the next part's.
+    rule: "F04",
+    file: `${COMPOSED}/src/composed-snapshot.ts`,
+    find: "    for await (const _ of own);\n",
+    replace: "",
+    tests: [`${COMPOSED}/test/composed.test.ts`],
   },
 ];

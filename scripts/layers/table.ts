@@ -45,6 +45,7 @@ export const packages: Record<string, readonly string[]> = {
   "storage-lmdb": ["core", "core/ports"],
   "statemachine-kv": ["core", "core/ports"],
   sessions: ["core", "core/ports"],
+  "statemachine-composed": ["core", "core/ports"],
   membership: ["core", "core/ports", "core/protocol"],
   testing: ["core", "core/ports", "core/protocol"],
   client: ["core", "core/ports", "sessions", "statemachine-kv", "transport-tcp"],

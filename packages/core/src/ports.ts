@@ -6,6 +6,7 @@
 export { type BackupAbout, backupBytesOf } from "./components/backup-layout.js";
 export { type OpenedBackup, openBackup } from "./components/backup-stream.js";
 export { blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
+export { ByteSource } from "./components/byte-source.js";
 export {
   type Configuration,
   type ConfigurationEntry,
@@ -57,6 +58,7 @@ export { Checksum } from "./ports/checksum.js";
 export { Clock } from "./ports/clock.js";
 export { Codec } from "./ports/codec.js";
 export { type DirectoryLock, type FileHandle, FileSystem } from "./ports/file-system.js";
+export { type Gathered, GatheredBatch } from "./ports/gathered-batch.js";
 export { GroupStorage, type GroupStores, type OpenedGroups, type OpenGroups } from "./ports/group-storage.js";
 export { LogStorage, type LogWrite, type OpenedLog, type OpenLog } from "./ports/log-storage.js";
 export { Logger } from "./ports/logger.js";

@@ -1,5 +1,4 @@
-import { type CommandBatch, RaftError, Rejected } from "@hexraft/core/ports";
-import type { Gathered } from "./gathered-batch.js";
+import { type CommandBatch, type Gathered, RaftError, Rejected } from "@hexraft/core/ports";
 import type { SessionCodec } from "./session-codec.js";
 import { SessionRefused } from "./session-command.js";
 import {

@@ -1,6 +1,7 @@
 import {
   type CommandBatch,
   type Configuration,
+  GatheredBatch,
   type LogId,
   type LogIndex,
   type NodeId,
@@ -10,7 +11,6 @@ import {
   type Term,
 } from "@hexraft/core/ports";
 import { applying, type Results, type Steps } from "./applying.js";
-import { GatheredBatch } from "./gathered-batch.js";
 import type { SessionCodec } from "./session-codec.js";
 import { SESSION_MARK } from "./session-layout.js";
 import { layOutTable, splitSnapshot } from "./session-snapshot.js";

@@ -10,6 +10,7 @@ import {
   layBackupHead,
   readBackupHead,
 } from "./backup-layout.js";
+import { ByteSource } from "./byte-source.js";
 
 /** F08: a backup as it is read. */
 export interface OpenedBackup {
@@ -83,33 +84,4 @@ function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(CHECKSUM_BYTES);
   new DataView(bytes.buffer).setUint32(0, value, true);
   return bytes;
-}
-
-/** Bytes by length, out of chunks of any length. */
-class ByteSource {
-  private readonly chunks: AsyncIterator<Uint8Array>;
-  private rest: Uint8Array = new Uint8Array(0);
-
-  constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.chunks = bytes[Symbol.asyncIterator]();
-  }
-
-  /** So many bytes, in an array of their own; fewer only where there are no more. */
-  async take(length: number): Promise<Uint8Array> {
-    const out = new Uint8Array(length);
-    let have = 0;
-    while (have < length) {
-      if (this.rest.length === 0) {
-        const { done, value } = await this.chunks.next();
-        if (done === true) return out.subarray(0, have);
-        this.rest = value;
-        continue;
-      }
-      const part = this.rest.subarray(0, length - have);
-      out.set(part, have);
-      this.rest = this.rest.subarray(part.length);
-      have += part.length;
-    }
-    return out;
-  }
 }

@@ -30,8 +30,8 @@ export const storageFailures: readonly Failure[] = [
     patches: [
       {
         file: log("log-writer"),
-        find: "    await active.handle.datasync();\n    this.segments.push(next);",
-        replace: "    this.segments.push(next);",
+        find: "    await active.handle.datasync();\n    this.book.push(next);",
+        replace: "    this.book.push(next);",
       },
     ],
     tests: logTests("crash"),
@@ -71,9 +71,9 @@ export const storageFailures: readonly Failure[] = [
     patches: [
       {
         file: log("file-log-storage"),
-        find: "      return this.living().write(write);",
+        find: "      return this.append(write);",
         replace:
-          "      const { hardState } = write;\n      const { vote } = this.living().state.hardState;\n      if (hardState !== undefined) this.living().write({ hardState: { ...hardState, vote } }).catch(() => {});\n      return this.living().write(write);",
+          "      const { hardState } = write;\n      const { vote } = this.living().book.state.hardState;\n      if (hardState !== undefined) this.append({ hardState: { ...hardState, vote } }).catch(() => {});\n      return this.append(write);",
       },
     ],
     tests: logTests("crash"),

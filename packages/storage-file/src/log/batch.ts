@@ -3,7 +3,7 @@ import { alignUp, getU64, setU64, viewOf } from "../format/bytes.js";
 import {
   layPayload,
   layRecordHeader,
-  type Operation,
+  type GroupOperation,
   type PlacedOperation,
   payloadBytes,
   RECORD_HEADER_BYTES,
@@ -50,17 +50,17 @@ export interface LaidBatch {
 }
 
 /** Bytes that these records will take as a batch. */
-export function batchBytes(operations: readonly Operation[]): number {
+export function batchBytes(operations: readonly GroupOperation[]): number {
   let size = BATCH_HEADER_BYTES;
-  for (const operation of operations) size += RECORD_HEADER_BYTES + payloadBytes(operation);
+  for (const { operation } of operations) size += RECORD_HEADER_BYTES + payloadBytes(operation);
   return alignUp(size, BATCH_HEADER_BYTES);
 }
 
-/** Lays down a batch; its records are numbered from `sequence` on. */
+/** Lays down a batch; `next` gives each record its number within its group. */
 export function layBatch(
   head: Omit<BatchHeader, "length" | "records" | "checksum">,
-  operations: readonly Operation[],
-  sequence: number,
+  operations: readonly GroupOperation[],
+  next: (group: number) => number,
   checksum: Checksum,
 ): LaidBatch {
   const length = batchBytes(operations);
@@ -70,12 +70,12 @@ export function layBatch(
   let at = BATCH_HEADER_BYTES;
   let begun = 0;
   let offset = head.offset + BATCH_HEADER_BYTES;
-  operations.forEach((operation, i) => {
+  for (const { group, operation } of operations) {
     const payload = at + RECORD_HEADER_BYTES;
     const size = payloadBytes(operation);
-    const place = { segment: head.segment, generation: head.generation, offset, sequence: sequence + i };
-    placed.push({ operation, offset });
-    if (operation.kind === RecordKind.block) {
+    const place = { segment: head.segment, generation: head.generation, offset, group, sequence: next(group) };
+    placed.push({ group, operation, offset });
+    if ("block" in operation) {
       const bytes = blockBytes(operation.block, checksum);
       layRecordHeader(own, at, operation, place, bytes.subarray(0, BLOCK_HEADER_BYTES), checksum);
       at = payload;
@@ -92,17 +92,17 @@ export function layBatch(
       at = payload + size;
     }
     offset += RECORD_HEADER_BYTES + size;
-  });
+  }
   if (begun < own.length) buffers.push(own.subarray(begun));
   const own32 = layBatchHeader(own, { ...head, length, records: operations.length }, checksum);
   return { buffers, length, checksum: own32, placed };
 }
 
-function referencedBytes(operations: readonly Operation[]): number {
+function referencedBytes(operations: readonly GroupOperation[]): number {
   let size = 0;
-  for (const operation of operations) {
+  for (const { operation } of operations) {
     const bytes = payloadBytes(operation);
-    if (operation.kind === RecordKind.block && bytes >= COPY_BELOW_BYTES) size += bytes;
+    if ("block" in operation && bytes >= COPY_BELOW_BYTES) size += bytes;
   }
   return size;
 }

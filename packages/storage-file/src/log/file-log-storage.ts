@@ -19,14 +19,20 @@ import { readBlocks } from "./block-reader.js";
 import { holdToMark, LogMark, readMark } from "./log-mark.js";
 import { LogState } from "./log-state.js";
 import { LogWriter } from "./log-writer.js";
+import { SOLE_GROUP } from "./record.js";
 import { cutTornTail, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
 import { SegmentFiles } from "./segment-files.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { SoleBook } from "./sole-book.js";
+import { planWrite } from "./write-plan.js";
 
 /** The log of one replica in segment files; see docs/FORMAT.md. */
 @injectable()
 export class FileLogStorage implements LogStorage {
   private writer: LogWriter | undefined;
+  private book: SoleBook | undefined;
+  /** Where the log will end once everything asked for is written. */
+  private plannedLast: LogIndex = 0;
   private state: "new" | "open" | "closed" = "new";
   private identityWrites: Promise<void> = Promise.resolve();
   private found: Omit<RecoveredLog, "scan"> | undefined;
@@ -65,7 +71,7 @@ export class FileLogStorage implements LogStorage {
 
   write(write: LogWrite): Promise<void> {
     try {
-      return this.living().write(write);
+      return this.append(write);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,15 +79,15 @@ export class FileLogStorage implements LogStorage {
 
   /** Empty if `from` is above the last entry, or at or below the base by now. */
   async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
-    const writer = this.living();
+    const { state, segments } = this.living().book;
     const blocks: LogBlock[] = [];
     let wanted = from;
     let left = bytesMax;
-    while (wanted > writer.state.base.index && wanted <= writer.state.last.index && left > 0) {
+    while (wanted > state.base.index && wanted <= state.last.index && left > 0) {
       const index = wanted;
-      const segment = writer.segments.holding(index);
+      const segment = segments.holding(index);
       if (segment === undefined) break;
-      const range = { from: index, to: writer.segments.highOf(segment), bytesMax: left };
+      const range = { from: index, to: segments.highOf(segment), bytesMax: left };
       const more = await segment
         .reading(() => readBlocks(segment, range, this.checksum))
         .catch((error: unknown) => {
@@ -108,15 +114,15 @@ export class FileLogStorage implements LogStorage {
   }
 
   describe(): Readonly<Record<string, unknown>> {
-    const { writer } = this;
+    const { writer, book } = this;
     return {
       directory: this.directory.path,
       state: writer?.failure === undefined ? this.state : "failed",
       failure: writer?.failure?.message ?? "",
       cut: this.cut,
-      base: writer?.state.base.index ?? 0,
-      last: writer?.state.last.index ?? 0,
-      segments: writer?.segments.count ?? 0,
+      base: book?.state.base.index ?? 0,
+      last: book?.state.last.index ?? 0,
+      segments: book?.segments.count ?? 0,
       activeSegment: writer?.active.path ?? "",
       recycledFiles: writer?.recycled ?? 0,
       activeBytes: writer?.active.end ?? 0,
@@ -133,10 +139,19 @@ export class FileLogStorage implements LogStorage {
     await this.directory.writeIdentity({ ...identity, clusterId });
   }
 
-  private living(): LogWriter {
-    if (this.state !== "open" || this.writer === undefined) throw closedAlready(this.directory.path);
-    if (this.writer.failure !== undefined) throw this.writer.failure;
-    return this.writer;
+  private living(): { readonly writer: LogWriter; readonly book: SoleBook } {
+    const { state, writer, book } = this;
+    if (state !== "open" || writer === undefined || book === undefined) throw closedAlready(this.directory.path);
+    if (writer.failure !== undefined) throw writer.failure;
+    return { writer, book };
+  }
+
+  private append(write: LogWrite): Promise<void> {
+    return this.living().writer.write(() => {
+      const plan = planWrite(write, this.plannedLast, this.checksum, SOLE_GROUP);
+      this.plannedLast = plan.last;
+      return plan;
+    }, write.compactTo?.index);
   }
 
   /** Reads and judges everything first; changes begin when nothing can be refused any more. */
@@ -188,9 +203,11 @@ export class FileLogStorage implements LogStorage {
       startNumber: identity.startNumber,
       owner: ownerNow,
     };
-    this.writer = new LogWriter(parts, log);
+    this.book = new SoleBook(log);
+    this.writer = new LogWriter(parts, this.book, log);
     await this.writer.begin();
-    const { state } = this.writer;
+    const { state } = this.book;
+    this.plannedLast = state.last.index;
     return {
       clusterId: identity.clusterId,
       directoryId: identity.directoryId,

@@ -1,13 +1,12 @@
 import type { LogIndex } from "@hexraft/core/ports";
-import type { LogState } from "./log-state.js";
-import { type Operation, RecordKind } from "./record.js";
+import type { GroupOperation } from "./record.js";
 
 /** Most bytes that are merged into one batch; a larger single write is a batch of its own. */
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
 /** A write that waits for its batch. */
 export interface Job {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly GroupOperation[];
   readonly bytes: number;
   readonly compactTo: LogIndex;
   readonly resolve: () => void;
@@ -24,14 +23,4 @@ export function takeJobs(queue: Job[]): Job[] {
     count++;
   }
   return queue.splice(0, count);
-}
-
-/** L08: what a segment's first batch repeats, so that no earlier segment is needed for it. */
-export function carriedOver({ base, hardState, commitHint, last }: LogState): Operation[] {
-  return [
-    { kind: RecordKind.base, id: base },
-    { kind: RecordKind.hardState, hardState },
-    { kind: RecordKind.commitHint, index: commitHint },
-    { kind: RecordKind.tail, id: last },
-  ];
 }

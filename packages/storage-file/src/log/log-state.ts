@@ -51,6 +51,10 @@ export class LogState {
           this.runs = [{ first: operation.id.index, term: operation.id.term }];
         }
         return;
+      case RecordKind.group:
+      case RecordKind.copy:
+        // Of shared logs alone: where a log is one replica's, no reader lets them through.
+        return;
       default:
         operation satisfies never;
     }

@@ -1,18 +1,16 @@
-import { type Checksum, type LogIndex, type LogWrite, RaftError, type Scheduler } from "@hexraft/core/ports";
+import { type Checksum, type LogIndex, RaftError, type Scheduler } from "@hexraft/core/ports";
 import { closedAlready, storageFailed } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { batchBytes, layBatch } from "./batch.js";
-import { carriedOver, type Job, takeJobs } from "./job.js";
+import type { Book, Pen } from "./book.js";
+import { type Job, takeJobs } from "./job.js";
 import type { DurablePlace, LogMark } from "./log-mark.js";
-import type { LogState } from "./log-state.js";
-import { type Operation, payloadBytes, RECORD_HEADER_BYTES, RecordKind } from "./record.js";
-import type { RecoveredLog } from "./recovery.js";
+import { type GroupOperation, payloadBytes, RECORD_HEADER_BYTES } from "./record.js";
 import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
-import { type Chain, layFooter } from "./segment-footer.js";
+import type { Chain } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
-import { SegmentList } from "./segment-list.js";
-import { planWrite } from "./write-plan.js";
+import type { WritePlan } from "./write-plan.js";
 
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
@@ -30,6 +28,15 @@ export interface WriterParts {
   readonly startNumber: number;
   /** Asked for each new segment: the cluster may have been adopted meanwhile. */
   readonly owner: () => LogOwner;
+  /** L04: told once, with the first error. */
+  readonly died?: (reason: RaftError) => void;
+}
+
+/** Where a log stands when its writer begins. */
+export interface WriterStart {
+  readonly chain: Omit<Chain, "sequence">;
+  /** The segment after the active one, if it was made already. */
+  readonly next: Segment | undefined;
 }
 
 /**
@@ -37,11 +44,9 @@ export interface WriterParts {
  * fsync, and then its callers are answered in order (L01). The first error is the last thing this writer does (L04).
  */
 export class LogWriter {
-  readonly state: LogState;
-  readonly segments: SegmentList;
   /** Batches written since it was opened. */
   batches = 0;
-  private chain: Chain;
+  private chain: Omit<Chain, "sequence">;
   private next: Segment | undefined;
   private layingOut = false;
   private readonly queue: Job[] = [];
@@ -49,11 +54,9 @@ export class LogWriter {
   private running = false;
   private drained: Promise<void> = Promise.resolve();
   private background: Promise<void> = Promise.resolve();
+  private readonly pen: Pen;
   private death: RaftError | undefined;
   private closing = false;
-  /** Where the log will end once everything asked for is written. */
-  private plannedLast: LogIndex;
-  private compactTo: LogIndex = 0;
   private unsealed = false;
   private lastBatchBytes = 0;
   private sealTimer: { unsubscribe(): void } | undefined;
@@ -63,17 +66,20 @@ export class LogWriter {
 
   constructor(
     private readonly parts: WriterParts,
-    found: Omit<RecoveredLog, "scan" | "leftovers">,
+    private readonly book: Book,
+    start: WriterStart,
   ) {
-    this.state = found.state;
-    this.segments = new SegmentList(found.segments, found.state);
-    this.chain = found.chain;
-    this.next = found.next;
-    this.plannedLast = found.state.last.index;
+    this.chain = start.chain;
+    this.next = start.next;
+    this.pen = {
+      files: parts.files,
+      append: (operations) => this.append(operations),
+      inBackground: (work) => this.inBackground(work),
+    };
   }
 
   get active(): Segment {
-    return this.segments.active;
+    return this.book.active;
   }
 
   /** Why it is dead, if it is (L04). */
@@ -97,14 +103,12 @@ export class LogWriter {
     this.prepareNext();
   }
 
-  /** Does the write, together with its neighbours; resolves when it is durable. */
-  write(write: LogWrite): Promise<void> {
+  /** Writes what `plan` makes of it, together with its neighbours; resolves when it is durable. */
+  write(plan: () => WritePlan, compactTo?: LogIndex): Promise<void> {
     if (this.closing) return Promise.reject(closedAlready(this.parts.files.directory));
     if (this.death !== undefined) return Promise.reject(this.death);
     try {
-      const { operations, last } = planWrite(write, this.plannedLast, this.parts.checksum);
-      this.plannedLast = last;
-      return this.append(operations, write.compactTo?.index);
+      return this.append(plan().operations, compactTo);
     } catch (error) {
       return Promise.reject(this.fail(error));
     }
@@ -120,13 +124,13 @@ export class LogWriter {
     this.writeMark();
     await this.background;
     this.parts.mark.close();
-    this.segments.close();
+    this.book.close();
     this.next?.close();
   }
 
-  private append(operations: readonly Operation[], compactTo: LogIndex = 0): Promise<void> {
+  private append(operations: readonly GroupOperation[], compactTo: LogIndex = 0): Promise<void> {
     let bytes = 0;
-    for (const operation of operations) bytes += RECORD_HEADER_BYTES + payloadBytes(operation);
+    for (const { operation } of operations) bytes += RECORD_HEADER_BYTES + payloadBytes(operation);
     return new Promise<void>((resolve, reject) => {
       if (this.death !== undefined) return reject(this.death);
       this.queue.push({ operations, bytes, compactTo, resolve, reject });
@@ -145,9 +149,9 @@ export class LogWriter {
         if (this.mustRoll(batchBytes(operations))) await this.roll();
         await this.writeBatch(operations);
         for (const job of jobs) job.resolve();
-        for (const job of jobs) this.compactTo = Math.max(this.compactTo, job.compactTo);
+        const done = jobs;
         jobs = [];
-        this.compact();
+        this.book.written(done, this.pen);
         this.layNextOut();
       }
       this.armSeal();
@@ -160,20 +164,20 @@ export class LogWriter {
     }
   }
 
-  private async writeBatch(asked: readonly Operation[]): Promise<void> {
-    const { active, chain, state } = this;
+  private async writeBatch(asked: readonly GroupOperation[]): Promise<void> {
+    const { active, chain, book } = this;
     const begins = active.end === SEGMENT_HEADER_BYTES;
-    const operations = begins ? [...carriedOver(state), ...asked] : asked;
+    const admitted = book.admit(asked);
+    const operations = begins ? [...book.carriedOver(), ...admitted] : admitted;
     const place = { segment: active.number, generation: active.generation, offset: active.end, sealedUpTo: active.end };
     const head = { ...place, number: chain.number + 1, previous: chain.checksum, startNumber: this.parts.startNumber };
-    const laid = layBatch(head, operations, chain.sequence, this.parts.checksum);
-    for (const { operation } of laid.placed) state.apply(operation);
-    active.note(laid.placed);
+    const laid = layBatch(head, operations, (group) => book.next(group), this.parts.checksum);
+    book.took(laid.placed);
     writeFully(active.handle, laid.buffers, active.end);
     active.end += laid.length;
     this.lastBatchBytes = laid.length;
     active.size = Math.max(active.size, active.end);
-    this.chain = { number: head.number, checksum: laid.checksum, sequence: chain.sequence + operations.length };
+    this.chain = { number: head.number, checksum: laid.checksum };
     await active.handle.datasync();
     this.batches++;
     this.durable = { segment: active.number, end: active.end };
@@ -198,10 +202,10 @@ export class LogWriter {
     if (this.death !== undefined || this.next === undefined) throw this.death ?? new Error("no next segment");
     const { active, next } = this;
     active.closed = true;
-    const foot = layFooter(active, this.state, this.chain, this.parts.checksum);
+    const foot = this.book.foot(this.chain, this.parts.checksum);
     writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.end));
     await active.handle.datasync();
-    this.segments.push(next);
+    this.book.push(next);
     this.next = undefined;
     this.prepareNext();
   }
@@ -227,25 +231,6 @@ export class LogWriter {
     this.inBackground(async () => {
       this.next ??= await this.parts.files.create(this.active.number + 1, this.parts.owner());
     });
-  }
-
-  /** L08: once whole segments lie at or below the mark, the base is written down, and when it is durable they go. */
-  private compact(): void {
-    const last = this.compactTo === 0 ? undefined : this.segments.upTo(this.compactTo).at(-1);
-    if (last === undefined) return;
-    const index = Math.max(this.state.base.index, this.segments.highOf(last));
-    const id = { index, term: this.state.termAt(index) };
-    this.append([{ kind: RecordKind.base, id }]).then(
-      () => this.inBackground(() => this.dropSegments(index)),
-      () => {},
-    );
-    this.compactTo = 0;
-  }
-
-  private async dropSegments(durableBase: LogIndex): Promise<void> {
-    const dropped = this.segments.upTo(durableBase);
-    this.segments.shift(dropped.length);
-    await this.parts.files.drop(dropped);
   }
 
   /** One timer at a time; a later write only moves the instant that it looks at when it fires. */
@@ -284,7 +269,10 @@ export class LogWriter {
   }
 
   private fail(error: unknown): RaftError {
-    this.death ??= error instanceof RaftError ? error : storageFailed(this.active.path, error);
+    if (this.death === undefined) {
+      this.death = error instanceof RaftError ? error : storageFailed(this.active.path, error);
+      this.parts.died?.(this.death);
+    }
     for (const job of this.queue.splice(0)) job.reject(this.death);
     return this.death;
   }

@@ -9,7 +9,7 @@ import {
   RaftError,
   verifyBlock,
 } from "@hexraft/core/ports";
-import { getName, getU64, INCARNATION_WIDTH, NODE_ID_WIDTH, setName, setU64, viewOf } from "../format/bytes.js";
+import { GROUP_ID_WIDTH, getName, getU64, INCARNATION_WIDTH, NODE_ID_WIDTH, setName, setU64, viewOf } from "../format/bytes.js";
 
 /*
  * One record of a batch:
@@ -20,7 +20,8 @@ import { getName, getU64, INCARNATION_WIDTH, NODE_ID_WIDTH, setName, setU64, vie
  *  44 payload
  */
 const MAGIC = 0x5248;
-const GROUP = 1;
+/** The group of a log that is one replica's: the one in the segment's head. */
+export const SOLE_GROUP = 1;
 
 /** Bytes before a record's payload. */
 export const RECORD_HEADER_BYTES = 44;
@@ -39,6 +40,10 @@ export const RecordKind = {
   commitHint: 6,
   /** Where the log ended when the segment began. */
   tail: 7,
+  /** A shared log alone: which group a number means, and what became of it. */
+  group: 8,
+  /** A shared log alone: a block that is in the log already stands here now (G05). */
+  copy: 9,
 } as const;
 
 /** A record as a value. */
@@ -46,11 +51,28 @@ export type Operation =
   | { readonly kind: typeof RecordKind.hardState; readonly hardState: HardState }
   | { readonly kind: typeof RecordKind.reset | typeof RecordKind.base | typeof RecordKind.tail; readonly id: LogId }
   | { readonly kind: typeof RecordKind.truncate | typeof RecordKind.commitHint; readonly index: LogIndex }
-  | { readonly kind: typeof RecordKind.block; readonly block: LogBlock };
+  | { readonly kind: typeof RecordKind.block | typeof RecordKind.copy; readonly block: LogBlock }
+  | { readonly kind: typeof RecordKind.group; readonly identity: GroupIdentity };
+
+/** What became of a group of a shared log. */
+export type GroupStanding = "there" | "removed" | "damaged";
+const STANDINGS: readonly GroupStanding[] = ["there", "removed", "damaged"];
+
+/** Whose records a group number marks. */
+export interface GroupIdentity {
+  readonly name: string;
+  readonly incarnation: string;
+  readonly standing: GroupStanding;
+}
+
+/** An operation, and the group that it belongs to. */
+export interface GroupOperation {
+  readonly group: number;
+  readonly operation: Operation;
+}
 
 /** An operation and where its record stands. */
-export interface PlacedOperation {
-  readonly operation: Operation;
+export interface PlacedOperation extends GroupOperation {
   readonly offset: number;
 }
 
@@ -59,9 +81,11 @@ export interface RecordPlace {
   readonly segment: number;
   readonly generation: number;
   readonly offset: number;
+  readonly group: number;
   readonly sequence: number;
 }
 
+const GROUP_BYTES = 1 + GROUP_ID_WIDTH + INCARNATION_WIDTH;
 const HARD_STATE_BYTES = 25 + NODE_ID_WIDTH + INCARNATION_WIDTH;
 
 /** Bytes of the payload that a hard state, mark or block takes. */
@@ -76,7 +100,10 @@ export function payloadBytes(operation: Operation): number {
     case RecordKind.truncate:
     case RecordKind.commitHint:
       return 8;
+    case RecordKind.group:
+      return GROUP_BYTES;
     case RecordKind.block:
+    case RecordKind.copy:
       return operation.block.sizeBytes;
     default:
       return operation satisfies never;
@@ -97,7 +124,7 @@ export function layRecordHeader(
   view.setUint8(at + 2, operation.kind);
   view.setUint8(at + 3, 0);
   view.setUint32(at + 4, payloadBytes(operation), true);
-  view.setUint32(at + 8, GROUP, true);
+  view.setUint32(at + 8, place.group, true);
   view.setUint32(at + 12, place.generation, true);
   setU64(view, at + 16, place.sequence);
   setU64(view, at + 24, place.segment);
@@ -123,7 +150,15 @@ export function layPayload(bytes: Uint8Array, at: number, operation: Operation):
     case RecordKind.commitHint:
       setU64(view, at, operation.index);
       return;
+    case RecordKind.group: {
+      const { name, incarnation, standing } = operation.identity;
+      view.setUint8(at, STANDINGS.indexOf(standing));
+      setName(view, at + 1, GROUP_ID_WIDTH, name);
+      setName(view, at + 1 + GROUP_ID_WIDTH, INCARNATION_WIDTH, incarnation);
+      return;
+    }
     case RecordKind.block:
+    case RecordKind.copy:
       return;
     default:
       operation satisfies never;
@@ -156,15 +191,17 @@ export function readHardState(view: DataView, at: number): HardState {
  * Reads the record at `at` of `bytes`; lengths are judged before anything is used.
  *
  * @param verifyBodies - whether a block's body is checked as well.
+ * @param isShared - whether records of any group may stand there; else those of the group in the segment's head alone.
  * @throws RaftError `Damaged`, in words that its caller completes with file and offset.
  */
 export function readRecord(
   bytes: Uint8Array,
   at: number,
-  place: Omit<RecordPlace, "sequence">,
+  place: Omit<RecordPlace, "group" | "sequence">,
   checksum: Checksum,
   verifyBodies: boolean,
-): { readonly operation: Operation; readonly sequence: number; readonly length: number } {
+  isShared = false,
+): GroupOperation & { readonly sequence: number; readonly length: number } {
   const wrong = (what: string) => new RaftError("Damaged", "refused", what);
   if (bytes.length - at < RECORD_HEADER_BYTES) throw wrong("fewer bytes than a record header");
   const view = viewOf(bytes);
@@ -173,19 +210,21 @@ export function readRecord(
   const length = view.getUint32(at + 4, true);
   const payload = at + RECORD_HEADER_BYTES;
   if (length > bytes.length - payload) throw wrong(`a record of ${length} bytes exceeds what is there`);
-  const covered = kind === RecordKind.block ? Math.min(length, BLOCK_HEADER_BYTES) : length;
+  const covered = kind === RecordKind.block || kind === RecordKind.copy ? Math.min(length, BLOCK_HEADER_BYTES) : length;
   const sum = checksum.crc32(bytes.subarray(payload, payload + covered), checksum.crc32(bytes.subarray(at, at + 40)));
   if (sum !== view.getUint32(at + 40, true)) throw wrong("checksum mismatch in a record");
+  const group = view.getUint32(at + 8, true);
   const inPlace =
-    view.getUint32(at + 8, true) === GROUP &&
+    (group === SOLE_GROUP) === !isShared &&
     view.getUint32(at + 12, true) === place.generation &&
     getU64(view, at + 24) === place.segment &&
     getU64(view, at + 32) === place.offset;
   if (!inPlace) throw wrong("a record of another place");
   const operation = readOperation(kind, bytes.subarray(payload, payload + length), checksum);
-  if (operation === undefined) throw wrong(`a record of unknown kind ${kind} or length ${length}`);
-  if (verifyBodies && operation.kind === RecordKind.block) verifyBlock(operation.block, checksum);
-  return { operation, sequence: getU64(view, at + 16), length: RECORD_HEADER_BYTES + length };
+  if (operation === undefined || (operation.kind > RecordKind.tail && !isShared))
+    throw wrong(`a record of unknown kind ${kind} or length ${length}`);
+  if (verifyBodies && "block" in operation) verifyBlock(operation.block, checksum);
+  return { group, operation, sequence: getU64(view, at + 16), length: RECORD_HEADER_BYTES + length };
 }
 
 function readOperation(kind: number, payload: Uint8Array, checksum: Checksum): Operation | undefined {
@@ -215,7 +254,14 @@ function operationIn(kind: number, payload: Uint8Array, checksum: Checksum): Ope
     case RecordKind.truncate:
     case RecordKind.commitHint:
       return payload.length === 8 ? { kind, index: getU64(view, 0) } : undefined;
-    case RecordKind.block: {
+    case RecordKind.group: {
+      const standing = payload.length === GROUP_BYTES ? STANDINGS[view.getUint8(0)] : undefined;
+      if (standing === undefined) return undefined;
+      const name = getName(view, 1, GROUP_ID_WIDTH);
+      return { kind, identity: { name, incarnation: getName(view, 1 + GROUP_ID_WIDTH, INCARNATION_WIDTH), standing } };
+    }
+    case RecordKind.block:
+    case RecordKind.copy: {
       const block = openBlock(payload, 0, checksum);
       return block.sizeBytes === payload.length ? { kind, block } : undefined;
     }

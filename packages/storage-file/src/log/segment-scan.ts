@@ -92,7 +92,7 @@ export async function readBatch(
       const record = readRecord(bytes, at, placeAt(segment, head.offset + at), checksum, true);
       if (next !== undefined && record.sequence !== next) return `batch ${head.number} skips records`;
       next = record.sequence + 1;
-      placed.push({ operation: record.operation, offset: head.offset + at });
+      placed.push({ group: record.group, operation: record.operation, offset: head.offset + at });
       at += record.length;
     }
   } catch (error) {
@@ -109,7 +109,7 @@ export async function readBatch(
  * Looks at everything behind the last whole batch: the highest seal that an intact header there states, and how far bytes of
  * an unfinished write may reach. A file that was used before is full of old bytes, so there only what names this segment counts.
  */
-async function inspectTail(
+export async function inspectTail(
   window: FileWindow,
   segment: Segment,
   checksum: Checksum,

@@ -1,17 +1,17 @@
 import { blockBytes, type Checksum, type LogIndex, type LogWrite } from "@hexraft/core/ports";
-import { type Operation, RecordKind } from "./record.js";
+import { type GroupOperation, type Operation, RecordKind } from "./record.js";
 
 /** A write as records, and where the log ends after it. */
 export interface WritePlan {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly GroupOperation[];
   readonly last: LogIndex;
 }
 
 /**
  * The records of a write on a log that ends at `end`, in the order in which the parts of a write take effect. A block cut from
- * another one is verified here, before anything is taken in.
+ * another one is verified here, before anything is taken in. What is compacted is not among them.
  */
-export function planWrite(write: LogWrite, end: LogIndex, checksum: Checksum): WritePlan {
+export function planWrite(write: LogWrite, end: LogIndex, checksum: Checksum, group: number): WritePlan {
   const operations: Operation[] = [];
   let last = end;
   if (write.hardState !== undefined) operations.push({ kind: RecordKind.hardState, hardState: write.hardState });
@@ -30,5 +30,5 @@ export function planWrite(write: LogWrite, end: LogIndex, checksum: Checksum): W
     last = block.last;
   }
   if (write.commitHint !== undefined) operations.push({ kind: RecordKind.commitHint, index: write.commitHint });
-  return { operations, last };
+  return { operations: operations.map((operation) => ({ group, operation })), last };
 }

@@ -1,8 +1,9 @@
-import { isName, LogStorage, RaftError, SnapshotStorage } from "@hexraft/core/ports";
+import { GroupStorage, isName, LogStorage, RaftError, SnapshotStorage } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
 import { DataDirectory } from "./data-directory.js";
 import { FileLogStorage } from "./log/file-log-storage.js";
 import { Settings } from "./settings.js";
+import { FileGroupStorage } from "./shared/file-group-storage.js";
 import { FileSnapshotStorage } from "./snapshots/file-snapshot-storage.js";
 
 /** What {@link fileStorage} can be told. */
@@ -36,6 +37,24 @@ export function fileStorage(options: FileStorageOptions): ContainerModule {
     bind(DataDirectory).toSelf().inSingletonScope();
     bind(LogStorage).to(FileLogStorage).inSingletonScope();
     bind(SnapshotStorage).to(FileSnapshotStorage).inSingletonScope();
+  });
+}
+
+/** What {@link sharedFileStorage} can be told. */
+export type SharedFileStorageOptions = Omit<FileStorageOptions, "groupId">;
+
+/**
+ * Logs, hard states and snapshots of all groups of a process in one directory, one segmented log and one fsync for all (G01):
+ * binds GroupStorage, for `createNodeManager`. A directory of {@link fileStorage} is refused.
+ *
+ * @throws RaftError `BadOption`, naming field, value and rule (O05).
+ */
+export function sharedFileStorage(options: SharedFileStorageOptions): ContainerModule {
+  const settings = settingsOf(options);
+  return new ContainerModule(({ bind }) => {
+    bind(Settings).toConstantValue(settings);
+    bind(DataDirectory).toSelf().inSingletonScope();
+    bind(GroupStorage).to(FileGroupStorage).inSingletonScope();
   });
 }
 

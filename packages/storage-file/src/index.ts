@@ -1,4 +1,11 @@
-export { type FileSnapshotsOptions, type FileStorageOptions, fileSnapshots, fileStorage } from "./file-storage.js";
+export {
+  type FileSnapshotsOptions,
+  type FileStorageOptions,
+  fileSnapshots,
+  fileStorage,
+  type SharedFileStorageOptions,
+  sharedFileStorage,
+} from "./file-storage.js";
 export {
   DIFFERENCES_MAX,
   type DifferingEntries,

@@ -1,9 +1,9 @@
 import { BLOCK_HEADER_BYTES, blockBytes, type Checksum } from "@hexraft/core/ports";
 import { alignUp, getU64, setU64, viewOf } from "../format/bytes.js";
 import {
+  type GroupOperation,
   layPayload,
   layRecordHeader,
-  type GroupOperation,
   type PlacedOperation,
   payloadBytes,
   RECORD_HEADER_BYTES,

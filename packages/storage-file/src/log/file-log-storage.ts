@@ -12,7 +12,7 @@ import {
   Scheduler,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
-import { DataDirectory, type Identity } from "../data-directory.js";
+import { DataDirectory, type Identity, parentOf } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, messageOf, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
 import { readBlocks } from "./block-reader.js";
@@ -266,9 +266,4 @@ export class FileLogStorage implements LogStorage {
     await settleWhatWasRead(found.segments, found.scan);
     return cutTornTail(found.segments.at(-1) as RecoveredLog["segments"][number], found.scan);
   }
-}
-
-function parentOf(path: string): string {
-  const at = path.replace(/\/+$/, "").lastIndexOf("/");
-  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
 }

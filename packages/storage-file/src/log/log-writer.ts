@@ -28,6 +28,8 @@ export interface WriterParts {
   readonly startNumber: number;
   /** Asked for each new segment: the cluster may have been adopted meanwhile. */
   readonly owner: () => LogOwner;
+  /** G01: a first batch waits for what else its turn writes; absent: it leaves at once. */
+  readonly joinsTurn?: boolean;
   /** L04: told once, with the first error. */
   readonly died?: (reason: RaftError) => void;
 }
@@ -71,8 +73,12 @@ export class LogWriter {
   ) {
     this.chain = start.chain;
     this.next = start.next;
+    const isClosing = (): boolean => this.closing;
     this.pen = {
       files: parts.files,
+      get isClosing() {
+        return isClosing();
+      },
       append: (operations) => this.append(operations),
       inBackground: (work) => this.inBackground(work),
     };
@@ -142,6 +148,7 @@ export class LogWriter {
 
   private async drain(): Promise<void> {
     let jobs: Job[] = [];
+    if (this.parts.joinsTurn === true) await Promise.resolve();
     try {
       while (this.queue.length > 0 && this.death === undefined) {
         jobs = takeJobs(this.queue);
@@ -203,7 +210,7 @@ export class LogWriter {
     const { active, next } = this;
     active.closed = true;
     const foot = this.book.foot(this.chain, this.parts.checksum);
-    writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.end));
+    if (foot.length > 0) writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.end));
     await active.handle.datasync();
     this.book.push(next);
     this.next = undefined;

@@ -9,7 +9,16 @@ import {
   RaftError,
   verifyBlock,
 } from "@hexraft/core/ports";
-import { GROUP_ID_WIDTH, getName, getU64, INCARNATION_WIDTH, NODE_ID_WIDTH, setName, setU64, viewOf } from "../format/bytes.js";
+import {
+  GROUP_ID_WIDTH,
+  getName,
+  getU64,
+  INCARNATION_WIDTH,
+  NODE_ID_WIDTH,
+  setName,
+  setU64,
+  viewOf,
+} from "../format/bytes.js";
 
 /*
  * One record of a batch:

@@ -104,7 +104,7 @@ function writeAgain({ handle }: Segment, from: number, to: number): void {
 }
 
 /** Cuts the torn tail, durably, before anything is appended (L02); says what was cut. */
-export async function cutTornTail(segment: Segment, scan: Scan): Promise<string> {
+export async function cutTornTail(segment: Segment, scan: Pick<Scan, "tornUpTo" | "reason">): Promise<string> {
   const { handle } = segment;
   const length = scan.tornUpTo - segment.end;
   if (length > 0 && segment.generation === 1) handle.truncate(segment.end);
@@ -115,7 +115,7 @@ export async function cutTornTail(segment: Segment, scan: Scan): Promise<string>
 }
 
 /** The highest numbers, as far down as they are consecutive: oldest segments are removed first, but in no certain order until that is durable. */
-function withoutGap(numbers: readonly number[]): readonly number[] {
+export function withoutGap(numbers: readonly number[]): readonly number[] {
   let from = numbers.length - 1;
   while (from > 0 && numbers[from - 1] === (numbers[from] as number) - 1) from--;
   return numbers.slice(from);

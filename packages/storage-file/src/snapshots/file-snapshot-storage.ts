@@ -7,7 +7,7 @@ import {
   type SnapshotStorage,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
-import { DataDirectory } from "../data-directory.js";
+import { DataDirectory, parentOf } from "../data-directory.js";
 import { closedAlready, damaged, messageOf } from "../format/faults.js";
 import type { LogOwner } from "../log/segment-header.js";
 import { Settings } from "../settings.js";
@@ -42,8 +42,9 @@ export class FileSnapshotStorage implements SnapshotStorage {
     this.directory.enter();
     try {
       this.files.makeDirectory(this.path);
-      await this.files.syncDirectory(this.directory.groupPath(this.directory.groupId));
-      await this.files.syncDirectory(this.directory.path);
+      const group = this.directory.groupPath(this.directory.groupId);
+      await this.files.syncDirectory(group);
+      await this.files.syncDirectory(parentOf(group));
       for (const name of this.files.list(this.path)) if (LOCAL.test(name)) this.files.remove(this.at(name));
       this.snapshots = await this.findSnapshots();
       await this.prune();

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type DiskImage, type DiskStep, EMPTY_DISK } from "./journal-disk.js";
 import { type Answer, comeUp, goOn, judge, lasting } from "./judge.js";
-import type { RecordedLife } from "./life.js";
+import type { Kind, RecordedLife } from "./life.js";
 import { Platter, type PossibleDisk } from "./platter.js";
 
 /** What was tried, and what it showed. */
@@ -27,6 +27,10 @@ export interface Extent {
 }
 
 const EXAMPLES_MAX = 10;
+
+/** A kind of life, in words. */
+export const titleOf = ({ preallocate, shared }: Kind): string =>
+  `${shared ? "a shared log in " : ""}${preallocate ? "files written ahead and used again" : "growing files"}`;
 
 type Outcome = Answer | { readonly broken: string };
 
@@ -72,7 +76,7 @@ class Trial {
 
   /** One image at one point of a life: what comes up is the same each time, what may come up depends on the point. */
   private async tryDisk(life: RecordedLife, at: number, disk: PossibleDisk): Promise<void> {
-    const key = `${life.preallocate} ${disk.key}`;
+    const key = `${titleOf(life.kind)} ${disk.key}`;
     let outcome = this.outcomes.get(key);
     if (outcome === undefined) {
       this.images.add(disk.key);
@@ -85,10 +89,10 @@ class Trial {
 
   /** Comes up, and crashes again: in the middle of coming up, and after it went on for a while. */
   private async start(life: RecordedLife, image: DiskImage, crashesAgain: boolean): Promise<Outcome> {
-    const { preallocate } = life;
+    const { kind } = life;
     try {
       this.starts++;
-      const { disk, answer, log } = await comeUp(image, preallocate);
+      const { disk, answer, log } = await comeUp(image, kind);
       const recovery = [...disk.journal];
       const platter = new Platter(image);
       for (const [i, step] of recovery.entries()) {
@@ -99,7 +103,7 @@ class Trial {
       }
       const content = await goOn(log, answer);
       for (const step of disk.journal.slice(recovery.length)) platter.advance(step);
-      const later = await comeUp(platter.nothingKept().image(), preallocate);
+      const later = await comeUp(platter.nothingKept().image(), kind);
       this.starts++;
       const isThere = isDeepStrictEqual(later.answer.content, content);
       const isLater = later.answer.opened.startNumber > answer.opened.startNumber;
@@ -110,12 +114,12 @@ class Trial {
   }
 
   private async mustSayAgain(life: RecordedLife, disk: PossibleDisk, first: Answer, when: string): Promise<void> {
-    const key = `${life.preallocate} ${disk.key}`;
+    const key = `${titleOf(life.kind)} ${disk.key}`;
     let said = this.again.get(key);
     if (said === undefined) {
       this.images.add(disk.key);
       this.starts++;
-      said = lasting((await comeUp(disk.image(), life.preallocate)).answer);
+      said = lasting((await comeUp(disk.image(), life.kind)).answer);
       this.again.set(key, said);
     }
     if (!isDeepStrictEqual(said, lasting(first)))

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LogStorage, OpenedLog, SnapshotMeta, SnapshotStorage } from "@hexraft/core/ports";
-import { block, contentOf, OPEN } from "../support/host.js";
+import { block, contentOf, OPEN, words } from "../support/host.js";
 import type { ModelLog } from "../support/model-log.js";
 import { type DiskImage, JournalDisk } from "./journal-disk.js";
-import { CLUSTER, type RecordedLife, storagesOn, streamOf } from "./life.js";
+import { CLUSTER, type Kind, type RecordedLife, storagesOn, streamOf } from "./life.js";
 
 /** What a replica says after it came up from an image. */
 export interface Answer {
@@ -12,6 +12,8 @@ export interface Answer {
   readonly content: readonly string[];
   /** Newest first; each was read whole. */
   readonly snapshots: readonly SnapshotMeta[];
+  /** Every entry of the other group of a shared log. */
+  readonly others: readonly string[];
 }
 
 /** Identities that only a new directory would take: one that had forgotten its own shows them. */
@@ -20,15 +22,15 @@ const STRANGER = { ...OPEN, newDirectoryId: "0000000000000bad", newIncarnation: 
 /** Comes up from an image, and reads all that is there. Returns the disk, the answer, and the log still open. */
 export async function comeUp(
   image: DiskImage,
-  preallocate: boolean,
+  kind: Kind,
 ): Promise<{ readonly disk: JournalDisk; readonly answer: Answer; readonly log: LogStorage }> {
   const disk = new JournalDisk(image);
-  const { log, snapshots } = storagesOn(disk, preallocate);
+  const { log, snapshots, others } = storagesOn(disk, kind);
   const opened = await log.open(STRANGER);
   const listed = await snapshots.open();
   const content = await contentOf(log, opened.base.index + 1, opened.last.index);
   for (const meta of listed) await readWhole(snapshots, meta);
-  return { disk, answer: { opened, content, snapshots: listed }, log };
+  return { disk, answer: { opened, content, snapshots: listed, others: await others() }, log };
 }
 
 async function readWhole(snapshots: SnapshotStorage, meta: SnapshotMeta): Promise<void> {
@@ -39,7 +41,11 @@ async function readWhole(snapshots: SnapshotStorage, meta: SnapshotMeta): Promis
 }
 
 /** Which rule an answer breaks if the crash came when the journal was `at` long; `undefined` if none. */
-export function judge(life: RecordedLife, at: number, { opened, content, snapshots }: Answer): string | undefined {
+export function judge(
+  life: RecordedLife,
+  at: number,
+  { opened, content, snapshots, others }: Answer,
+): string | undefined {
   const isDone = ({ done }: { readonly done: number }): boolean => done <= at;
   const isAsked = ({ asked }: { readonly asked: number }): boolean => asked < at;
   const started = life.starts.filter(isDone).length;
@@ -55,6 +61,10 @@ export function judge(life: RecordedLife, at: number, { opened, content, snapsho
     const { base, last, hardState } = opened;
     return `L01 no prefix of ${acknowledged} to ${asked} writes ends so: ${JSON.stringify({ base, last, hardState, content })}`;
   }
+  const beside = others.length;
+  const isBeside = beside >= acknowledged && beside <= asked && isDeepStrictEqual(others, words(1, beside, 1));
+  if (life.kind.shared && !isBeside)
+    return `G03 the other group wrote ${acknowledged} to ${asked} entries, and has ${JSON.stringify(others)}`;
   return judgeSnapshots(life, at, opened, snapshots);
 }
 
@@ -89,9 +99,9 @@ function matches(model: ModelLog, opened: OpenedLog, found: readonly string[]): 
 }
 
 /** What a later start must say again; a start number is another one each time, and a torn tail is cut once. */
-export function lasting({ opened, content, snapshots }: Answer): unknown {
+export function lasting({ opened, content, snapshots, others }: Answer): unknown {
   const { startNumber: _, cut: __, ...kept } = opened;
-  return { ...kept, content, snapshots };
+  return { ...kept, content, snapshots, others };
 }
 
 /** A replica that came up takes more, and its next life has that, too. */

@@ -3,6 +3,7 @@ import { votersOnly } from "@hexraft/core/ports";
 import { block, checksum, OPEN, storageOf } from "../support/host.js";
 import { ManualScheduler } from "../support/manual-scheduler.js";
 import { ModelLog } from "../support/model-log.js";
+import { groupsOf, LogAmongOthers } from "../support/shared.js";
 import { type DiskStep, EMPTY_DISK, JournalDisk } from "./journal-disk.js";
 
 export const DIRECTORY = "/data";
@@ -15,9 +16,24 @@ interface Asked {
   done: number;
 }
 
+/** Over which files a life is led. */
+export interface Kind {
+  /** Whether files are written ahead and used again. */
+  readonly preallocate: boolean;
+  /** Whether the replica is one group of a shared log, beside another one that writes whenever it does (G01). */
+  readonly shared: boolean;
+}
+
+export const KINDS: readonly Kind[] = [
+  { preallocate: false, shared: false },
+  { preallocate: true, shared: false },
+  { preallocate: false, shared: true },
+  { preallocate: true, shared: true },
+];
+
 /** What a replica did in its lives, and what its disk was told meanwhile. */
 export interface RecordedLife {
-  readonly preallocate: boolean;
+  readonly kind: Kind;
   readonly journal: readonly DiskStep[];
   readonly starts: readonly Asked[];
   readonly adoption: Asked;
@@ -27,18 +43,27 @@ export interface RecordedLife {
   readonly snapshots: readonly (Asked & { readonly meta: SnapshotMeta })[];
 }
 
-/** Both storages over this disk, not opened. */
-export function storagesOn(files: JournalDisk, preallocate: boolean): { log: LogStorage; snapshots: SnapshotStorage } {
+/** Both storages over this disk, not opened, and the writes of the group beside them. */
+export function storagesOn(files: JournalDisk, { preallocate, shared }: Kind): Storages {
   const scheduler = new ManualScheduler().asPort();
-  return storageOf(DIRECTORY, { segmentBytesMax: SEGMENT_BYTES, preallocate, files, scheduler });
+  const parts = { segmentBytesMax: SEGMENT_BYTES, preallocate, files, scheduler };
+  if (!shared) return { ...storageOf(DIRECTORY, parts), others: async () => [] };
+  const log = new LogAmongOthers(groupsOf(DIRECTORY, parts));
+  return { log, snapshots: log.snapshots, others: () => log.readOther() };
+}
+
+interface Storages {
+  readonly log: LogStorage;
+  readonly snapshots: SnapshotStorage;
+  readonly others: () => Promise<readonly string[]>;
 }
 
 /**
  * Three lives: appends, rolls over, votes, truncates within and across segments, saves snapshots, compacts behind them, receives a
  * snapshot in two parts and begins anew after it. Writes overlap in threes.
  */
-export async function recordLife(preallocate: boolean): Promise<RecordedLife> {
-  const recorder = new Recorder(preallocate);
+export async function recordLife(kind: Kind): Promise<RecordedLife> {
+  const recorder = new Recorder(kind);
   await recorder.open();
   await recorder.adopt();
   await recorder.write({ ...vote(1), blocks: [block(1, 5, 1, 60)] });
@@ -101,14 +126,14 @@ class Recorder implements RecordedLife {
   private readonly disk = new JournalDisk(EMPTY_DISK);
   private opened: ReturnType<typeof storagesOn> | undefined;
 
-  constructor(readonly preallocate: boolean) {}
+  constructor(readonly kind: Kind) {}
 
   get journal(): readonly DiskStep[] {
     return this.disk.journal;
   }
 
   async open(): Promise<void> {
-    const storages = storagesOn(this.disk, this.preallocate);
+    const storages = storagesOn(this.disk, this.kind);
     const start = this.ask();
     this.starts.push(start);
     await this.finish(start, storages.log.open(OPEN));

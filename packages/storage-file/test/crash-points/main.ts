@@ -5,13 +5,13 @@
  */
 import { parseArgs } from "node:util";
 import { tryCrashPoints } from "./crash-points.js";
-import { recordLife } from "./life.js";
+import { KINDS, recordLife } from "./life.js";
 
 const { values } = parseArgs({
   options: { json: { type: "boolean", default: false }, whole: { type: "boolean", default: false } },
 });
 const beganAt = performance.now();
-const lives = [await recordLife(false), await recordLife(true)];
+const lives = await Promise.all(KINDS.map(recordLife));
 const found = await tryCrashPoints(lives, { everySteps: 1, secondCrashEvery: values.whole ? 1 : 4 });
 const seconds = Number(((performance.now() - beganAt) / 1_000).toFixed(1));
 const { images, failures, starts, steps, examples } = found;

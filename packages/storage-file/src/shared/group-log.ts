@@ -1,0 +1,207 @@
+import {
+  EntryType,
+  FRESH_HARD_STATE,
+  type HardState,
+  LOG_START,
+  type LogBlock,
+  type LogId,
+  type LogIndex,
+  type RaftError,
+  type Term,
+  type TermRun,
+} from "@hexraft/core/ports";
+import { type GroupOperation, type GroupStanding, type Operation, RecordKind } from "../log/record.js";
+import type { Segment } from "../log/segment.js";
+
+/** Where a block stands, and which of its entries are in the log. Never changed: it is replaced. */
+export interface Place {
+  readonly segment: Segment;
+  readonly offset: number;
+  /** Bytes of the block. */
+  readonly bytes: number;
+  readonly first: LogIndex;
+  readonly last: LogIndex;
+  readonly term: Term;
+  /** Configuration entries among them. */
+  readonly configurations: readonly LogIndex[];
+}
+
+/** Told when blocks begin or cease to be needed where they stand. */
+export interface PlaceWatch {
+  placed(place: Place): void;
+  displaced(place: Place): void;
+}
+
+/** One group of a shared log: what its records say, and where its blocks stand. */
+export class GroupLog {
+  incarnation = "";
+  standing: GroupStanding = "there";
+  /** G03: why it may not be used, if damage touched it. */
+  damage: RaftError | undefined;
+  hardState: HardState = FRESH_HARD_STATE;
+  commitHint: LogIndex = 0;
+  base: LogId = LOG_START;
+  lastIndex: LogIndex = 0;
+  /** Number of its next record. */
+  sequence = 1;
+  private places: Place[] = [];
+
+  constructor(
+    readonly number: number,
+    readonly name: string,
+    private readonly watch: PlaceWatch,
+  ) {}
+
+  /** The last entry, or the base if there is none. */
+  get last(): LogId {
+    const index = this.lastIndex;
+    return index === this.base.index ? this.base : { index, term: this.places.at(-1)?.term ?? 0 };
+  }
+
+  /** Whether every entry above the base has its place. */
+  get isComplete(): boolean {
+    let wanted = this.base.index + 1;
+    for (const { first, last } of this.places) {
+      if (first > wanted) return false;
+      wanted = last + 1;
+    }
+    return wanted === this.lastIndex + 1;
+  }
+
+  /** Terms of base + 1 … last. */
+  runs(): TermRun[] {
+    const runs: TermRun[] = [];
+    for (const { first, term } of this.places) if (runs.at(-1)?.term !== term) runs.push({ first, term });
+    return runs;
+  }
+
+  /** Configuration entries in base + 1 … last, ascending. */
+  configurationIndices(): LogIndex[] {
+    return this.places.flatMap(({ configurations }) => configurations);
+  }
+
+  /** The place that holds an entry, and those behind it. */
+  placesFrom(index: LogIndex): readonly Place[] {
+    const at = this.places.findIndex(({ last }) => index <= last);
+    return at < 0 ? [] : this.places.slice(at);
+  }
+
+  /** Whether this very place is still needed. */
+  holds(place: Place): boolean {
+    return this.places.includes(place);
+  }
+
+  /** Term of an entry from the base to the last one. */
+  termAt(index: LogIndex): Term {
+    if (index === this.base.index) return this.base.term;
+    return this.places.find(({ last }) => index <= last)?.term ?? 0;
+  }
+
+  /** L08: what a segment's first batch repeats of this group. */
+  carriedOver(): GroupOperation[] {
+    const { name, incarnation, standing, base, hardState, commitHint, last } = this;
+    const repeated: Operation[] = [{ kind: RecordKind.group, identity: { name, incarnation, standing } }];
+    if (standing === "there")
+      repeated.push(
+        { kind: RecordKind.base, id: base },
+        { kind: RecordKind.hardState, hardState },
+        { kind: RecordKind.commitHint, index: commitHint },
+        { kind: RecordKind.tail, id: last },
+      );
+    return repeated.map((operation) => ({ group: this.number, operation }));
+  }
+
+  /** Takes a record in that stands at this offset of the segment. */
+  apply(operation: Operation, segment: Segment, offset: number): void {
+    switch (operation.kind) {
+      case RecordKind.hardState:
+        this.hardState = operation.hardState;
+        return;
+      case RecordKind.commitHint:
+        this.commitHint = operation.index;
+        return;
+      case RecordKind.reset:
+        this.keep(() => []);
+        this.base = operation.id;
+        this.lastIndex = operation.id.index;
+        return;
+      case RecordKind.truncate:
+        this.truncate(operation.index);
+        return;
+      case RecordKind.base:
+        this.compact(operation.id);
+        return;
+      case RecordKind.tail:
+        // News only where the segments before are gone: what it counts stands in copies that follow.
+        this.lastIndex = Math.max(this.lastIndex, operation.id.index);
+        return;
+      case RecordKind.block:
+        this.put(placeOf(operation.block, segment, offset));
+        this.lastIndex = operation.block.last;
+        return;
+      case RecordKind.copy:
+        this.put(placeOf(operation.block, segment, offset));
+        return;
+      case RecordKind.group:
+        this.incarnation = operation.identity.incarnation;
+        this.standing = operation.identity.standing;
+        if (this.standing !== "there") this.keep(() => []);
+        return;
+      default:
+        operation satisfies never;
+    }
+  }
+
+  private truncate(from: LogIndex): void {
+    if (from > this.lastIndex) return;
+    this.lastIndex = from - 1;
+    this.keep((place) => (place.first < from ? [part(place, place.first, Math.min(place.last, from - 1))] : []));
+  }
+
+  private compact(base: LogId): void {
+    if (base.index <= this.base.index) return;
+    this.base = base;
+    this.lastIndex = Math.max(this.lastIndex, base.index);
+    this.keep((place) =>
+      place.last > base.index ? [part(place, Math.max(place.first, base.index + 1), place.last)] : [],
+    );
+  }
+
+  /** Entries that stood elsewhere stand here from now on. */
+  private put(place: Place): void {
+    const latest = this.places.at(-1);
+    if (latest !== undefined && latest.last >= place.first)
+      this.keep((old) => [
+        ...(old.first < place.first ? [part(old, old.first, Math.min(old.last, place.first - 1))] : []),
+        ...(old.last > place.last ? [part(old, Math.max(old.first, place.last + 1), old.last)] : []),
+      ]);
+    this.watch.placed(place);
+    const at = this.places.findLastIndex(({ last }) => last < place.first);
+    this.places.splice(at + 1, 0, place);
+  }
+
+  private keep(change: (place: Place) => readonly Place[]): void {
+    this.places = this.places.flatMap((place) => {
+      const kept = change(place);
+      if (kept.length === 1 && kept[0] === place) return kept;
+      this.watch.displaced(place);
+      for (const each of kept) this.watch.placed(each);
+      return kept;
+    });
+  }
+}
+
+/** A place of which only these entries are needed. */
+function part(place: Place, first: LogIndex, last: LogIndex): Place {
+  if (first === place.first && last === place.last) return place;
+  const configurations = place.configurations.filter((index) => index >= first && index <= last);
+  return { ...place, first, last, configurations };
+}
+
+function placeOf(block: LogBlock, segment: Segment, offset: number): Place {
+  const { first, last, term, sizeBytes: bytes } = block;
+  const configurations: LogIndex[] = [];
+  for (let index = first; index <= last; index++)
+    if (block.typeAt(index) === EntryType.configuration) configurations.push(index);
+  return { segment, offset, bytes, first, last, term, configurations };
+}

@@ -1,0 +1,145 @@
+import type { Checksum, RaftError } from "@hexraft/core/ports";
+import { damaged } from "../format/faults.js";
+import { writeFully } from "../format/small-file.js";
+import { withoutGap } from "../log/recovery.js";
+import type { Segment } from "../log/segment.js";
+import type { SegmentFiles } from "../log/segment-files.js";
+import { type LogOwner, SEGMENT_HEADER_BYTES } from "../log/segment-header.js";
+import type { GroupLog } from "./group-log.js";
+import { SharedBook } from "./shared-book.js";
+import {
+  type FoundRecord,
+  firstBatchOf,
+  type ScanSink,
+  type SegmentEnd,
+  type SharedChain,
+  scanSharedSegment,
+} from "./shared-scan.js";
+
+/** A shared log as it was found. Nothing was changed yet. */
+export interface FoundShared {
+  readonly book: SharedBook;
+  readonly chain: SharedChain;
+  readonly next: Segment | undefined;
+  /** Segments of before a gap: their removal was under way. */
+  readonly leftovers: readonly number[];
+  /** Where the active segment was found to end. */
+  readonly end: SegmentEnd;
+  /** G03: groups that damage has touched; their standing is to be written down. */
+  readonly condemned: ReadonlyMap<GroupLog, RaftError>;
+}
+
+/** G01: reads a shared log that has segments: all groups in one pass, each judged by its own numbers (G03). */
+export async function recoverShared(
+  files: SegmentFiles,
+  numbers: readonly number[],
+  owner: LogOwner,
+  checksum: Checksum,
+): Promise<FoundShared> {
+  const segments = withoutGap(numbers).map((number) => files.openExisting(number, owner));
+  try {
+    return await readAll(segments, numbers, checksum);
+  } catch (error) {
+    for (const segment of segments) segment.close();
+    throw error;
+  }
+}
+
+async function readAll(segments: Segment[], numbers: readonly number[], checksum: Checksum): Promise<FoundShared> {
+  const [first, newest] = [segments[0] as Segment, segments.at(-1) as Segment];
+  // The next segment is made ahead: while no batch reached it, it is none of the log's yet.
+  const next = segments.length > 1 && (await isUntouched(newest, checksum)) ? segments.pop() : undefined;
+  const book = new SharedBook(segments, checksum);
+  const judge = new GroupJudge(book, first.number);
+  let chain: SharedChain | undefined = first.number === 1 ? { number: 0, checksum: 0 } : undefined;
+  let end: SegmentEnd = { chain, lastBatchAt: first.end, tornUpTo: first.end, reason: "" };
+  for (const [i, segment] of segments.entries()) {
+    const following = segments[i + 1];
+    const follower = following === undefined ? null : firstBatchOf(following, checksum);
+    end = await scanSharedSegment(segment, chain, follower, judge, checksum);
+    // A segment that could not be read to its end was told of: the next one begins a chain anew.
+    ({ chain } = end);
+  }
+  return {
+    book,
+    chain: chain ?? { number: 0, checksum: 0 },
+    next,
+    leftovers: numbers.filter((number) => number < first.number),
+    end,
+    condemned: judge.verdict(),
+  };
+}
+
+async function isUntouched(segment: Segment, checksum: Checksum): Promise<boolean> {
+  let records = 0;
+  const counter: ScanSink = { record: () => void records++, gap: () => void records++ };
+  await scanSharedSegment(segment, undefined, null, counter, checksum);
+  segment.end = SEGMENT_HEADER_BYTES;
+  return records === 0;
+}
+
+/** G03: follows each group's own numbers through the log, over gaps. */
+class GroupJudge implements ScanSink {
+  private readonly condemned = new Map<GroupLog, RaftError>();
+  private readonly heardSinceGap = new Set<number>();
+  private latestGap: RaftError | undefined;
+
+  constructor(
+    private readonly book: SharedBook,
+    private readonly firstSegment: number,
+  ) {}
+
+  record({ group, operation, sequence, offset }: FoundRecord, segment: Segment): void {
+    this.heardSinceGap.add(group);
+    const known = this.book.groups.get(group);
+    this.book.take(group, operation, segment, offset);
+    const log = this.book.groups.get(group);
+    if (log === undefined) return;
+    const isBeginning = known === undefined && segment.number === this.firstSegment && this.latestGap === undefined;
+    const expected = known?.sequence ?? (isBeginning ? sequence : 1);
+    log.sequence = sequence + 1;
+    if (sequence !== expected)
+      this.condemn(log, segment, offset, `its record ${sequence} follows record ${expected - 1}`);
+    if (log.standing === "damaged" && !this.condemned.has(log))
+      this.condemn(log, segment, offset, "it was found to be damaged in an earlier run");
+  }
+
+  gap(segment: Segment, offset: number, length: number, reason: string): void {
+    this.latestGap = damaged(segment.path, reason, offset, length);
+    this.heardSinceGap.clear();
+  }
+
+  /** Of a group that is silent behind the last gap nobody knows what was in it (L12). */
+  verdict(): ReadonlyMap<GroupLog, RaftError> {
+    for (const log of this.book.groups.values()) {
+      if (this.latestGap !== undefined && !this.heardSinceGap.has(log.number) && !this.condemned.has(log))
+        this.condemned.set(log, this.latestGap);
+      if (log.standing === "there" && !log.isComplete && !this.condemned.has(log))
+        this.condemned.set(
+          log,
+          this.latestGap ?? damaged(this.book.active.path, `entries of group ${log.name} are missing`, 0, 1),
+        );
+    }
+    return this.condemned;
+  }
+
+  private condemn(log: GroupLog, segment: Segment, offset: number, what: string): void {
+    if (this.condemned.has(log)) return;
+    const error = this.latestGap ?? damaged(segment.path, `group ${log.name}: ${what}`, offset, 1);
+    this.condemned.set(log, error);
+  }
+}
+
+/**
+ * What was read may so far be in the host's cache alone: the last batch is written once more, as no later one proves that it is
+ * durable, and everything is synced before anything rests on it.
+ */
+export async function settleShared(segments: readonly Segment[], { lastBatchAt }: SegmentEnd): Promise<void> {
+  for (const segment of segments.slice(-2)) {
+    const from = segment === segments.at(-1) ? lastBatchAt : segment.end;
+    const bytes = new Uint8Array(segment.end - from);
+    segment.handle.read(bytes, from);
+    if (bytes.length > 0) writeFully(segment.handle, [bytes], from);
+    await segment.handle.datasync();
+  }
+}

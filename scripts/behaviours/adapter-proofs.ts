@@ -75,6 +75,46 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${FILES}/test/log/identity.test.ts`],
   },
   {
+    // Each group's write is a batch and an fsync of its own.
+    rule: "G01",
+    file: `${FILES}/src/log/log-writer.ts`,
+    find: "    if (this.parts.joinsTurn === true) await Promise.resolve();\n",
+    replace: "",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // Behind a gap everybody is believed.
+    rule: "G03",
+    file: `${FILES}/src/shared/shared-recovery.ts`,
+    find: "if (sequence !== expected)",
+    replace: "if (sequence < 0)",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // Nobody asks whether a silent group lost something.
+    rule: "G03",
+    file: `${FILES}/src/shared/shared-recovery.ts`,
+    find: "!this.heardSinceGap.has(log.number)",
+    replace: "log.number < 0",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // A segment goes while the records that made it superfluous are on their way to the disk.
+    rule: "G05",
+    file: `${FILES}/src/shared/shared-book.ts`,
+    find: "    await pen.append([]);\n",
+    replace: "",
+    tests: [`${FILES}/test/crash-points/crash-points.test.ts`, `${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // What was given up while it was being copied is appended all the same.
+    rule: "G05",
+    file: `${FILES}/src/shared/shared-book.ts`,
+    find: "return copy === undefined || copy.log.holds(copy.place);",
+    replace: "return copy === undefined || copy.place.first > 0;",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
     rule: "T01",
     file: `${TCP}/src/wire/framer.ts`,
     find: "if (length >= 1 && length <= this.lengthMax) return length;",

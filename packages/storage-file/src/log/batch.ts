@@ -7,7 +7,6 @@ import {
   type PlacedOperation,
   payloadBytes,
   RECORD_HEADER_BYTES,
-  RecordKind,
 } from "./record.js";
 
 /*

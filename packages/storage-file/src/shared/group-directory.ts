@@ -1,13 +1,7 @@
-import type { Checksum, FileSystem } from "@hexraft/core/ports";
 import { DataDirectory } from "../data-directory.js";
-import type { Settings } from "../settings.js";
 
 /** The part of a shared directory that is one group's: who lives there and whose lock it is, its manager knows. */
 export class GroupDirectory extends DataDirectory {
-  constructor(settings: Settings, files: FileSystem, checksum: Checksum) {
-    super(settings, files, checksum);
-  }
-
   override enter(): void {}
 
   override leave(): void {}

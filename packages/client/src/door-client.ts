@@ -1,4 +1,4 @@
-import { type AbortSignalLike, type ErrorCode, RaftError } from "@hexraft/core/ports";
+import { type AbortSignalLike, type ErrorCode, type NodeId, RaftError } from "@hexraft/core/ports";
 import { readSessionOpened } from "@hexraft/sessions";
 import {
   type ClientOptions,
@@ -10,7 +10,17 @@ import { ClientSession } from "./client-session.js";
 import type { DoorConnection } from "./door-connection.js";
 import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
-import { changes, errorOf, inDoubt, isRepeatable, type Pending, pendingRequest, type Settle } from "./pending.js";
+import {
+  changes,
+  errorOf,
+  inDoubt,
+  isOnce,
+  isRepeatable,
+  isRetried,
+  type Pending,
+  pendingRequest,
+  type Settle,
+} from "./pending.js";
 import { PendingTable } from "./pending-table.js";
 import { Route, type RouteOwner } from "./route.js";
 
@@ -44,9 +54,13 @@ export class DoorClient implements RouteOwner {
   private session = new ClientSession();
   private isOpening = false;
 
-  constructor(options: ClientOptions) {
+  /** @param node - the one that is to be asked, whoever leads. Default: the leader. */
+  constructor(
+    options: ClientOptions,
+    private readonly node?: NodeId,
+  ) {
     this.options = resolveClientOptions(options);
-    this.route = new Route(this.options, this);
+    this.route = new Route(this.options, this, node);
   }
 
   /** Operations under way. */
@@ -104,8 +118,9 @@ export class DoorClient implements RouteOwner {
     }
     const { error, leader } = errorOf(kind, bytes);
     const isExpired = error.code === "SessionExpired" && !entry.isDoubtful;
-    const harmless = error.outcome === "refused" ? error.retryable || isExpired : isRepeatable(entry, error);
-    if (!harmless) {
+    const harmless = error.outcome === "refused" ? isRetried(entry, error) || isExpired : isRepeatable(entry, error);
+    // One that was meant for this very node is for nobody else.
+    if (!harmless || (this.node !== undefined && error.code === "NotLeader")) {
       this.settle(entry, failed(inDoubt(entry, error)));
       return;
     }
@@ -122,7 +137,7 @@ export class DoorClient implements RouteOwner {
     if (connection.inFlight === 0) return;
     for (const entry of this.pending.all()) {
       if (entry.connection !== connection) continue;
-      if (entry.kind === RequestKind.command) {
+      if (isOnce(entry)) {
         const message = `The connection was lost before the answer came (${reason}); the command may have been applied, or may still be.`;
         this.settle(entry, failed(new RaftError("ConnectionLost", "unknown", message)));
       } else {

@@ -39,6 +39,10 @@ export const RequestKind = {
   boundedRead: 6,
   /** Answer this from a state that holds an index (Q08). */
   indexRead: 7,
+  /** An operator wants something done, once. */
+  adminChange: 8,
+  /** An operator asks. */
+  adminQuestion: 9,
 } as const;
 /** One of the values of {@link RequestKind}. */
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];

@@ -4,7 +4,18 @@
  *
  * @module client
  */
+export {
+  ADMIN_BYTES_MAX,
+  type AdminVerb,
+  type AdminVerbs,
+  adminKindOf,
+  type ClusterMember,
+  type ClusterMembers,
+  layOutAdminAnswer,
+  readAdmin,
+} from "./admin-request.js";
 export type { ClientOptions, Endpoint } from "./client-options.js";
+export { type AdminChangeOptions, type AdminOptions, ClusterAdmin, type ClusterAdminOptions } from "./cluster-admin.js";
 export type { OperationOptions } from "./door-client.js";
 export {
   AnswerKind,

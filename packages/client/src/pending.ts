@@ -53,13 +53,22 @@ export const pendingRequest = (
   refusal: "",
 });
 
+/** Whether it must not be sent again once it may have been done. */
+export const isOnce = ({ kind }: Pending): boolean => kind === RequestKind.command || kind === RequestKind.adminChange;
+
 /** Whether it may change something. */
-export const changes = ({ kind }: Pending): boolean =>
-  kind === RequestKind.command || kind === RequestKind.sessionCommand;
+export const changes = (entry: Pending): boolean => isOnce(entry) || entry.kind === RequestKind.sessionCommand;
 
 /** Whether it does no harm to send it again though it may have been done. */
-export const isRepeatable = ({ kind }: Pending, { code }: RaftError): boolean =>
-  kind !== RequestKind.command && code !== "AlreadyAcknowledged" && code !== "ResultNotKept";
+export const isRepeatable = (entry: Pending, { code }: RaftError): boolean =>
+  !isOnce(entry) && code !== "AlreadyAcknowledged" && code !== "ResultNotKept";
+
+/** What an operator is to decide: to wait for another's change, or to begin anew the one that ended with its leader (M04). */
+const FOR_OPERATORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["ChangeRunning", "LeadershipLost"]);
+
+/** Whether a request that was certainly not done is sent again by itself, here or elsewhere. */
+export const isRetried = ({ kind }: Pending, { code, retryable }: RaftError): boolean =>
+  retryable && !(kind === RequestKind.adminChange && FOR_OPERATORS.has(code));
 
 /** C02: what refuses this attempt says nothing about one before it. */
 export function inDoubt(entry: Pending, error: RaftError): RaftError {

@@ -1,3 +1,4 @@
+import type { NodeId } from "@hexraft/core/ports";
 import type { Endpoint, ResolvedClientOptions } from "./client-options.js";
 import { DoorConnection, type DoorConnectionOwner } from "./door-connection.js";
 import type { Welcome } from "./door-frames.js";
@@ -37,6 +38,8 @@ export class Route implements DoorConnectionOwner {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly owner: RouteOwner,
+    /** Leads to this node, whoever leads. */
+    private readonly node?: NodeId,
   ) {}
 
   /** The endpoint of the leader, if there is a connection to it. */
@@ -97,15 +100,17 @@ export class Route implements DoorConnectionOwner {
     const index = this.open.get(connection) as number;
     this.indexOf.set(welcome.nodeId, index);
     this.seeking = null;
-    if (welcome.leader === welcome.nodeId) {
+    const wanted = this.node ?? welcome.leader;
+    if (wanted === welcome.nodeId) {
       this.ready = connection;
       this.owner.onReady(connection);
       return;
     }
     this.retire(connection);
+    const followed = welcome.leader === "" ? "knows of no leader" : `follows ${welcome.leader}`;
     this.moveOn(
-      welcome.leader,
-      `${welcome.nodeId} ${welcome.leader === "" ? "knows of no leader" : `follows ${welcome.leader}`}`,
+      wanted,
+      this.node === undefined ? `${welcome.nodeId} ${followed}` : `${welcome.nodeId} is not ${this.node}`,
     );
   }
 

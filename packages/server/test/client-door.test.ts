@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../src/door/door-limits.js";
 import type { DoorCommand, DoorService } from "../src/door/door-service.js";
+import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { RawClient } from "./support/raw-client.js";
 
@@ -33,6 +34,7 @@ async function answer(command: DoorCommand, done: Parameters<DoorService["apply"
 const service: DoorService = {
   apply: (command, done) => void answer(command, done),
   read: (query: KvQuery, consistency: Consistency) => kv.read(query, consistency),
+  admin: (fields, who, kind) => deskOf().ask(fields, who, kind),
   welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
 };
 

@@ -9,6 +9,7 @@ import { Access } from "../src/access/access.js";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../src/door/door-limits.js";
 import type { DoorService } from "../src/door/door-service.js";
+import { deskOf } from "./support/administered.js";
 
 const kv = new KvCodec();
 const codec = new SessionCodec(kv);
@@ -28,6 +29,7 @@ async function open(access = Access.open): Promise<void> {
       setImmediate(() => done(null, result));
     },
     read: async (query: KvQuery) => machine.read(query),
+    admin: (fields, who, kind) => deskOf().ask(fields, who, kind),
     welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32), sessions: true }),
   };
   door = new ClientDoor(service, DEFAULT_DOOR_LIMITS, access);

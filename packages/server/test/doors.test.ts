@@ -1,7 +1,8 @@
 import { scryptSync } from "node:crypto";
 import { inspect } from "node:util";
-import { HexraftClient } from "@hexraft/client";
+import { ClusterAdmin, HexraftClient } from "@hexraft/client";
 import type { NodeDescription } from "@hexraft/core";
+import { RaftError } from "@hexraft/core/ports";
 import { put } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Access, type User } from "../src/access/access.js";
@@ -15,6 +16,7 @@ import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../src/resp/resp-server.
 import type { DoorBounds } from "../src/serve/door-bounds.js";
 import type { Front } from "../src/serve/front.js";
 import { TokenBucket } from "../src/serve/token-bucket.js";
+import { ADD_N4, Administered, deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { madeUpBackup } from "./support/made-up-backup.js";
 import { RawClient, resp } from "./support/raw-client.js";
@@ -22,10 +24,10 @@ import { RawClient, resp } from "./support/raw-client.js";
 const SECRET = "open-sesame";
 const ROLES: readonly Role[] = ["none", "read", "write", "admin"];
 let kv: LocalKv;
-let transferred: string[];
+let administered: Administered;
 const fronts: Front[] = [];
 const raws: RawClient[] = [];
-const clients: HexraftClient[] = [];
+const clients: { close(): void }[] = [];
 
 /** As cheap as may be: what it costs is no matter here. */
 const salt = Buffer.alloc(16, 7);
@@ -33,7 +35,7 @@ const key = scryptSync(SECRET, salt, 32, { N: 1_024, r: 8, p: 1 });
 const hash: SecretHash = { log2N: 10, r: 8, p: 1, salt, key };
 beforeEach(() => {
   kv = new LocalKv();
-  transferred = [];
+  administered = new Administered();
 });
 afterEach(async () => {
   for (const made of clients.splice(0)) made.close();
@@ -62,7 +64,7 @@ function http(bounds: Partial<DoorBounds> = {}, access = users()): Promise<numbe
     kv,
     describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
     stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
-    transferLeadership: async (to?: string) => void transferred.push(to ?? ""),
+    admin: deskOf(administered),
     backup: async () => madeUpBackup(1_000),
   };
   return start(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...bounds }, access));
@@ -79,6 +81,7 @@ const service: DoorService = {
     setImmediate(() => done(null, { type: "put", done: true }));
   },
   read: (query, consistency) => kv.read(query, consistency),
+  admin: (fields, who, kind) => deskOf(administered).ask(fields, who, kind),
   welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
 };
 const door = (bounds: Partial<DoorBounds> = {}, access = users()): Promise<number> =>
@@ -131,9 +134,35 @@ describe("HTTP", () => {
     expect(await statuses(basic("read"))).toEqual([200, 200, 200, 403, 403, 403]);
     expect(kv.asked).toEqual(["range"]);
     expect(await statuses(`Bearer write~${SECRET}`)).toEqual([200, 200, 200, 200, 200, 403]);
-    expect(transferred).toEqual([]);
+    expect(administered.told).toEqual([]);
     expect(await statuses(basic("admin"))).toEqual([200, 200, 200, 200, 200, 200]);
-    expect(transferred).toEqual(["n2"]);
+    expect(administered.told).toEqual([["transfer", "n2"]]);
+  });
+
+  it("M14 C02 what operators ask is one JSON object; what the cluster's state refuses is a conflict with its reason", async () => {
+    const port = await http();
+    const tell = async (verb: string, said: string) => {
+      const headers = { authorization: basic("admin") };
+      const response = await fetch(`http://127.0.0.1:${port}/v1/admin/${verb}`, {
+        method: "POST",
+        headers,
+        body: said,
+      });
+      return [response.status, await response.json()];
+    };
+    expect(await tell("plan", JSON.stringify({ change: ADD_N4 }))).toMatchObject([200, { text: "a plan" }]);
+    administered.failures.push(new RaftError("ChangeRefused", "refused", "n4 is a voter already"));
+    expect(await tell("change-members", JSON.stringify({ change: ADD_N4 }))).toEqual([
+      409,
+      { error: "ChangeRefused", outcome: "refused", message: "n4 is a voter already" },
+    ]);
+    administered.failures.push(new RaftError("LeadershipLost", "unknown", "who knows"));
+    expect(await tell("change-members", JSON.stringify({ change: ADD_N4 }))).toMatchObject([
+      504,
+      { outcome: "unknown" },
+    ]);
+    expect(await tell("reset-everything", "")).toMatchObject([400, { outcome: "refused" }]);
+    expect((await ask(port, "GET", "/v1/admin/members", basic("admin"))).status).toBe(405);
   });
 
   it("says how to authenticate, and nothing of what was sent", async () => {
@@ -288,6 +317,22 @@ describe("the client door", () => {
       error: { code: "AccessDenied", message: expect.stringContaining("read") },
     });
     expect(kv.asked).toEqual([expect.stringContaining("command"), "lease get", "get"]);
+  });
+
+  it("lets operators ask by their role", async () => {
+    const port = await door();
+    const admin = (user: string) => {
+      const endpoints = [{ host: "127.0.0.1", port }];
+      const made = new ClusterAdmin({ endpoints, credentials: { user, password: SECRET } });
+      clients.push(made);
+      return made;
+    };
+    expect(await admin("read").getLeader()).toEqual({ outcome: "ok", value: "n1" });
+    expect(await admin("write").change(ADD_N4)).toMatchObject({ outcome: "refused", error: { code: "AccessDenied" } });
+    expect(administered.told).toEqual([]);
+    expect(await admin("admin").change(ADD_N4)).toMatchObject({ outcome: "ok", value: { configurationIndex: 7 } });
+    expect(administered.told).toEqual([["change", ADD_N4, {}]]);
+    expect(await admin("none").getLeader()).toMatchObject({ outcome: "refused", error: { code: "AccessDenied" } });
   });
 
   it("refuses at once who is not known, wrong, or silent, and repeats no password", async () => {

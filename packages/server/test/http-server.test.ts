@@ -3,6 +3,7 @@ import type { NodeDescription } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
+import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { madeUpBackup } from "./support/made-up-backup.js";
 import { RawClient } from "./support/raw-client.js";
@@ -23,7 +24,7 @@ beforeEach(async () => {
       kv,
       describe: describeNode,
       stateHash: () => Promise.resolve(applied),
-      transferLeadership: async () => {},
+      admin: deskOf(),
       backup: async () => madeUpBackup(1_000),
     },
     { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, greetingTimeoutMs: 200, arrivalTimeoutMs: 400 },

@@ -5,12 +5,14 @@ import {
   type DoorAnswer,
   eachRecord,
   FrameKind,
+  layOutAdminAnswer,
   layOutError,
   layOutGoodbye,
   layOutRecords,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
+  readAdmin,
   readRequestOf,
 } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
@@ -131,6 +133,13 @@ export class DoorPeer {
           this.apply(
             number,
             checkInSession(bytes, (command) => void this.codec.checkCommand(command)),
+          );
+          return;
+        case RequestKind.adminChange:
+        case RequestKind.adminQuestion:
+          this.service.admin(readAdmin(bytes), identity, kind).then(
+            (answer) => this.answer(number, layOutAdminAnswer(answer)),
+            (error: unknown) => this.fail(number, error),
           );
           return;
         default: {

@@ -2,6 +2,8 @@ import type { Welcome } from "@hexraft/client";
 import type { Consistency } from "@hexraft/core";
 import type { LaidOutInSession, OpenSession, SessionOpened } from "@hexraft/sessions";
 import type { KvAnswer, KvQuery, KvResult, LaidOutCommand } from "@hexraft/statemachine-kv";
+import type { Identity } from "../access/role.js";
+import type { AdminDesk } from "../admin/admin-desk.js";
 import type { KvNode } from "../kv/node-kv-service.js";
 
 /** What comes through the client door, checked: a command, one in its session, or a registration. */
@@ -13,15 +15,18 @@ export interface DoorService {
   apply(command: DoorCommand, done: (error: Error | null, result?: KvResult | SessionOpened) => void): void;
   /** Answers a query. */
   read(query: KvQuery, consistency: Consistency): Promise<KvAnswer>;
+  /** Does what an operator asks, if he may. */
+  admin(fields: Readonly<Record<string, unknown>>, who: Identity, kind: number): Promise<unknown>;
   /** Who this node is, and whom it follows. */
   welcome(): Welcome;
 }
 
 /** The door's service on top of a node. Deadlines are the client's own. */
-export function doorServiceOf(node: KvNode): DoorService {
+export function doorServiceOf(node: KvNode, admin: Pick<AdminDesk, "ask">): DoorService {
   return {
     apply: (command, done) => node.applyCallback(command, done),
     read: (query, consistency) => node.read(query, { consistency }),
+    admin: (fields, who, kind) => admin.ask(fields, who, kind),
     welcome: () => {
       const { nodeId, leader, identity } = node.describe();
       return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true };

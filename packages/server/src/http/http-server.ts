@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
-import { allows, type Role } from "../access/role.js";
+import { allows, type Identity, type Role } from "../access/role.js";
+import type { AdminDesk } from "../admin/admin-desk.js";
 import { judge, type KvService } from "../kv/kv-service.js";
 import type { HostPort } from "../serve/address.js";
 import { DEFAULT_DOOR_BOUNDS, type DoorBounds } from "../serve/door-bounds.js";
@@ -10,6 +11,7 @@ import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
 import { TokenBucket } from "../serve/token-bucket.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
+import { runAdmin } from "./admin-route.js";
 import { identify } from "./authorization.js";
 import { BackupRoute, type BackupSource } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
@@ -22,8 +24,8 @@ export interface HttpContext extends BackupSource {
   readonly kv: KvService;
   /** O01. */
   describe(): NodeDescription;
-  /** Hands leadership over to another node, or to the one named. */
-  transferLeadership(to?: string): Promise<void>;
+  /** What operators may ask. */
+  readonly admin: Pick<AdminDesk, "ask">;
   /** O06. */
   stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
 }
@@ -98,8 +100,8 @@ export class HttpFront implements Front {
     try {
       this.slowDown(message.socket);
       const request = readRequest(message, this.limits.requestBytesMax);
-      await this.authorize(request, message.headers.authorization);
-      reply = this.withToken(request, await this.route(request));
+      const who = await this.authorize(request, message.headers.authorization);
+      reply = this.withToken(request, await this.route(request, who));
     } catch (error) {
       reply = problemOf(error);
     }
@@ -135,9 +137,9 @@ export class HttpFront implements Front {
   }
 
   /** @throws HttpProblem 401, 403 */
-  private async authorize(request: HttpRequest, authorization: string | undefined): Promise<void> {
+  private async authorize(request: HttpRequest, authorization: string | undefined): Promise<Identity> {
     const needed = roleFor(request);
-    if (allows(this.access.anonymous, needed)) return;
+    if (allows(this.access.anonymous, needed)) return this.access.anonymous;
     const identity = await identify(this.access, authorization);
     if (!allows(identity, needed))
       throw new HttpProblem(
@@ -145,9 +147,10 @@ export class HttpFront implements Front {
         "Forbidden",
         `User ${identity.name} has role ${identity.role}; this is for ${needed}.`,
       );
+    return identity;
   }
 
-  private route(request: HttpRequest): Promise<HttpReply> | HttpReply {
+  private route(request: HttpRequest, who: Identity): Promise<HttpReply> | HttpReply {
     const { method, path } = request;
     const { kv } = this.context;
     const key = /^\/v1\/kv\/(.*)$/s.exec(path)?.[1];
@@ -168,8 +171,6 @@ export class HttpFront implements Front {
         return only(method, "GET", () => this.status(request));
       case "/v1/hash":
         return only(method, "GET", async () => json(200, await this.context.stateHash()));
-      case `${ADMIN}transfer-leadership`:
-        return only(method, "POST", () => this.transferLeadership(request));
       case `${ADMIN}backup`:
         return this.backups.run(request);
       case "/healthz":
@@ -177,10 +178,12 @@ export class HttpFront implements Front {
       case "/readyz":
         return only(method, "GET", () => this.readiness());
       default:
+        if (path.startsWith(ADMIN))
+          return only(method, "POST", () => runAdmin(this.context.admin, path.slice(ADMIN.length), request, who));
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/transfer-leadership, /v1/admin/backup, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /healthz, /readyz.`,
         );
     }
   }
@@ -189,12 +192,6 @@ export class HttpFront implements Front {
     onlyParameters(request.query, "format");
     const description = this.context.describe();
     return request.query.get("format") === "text" ? text(200, `${description.text}\n`) : json(200, description);
-  }
-
-  private async transferLeadership(request: HttpRequest): Promise<HttpReply> {
-    onlyParameters(request.query, "to");
-    await this.context.transferLeadership(request.query.get("to") ?? undefined);
-    return json(200, { done: true });
   }
 
   /** Alive: the process answers, and its group has not stopped in place. */

@@ -1,4 +1,4 @@
-import { type BackupOptions, createNode } from "@hexraft/core";
+import { type BackupOptions, createNode, DEFAULT_OPTIONS } from "@hexraft/core";
 import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
@@ -9,6 +9,7 @@ import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
 import type { Access } from "../access/access.js";
 import { ACCESS_VARIABLE, readAccess } from "../access/access-file.js";
+import { AdminDesk } from "../admin/admin-desk.js";
 import { ClientDoor } from "../door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../door/door-limits.js";
 import { doorServiceOf } from "../door/door-service.js";
@@ -86,16 +87,17 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       return formatAddress(listensAt);
     };
     const kv = new NodeKvService(node, options.requestTimeoutMs);
+    const admin = new AdminDesk(node, raft.electionTimeoutMs ?? DEFAULT_OPTIONS.electionTimeoutMs, logger);
     const client = await open(
       options.client,
-      new ClientDoor(doorServiceOf(node), { ...DEFAULT_DOOR_LIMITS, ...doors }, access),
+      new ClientDoor(doorServiceOf(node, admin), { ...DEFAULT_DOOR_LIMITS, ...doors }, access),
     );
     const context = {
       kv,
+      admin,
       describe: () => node.describe(),
       stateHash: () => node.stateHash(),
       backup: (asked: BackupOptions) => node.backup(asked),
-      transferLeadership: (to?: string) => node.transferLeadership(to),
     };
     const http = await open(options.http, new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...doors }, access));
     const respLimits = { ...DEFAULT_RESP_SERVER_LIMITS, ...doors, commandBytesMax: doors.requestBytesMax };

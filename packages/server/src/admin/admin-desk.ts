@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AdminVerb, type AdminVerbs, adminKindOf, type ClusterMembers } from "@hexraft/client";
+import { NotLeader } from "@hexraft/core";
+import { type Logger, RaftError } from "@hexraft/core/ports";
+import { allows, type Identity, type Role } from "../access/role.js";
+import type { KvNode } from "../kv/node-kv-service.js";
+import { Asked } from "./asked.js";
+import { membersOf } from "./members-of.js";
+
+/** As much of a node as operators use. */
+export type AdministeredNode = Pick<
+  KvNode,
+  | "id"
+  | "describe"
+  | "changeConfiguration"
+  | "plan"
+  | "cancelChange"
+  | "transferLeadership"
+  | "snapshot"
+  | "forceElection"
+>;
+
+/** One thing that operators can ask. */
+interface Verb<Answer> {
+  /** Who may. A plan asks nodes at whatever address it is told, so it is not for everybody. */
+  readonly needs: Role;
+  run(asked: Asked): Promise<Answer> | Answer;
+}
+
+/** A leader that is new commits its first entry within milliseconds; it is asked again so often, ms (M03). */
+const NEW_LEADER_PAUSE_MS = 10;
+
+/** All that operators can ask of a node, in one table, whatever door they come by. */
+export class AdminDesk {
+  private readonly verbs: { readonly [V in AdminVerb]: Verb<AdminVerbs[V]["answer"]> };
+
+  constructor(
+    private readonly node: AdministeredNode,
+    private readonly electionTimeoutMs: number,
+    private readonly logger: Logger,
+  ) {
+    this.verbs = {
+      members: { needs: "read", run: (asked) => (asked.only(), this.members()) },
+      describe: { needs: "read", run: (asked) => (asked.only(), node.describe()) },
+      plan: { needs: "admin", run: (asked) => node.plan(asked.only("change").change("change")) },
+      "change-members": { needs: "admin", run: (asked) => this.changeMembers(asked.only("change", "expectedIndex")) },
+      "cancel-change": {
+        needs: "admin",
+        run: async (asked) => {
+          asked.only();
+          await node.cancelChange();
+          return this.members();
+        },
+      },
+      "transfer-leadership": {
+        needs: "admin",
+        run: async (asked) => {
+          await node.transferLeadership(asked.only("to").id("to"));
+          return { leader: node.describe().leader };
+        },
+      },
+      snapshot: { needs: "admin", run: async (asked) => (asked.only(), { index: await node.snapshot() }) },
+      "force-election": {
+        needs: "admin",
+        run: async (asked) => {
+          asked.only();
+          await node.forceElection();
+          return { term: node.describe().term };
+        },
+      },
+    };
+  }
+
+  /**
+   * Does what somebody asks, if he may.
+   *
+   * @param kind - of the request that it came in, where there is one: a change that calls itself a question would be asked twice.
+   * @throws RaftError with outcome `refused` (certainly not done) or `unknown` (C02).
+   */
+  async ask(fields: Readonly<Record<string, unknown>>, who: Identity, kind?: number): Promise<unknown> {
+    const { verb: named } = fields;
+    if (!this.knows(named))
+      throw bad(
+        `${JSON.stringify(named)} is not what operators can ask here; they can ask ${Object.keys(this.verbs).join(", ")}`,
+      );
+    if (kind !== undefined && adminKindOf(named) !== kind)
+      throw bad(`${named} came as a request of kind ${kind}, and is one of kind ${adminKindOf(named)}`);
+    const verb = this.verbs[named];
+    if (!allows(who, verb.needs))
+      throw new RaftError(
+        "AccessDenied",
+        "refused",
+        `User ${who.name || "without a name"} has role ${who.role}; ${named} is for ${verb.needs}.`,
+      );
+    if (verb.needs === "admin") this.logger.info("an operator asks", { user: who.name, ...fields });
+    return verb.run(new Asked(fields));
+  }
+
+  private knows(verb: unknown): verb is AdminVerb {
+    return typeof verb === "string" && Object.hasOwn(this.verbs, verb);
+  }
+
+  private members(): ClusterMembers {
+    const description = this.node.describe();
+    const { role, leader } = description;
+    if (role !== "leader") throw new NotLeader(leader, null);
+    return membersOf(description, this.electionTimeoutMs);
+  }
+
+  private async changeMembers(asked: Asked): Promise<ClusterMembers> {
+    const change = asked.change("change");
+    const expectedIndex = asked.index("expectedIndex");
+    const options = expectedIndex === undefined ? {} : { expectedIndex };
+    const patience = performance.now() + this.electionTimeoutMs;
+    for (;;) {
+      try {
+        await this.node.changeConfiguration(change, options);
+        return membersOf(this.node.describe(), this.electionTimeoutMs);
+      } catch (error) {
+        const isNew =
+          error instanceof RaftError && error.code === "ChangeRunning" && this.node.describe().change === null;
+        if (!isNew || performance.now() > patience) throw error;
+      }
+      await sleep(NEW_LEADER_PAUSE_MS);
+    }
+  }
+}
+
+const bad = (why: string): RaftError => new RaftError("BadCommand", "refused", `Nothing was done: ${why}.`);

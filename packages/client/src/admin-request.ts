@@ -31,7 +31,7 @@ export interface ClusterMember {
   readonly part: "voter" | "witness" | "learner" | "leaver";
   /** Whether it leads. */
   readonly isLeader: boolean;
-  /** Whether it answered within the last election timeout. */
+  /** Whether it answered within the last election timeout; to a leader that is newer than that everybody is alive. */
   readonly isAlive: boolean;
   /** Up to here it holds the log, as far as the leader knows. */
   readonly match: LogIndex;

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { runSecret } from "./access/run-secret.js";
+import { adminCommand } from "./admin/admin-commands.js";
 import { backupCommands } from "./backup/backup-commands.js";
 import { runDemo } from "./demo/run-demo.js";
 import { runWriter } from "./demo/writer.js";
@@ -18,6 +19,9 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError("(hexraft --help, or hexraft <command> --help, lists what there is)");
   serveCommand(program, (code) => {
+    exitCode = code;
+  });
+  adminCommand(program, (code) => {
     exitCode = code;
   });
   certsCommand(program);

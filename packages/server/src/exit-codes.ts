@@ -16,6 +16,8 @@ export const ExitCode = {
   unreadable: 6,
   /** The group stopped in place and cannot go on without a restart (L04, E17). */
   halted: 7,
+  /** Nobody can tell whether it was done (C02). */
+  unknown: 8,
 } as const;
 
 /** The exit code that fits what went wrong. */

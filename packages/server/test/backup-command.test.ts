@@ -10,6 +10,7 @@ import { runBackup } from "../src/backup/run-backup.js";
 import { runRestore } from "../src/backup/run-restore.js";
 import { exitCodeOf } from "../src/exit-codes.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
+import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { backupFile, madeUpBackup } from "./support/made-up-backup.js";
 import { RawClient } from "./support/raw-client.js";
@@ -31,7 +32,7 @@ beforeEach(async () => {
       kv: new LocalKv(),
       describe: () => ({ role }) as unknown as NodeDescription,
       stateHash: () => Promise.reject(new Error("not asked")),
-      transferLeadership: async () => {},
+      admin: deskOf(),
       backup: async ({ consistency }) => {
         asked.push(consistency);
         return give();

@@ -1,7 +1,7 @@
 import { type Configuration, type ConfigurationEntry, type Member, memberOf } from "../model/configuration.js";
 import { NotLeader, RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
-import type { NodeId } from "../model/node-id.js";
+import type { LocalIdentity, NodeId } from "../model/node-id.js";
 import { type ChangePlan, planChange } from "../protocol/change-plan.js";
 import { alterMembers, type MemberChange, changeRefused as refused } from "./member-change.js";
 import type { ChangeOptions, Founder, MembersWanted } from "./node.js";
@@ -19,7 +19,7 @@ export class MemberCalls {
     private readonly options: { readonly groupId: string; readonly electionTimeoutMs: number },
     private readonly ports: NodePorts,
     /** The replica, if the node runs; throws if not. */
-    private readonly running: () => { readonly replica: Replica; readonly clusterId: string },
+    private readonly running: () => { readonly replica: Replica; readonly identity: LocalIdentity },
   ) {}
 
   /** See Node.changeConfiguration. */
@@ -88,7 +88,7 @@ export class MemberCalls {
       throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
     });
     if (there.nodeId !== id) throw refused(`at ${address} there is ${there.nodeId}, not ${id}`);
-    const { clusterId } = this.running();
+    const { clusterId } = this.running().identity;
     if (there.clusterId !== "" && there.clusterId !== clusterId)
       throw refused(`${id} belongs to cluster ${there.clusterId}; empty its directory if it shall join this one`);
     if (there.incarnation === "")
@@ -104,11 +104,19 @@ export class MemberCalls {
 
   /** The configuration in force, which the leader alone is sure to know. @throws RaftError */
   private leading(): ConfigurationEntry {
-    const { role, leader, removedAt, configuration } = this.describe();
-    if (removedAt > 0)
-      throw refused(`configuration ${removedAt} removed this node, which has no say any more; ask a member`);
-    if (role === "leader") return configuration;
-    const address = leader === null ? undefined : memberOf(configuration.configuration, leader)?.address;
+    const { role, leader, removedAt, configuration: own } = this.describe();
+    if (role === "leader") return own;
+    const { id, incarnation } = this.running().identity;
+    const isMember = memberOf(own.configuration, id)?.incarnation === incarnation;
+    if (removedAt > 0 || !isMember) {
+      const since = Math.max(removedAt, own.id.index);
+      const members = own.configuration.members.filter((member) => member.id !== id);
+      const others = members.map((member) => `${member.id} at ${member.address}`).join(", ");
+      throw refused(
+        `${id} is no member since configuration ${since}; ask one that is, maybe ${others || "one you know"}`,
+      );
+    }
+    const address = leader === null ? undefined : memberOf(own.configuration, leader)?.address;
     throw new NotLeader(leader, address ?? null);
   }
 }

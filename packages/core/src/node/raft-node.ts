@@ -74,10 +74,7 @@ export class RaftNode implements Node<unknown> {
       () => this.running().replica,
       () => this.tokenOrigin(),
     );
-    this.members = new MemberCalls(options, ports, () => {
-      const { replica, identity } = this.running();
-      return { replica, clusterId: identity.clusterId };
-    });
+    this.members = new MemberCalls(options, ports, () => this.running());
     this.halted = new Promise((resolve) => {
       this.tellHalted = resolve;
     });

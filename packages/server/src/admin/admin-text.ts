@@ -1,0 +1,42 @@
+import type { ClusterMembers } from "@hexraft/client";
+import type { Survivor } from "@hexraft/core";
+
+/** The members of a group, one a line. */
+export function membersText(cluster: ClusterMembers): string {
+  const { clusterId, leader, term, configurationIndex, lastIndex, members, change } = cluster;
+  const width = Math.max(...members.map(({ id }) => id.length));
+  const lines = members.map(({ id, part, address, isAlive, match, priority }) => {
+    const role = id === leader ? `${part}, leads` : part;
+    const state = isAlive ? `holds ${match} of ${lastIndex}` : `silent, held ${match} of ${lastIndex}`;
+    const rank = priority === 1 ? "" : `, priority ${priority}`;
+    return `  ${id.padEnd(width)}  ${role.padEnd(14)}  ${address}  ${state}${rank}`;
+  });
+  const changing = change === null ? [] : [`a change of members is under way: ${change.stage}${waitingFor(change)}`];
+  return [`cluster ${clusterId}, term ${term}, configuration ${configurationIndex}`, ...lines, ...changing].join("\n");
+}
+
+const waitingFor = ({ waitingFor: ids }: NonNullable<ClusterMembers["change"]>): string =>
+  ids.length === 0 ? "" : `, waits for ${ids.join(", ")}`;
+
+/** M11: what the first step of an unsafe recovery found, and what the second one would cost. */
+export function survivorText(survivor: Survivor): string {
+  const { nodeId, clusterId, last, configuration, confirmation } = survivor;
+  const others = configuration.configuration.members.map(({ id }) => id).filter((id) => id !== nodeId);
+  return [
+    `${nodeId} of cluster ${clusterId} holds the log up to ${last.index} of term ${last.term}.`,
+    "",
+    `If it goes on alone, every acknowledged write that only ${others.join(", ") || "others"} hold is LOST FOR GOOD, and no other`,
+    "member may ever come back as it was. If a majority can be started again, start it instead.",
+    "",
+    "1. Stop every survivor, and run this on each of them with --json > <node>.json.",
+    "2. Where the log ends highest (term first, then index), run it again with",
+    `     --others <node>.json,… --confirm '${confirmation}'`,
+  ].join("\n");
+}
+
+/** M11: what is to be done after the second step. */
+export const resetText = ({ nodeId }: Survivor): string =>
+  [
+    `${nodeId} is the only member from now on. Start it as before.`,
+    "Then empty the directories of the others, start them without --bootstrap, and let them join: hexraft admin add-peer.",
+  ].join("\n");

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { type Answered, ClusterAdmin, type Credentials, type Endpoint } from "@hexraft/client";
+import { ExitCode } from "../exit-codes.js";
+import { parseAddress } from "../serve/address.js";
+import { badField } from "../serve/bad-field.js";
+
+/** What every `hexraft admin` command is told. */
+export interface AdminFlags {
+  /** `host:port,…`, the client doors; where it is missing the environment says it. */
+  readonly cluster?: string;
+  readonly user?: string;
+  /** The password's first line; where it is missing the environment says it. */
+  readonly passwordFile?: string;
+  /** ms. */
+  readonly timeout?: number;
+  readonly json?: true;
+}
+
+/** Where flags may stand instead; a password has no flag, for everybody on the machine sees those. */
+export const ADMIN_VARIABLES = {
+  cluster: "HEXRAFT_CLUSTER",
+  user: "HEXRAFT_USER",
+  password: "HEXRAFT_PASSWORD",
+} as const;
+
+/** How a command speaks. */
+export interface Voice {
+  /** Answers. */
+  say(line: string): void;
+  /** Everything else. */
+  complain(line: string): void;
+}
+
+/**
+ * Asks the cluster, and prints how it ended: the answer as `text` words it, or with `json` one line for programs.
+ *
+ * @returns the exit code: {@link ExitCode.failed} if it was refused, {@link ExitCode.unknown} if nobody can tell (C02).
+ */
+export async function runAdmin<T>(
+  flags: AdminFlags,
+  environment: NodeJS.ProcessEnv,
+  voice: Voice,
+  ask: (admin: ClusterAdmin) => Promise<Answered<T>>,
+  text: (value: T) => string,
+): Promise<number> {
+  const admin = new ClusterAdmin({
+    endpoints: endpointsOf(flags.cluster ?? environment[ADMIN_VARIABLES.cluster]),
+    ...credentialsOf(flags, environment),
+    ...(flags.timeout !== undefined && { deadlineMs: flags.timeout, changeDeadlineMs: flags.timeout }),
+  });
+  try {
+    return tell(await ask(admin), flags.json === true, voice, text);
+  } finally {
+    admin.close();
+  }
+}
+
+/** Prints how something ended. @returns the exit code */
+export function tell<T>(answered: Answered<T>, json: boolean, voice: Voice, text: (value: T) => string): number {
+  if (answered.outcome === "ok") {
+    voice.say(json ? JSON.stringify(answered) : text(answered.value));
+    return ExitCode.ok;
+  }
+  const { outcome, error } = answered;
+  if (json) voice.say(JSON.stringify({ outcome, code: error.code, message: error.message }));
+  else voice.complain(`hexraft: ${outcome}: ${error.message}`);
+  return outcome === "refused" ? ExitCode.failed : ExitCode.unknown;
+}
+
+function endpointsOf(given: string | undefined): readonly Endpoint[] {
+  if (given === undefined || given === "")
+    throw badField(
+      "cluster",
+      given,
+      `must name the client doors of the nodes, host:port,… (or ${ADMIN_VARIABLES.cluster})`,
+    );
+  return given.split(",").map((each) => parseAddress("cluster", each));
+}
+
+function credentialsOf(
+  { user, passwordFile }: AdminFlags,
+  environment: NodeJS.ProcessEnv,
+): { credentials?: Credentials } {
+  const password = passwordFile === undefined ? environment[ADMIN_VARIABLES.password] : firstLineOf(passwordFile);
+  if (password === undefined || password === "") return {};
+  const name = user ?? environment[ADMIN_VARIABLES.user];
+  return { credentials: name === undefined ? { password } : { user: name, password } };
+}
+
+function firstLineOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8").split(/\r?\n/)[0] as string;
+  } catch (error) {
+    throw badField("password-file", file, `must be a file that can be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -107,11 +107,12 @@ export class Workshop {
   }
 }
 
-/** Flags of one node with every front on a free port. */
-export function nodeArguments(directory: string, id: string, port: number, bootstrap: string): string[] {
+/** Flags of one node with every front on a free port; without `bootstrap` it waits to be let in. */
+export function nodeArguments(directory: string, id: string, port: number, bootstrap?: string): string[] {
   return [
     ["serve", "--node-id", id, "--data-directory", join(directory, id), "--listen", `127.0.0.1:${port}`],
-    ["--client", "0", "--http", "0", "--resp", "0", "--bootstrap", bootstrap, "--election-timeout", "150"],
+    ["--client", "0", "--http", "0", "--resp", "0", "--election-timeout", "150"],
+    bootstrap === undefined ? [] : ["--bootstrap", bootstrap],
   ].flat();
 }
 

@@ -55,34 +55,65 @@ export interface ClusterMembers {
   readonly change: ChangeDescription | null;
 }
 
-/** What each verb is told, and answers. */
-export interface AdminVerbs {
+/** Nothing more is to be said. */
+export type NothingMore = Readonly<Record<string, never>>;
+
+/** Which change of members is meant. */
+export interface ChangeAsk {
+  /** M07. */
+  readonly change: MemberChange;
+  /** M14: the configuration that must be in force; not for a plan. */
+  readonly expectedIndex?: LogIndex | undefined;
+}
+
+/** Who is to lead. */
+export interface TransferAsk {
+  /** Default: the best one. */
+  readonly to?: NodeId | undefined;
+}
+
+/** What is said with each verb. */
+export interface AdminAsks {
   /** Who is in the group? Asks the leader. */
-  readonly members: { readonly ask: Record<never, never>; readonly answer: ClusterMembers };
+  readonly members: NothingMore;
   /** O01: how is this node? */
-  readonly describe: { readonly ask: Record<never, never>; readonly answer: NodeDescription };
+  readonly describe: NothingMore;
   /** M14: what would that change do? */
-  readonly plan: { readonly ask: { readonly change: MemberChange }; readonly answer: ChangePlan };
+  readonly plan: ChangeAsk;
   /** M07: do it. */
-  readonly "change-members": {
-    readonly ask: { readonly change: MemberChange; readonly expectedIndex?: LogIndex | undefined };
-    readonly answer: ClusterMembers;
-  };
+  readonly "change-members": ChangeAsk;
   /** M16: call it off. */
-  readonly "cancel-change": { readonly ask: Record<never, never>; readonly answer: ClusterMembers };
-  /** E21: let that node lead, or the best one. */
-  readonly "transfer-leadership": {
-    readonly ask: { readonly to?: NodeId | undefined };
-    readonly answer: { readonly leader: NodeId | null };
-  };
+  readonly "cancel-change": NothingMore;
+  /** E21: let that node lead. */
+  readonly "transfer-leadership": TransferAsk;
   /** S07: save a snapshot. */
-  readonly snapshot: { readonly ask: Record<never, never>; readonly answer: { readonly index: LogIndex } };
+  readonly snapshot: NothingMore;
   /** Stand for election. */
-  readonly "force-election": { readonly ask: Record<never, never>; readonly answer: { readonly term: Term } };
+  readonly "force-election": NothingMore;
 }
 
 /** What can be asked. */
-export type AdminVerb = keyof AdminVerbs;
+export type AdminVerb = keyof AdminAsks;
+
+/** What is answered to each verb. */
+export interface AdminAnswers {
+  /** The members. */
+  readonly members: ClusterMembers;
+  /** All about the node. */
+  readonly describe: NodeDescription;
+  /** The plan. */
+  readonly plan: ChangePlan;
+  /** The members after it. */
+  readonly "change-members": ClusterMembers;
+  /** The members, as they were. */
+  readonly "cancel-change": ClusterMembers;
+  /** Who leads now, as far as the old leader knows. */
+  readonly "transfer-leadership": NodeId | null;
+  /** Its last included index. */
+  readonly snapshot: LogIndex;
+  /** The term in which it leads. */
+  readonly "force-election": Term;
+}
 
 /** C05: verbs that may be asked again though they may have been done. */
 const QUESTIONS: ReadonlySet<AdminVerb> = new Set(["members", "describe", "plan"]);
@@ -92,7 +123,7 @@ export const adminKindOf = (verb: AdminVerb): RequestKind =>
   QUESTIONS.has(verb) ? RequestKind.adminQuestion : RequestKind.adminChange;
 
 /** A request of an operator. */
-export function layOutAdmin<V extends AdminVerb>(verb: V, ask: AdminVerbs[V]["ask"]): Uint8Array {
+export function layOutAdmin<V extends AdminVerb>(verb: V, ask: AdminAsks[V]): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ verb, ...ask }));
 }
 
@@ -100,7 +131,7 @@ export function layOutAdmin<V extends AdminVerb>(verb: V, ask: AdminVerbs[V]["as
 export function readAdmin(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (bytes.length > ADMIN_BYTES_MAX)
     throw malformed(`it has ${bytes.length} bytes, and ${ADMIN_BYTES_MAX} are the most`);
-  const value = parse(bytes);
+  const value = parseAdmin(bytes);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed("it is no JSON object");
   return value as Readonly<Record<string, unknown>>;
 }
@@ -108,11 +139,8 @@ export function readAdmin(bytes: Uint8Array): Readonly<Record<string, unknown>> 
 /** An answer to an operator. Numbers that JSON does not know are null. */
 export const layOutAdminAnswer = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/** Reads it. @throws RaftError `BadMessage` */
-export const readAdminAnswer = <V extends AdminVerb>(bytes: Uint8Array): AdminVerbs[V]["answer"] =>
-  parse(bytes) as AdminVerbs[V]["answer"];
-
-function parse(bytes: Uint8Array): unknown {
+/** Reads any of it. @throws RaftError `BadMessage` */
+export function parseAdmin(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {

@@ -1,12 +1,13 @@
 import type { ChangePlan, Founder, LogIndex, MemberChange, NodeDescription, NodeId, Term } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import {
+  type AdminAnswers,
+  type AdminAsks,
   type AdminVerb,
-  type AdminVerbs,
   adminKindOf,
   type ClusterMembers,
   layOutAdmin,
-  readAdminAnswer,
+  parseAdmin,
 } from "./admin-request.js";
 import type { ClientOptions } from "./client-options.js";
 import { DoorClient, type OperationOptions } from "./door-client.js";
@@ -152,18 +153,18 @@ export class ClusterAdmin {
   }
 
   /** E21: hands leadership to that node, or to the best one; answers who leads then, as far as the old leader knows. */
-  async transferLeader(to?: NodeId, options?: OperationOptions): Promise<Answered<NodeId | null>> {
-    return mapped(await this.ask("transfer-leadership", { to }, options), ({ leader }) => leader);
+  transferLeader(to?: NodeId, options?: OperationOptions): Promise<Answered<NodeId | null>> {
+    return this.ask("transfer-leadership", { to }, options);
   }
 
   /** S07: saves a snapshot on one node; answers its last included index. */
-  async snapshot(options?: AdminOptions): Promise<Answered<LogIndex>> {
-    return mapped(await this.ask("snapshot", {}, options), ({ index }) => index);
+  snapshot(options?: AdminOptions): Promise<Answered<LogIndex>> {
+    return this.ask("snapshot", {}, options);
   }
 
   /** That node stands for election now; answers the term in which it leads. It asks first, so a healthy leader is left alone (E05). */
-  async forceElection(node: NodeId, options?: OperationOptions): Promise<Answered<Term>> {
-    return mapped(await this.ask("force-election", {}, { ...options, node }), ({ term }) => term);
+  forceElection(node: NodeId, options?: OperationOptions): Promise<Answered<Term>> {
+    return this.ask("force-election", {}, { ...options, node });
   }
 
   /** Ends it: what is under way is *unknown* if it was sent. Idempotent. */
@@ -174,12 +175,12 @@ export class ClusterAdmin {
 
   private ask<V extends AdminVerb>(
     verb: V,
-    ask: AdminVerbs[V]["ask"],
+    ask: AdminAsks[V],
     { node, ...options }: AdminOptions = {},
-  ): Promise<Answered<AdminVerbs[V]["answer"]>> {
+  ): Promise<Answered<AdminAnswers[V]>> {
     return new Promise((resolve) => {
       this.doorTo(node).request(adminKindOf(verb), layOutAdmin(verb, ask), options, (answered) => {
-        resolve(mapped(answered, (bytes) => readAdminAnswer<V>(bytes)));
+        resolve(mapped(answered, (bytes) => parseAdmin(bytes) as AdminAnswers[V]));
       });
     });
   }

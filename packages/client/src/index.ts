@@ -6,13 +6,17 @@
  */
 export {
   ADMIN_BYTES_MAX,
+  type AdminAnswers,
+  type AdminAsks,
   type AdminVerb,
-  type AdminVerbs,
   adminKindOf,
+  type ChangeAsk,
   type ClusterMember,
   type ClusterMembers,
   layOutAdminAnswer,
+  type NothingMore,
   readAdmin,
+  type TransferAsk,
 } from "./admin-request.js";
 export type { ClientOptions, Endpoint } from "./client-options.js";
 export { type AdminChangeOptions, type AdminOptions, ClusterAdmin, type ClusterAdminOptions } from "./cluster-admin.js";

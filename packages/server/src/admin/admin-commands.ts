@@ -2,11 +2,12 @@ import type { Answered, ClusterAdmin } from "@hexraft/client";
 import type { Founder, MemberChange } from "@hexraft/core";
 import { isName } from "@hexraft/core/ports";
 import { type Command, InvalidArgumentError } from "commander";
+import { PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
 import { badField } from "../serve/bad-field.js";
 import { membersText } from "./admin-text.js";
 import { type ResetFlags, runResetPeers } from "./reset-peers.js";
-import { ADMIN_VARIABLES, type AdminFlags, runAdmin, type Voice } from "./run-admin.js";
+import { type AdminFlags, CLUSTER_VARIABLE, runAdmin, type Voice } from "./run-admin.js";
 
 type ChangeKind = MemberChange["kind"];
 interface ChangeFlags extends AdminFlags {
@@ -41,8 +42,8 @@ Examples:
   hexraft admin transfer n4
   hexraft admin reset-peers --data-directory /var/lib/hexraft/n1
 
-A node is id=host:port, where its peers reach it (--listen), and may end in /priority. ${ADMIN_VARIABLES.cluster}, ${ADMIN_VARIABLES.user} and ${ADMIN_VARIABLES.password}
-say what flags do not; a user with the role admin is wanted, for questions one with the role read.
+A node is id=host:port, where its peers reach it (--listen), and may end in /priority. ${CLUSTER_VARIABLE} may stand for --cluster.
+A user with the role admin is wanted, for questions one with the role read.
 Exit codes: ${ExitCode.failed} refused, certainly not done; ${ExitCode.unknown} unknown, look with hexraft admin peers; ${ExitCode.usage} a bad argument.`;
 
 /** `hexraft admin …`: what operators do to a running cluster. */
@@ -57,8 +58,8 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
       .command(usage)
       .description(description)
       .option("--cluster <host:port,…>", "the client doors of the nodes (hexraft serve --client)")
-      .option("--user <name>", "who asks, where nodes want to know")
-      .option("--password-file <file>", "his password, in the first line")
+      .option("--user <name>", `who asks, where nodes want to know; the password is in ${PASSWORD_VARIABLE}`)
+      .option("--password-file <path>", "… or in the first line of this file")
       .option("--timeout <ms>", "how long it may take (10000; a change of members 120000)", wholeNumber)
       .option("--json", "print one line of JSON")
       .addHelpText("after", "\nSee hexraft admin --help for examples and exit codes.");
@@ -66,7 +67,7 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     flags: AdminFlags,
     what: (it: ClusterAdmin) => Promise<Answered<T>>,
     text: (value: T) => string,
-  ) => done(await runAdmin(flags, process.env, VOICE, what, text));
+  ) => done(await runAdmin(flags, VOICE, what, text));
 
   command("peers", "Says who is in the group, what each does, and how far it is.").action((flags: AdminFlags) =>
     ask(flags, (it) => it.getPeers(), membersText),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AdminVerb, type AdminVerbs, adminKindOf, type ClusterMembers } from "@hexraft/client";
-import { NotLeader } from "@hexraft/core";
+import { type AdminAnswers, type AdminVerb, adminKindOf, type ClusterMembers } from "@hexraft/client";
+import { type LogIndex, type MemberChange, NotLeader } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
 import { allows, type Identity, type Role } from "../access/role.js";
 import type { KvNode } from "../kv/node-kv-service.js";
@@ -24,6 +24,8 @@ export type AdministeredNode = Pick<
 interface Verb<Answer> {
   /** Who may. A plan asks nodes at whatever address it is told, so it is not for everybody. */
   readonly needs: Role;
+  /** What may be said with it. */
+  readonly takes: readonly string[];
   run(asked: Asked): Promise<Answer> | Answer;
 }
 
@@ -32,7 +34,7 @@ const NEW_LEADER_PAUSE_MS = 10;
 
 /** All that operators can ask of a node, in one table, whatever door they come by. */
 export class AdminDesk {
-  private readonly verbs: { readonly [V in AdminVerb]: Verb<AdminVerbs[V]["answer"]> };
+  private readonly verbs: { readonly [V in AdminVerb]: Verb<AdminAnswers[V]> };
 
   constructor(
     private readonly node: AdministeredNode,
@@ -40,34 +42,22 @@ export class AdminDesk {
     private readonly logger: Logger,
   ) {
     this.verbs = {
-      members: { needs: "read", run: (asked) => (asked.only(), this.members()) },
-      describe: { needs: "read", run: (asked) => (asked.only(), node.describe()) },
-      plan: { needs: "admin", run: (asked) => node.plan(asked.only("change").change("change")) },
-      "change-members": { needs: "admin", run: (asked) => this.changeMembers(asked.only("change", "expectedIndex")) },
-      "cancel-change": {
+      members: { needs: "read", takes: [], run: () => this.members() },
+      describe: { needs: "read", takes: [], run: () => node.describe() },
+      plan: { needs: "admin", takes: ["change"], run: (asked) => node.plan(asked.change("change")) },
+      "change-members": {
         needs: "admin",
-        run: async (asked) => {
-          asked.only();
-          await node.cancelChange();
-          return this.members();
-        },
+        takes: ["change", "expectedIndex"],
+        run: (asked) => this.changeMembers(asked.change("change"), asked.index("expectedIndex")),
       },
+      "cancel-change": { needs: "admin", takes: [], run: () => node.cancelChange().then(() => this.members()) },
       "transfer-leadership": {
         needs: "admin",
-        run: async (asked) => {
-          await node.transferLeadership(asked.only("to").id("to"));
-          return { leader: node.describe().leader };
-        },
+        takes: ["to"],
+        run: (asked) => node.transferLeadership(asked.id("to")).then(() => node.describe().leader),
       },
-      snapshot: { needs: "admin", run: async (asked) => (asked.only(), { index: await node.snapshot() }) },
-      "force-election": {
-        needs: "admin",
-        run: async (asked) => {
-          asked.only();
-          await node.forceElection();
-          return { term: node.describe().term };
-        },
-      },
+      snapshot: { needs: "admin", takes: [], run: () => node.snapshot() },
+      "force-election": { needs: "admin", takes: [], run: () => node.forceElection().then(() => node.describe().term) },
     };
   }
 
@@ -92,8 +82,9 @@ export class AdminDesk {
         "refused",
         `User ${who.name || "without a name"} has role ${who.role}; ${named} is for ${verb.needs}.`,
       );
+    const asked = new Asked(fields).only(...verb.takes);
     if (verb.needs === "admin") this.logger.info("an operator asks", { user: who.name, ...fields });
-    return verb.run(new Asked(fields));
+    return verb.run(asked);
   }
 
   private knows(verb: unknown): verb is AdminVerb {
@@ -107,9 +98,7 @@ export class AdminDesk {
     return membersOf(description, this.electionTimeoutMs);
   }
 
-  private async changeMembers(asked: Asked): Promise<ClusterMembers> {
-    const change = asked.change("change");
-    const expectedIndex = asked.index("expectedIndex");
+  private async changeMembers(change: MemberChange, expectedIndex: LogIndex | undefined): Promise<ClusterMembers> {
     const options = expectedIndex === undefined ? {} : { expectedIndex };
     const patience = performance.now() + this.electionTimeoutMs;
     for (;;) {

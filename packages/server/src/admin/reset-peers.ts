@@ -56,9 +56,13 @@ async function nodeOf(directory: string): Promise<string> {
   host.load(nodeRuntime());
   const files = host.get(FileSystem);
   if (files.list(directory).length === 0)
-    throw badField("data-directory", directory, "must be the data directory of a stopped node; it is missing or empty");
+    throw badField(
+      "--data-directory",
+      directory,
+      "must be the data directory of a stopped node; it is missing or empty",
+    );
   const { identity } = await inspectDirectory(directory, files, host.get(Checksum));
-  if (identity === null) throw badField("data-directory", directory, "must be a node's; its identity cannot be read");
+  if (identity === null) throw badField("--data-directory", directory, "must be a node's; its identity cannot be read");
   return identity.nodeId;
 }
 
@@ -82,10 +86,10 @@ function survivorIn(file: string): Survivor {
   try {
     said = JSON.parse(readFileSync(file, "utf8")) as typeof said;
   } catch (error) {
-    throw badField("others", file, `${rule} (${(error as Error).message})`);
+    throw badField("--others", file, `${rule} (${(error as Error).message})`);
   }
   const { value } = said;
   if (typeof value?.nodeId !== "string" || typeof value.last?.index !== "number" || typeof value.last.term !== "number")
-    throw badField("others", file, rule);
+    throw badField("--others", file, rule);
   return value as Survivor;
 }

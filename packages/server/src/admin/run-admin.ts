@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { type Answered, ClusterAdmin, type Credentials, type Endpoint } from "@hexraft/client";
+import { type Answered, ClusterAdmin, type Endpoint } from "@hexraft/client";
+import { credentialsOf } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
 import { parseAddress } from "../serve/address.js";
 import { badField } from "../serve/bad-field.js";
@@ -9,19 +9,14 @@ export interface AdminFlags {
   /** `host:port,…`, the client doors; where it is missing the environment says it. */
   readonly cluster?: string;
   readonly user?: string;
-  /** The password's first line; where it is missing the environment says it. */
   readonly passwordFile?: string;
   /** ms. */
   readonly timeout?: number;
   readonly json?: true;
 }
 
-/** Where flags may stand instead; a password has no flag, for everybody on the machine sees those. */
-export const ADMIN_VARIABLES = {
-  cluster: "HEXRAFT_CLUSTER",
-  user: "HEXRAFT_USER",
-  password: "HEXRAFT_PASSWORD",
-} as const;
+/** Where `--cluster` may stand instead. */
+export const CLUSTER_VARIABLE = "HEXRAFT_CLUSTER";
 
 /** How a command speaks. */
 export interface Voice {
@@ -38,14 +33,14 @@ export interface Voice {
  */
 export async function runAdmin<T>(
   flags: AdminFlags,
-  environment: NodeJS.ProcessEnv,
   voice: Voice,
   ask: (admin: ClusterAdmin) => Promise<Answered<T>>,
   text: (value: T) => string,
 ): Promise<number> {
+  const credentials = credentialsOf(flags.user, flags.passwordFile);
   const admin = new ClusterAdmin({
-    endpoints: endpointsOf(flags.cluster ?? environment[ADMIN_VARIABLES.cluster]),
-    ...credentialsOf(flags, environment),
+    endpoints: endpointsOf(flags.cluster ?? process.env[CLUSTER_VARIABLE]),
+    ...(credentials !== undefined && { credentials }),
     ...(flags.timeout !== undefined && { deadlineMs: flags.timeout, changeDeadlineMs: flags.timeout }),
   });
   try {
@@ -69,28 +64,6 @@ export function tell<T>(answered: Answered<T>, json: boolean, voice: Voice, text
 
 function endpointsOf(given: string | undefined): readonly Endpoint[] {
   if (given === undefined || given === "")
-    throw badField(
-      "cluster",
-      given,
-      `must name the client doors of the nodes, host:port,… (or ${ADMIN_VARIABLES.cluster})`,
-    );
-  return given.split(",").map((each) => parseAddress("cluster", each));
-}
-
-function credentialsOf(
-  { user, passwordFile }: AdminFlags,
-  environment: NodeJS.ProcessEnv,
-): { credentials?: Credentials } {
-  const password = passwordFile === undefined ? environment[ADMIN_VARIABLES.password] : firstLineOf(passwordFile);
-  if (password === undefined || password === "") return {};
-  const name = user ?? environment[ADMIN_VARIABLES.user];
-  return { credentials: name === undefined ? { password } : { user: name, password } };
-}
-
-function firstLineOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8").split(/\r?\n/)[0] as string;
-  } catch (error) {
-    throw badField("password-file", file, `must be a file that can be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+    throw badField("--cluster", given, `must name the client doors of the nodes, host:port,… (or ${CLUSTER_VARIABLE})`);
+  return given.split(",").map((each) => parseAddress("--cluster", each));
 }

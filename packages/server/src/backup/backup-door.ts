@@ -1,21 +1,13 @@
-import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { request as requestTls } from "node:https";
 import { RaftError } from "@hexraft/core/ports";
+import { type Credentials, PASSWORD_VARIABLE } from "../access/credentials.js";
 import { badField } from "../serve/bad-field.js";
 
-/** Where the password of `--user` may stand; never an argument, which everybody on the machine can see. */
-export const PASSWORD_VARIABLE = "HEXRAFT_PASSWORD";
 /** A node that says nothing for so long is given up, ms: it may have to write a large snapshot before it answers. */
 const SILENCE_MS = 600_000;
 /** Most bytes that are read of an answer that is no backup. */
 const REASON_BYTES_MAX = 64 * 1024;
-
-/** Who asks. */
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** The HTTP door of one node, as the operator's commands ask it. */
 export class BackupDoor {
@@ -97,26 +89,6 @@ export function parseDoors(list: string): URL[] {
       throw error instanceof RaftError ? error : badField("--from", list, rule);
     }
   });
-}
-
-/** The password out of a file, or out of the environment. @throws RaftError `BadOption`. */
-export function credentialsOf(user: string | undefined, passwordFile: string | undefined): Credentials | undefined {
-  if (user === undefined) {
-    if (passwordFile !== undefined) throw badField("--password-file", passwordFile, "says whose it is by --user");
-    return undefined;
-  }
-  const password = passwordFile === undefined ? process.env[PASSWORD_VARIABLE] : textOfFile(passwordFile);
-  if (password === undefined || password === "")
-    throw badField("--user", user, `needs a password, in the variable ${PASSWORD_VARIABLE} or by --password-file`);
-  return { user, password };
-}
-
-function textOfFile(path: string): string {
-  try {
-    return (readFileSync(path, "utf8").split("\n")[0] as string).replace(/\r$/, "");
-  } catch (error) {
-    throw badField("--password-file", path, `must be a file that can be read (${(error as Error).message})`);
-  }
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

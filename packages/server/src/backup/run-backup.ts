@@ -1,8 +1,9 @@
 import { backupBytesOf, Checksum, openBackup, RaftError } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { Container } from "inversify";
+import type { Credentials } from "../access/credentials.js";
 import { badField } from "../serve/bad-field.js";
-import { BackupDoor, type Credentials } from "./backup-door.js";
+import { BackupDoor } from "./backup-door.js";
 import { type BackupTarget, fileTarget, streamTarget } from "./backup-target.js";
 import { backupText } from "./backup-text.js";
 import { Progress, sizeText } from "./progress.js";

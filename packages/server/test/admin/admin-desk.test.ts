@@ -33,9 +33,9 @@ describe("what operators ask", () => {
     const node = new Administered();
     const desk = deskOf(node);
     const ask = (verb: string, rest = {}) => desk.ask({ verb, ...rest }, as("admin"));
-    expect(await ask("transfer-leadership", { to: "n2" })).toEqual({ leader: "n1" });
-    expect(await ask("snapshot")).toEqual({ index: 42 });
-    expect(await ask("force-election")).toEqual({ term: 3 });
+    expect(await ask("transfer-leadership", { to: "n2" })).toBe("n1");
+    expect(await ask("snapshot")).toBe(42);
+    expect(await ask("force-election")).toBe(3);
     expect(await ask("cancel-change")).toMatchObject({ configurationIndex: 7 });
     expect(await ask("plan", { change: ADD_N4 })).toMatchObject({ text: "a plan" });
     expect(await ask("describe")).toMatchObject({ nodeId: "n1" });

@@ -147,8 +147,8 @@ describe("hexraft admin", () => {
   it("O05 wrong arguments end with exit code 2, and say what is wrong", async () => {
     for (const [args, words, env] of [
       [["add-peer", "n4"], /node is "n4", but it must be id=host:port/, {}],
-      [["peers"], /cluster is "", but it must name the client doors/, { HEXRAFT_CLUSTER: "" }],
-      [["peers", "--password-file", "/nowhere"], /password-file is "\/nowhere", but it must be a file/, {}],
+      [["peers"], /--cluster is "", but it must name the client doors/, { HEXRAFT_CLUSTER: "" }],
+      [["peers", "--user", "ops", "--password-file", "/nowhere"], /--password-file is "\/nowhere", but it must be/, {}],
       [["reset-peers", "--data-directory", cluster.workshop.directory], /its identity cannot be read/, {}],
     ] as const)
       expect(await shell(args, env)).toMatchObject({ code: 2, out: "", error: expect.stringMatching(words) });

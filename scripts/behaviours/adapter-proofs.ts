@@ -38,6 +38,20 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
   },
   {
+    rule: "S05",
+    file: `${FILES}/src/snapshots/snapshot-draft.ts`,
+    find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    const chunks",
+    replace: "    await this.proof;\n    const chunks",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S04",
+    file: `${FILES}/src/snapshots/draft-record.ts`,
+    find: "if (this.checksum.crc32(sums) !== view.getUint32(24, true)) return undefined;",
+    replace: "if (sums.length < 0) return undefined;",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
     rule: "L03",
     file: `${FILES}/src/log/log-mark.ts`,
     find: "  if (mark === undefined || last.segment > mark.segment) return;\n",

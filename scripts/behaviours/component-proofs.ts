@@ -50,6 +50,27 @@ export const componentProofs: readonly Proof[] = [
     tests: test("components/snapshot-executor"),
   },
   {
+    rule: "S04",
+    file: `${COMPONENTS}/snapshot-traffic.ts`,
+    find: "Math.max(this.usedUpToMs, now - BURST_MS)",
+    replace: "Math.max(this.usedUpToMs, 0)",
+    tests: test("components/snapshot-traffic"),
+  },
+  {
+    rule: "S04",
+    file: `${COMPONENTS}/snapshot-executor.ts`,
+    find: "if (traffic.receiving.isFull)",
+    replace: "if (traffic.receiving.isFull && order.transfer < 0)",
+    tests: test("components/snapshot-executor"),
+  },
+  {
+    rule: "S04",
+    file: `${COMPONENTS}/snapshot-executor.ts`,
+    find: "    await this.released;\n",
+    replace: "",
+    tests: test("components/snapshot-executor"),
+  },
+  {
     rule: "C05",
     file: `${COMPONENTS}/closure-queue.ts`,
     find: 'if (call.deadlineMs <= nowMs) this.giveUp(call, "DeadlineExceeded"',

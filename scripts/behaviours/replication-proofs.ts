@@ -228,7 +228,7 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "S04",
     file: `${PROTOCOL}/snapshot-sending.ts`,
-    find: "underWay >= SNAPSHOT_SENDS_MAX",
+    find: "underWay >= s.options.snapshotSendsMax",
     replace: "underWay < 0",
     tests: [`${TESTS}/snapshot-flow.test.ts`],
   },

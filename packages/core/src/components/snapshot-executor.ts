@@ -1,34 +1,20 @@
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
-import type { LocalIdentity } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { SnapshotSink } from "../ports/snapshot-storage.js";
-import type { PeerAddress, SnapshotStreamHeader, Transport } from "../ports/transport.js";
+import type { SnapshotStreamHeader } from "../ports/transport.js";
 import type { LoadSnapshot, ReceiveSnapshot, SendSnapshot } from "../protocol/effect.js";
 import { Cancellation } from "./cancellation.js";
 import { messageOf } from "./message-of.js";
 import { type SavingSurroundings, SnapshotSaver } from "./snapshot-saver.js";
+import { type SendingSurroundings, SnapshotSender, type Transfer } from "./snapshot-sender.js";
 import { paced, stateOf } from "./snapshot-stream.js";
 import type { Alarm } from "./timer-service.js";
 
-/** S04: snapshots sent at once; a further one is given up and asked for again. */
-export const SNAPSHOT_SENDS_MAX = 4;
-
 /** What the executor works with. */
-export interface SnapshotSurroundings extends SavingSurroundings {
-  readonly transport: Transport;
-  readonly identity: LocalIdentity;
-  readonly addressOf: (id: string) => PeerAddress | undefined;
-  readonly now: () => Millis;
+export interface SnapshotSurroundings extends SavingSurroundings, SendingSurroundings {
   /** R19: a transfer without a byte for this long is given up. ms. */
   readonly stallMs: Millis;
-}
-
-/** A transfer under way, in either direction. */
-interface Transfer {
-  readonly cancellation: Cancellation;
-  progressMs: Millis;
-  bytes: number;
 }
 
 /** One of the incoming ones; the stream may come once. */
@@ -47,10 +33,14 @@ export class SnapshotExecutor {
   /** Saves this node's own ones. */
   readonly saver: SnapshotSaver;
   /** Numbers of ours and of others are drawn apart, and may be equal. */
-  private readonly outgoing = new Map<number, Transfer>();
+  private readonly sender: SnapshotSender;
   private readonly incoming = new Map<number, Incoming>();
   private closed = false;
   private readonly work = new Set<Promise<void>>();
+  /** The sinks that were asked for, one after the other. */
+  private opened: Promise<void> = Promise.resolve();
+  /** The sink before has let go of what it holds. */
+  private released: Promise<void> = Promise.resolve();
   private alarm: Alarm | undefined;
 
   constructor(
@@ -58,6 +48,7 @@ export class SnapshotExecutor {
     newest: SnapshotMeta | null,
   ) {
     this.saver = new SnapshotSaver(around, newest);
+    this.sender = new SnapshotSender(around);
   }
 
   /** The deadline that wakes {@link sweep}. */
@@ -78,42 +69,34 @@ export class SnapshotExecutor {
 
   /** Streams a snapshot to a peer that asked for its bytes. */
   send(order: SendSnapshot): void {
-    const { transport, storage, identity, addressOf } = this.around;
-    const { to, transfer, meta, offset, toIncarnation } = order;
-    const address = addressOf(to);
-    const running = this.begun(offset);
-    if (this.closed || address === undefined || this.outgoing.size >= SNAPSHOT_SENDS_MAX)
-      return this.sent(order, running, false);
-    const { groupId: group, id: from, incarnation: fromIncarnation } = identity;
-    const header: SnapshotStreamHeader = { group, from, fromIncarnation, toIncarnation, transfer, offset };
-    this.outgoing.set(transfer, running);
+    this.sender.send(order);
     this.watch();
-    const { signal, cancelled } = running.cancellation;
-    const sending = transport.sendSnapshot(header, address, this.paced(storage.read(meta, offset), running), signal);
-    this.follow(
-      Promise.race([sending, cancelled]).then(
-        () => this.sent(order, running, true),
-        () => this.sent(order, running, false),
-      ),
-    );
   }
 
-  /** Opens a sink for a transfer that was offered; goes on where an earlier one broke. */
+  /** Opens a sink for a transfer that was offered; goes on where an earlier one broke. One too many is offered again. */
   receive(order: ReceiveSnapshot): void {
-    const running: Incoming = { ...this.begun(0), order, sink: undefined, streaming: false };
+    const { now, traffic } = this.around;
+    if (traffic.receiving.isFull)
+      return this.tellFailure(order.transfer, "as many snapshots come in as may at once (snapshotReceivesMax)");
+    const begun = { cancellation: new Cancellation(), progressMs: now(), bytes: 0 };
+    const running: Incoming = { ...begun, order, sink: undefined, streaming: false };
     this.incoming.set(order.transfer, running);
+    traffic.receiving.enter(running);
     this.watch();
-    this.follow(this.openSink(running));
+    this.opened = this.opened.then(() => this.openSink(running));
+    this.follow(this.opened);
   }
 
   /** Stops a transfer; what was received is kept for the next one. */
   cancel(transfer: number): void {
-    this.outgoing.get(transfer)?.cancellation.cancel();
+    this.sender.cancel(transfer);
     const running = this.incoming.get(transfer);
     if (running === undefined) return;
-    this.incoming.delete(transfer);
+    this.forget(running);
     running.cancellation.cancel();
-    if (running.sink !== undefined && !running.streaming) this.follow(this.abort(running.sink));
+    if (running.sink === undefined || running.streaming) return;
+    this.released = this.abort(running.sink);
+    this.follow(this.released);
   }
 
   /** The bytes of a transfer come in. Rejecting cuts the stream. */
@@ -136,48 +119,45 @@ export class SnapshotExecutor {
         `${id} expects no snapshot stream ${header.transfer} from ${header.from}`,
       );
     running.streaming = true;
-    await Promise.race([this.takeBytes(running, sink, bytes), running.cancellation.cancelled]);
+    const taking = this.takeBytes(running, sink, bytes);
+    this.released = taking.catch(() => {});
+    await Promise.race([taking, running.cancellation.cancelled]);
   }
 
   /** Gives up transfers that have not moved for too long (R19). */
   sweep(nowMs: Millis): void {
     const isStalled = ({ progressMs }: Transfer): boolean => nowMs - progressMs >= this.around.stallMs;
-    for (const running of this.outgoing.values()) if (isStalled(running)) running.cancellation.cancel();
+    for (const running of this.sender.transfers.values()) if (isStalled(running)) running.cancellation.cancel();
     for (const [transfer, running] of this.incoming) {
       if (!isStalled(running)) continue;
       this.cancel(transfer);
       this.tellFailure(transfer, "no byte came for too long");
     }
-    if (this.outgoing.size + this.incoming.size > 0) this.watch();
+    if (this.sender.transfers.size + this.incoming.size > 0) this.watch();
   }
 
   /** Nothing is sent, received or saved any more. Resolves when what was under way has let go. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const transfer of [...this.outgoing.keys(), ...this.incoming.keys()]) this.cancel(transfer);
-    await Promise.all([this.saver.close(), ...this.work]);
+    for (const transfer of this.incoming.keys()) this.cancel(transfer);
+    await Promise.all([this.saver.close(), this.sender.close(), ...this.work]);
   }
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
     const list = (transfers: ReadonlyMap<number, Transfer>) =>
       [...transfers].map(([transfer, { bytes }]) => ({ transfer, bytes }));
-    const { saver, outgoing, incoming } = this;
-    return { saving: saver.isSaving, newest: saver.newestIndex, sending: list(outgoing), receiving: list(incoming) };
-  }
-
-  private begun(bytes: number): Transfer {
-    return { cancellation: new Cancellation(), progressMs: this.around.now(), bytes };
-  }
-
-  private sent({ to, transfer }: SendSnapshot, running: Transfer, ok: boolean): void {
-    if (this.outgoing.get(transfer) === running) this.outgoing.delete(transfer);
-    if (!this.closed) this.around.events.post({ type: "SnapshotSent", to, transfer, ok });
+    const { saver, sender, incoming } = this;
+    const [sending, receiving] = [list(sender.transfers), list(incoming)];
+    return { saving: saver.isSaving, newest: saver.newestIndex, sending, receiving };
   }
 
   private async openSink(running: Incoming): Promise<void> {
     const { storage, events, now } = this.around;
     const { transfer, meta } = running.order;
+    // A leader may notice the cut first, and offer again while the old stream still holds what came.
+    await this.released;
+    if (!this.isWanted(running)) return;
     try {
       const sink = await storage.begin(meta, "received");
       // Called off while the disk took its time.
@@ -215,7 +195,7 @@ export class SnapshotExecutor {
       const received = { ...meta, sizeBytes, checksum };
       this.saver.received(received);
       if (!this.isWanted(running)) return;
-      this.incoming.delete(transfer);
+      this.forget(running);
       this.around.events.post({ type: "SnapshotReceived", transfer, meta: received });
     } catch (error) {
       this.failed(running, messageOf(error));
@@ -228,8 +208,13 @@ export class SnapshotExecutor {
 
   private failed(running: Incoming, reason: string): void {
     if (!this.isWanted(running)) return;
-    this.incoming.delete(running.order.transfer);
+    this.forget(running);
     this.tellFailure(running.order.transfer, reason);
+  }
+
+  private forget(running: Incoming): void {
+    this.incoming.delete(running.order.transfer);
+    this.around.traffic.receiving.leave(running);
   }
 
   private tellFailure(transfer: number, reason: string): void {

@@ -23,7 +23,10 @@ import { coreModule, silent } from "./core-module.js";
 export type ManagerOptions = Omit<NodeOptions, "groupId">;
 
 /** A group, and in what it differs from the manager's options. */
-export type GroupOptions = Omit<NodeOptions, "nodeId" | "groupId" | "frameBytesMax"> & {
+export type GroupOptions = Omit<
+  NodeOptions,
+  "nodeId" | "groupId" | "frameBytesMax" | "snapshotReceivesMax" | "snapshotBytesPerSecondMax"
+> & {
   /** The group's name: 1–64 characters of `A–Z a–z 0–9 . _ -`, equal in all processes. */
   readonly groupId: GroupId;
 };

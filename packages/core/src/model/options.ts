@@ -46,6 +46,12 @@ export interface ProtocolOptions {
   readonly catchUpRoundsMax: number;
   /** S10: most bytes of log kept for a peer that is being sent a snapshot, from the offer on until it replicates again. */
   readonly keptLogBytesMax: number;
+  /** S04: most snapshots on their way to others at once, of a group and of all groups of the process together. 1 … 64. */
+  readonly snapshotSendsMax: number;
+  /** S04: most snapshots that come in at once, of all groups of the process together. 1 … 64. */
+  readonly snapshotReceivesMax: number;
+  /** S04: most bytes a second of all snapshots that leave the process together; 0: no limit, else at least 65,536. */
+  readonly snapshotBytesPerSecondMax: number;
   /** S03: entries kept behind the previous snapshot for slow followers. */
   readonly compactionMarginEntries: number;
 }
@@ -81,8 +87,14 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   catchUpTimeoutMs: 30_000, // a process that is being started meanwhile gets there
   catchUpRoundsMax: 10, // as in the thesis
   keptLogBytesMax: 1024 * 1024 * 1024, // ten seconds of a full disk's writes
+  snapshotSendsMax: 2, // one disk reads them all
+  snapshotReceivesMax: 2, // and one writes them
+  snapshotBytesPerSecondMax: 0, // flow control alone: the receiver's disk sets the pace
   compactionMarginEntries: 10_000,
 };
+
+/** Less than this a second would not get a piece across before the transfer counts as stalled. Bytes. */
+const SNAPSHOT_RATE_MIN = 65_536;
 
 type Range = readonly [field: keyof ProtocolOptions, low: number, high: number, unit: string];
 const RANGES: readonly Range[] = [
@@ -106,6 +118,9 @@ const RANGES: readonly Range[] = [
   ["catchUpTimeoutMs", 10, 86_400_000, "ms"],
   ["catchUpRoundsMax", 1, 1_000, "rounds"],
   ["keptLogBytesMax", 0, 2 ** 50, "bytes"],
+  ["snapshotSendsMax", 1, 64, "snapshots"],
+  ["snapshotReceivesMax", 1, 64, "snapshots"],
+  ["snapshotBytesPerSecondMax", 0, 2 ** 40, "bytes"],
   ["compactionMarginEntries", 0, 2 ** 40, "entries"],
 ];
 
@@ -178,6 +193,9 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
       options.clockDriftMs,
       `must be less than electionTimeoutMs (${options.electionTimeoutMs} ms), or no lease would be left (Q05)`,
     );
+  const rate = options.snapshotBytesPerSecondMax;
+  if (rate !== 0 && rate < SNAPSHOT_RATE_MIN)
+    throw badOption("snapshotBytesPerSecondMax", rate, `must be 0, for no limit, or at least ${SNAPSHOT_RATE_MIN} bytes`);
   const largest = Math.max(options.entryBytesMax, options.batchBytesMax) + FRAME_OVERHEAD_BYTES;
   if (options.frameBytesMax < largest)
     throw badOption(

@@ -1,4 +1,5 @@
 import type { Ticks } from "../components/shared-timers.js";
+import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { ClusterId } from "../model/node-id.js";
 
 /** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
@@ -7,6 +8,8 @@ export interface Household {
   readonly clusterId: ClusterId;
   /** The deadlines of all groups. */
   readonly ticks: Ticks;
+  /** S04: what the snapshots of all groups may take. */
+  readonly snapshots: SnapshotTraffic;
   /** Runs one founding after the other: the first draws the cluster id that the next one finds. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../components/message-of.js";
 import { SharedTimers } from "../components/shared-timers.js";
+import { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId, NodeId } from "../model/node-id.js";
@@ -100,6 +101,7 @@ export class NodeManagerCore {
         return clusterId();
       },
       ticks: this.timers,
+      snapshots: new SnapshotTraffic(options, this.timers),
       inTurn: (work) => this.oneByOne(work),
     };
   }

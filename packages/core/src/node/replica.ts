@@ -4,6 +4,7 @@ import { LogManager } from "../components/log-manager.js";
 import { messageOf } from "../components/message-of.js";
 import { Postman } from "../components/postman.js";
 import { SnapshotExecutor } from "../components/snapshot-executor.js";
+import { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import { SuspendWatch } from "../components/suspend-watch.js";
 import { TimerService } from "../components/timer-service.js";
 import { InvariantViolation, RaftError } from "../model/errors.js";
@@ -137,6 +138,7 @@ export class Replica {
         addressOf: (id) => this.postman.addressOf(id),
         now: () => clock.monotonic(),
         stallMs: 2 * electionTimeoutMs,
+        traffic: household?.snapshots ?? new SnapshotTraffic(options, ports.scheduler),
       },
       recovered.start.snapshot,
     );

@@ -10,15 +10,12 @@ import type { RaftState } from "./state.js";
  * that a stream is opened only for a receiver that wants it, from the offset it has reached.
  */
 
-/** S04: most snapshots on their way at once; further peers wait for their turn. */
-export const SNAPSHOT_SENDS_MAX = 2;
-
-/** Offers the newest snapshot, if not too many are under way. */
+/** S04: offers the newest snapshot, if not too many are under way; further peers wait for their turn. */
 export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (peer.state !== "snapshot") peer.becomeSnapshot();
   const meta = s.snapshot;
   const underWay = [...(s.leadership?.peers.values() ?? [])].filter(({ transfer }) => transfer !== undefined).length;
-  if (meta === null || peer.transfer !== undefined || underWay >= SNAPSHOT_SENDS_MAX) return;
+  if (meta === null || peer.transfer !== undefined || underWay >= s.options.snapshotSendsMax) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
   peer.keepFrom = meta.id.index;

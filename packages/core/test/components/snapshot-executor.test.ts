@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { ClosureQueue } from "../../src/components/closure-queue.js";
 import { FsmCaller } from "../../src/components/fsm-caller.js";
 import type { LogManager } from "../../src/components/log-manager.js";
-import { SNAPSHOT_SENDS_MAX, SnapshotExecutor } from "../../src/components/snapshot-executor.js";
+import { SnapshotExecutor } from "../../src/components/snapshot-executor.js";
 import { snapshotStream, stateOf } from "../../src/components/snapshot-stream.js";
+import { SnapshotTraffic } from "../../src/components/snapshot-traffic.js";
 import { NO_CONFIGURATION, votersOnly } from "../../src/model/configuration.js";
 import { LOG_START } from "../../src/model/log-id.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
@@ -11,6 +12,7 @@ import type { SnapshotSink, SnapshotStorage } from "../../src/ports/snapshot-sto
 import type { StateMachine } from "../../src/ports/state-machine.js";
 import type { SnapshotStreamHeader, Transport } from "../../src/ports/transport.js";
 import { commands, recordingLogger, settled } from "./support/entries.js";
+import { ManualTime } from "./support/manual-time.js";
 import { RecordingSink } from "./support/recording-sink.js";
 
 const configuration = {
@@ -29,6 +31,10 @@ const meta = (index: number, sizeBytes = 0): SnapshotMeta => ({
 });
 async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield new TextEncoder().encode(text);
+}
+async function* broke(): AsyncGenerator<Uint8Array> {
+  yield* chunksOf("abcd");
+  throw new Error("connection reset");
 }
 async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   let text = "";
@@ -74,7 +80,9 @@ class Shelf {
   };
 }
 
-function executor() {
+const BOUNDS = { snapshotSendsMax: 2, snapshotReceivesMax: 2, snapshotBytesPerSecondMax: 0 };
+
+function executor(traffic = new SnapshotTraffic(BOUNDS, new ManualTime())) {
   const sink = new RecordingSink();
   const shelf = new Shelf();
   const loaded: string[] = [];
@@ -127,6 +135,7 @@ function executor() {
       addressOf: (id) => (id === "n9" ? undefined : { id, address: "h:2", incarnation: "b".repeat(16) }),
       now: () => now,
       stallMs: 300,
+      traffic,
     },
     null,
   );
@@ -239,16 +248,58 @@ describe("SnapshotExecutor", () => {
     expect(sink.of("SnapshotSent")).toEqual([{ type: "SnapshotSent", to: "n2", transfer: 5, ok: true }]);
   });
 
-  it("S04 concurrent sends are bounded, and nobody unknown is sent anything", async () => {
-    const { send, sink, wire, turns } = executor();
-    wire.stall = true;
-    for (let transfer = 1; transfer <= SNAPSHOT_SENDS_MAX + 1; transfer++) send(transfer);
-    send(99, "n9");
-    await turns();
-    expect(sink.of("SnapshotSent").map(({ transfer, ok }) => [transfer, ok])).toEqual([
-      [SNAPSHOT_SENDS_MAX + 1, false],
-      [99, false],
-    ]);
+  it("S04 concurrent sends are bounded for all groups together, and nobody unknown is sent anything", async () => {
+    const traffic = new SnapshotTraffic(BOUNDS, new ManualTime());
+    const [one, other] = [executor(traffic), executor(traffic)];
+    for (const { wire } of [one, other]) wire.stall = true;
+    one.send(1);
+    other.send(2);
+    other.send(3);
+    one.send(99, "n9");
+    await one.turns();
+    await other.turns();
+    expect(other.sink.of("SnapshotSent")).toMatchObject([{ transfer: 3, ok: false }]);
+    expect(one.sink.of("SnapshotSent")).toMatchObject([{ transfer: 99, ok: false }]);
+    one.made.cancel(1);
+    await one.turns();
+    other.send(4);
+    await other.turns();
+    expect(other.sink.of("SnapshotSent").map(({ transfer }) => transfer)).toEqual([3]);
+  });
+
+  it("S04 snapshots that come in are bounded for all groups together, and each end of one makes room", async () => {
+    const traffic = new SnapshotTraffic(BOUNDS, new ManualTime());
+    const [one, other] = [executor(traffic), executor(traffic)];
+    const opened = () => [one, other].flatMap(({ sink }) => sink.of("SnapshotSinkOpened").map((told) => told.transfer));
+    const full = async (transfer: number) => {
+      other.receive(transfer);
+      await other.turns();
+      expect(other.sink.of("SnapshotReceiveFailed").at(-1)).toMatchObject({ transfer, reason: expect.stringContaining("snapshotReceivesMax") });
+      expect(opened()).not.toContain(transfer);
+    };
+    one.receive(1);
+    one.receive(2);
+    await one.turns();
+    await full(3);
+    // It is taken whole.
+    const taken = one.made.received(one.header(1), snapshotStream(chunksOf("abc")));
+    await one.turns();
+    await taken;
+    other.receive(4);
+    await other.turns();
+    await full(5);
+    // It breaks.
+    const broken = one.made.received(one.header(2), broke()).catch((error: Error) => error.message);
+    await one.turns();
+    expect(await broken).toBe("connection reset");
+    other.receive(6);
+    await other.turns();
+    await full(7);
+    // It is called off.
+    other.made.cancel(6);
+    one.receive(8);
+    await one.turns();
+    expect(opened()).toEqual([1, 2, 8, 4, 6]);
   });
 
   it("R19 a transfer without a byte for too long is given up, in either direction", async () => {
@@ -282,8 +333,12 @@ describe("SnapshotExecutor", () => {
 
   it("S04 a transfer that is called off while its sink is being opened is never told, and what it held is kept", async () => {
     const { made, receive, turns, sink, shelf } = executor();
+    const { begin } = shelf.storage;
+    shelf.storage.begin = (about, kind) => {
+      made.cancel(3);
+      return begin(about, kind);
+    };
     receive(3);
-    made.cancel(3);
     await turns();
     expect(sink.events).toEqual([]);
     expect(shelf.aborted).toEqual([true]);
@@ -331,18 +386,34 @@ describe("SnapshotExecutor", () => {
     const { made, receive, header, turns, sink } = executor();
     receive(3);
     await turns();
-    const broken = made.received(
-      header(3),
-      (async function* () {
-        yield* chunksOf("abcd");
-        throw new Error("connection reset");
-      })(),
-    );
+    const broken = made.received(header(3), broke());
     const told = broken.catch((error: Error) => error.message);
     await turns();
     expect(await told).toBe("connection reset");
     expect(sink.of("SnapshotReceiveFailed")).toMatchObject([{ transfer: 3, reason: "connection reset" }]);
     receive(4);
+    await turns();
+    expect(sink.of("SnapshotSinkOpened").at(-1)).toEqual({ type: "SnapshotSinkOpened", transfer: 4, offset: 4 });
+  });
+
+  it("S04 R19 an offer that comes before the old stream is known to be cut goes on where that one stands", async () => {
+    const { made, receive, header, turns, sink } = executor();
+    receive(3);
+    await turns();
+    const open = (async function* () {
+      yield* chunksOf("abcd");
+      await new Promise<never>((_, reject) => {
+        cut = () => reject(new Error("connection reset"));
+      });
+    })();
+    let cut = () => {};
+    const stream = made.received(header(3), open).catch((error: Error) => error.message);
+    await turns();
+    made.cancel(3);
+    receive(4);
+    await turns();
+    expect(await stream).toBe("called off");
+    cut();
     await turns();
     expect(sink.of("SnapshotSinkOpened").at(-1)).toEqual({ type: "SnapshotSinkOpened", transfer: 4, offset: 4 });
   });

@@ -35,6 +35,9 @@ const OUT_OF_RANGE: readonly (readonly [keyof NodeOptions, number, number])[] = 
   ["catchUpTimeoutMs", 9, 86_400_001],
   ["catchUpRoundsMax", 0, 1_001],
   ["keptLogBytesMax", -1, 2 ** 50 + 1],
+  ["snapshotSendsMax", 0, 65],
+  ["snapshotReceivesMax", 0, 65],
+  ["snapshotBytesPerSecondMax", -1, 2 ** 40 + 1],
   ["compactionMarginEntries", -1, 2 ** 40 + 1],
 ];
 
@@ -79,6 +82,12 @@ describe("O05 options", () => {
       rule: "must be a whole number",
     });
     expect(resolveOptions({ nodeId: "n1", electionTimeoutMs: 333.5 })).toMatchObject({ electionTimeoutMs: 333.5 });
+  });
+
+  it("O05 S04 a rate of snapshots that would look like a stall is refused", () => {
+    const { details } = faultOf({ snapshotBytesPerSecondMax: 65_535 });
+    expect(details).toMatchObject({ field: "snapshotBytesPerSecondMax", value: 65_535 });
+    expect(resolveOptions({ nodeId: "n1", snapshotBytesPerSecondMax: 65_536 }).snapshotBytesPerSecondMax).toBe(65_536);
   });
 
   it("O05 a heartbeat interval over a third of the election timeout is refused", () => {

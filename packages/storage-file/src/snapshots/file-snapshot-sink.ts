@@ -35,7 +35,7 @@ export class FileSnapshotSink implements SnapshotSink {
     try {
       if (room > 0) await this.draft.write(chunk.subarray(0, room));
     } catch (error) {
-      this.end(false);
+      await this.end(false);
       throw snapshotFailed(this.draft.path, error);
     }
   }
@@ -51,7 +51,7 @@ export class FileSnapshotSink implements SnapshotSink {
         throw this.mismatch(`their checksum is ${whole.checksum}`);
       await this.owner.publish(whole);
     } catch (error) {
-      this.end(false);
+      await this.end(false);
       throw snapshotFailed(this.draft.path, error);
     }
     this.owner.done();
@@ -59,7 +59,16 @@ export class FileSnapshotSink implements SnapshotSink {
   }
 
   async abort(keepPartial: boolean): Promise<void> {
-    if (!this.spent) this.end(keepPartial && this.resumable && this.excess === 0);
+    if (this.spent) return;
+    this.spent = true;
+    const keep = keepPartial && this.resumable && this.excess === 0;
+    try {
+      if (keep) await this.draft.keep();
+    } catch (error) {
+      await this.end(false);
+      throw snapshotFailed(this.draft.path, error);
+    }
+    await this.end(keep);
   }
 
   private living(): void {
@@ -67,9 +76,9 @@ export class FileSnapshotSink implements SnapshotSink {
       throw new RaftError("SnapshotFailed", "refused", `${this.draft.path} was committed or given up already`);
   }
 
-  private end(keep: boolean): void {
+  private async end(keep: boolean): Promise<void> {
     this.spent = true;
-    this.draft.close();
+    await this.draft.close();
     if (!keep) this.owner.discard();
     this.owner.done();
   }

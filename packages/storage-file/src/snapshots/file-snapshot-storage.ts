@@ -66,7 +66,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
     this.busy.add(path);
     try {
       if (resumes) this.removeOtherPartials(partialName(meta));
-      const draft = await SnapshotDraft.open(path, meta, this.files, this.checksum);
+      const draft = await SnapshotDraft.open(path, meta, this.files, this.checksum, resumes);
       const given = kind === "received" ? meta : undefined;
       return new FileSnapshotSink(draft, given, resumes, {
         publish: (whole) => this.publish(path, draft, whole),
@@ -152,7 +152,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
 
   private async publish(path: string, draft: SnapshotDraft, whole: SnapshotMeta): Promise<void> {
     await draft.finish(this.owner);
-    draft.close();
+    await draft.close();
     this.files.rename(path, this.at(finalName(whole)));
     await this.files.syncDirectory(this.path);
     const others = this.snapshots.filter((snapshot) => finalName(snapshot) !== finalName(whole));

@@ -1,51 +1,76 @@
 import { type Checksum, type FileHandle, type FileSystem, RaftError, type SnapshotMeta } from "@hexraft/core/ports";
-import { messageOf } from "../format/faults.js";
+import { damaged, messageOf } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { readFully } from "../log/file-window.js";
 import type { LogOwner } from "../log/segment-header.js";
+import { DraftRecord, type Held } from "./draft-record.js";
 import { CHUNK_BYTES, headerBytesOf, layHeader, layTrailer } from "./snapshot-file.js";
 
 /** What was written is made durable each so many bytes, so that the last sync does not hold up the log's. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
 
-/** A snapshot on its way into a file: the stream first, header and trailer when its length and checksum are known. */
+/**
+ * A snapshot on its way into a file: the stream first, header and trailer when its length and checksum are known. One that
+ * comes from another node also says how far it is durable, and can be gone on with from there.
+ */
 export class SnapshotDraft {
   /** Bytes of the stream so far. */
   size = 0;
   private readonly headerBytes: number;
-  private readonly chunks: number[] = [];
+  private chunks: number[] = [];
   private whole = 0;
   private chunk = 0;
   private synced = 0;
+  private isClosed = false;
+  private proof: Promise<void> = Promise.resolve();
+  private rot: RaftError | undefined;
 
   private constructor(
     readonly path: string,
     private readonly meta: SnapshotMeta,
     private readonly handle: FileHandle,
     private readonly checksum: Checksum,
+    private readonly record: DraftRecord | undefined,
   ) {
     this.headerBytes = headerBytesOf(meta);
   }
 
-  /** Begins a file, or goes on with one that a broken transfer left. */
-  static async open(path: string, meta: SnapshotMeta, files: FileSystem, checksum: Checksum): Promise<SnapshotDraft> {
-    const draft = new SnapshotDraft(path, meta, files.open(path, { create: true }), checksum);
+  /** Begins a file; if it is `resumable`, goes on with what a broken transfer of these very bytes left. */
+  static async open(
+    path: string,
+    meta: SnapshotMeta,
+    files: FileSystem,
+    checksum: Checksum,
+    resumable: boolean,
+  ): Promise<SnapshotDraft> {
+    const handle = files.open(path, { create: true });
     try {
-      await draft.takeUp();
+      const sumsAt = headerBytesOf(meta) + meta.sizeBytes;
+      const record = resumable ? new DraftRecord(handle, sumsAt, checksum) : undefined;
+      const draft = new SnapshotDraft(path, meta, handle, checksum, record);
+      if (record !== undefined) draft.takeUp(await record.read(meta.sizeBytes));
+      return draft;
     } catch (error) {
-      draft.handle.close();
+      handle.close();
       throw error;
     }
-    return draft;
   }
 
   /** Takes the next bytes. */
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.rot !== undefined) throw this.rot;
     writeFully(this.handle, [bytes], this.headerBytes + this.size);
     this.count(bytes);
-    if (this.size - this.synced < SYNC_EVERY_BYTES) return;
+    if (this.size - this.synced >= SYNC_EVERY_BYTES) await this.keep();
+  }
+
+  /** What it holds now is durable when it resolves, and the next transfer goes on behind it. */
+  async keep(): Promise<void> {
+    const { size, whole, chunk, chunks } = this;
+    const held = { size, whole, chunk, chunks: [...chunks] };
     await this.handle.datasync();
-    this.synced = this.size;
+    this.synced = size;
+    this.record?.write(held);
   }
 
   /** What it amounts to. */
@@ -53,8 +78,14 @@ export class SnapshotDraft {
     return { ...this.meta, sizeBytes: this.size, checksum: this.whole };
   }
 
-  /** Completes the file; durable under its present name when it resolves. */
+  /**
+   * Completes the file; durable under its present name when it resolves.
+   *
+   * @throws RaftError `Damaged` if what an earlier transfer left is not what was received then (S05).
+   */
   async finish(owner: LogOwner): Promise<void> {
+    await this.proof;
+    if (this.rot !== undefined) throw this.rot;
     const chunks = this.size % CHUNK_BYTES === 0 ? this.chunks : [...this.chunks, this.chunk];
     const trailer = layTrailer(chunks, this.checksum);
     writeFully(this.handle, [trailer], this.headerBytes + this.size);
@@ -63,23 +94,29 @@ export class SnapshotDraft {
     await this.handle.datasync();
   }
 
-  close(): void {
+  /** Gives the file back, once nobody reads it any more. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.proof;
     this.handle.close();
   }
 
-  /** Counts what the file holds already; whether it is right is told by the checksum of the whole, at the end. */
-  private async takeUp(): Promise<void> {
-    const there = Math.min(this.handle.size() - this.headerBytes, this.meta.sizeBytes);
-    while (this.size < there) {
-      const bytes = await readFully(
-        this.handle,
-        this.headerBytes + this.size,
-        Math.min(CHUNK_BYTES, there - this.size),
-      );
-      if (bytes.length === 0) break;
-      this.count(bytes);
+  private takeUp(held: Held): void {
+    Object.assign(this, { ...held, chunks: [...held.chunks], synced: held.size });
+    // Beside the bytes that follow: reading gigabytes first would look like a receiver that does not answer (R19).
+    this.proof = this.prove(held).catch((error: unknown) => {
+      this.rot = snapshotFailed(this.path, error);
+    });
+  }
+
+  /** What was durable may have rotted since; all of it is checked once more before it counts (S05). */
+  private async prove({ size, chunk, chunks }: Held): Promise<void> {
+    for (let at = 0; at < size && !this.isClosed; at += CHUNK_BYTES) {
+      const length = Math.min(CHUNK_BYTES, size - at);
+      const bytes = await readFully(this.handle, this.headerBytes + at, length);
+      if (bytes.length < length || this.checksum.crc32(bytes) !== (chunks[at / CHUNK_BYTES] ?? chunk))
+        throw damaged(this.path, "what an earlier transfer left is not what came", this.headerBytes + at, length);
     }
-    this.synced = this.size;
   }
 
   private count(bytes: Uint8Array): void {

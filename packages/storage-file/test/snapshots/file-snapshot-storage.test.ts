@@ -166,6 +166,61 @@ describe("FileSnapshotStorage", () => {
     expect(filesIn(directory)).toEqual(["50-3.snap"]);
   });
 
+  /** A transfer of these bytes that broke off behind `held` of them, and the next start. */
+  async function brokenOff(stream: Uint8Array, held: number) {
+    const directory = temporaryDirectory();
+    const meta = { ...metaOf(50), sizeBytes: stream.length, checksum: checksum.crc32(stream) };
+    const first = await open(directory);
+    const sink = await first.storage.begin(meta, "received");
+    for (let at = 0; at < held; at += 100_000) await sink.write(stream.subarray(at, Math.min(held, at + 100_000)));
+    return { directory, meta, storage: first.storage, sink };
+  }
+
+  it("S04 S05 a part of which a byte rotted on disk is refused before it counts, and the next transfer starts anew", async () => {
+    const stream = streamOf(900_000);
+    for (const at of [300, 262_144 + 300, 620_000]) {
+      const { directory, meta, storage, sink } = await brokenOff(stream, 650_000);
+      await sink.abort(true);
+      const [name = ""] = filesIn(directory);
+      const path = join(directory, "main/snapshots", name);
+      const bytes = readFileSync(path);
+      bytes.writeUInt8((bytes[at] as number) ^ 1, at);
+      writeFileSync(path, bytes);
+      const next = await storage.begin(meta, "received");
+      expect(next.offset).toBe(650_000);
+      const taken = async () => {
+        await next.write(stream.subarray(next.offset));
+        await next.commit();
+      };
+      await expect(taken()).rejects.toMatchObject({ code: "Damaged" });
+      expect(filesIn(directory)).toEqual([]);
+      expect((await storage.begin(meta, "received")).offset).toBe(0);
+    }
+  });
+
+  it("S04 a record that is torn, or speaks of checksums that are not there, counts for nothing; the one before it does", async () => {
+    const stream = streamOf(9_000_000);
+    const damages: [name: string, expected: number, damage: (bytes: Buffer) => Buffer][] = [
+      ["as it was left", 8_900_000, (bytes) => bytes],
+      ["the last record is torn", 8_400_000, (bytes) => bytes.fill(0, 16, 32)],
+      ["both are", 0, (bytes) => bytes.fill(0, 16, 96)],
+      ["the newest checksums are lost", 8_400_000, (bytes) => bytes.fill(0, bytes.length - 4)],
+      ["all checksums are", 0, (bytes) => bytes.subarray(0, 8_900_000)],
+      ["another version wrote it", 0, (bytes) => bytes.fill(9, 4, 6).fill(9, 68, 70)],
+    ];
+    for (const [name, expected, damage] of damages) {
+      const { directory, meta, storage, sink } = await brokenOff(stream, 8_900_000);
+      await sink.abort(true);
+      const path = join(directory, "main/snapshots", filesIn(directory)[0] ?? "");
+      writeFileSync(path, damage(readFileSync(path)));
+      const next = await storage.begin(meta, "received");
+      expect([name, next.offset]).toEqual([name, expected]);
+      for (let at = expected; at < stream.length; at += 500_000) await next.write(stream.subarray(at, at + 500_000));
+      expect(await next.commit()).toEqual(meta);
+      expect(Buffer.compare(await readAll(storage, meta), stream)).toBe(0);
+    }
+  });
+
   it("S05 a part that rotted while it waited is found at the end, and removed", async () => {
     const directory = temporaryDirectory();
     const stream = streamOf(1_000);

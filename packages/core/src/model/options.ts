@@ -195,7 +195,11 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
     );
   const rate = options.snapshotBytesPerSecondMax;
   if (rate !== 0 && rate < SNAPSHOT_RATE_MIN)
-    throw badOption("snapshotBytesPerSecondMax", rate, `must be 0, for no limit, or at least ${SNAPSHOT_RATE_MIN} bytes`);
+    throw badOption(
+      "snapshotBytesPerSecondMax",
+      rate,
+      `must be 0, for no limit, or at least ${SNAPSHOT_RATE_MIN} bytes`,
+    );
   const largest = Math.max(options.entryBytesMax, options.batchBytesMax) + FRAME_OVERHEAD_BYTES;
   if (options.frameBytesMax < largest)
     throw badOption(

@@ -51,7 +51,7 @@ class Shelf {
 
   readonly storage: Pick<SnapshotStorage, "begin" | "read"> = {
     begin: async (about, kind): Promise<SnapshotSink> => {
-      const chunks = kind === "received" ? this.partial : [];
+      const chunks = kind === "received" ? [...this.partial] : [];
       const size = () => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       return {
         offset: size(),
@@ -274,7 +274,10 @@ describe("SnapshotExecutor", () => {
     const full = async (transfer: number) => {
       other.receive(transfer);
       await other.turns();
-      expect(other.sink.of("SnapshotReceiveFailed").at(-1)).toMatchObject({ transfer, reason: expect.stringContaining("snapshotReceivesMax") });
+      expect(other.sink.of("SnapshotReceiveFailed").at(-1)).toMatchObject({
+        transfer,
+        reason: expect.stringContaining("snapshotReceivesMax"),
+      });
       expect(opened()).not.toContain(transfer);
     };
     one.receive(1);

@@ -1,15 +1,11 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
-import { type KvStage, said, say, story, T } from "./support.js";
+import { cast, type KvStage, said, say, story, T } from "./support.js";
 
 /*
  * etcd raft's stories of pre-vote, check-quorum and stuck candidates, re-expressed for whole nodes: nobody is told to
  * campaign here; who should is made to by what it does not hear.
  */
-const cast = async (stage: KvStage): Promise<[leader: NodeId, one: NodeId, two: NodeId]> => {
-  const leader = await stage.settled();
-  return [leader, ...stage.others(leader)] as [NodeId, NodeId, NodeId];
-};
 const terms = (stage: KvStage): number[] => stage.ids.map((id) => stage.view(id).term);
 
 describe("pre-vote", () => {

@@ -1,15 +1,11 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { get } from "@hexraft/statemachine-kv";
 import { describe, expect, it } from "vitest";
-import { type KvStage, said, say, story, T, texts } from "./support.js";
+import { cast, type KvStage, said, say, story, T, texts } from "./support.js";
 
 /*
  * etcd raft's stories of leadership transfer, of reads and of membership changes, re-expressed for whole nodes.
  */
-const cast = async (stage: KvStage): Promise<[leader: NodeId, one: NodeId, two: NodeId]> => {
-  const leader = await stage.settled();
-  return [leader, ...stage.others(leader)] as [NodeId, NodeId, NodeId];
-};
 const votersOf = (stage: KvStage, id: NodeId): readonly NodeId[] => stage.view(id).configuration.configuration.voters;
 const text = (output: unknown): string => {
   const { value } = output as { readonly value: Uint8Array | null };

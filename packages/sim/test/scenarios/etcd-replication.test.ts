@@ -1,15 +1,11 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
-import { type KvStage, said, say, story, T, texts } from "./support.js";
+import { cast, type KvStage, said, say, story, T, texts } from "./support.js";
 
 /*
  * etcd raft's stories of replication and of snapshots, re-expressed for whole nodes: writes that take long, probes,
  * pipelines that fill up, commits that are learned late, followers that the log has left behind.
  */
-const cast = async (stage: KvStage): Promise<[leader: NodeId, one: NodeId, two: NodeId]> => {
-  const leader = await stage.settled();
-  return [leader, ...stage.others(leader)] as [NodeId, NodeId, NodeId];
-};
 const peerOf = (stage: KvStage, leader: NodeId, id: NodeId) => stage.view(leader).peers.find((peer) => peer.id === id);
 const HEARTBEAT_MS = T / 5;
 /** There and back again, at the most: each way is up to 2 ms, each turn of an event loop up to 0.3 ms. */

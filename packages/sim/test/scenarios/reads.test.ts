@@ -3,17 +3,13 @@ import { get } from "@hexraft/statemachine-kv";
 import { play } from "@hexraft/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { worlds } from "../../src/index.js";
-import { type KvStage, say, story, T } from "./support.js";
+import { cast, type KvStage, say, story, T } from "./support.js";
 
 /*
  * Reads that save the round of heartbeats: what they save, when they do not, and what is seen where a clock breaks the
  * promise that they rest on.
  */
 const KEY = get("key");
-const cast = async (stage: KvStage): Promise<[leader: NodeId, one: NodeId, two: NodeId]> => {
-  const leader = await stage.settled();
-  return [leader, ...stage.others(leader)] as [NodeId, NodeId, NodeId];
-};
 const text = (output: unknown): string => {
   const { value } = output as { readonly value: Uint8Array | null };
   return value === null ? "nothing" : new TextDecoder().decode(value);

@@ -34,6 +34,12 @@ const REQUESTS: readonly MessageType[] = [
   "InstallSnapshot",
 ];
 
+/** The leader of a cluster at rest, and two of the others: of three nodes, all. */
+export const cast = async (stage: KvStage): Promise<[leader: NodeId, one: NodeId, two: NodeId]> => {
+  const leader = await stage.settled();
+  return [leader, ...stage.others(leader).slice(0, 2)] as [NodeId, NodeId, NodeId];
+};
+
 /** Requests sent since that time. */
 export const requests = (stage: KvStage, since = 0): number =>
   REQUESTS.reduce((sum, type) => sum + stage.messages(type, { since, fate: "sent" }).length, 0);

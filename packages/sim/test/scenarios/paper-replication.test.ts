@@ -77,7 +77,7 @@ describe("§5.3 replication", () => {
 
   it(
     "R05 E15 what an earlier leader left is committed with the first entry of the next one's own term, and not before",
-    story(paper(3), async (stage) => {
+    story({ nodes: 3, options: { preVote: false, batchEntriesMax: 1 } }, async (stage) => {
       const [leader, heir, third] = await cast(stage);
       const left = stage.view(leader).last.index + 3;
       const ends = [

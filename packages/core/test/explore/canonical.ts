@@ -48,6 +48,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "quorum",
   "membership",
   "configurations",
+  "configuration",
   "generations",
   "dropped",
   "unapplied",
@@ -124,12 +125,16 @@ function tellProperties(value: Record<string, unknown>, teller: Teller): string 
     if (LEFT_OUT.has(name)) continue;
     const item = value[name];
     if (name === "outbox") text += `${tellOutbox(item as Numbered, teller)},`;
-    else if (name === "number" && typeof item === "number") text += `#${teller.writeNumber - item},`;
+    else if (isWriteNumber(name, value)) text += `#${teller.writeNumber - (item as number)},`;
     else if (INSTANTS.has(name)) text += `${teller.now - (item as number) < T ? "now" : "past"},`;
     else text += `${tell(item, teller)},`;
   }
   return `${text})`;
 }
+
+/** Of a write, or of the write that an install waits for; transfers have numbers, too, that mean something to others. */
+const isWriteNumber = (name: string, owner: Record<string, unknown>): boolean =>
+  (name === "number" && ("then" in owner || "lastDurable" in owner)) || (name === "write" && owner.write !== 0);
 
 interface Numbered {
   readonly hardStateWrite: number;

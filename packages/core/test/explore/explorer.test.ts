@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Lab, T } from "../support/lab.js";
 import { renamings, textOfNode } from "./canonical.js";
 import { fork } from "./clone.js";
+import { stateOf } from "./entries.js";
 import { Explorer } from "./explorer.js";
-import { type Happening, type LocalState, LocalStates, type Outcome, stateOf } from "./local-states.js";
-import { SCOPES, type Scope } from "./scope.js";
+import { type Happening, type LocalState, LocalStates, type Outcome } from "./local-states.js";
+import { NOTHING, SCOPES, type Scope } from "./scope.js";
 
 const scopeCalled = (name: string): Scope => SCOPES.find((scope) => scope.name === name) as Scope;
 const DEPTH = 8;
@@ -34,8 +35,9 @@ describe("everything that can happen in a small world", () => {
 
   it("I1 a world in which nothing is left to happen is complete", () => {
     const scope: Scope = { ...scopeCalled("elections"), termMax: 1, disk: "prompt" };
-    const none = { timeouts: 1, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0, reads: 0 };
-    const { isComplete, violation } = new Explorer({ ...scope, budget: none }).run({ depthMax: 100 });
+    const { isComplete, violation } = new Explorer({ ...scope, budget: { ...NOTHING, timeouts: 1 } }).run({
+      depthMax: 100,
+    });
     expect(isComplete).toBe(true);
     expect(violation).toBeUndefined();
   });
@@ -127,6 +129,6 @@ const numberOf = ({ number }: { readonly number: number }): number => number;
 function redo(local: LocalStates, state: LocalState, event: string): Outcome {
   const message = local.messages[Number(event)];
   if (message !== undefined) return local.delivered(state, message);
-  const [, what, payload] = /^(propose|read)(.*)$/.exec(event) ?? ["", event, ""];
+  const [, what, payload] = /^(propose|read|transfer)(.*)$/.exec(event) ?? ["", event, ""];
   return local.happens(state, what as Happening, payload);
 }

@@ -48,6 +48,9 @@ interface World {
   readonly at: number;
 }
 
+/** What takes three election timeouts. */
+const WAITS: ReadonlySet<Happening> = new Set(["timeout", "silence", "give-up"]);
+
 /**
  * Explores everything that can happen within a scope, breadth-first, each state once up to the names of the nodes. A
  * message may be delivered in any order, or never, which is what a loss is. Any node's wait may run out at any time: no
@@ -72,7 +75,7 @@ export class Explorer {
   }
 
   run({ depthMax = this.scope.depthMax, statesMax = Number.POSITIVE_INFINITY }: ExploreBounds = {}): Exploration {
-    const root = { nodes: this.local.initial, wire: [], past: this.pasts.empty, budget: this.scope.budget, at: 0 };
+    const root = this.root();
     this.trail.add(-1, "");
     this.seen.add(this.nameOf(root));
     this.frontier = [root];
@@ -100,6 +103,17 @@ export class Explorer {
     };
   }
 
+  private root(): World {
+    const { initial: nodes, underWay: wire } = this.local;
+    let past = this.pasts.empty;
+    for (const state of nodes) {
+      const judged = this.pasts.judge(past, state, nodes, state.node, []);
+      if (typeof judged === "string") throw new Error(`${this.scope.name} begins with what must not be: ${judged}`);
+      past = judged;
+    }
+    return { nodes, wire, past, budget: this.scope.budget, at: 0 };
+  }
+
   private expand(world: World): void {
     const { budget, wire, nodes } = world;
     wire.forEach((message, at) => {
@@ -113,10 +127,15 @@ export class Explorer {
       if (facts.isLeader) {
         if (budget.heartbeats > 0) this.happen(world, node, "heartbeat", "heartbeats");
         if (budget.timeouts > 0) this.happen(world, node, "silence", "timeouts");
+        if (facts.canGiveUp) this.happen(world, node, "give-up");
+        if (budget.transfers > 0)
+          for (const to of this.scope.nodes)
+            if (to !== this.scope.nodes[node]) this.happen(world, node, "transfer", "transfers", to);
         if (budget.proposals > 0) this.happen(world, node, "propose", "proposals", `p${budget.proposals}`);
       } else if (facts.canTimeOut && budget.timeouts > 0 && facts.term < this.scope.termMax)
         this.happen(world, node, "timeout", "timeouts");
       if (budget.crashes > 0) this.happen(world, node, "crash", "crashes");
+      if (budget.snapshots > 0 && facts.canSave) this.happen(world, node, "snapshot", "snapshots");
       if (budget.reads > 0) this.happen(world, node, "read", "reads", String(budget.reads));
     }
   }
@@ -125,7 +144,7 @@ export class Explorer {
     const outcome = this.local.happens(world.nodes[node] as LocalState, what, payload);
     const budget = costs === undefined ? world.budget : this.without(world.budget, costs);
     const words = `${this.scope.nodes[node]} ${what}${payload === undefined ? "" : ` ${payload}`}`;
-    const isWait = costs === "timeouts" && this.scope.clocks === "shared";
+    const isWait = WAITS.has(what) && this.scope.clocks === "shared";
     const from = isWait
       ? { ...world, nodes: world.nodes.map((each) => this.local.happens(each, "wait").state) }
       : world;

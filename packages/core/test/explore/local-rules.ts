@@ -1,25 +1,14 @@
-import type { LogBlock } from "../../src/model/log-block.js";
-import type { Envelope } from "../../src/model/message.js";
-import type { RaftState } from "../../src/protocol/state.js";
+import type { Envelope, Message } from "../../src/model/message.js";
 import type { LabNode } from "../support/lab.js";
-import { entryText } from "./canonical.js";
+import { stateOf } from "./entries.js";
 
-/** The log in memory and on disk, from index 1 on, as "term:payload". */
-export function entriesOf({ raft, disk }: LabNode): { readonly log: string[]; readonly durable: string[] } {
-  const { log } = (raft as unknown as { readonly s: RaftState }).s;
-  const durable = entries(disk.blocks);
-  const recent = entries(log.blocksBetween(1, log.last.index));
-  // What is not in memory any more is durable.
-  return { log: [...durable.slice(0, log.last.index - recent.length), ...recent], durable };
-}
-
-const entries = (blocks: readonly LogBlock[]): string[] =>
-  blocks.flatMap((block) =>
-    Array.from({ length: block.count }, (_, at) => `${block.term}:${entryText(block, block.first + at)}`),
-  );
-
-/** What one node can break alone: I8 (its disk goes back), R14 (apply), E17, and I12, the shadow crash. */
-export function judgeLocally(before: LabNode, after: LabNode, sent: readonly Envelope[]): string | undefined {
+/** What one node can break alone: I8 (its disk goes back), R14 (apply), E17, E21, and I12, the shadow crash. */
+export function judgeLocally(
+  before: LabNode,
+  after: LabNode,
+  sent: readonly Envelope[],
+  heard?: Message,
+): string | undefined {
   const halt = after.seen.find((effect) => effect.type === "Halt");
   if (halt?.type === "Halt") return `halted: ${halt.reason}`;
   const was = before.disk.hardState;
@@ -27,6 +16,13 @@ export function judgeLocally(before: LabNode, after: LabNode, sent: readonly Env
   if (is.term < was.term) return `I8 the durable term went from ${was.term} back to ${is.term}`;
   if (is.term === was.term && was.vote !== null && is.vote?.id !== was.vote.id)
     return `I8 two votes on disk in term ${is.term}: ${was.vote.id} and ${is.vote?.id}`;
+  if (heard?.type === "TimeoutNow") {
+    const { term, log } = stateOf(before);
+    const { last } = log;
+    const stands = term <= heard.term && stateOf(after).term > heard.term;
+    if (stands && (last.index !== heard.last.index || last.term !== heard.last.term))
+      return `E21 ${after.id} ends in ${last.index} of term ${last.term}, and stands at the word of a leader that ended in ${heard.last.index} of term ${heard.last.term}`;
+  }
   for (const envelope of sent) {
     const broken = shadowCrash(after, envelope);
     if (broken !== undefined) return broken;
@@ -48,5 +44,7 @@ function shadowCrash({ disk }: LabNode, { from, to, message }: Envelope): string
     return `E02 ${from} grants ${to} a vote that its disk does not hold`;
   if (message.type === "AppendEntriesResponse" && message.success && message.match > last)
     return `R07 ${from} acknowledges ${message.match}; its disk ends at ${last}`;
+  if (message.type === "InstallSnapshotResponse" && message.status === "done" && message.match > last)
+    return `S05 ${from} has the snapshot up to ${message.match}, it says; its disk ends at ${last}`;
   return undefined;
 }

@@ -1,18 +1,32 @@
 import { InvariantViolation } from "../../src/model/errors.js";
-import type { Envelope } from "../../src/model/message.js";
+import type { Envelope, Message } from "../../src/model/message.js";
 import type { Effect } from "../../src/protocol/effect.js";
-import type { RaftState } from "../../src/protocol/state.js";
-import { type LabNode, T } from "../support/lab.js";
+import { T } from "../support/lab.js";
 import { messageInWords } from "../transcripts/in-words.js";
 import { anonymous, type Renaming, renamings, textOfMessage, textOfNode } from "./canonical.js";
 import { fork } from "./clone.js";
+import { entriesOf, stateOf } from "./entries.js";
 import { colourOf, type Fingerprint, fingerprintOf } from "./fingerprint.js";
-import { entriesOf, judgeLocally } from "./local-rules.js";
+import { judgeLocally } from "./local-rules.js";
 import type { Scope } from "./scope.js";
-import { Table } from "./table.js";
+import { type Stream, Table } from "./table.js";
 
 /** What a node can go through by itself; a delivery is told by the message. */
-export type Happening = "wait" | "timeout" | "silence" | "heartbeat" | "persist" | "crash" | "propose" | "read";
+export type Happening =
+  | "wait"
+  | "timeout"
+  | "silence"
+  | "heartbeat"
+  | "persist"
+  | "crash"
+  | "propose"
+  | "read"
+  | "snapshot"
+  | "transfer"
+  | "give-up";
+
+/** What lies in the network. */
+type Carried = Envelope | Stream;
 
 /** One node as it can be: numbered, so that a world is three numbers and the messages between them. */
 export interface LocalState {
@@ -33,6 +47,10 @@ export interface LocalFacts {
   readonly isLeader: boolean;
   readonly canTimeOut: boolean;
   readonly hasWrites: boolean;
+  /** E21: it waits for another one to take over. */
+  readonly canGiveUp: boolean;
+  /** Something is applied that no snapshot of its own holds. */
+  readonly canSave: boolean;
   readonly term: number;
   readonly commit: number;
   /** The log in memory from index 1 on, as "term:payload". */
@@ -45,7 +63,7 @@ export interface KnownMessage {
   readonly number: number;
   readonly to: number;
   readonly fingerprint: Fingerprint;
-  readonly envelope: Envelope;
+  readonly carried: Carried;
   /** Its delivery, for people; and that of a copy. */
   readonly words: string;
   readonly wordsOfCopy: string;
@@ -74,6 +92,8 @@ export interface Outcome {
 export class LocalStates {
   readonly renamings: readonly Renaming[];
   readonly initial: readonly LocalState[];
+  /** What is under way in the beginning. */
+  readonly underWay: readonly KnownMessage[];
   readonly states: LocalState[] = [];
   readonly messages: KnownMessage[] = [];
   /** Steps that the protocol was really asked for. */
@@ -88,14 +108,17 @@ export class LocalStates {
   ) {
     this.renamings = renamings(scope.nodes);
     const all = new Table(scope.nodes, scope.lab);
+    scope.prelude?.(all);
+    this.underWay = this.known(all);
     this.initial = scope.nodes.map((id, node) => {
       const table = fork(all);
       for (const other of scope.nodes) if (other !== id) table.nodes.delete(other);
+      table.node(id).seen = [];
       return this.intern(node, table);
     });
   }
 
-  /** Something happens to a node by itself; `payload` is what is proposed, or the number of a read. */
+  /** Something happens to a node by itself; `payload` is what is proposed, the number of a read, or who shall lead. */
   happens(state: LocalState, what: Happening, payload = ""): Outcome {
     return this.remembered(state, what + payload, (table, id) => {
       switch (what) {
@@ -115,28 +138,39 @@ export class LocalStates {
           return table.propose(id, payload);
         case "read":
           return table.step(id, { type: "ReadRequested", requests: [Number(payload)] });
+        case "snapshot":
+          return table.step(id, { type: "SnapshotRequested" });
+        case "transfer":
+          return table.step(id, { type: "TransferRequested", request: 0, to: payload, isStopping: false });
+        case "give-up":
+          return table.pass(3 * T).fire(id, "transfer");
         default:
           return what satisfies never;
       }
     });
   }
 
-  /** A message comes. */
-  delivered(state: LocalState, message: KnownMessage): Outcome {
-    return this.remembered(state, String(message.number), (table, id) =>
-      table.step(id, { type: "MessageReceived", envelope: message.envelope }),
-    );
+  /** A message comes, or all bytes of a snapshot. */
+  delivered(state: LocalState, { number, carried }: KnownMessage): Outcome {
+    if (!isMessage(carried)) return this.remembered(state, String(number), (table) => table.receiveStream(carried));
+    const arrive = (table: Table, id: string) => table.step(id, { type: "MessageReceived", envelope: carried });
+    return this.remembered(state, String(number), arrive, carried.message);
   }
 
-  private remembered(state: LocalState, event: string, act: (table: Table, id: string) => unknown): Outcome {
+  private remembered(
+    state: LocalState,
+    event: string,
+    act: (table: Table, id: string) => unknown,
+    heard?: Message,
+  ): Outcome {
     const known = state.outcomes.get(event);
     if (known !== undefined) return known;
-    const outcome = this.step(state, act);
+    const outcome = this.step(state, act, heard);
     state.outcomes.set(event, outcome);
     return outcome;
   }
 
-  private step(state: LocalState, act: (table: Table, id: string) => unknown): Outcome {
+  private step(state: LocalState, act: (table: Table, id: string) => unknown, heard?: Message): Outcome {
     this.stepsTaken++;
     const id = this.scope.nodes[state.node] as string;
     const table = fork(state.table);
@@ -149,10 +183,9 @@ export class LocalStates {
       if (!(error instanceof InvariantViolation)) throw error;
       return { state, sent: [], answers: [], broken: `halted: ${error.message}` };
     }
-    const broken = judgeLocally(state.table.node(id), table.node(id), table.wire);
-    const sent = table.wire.filter((envelope) => !this.isLost(envelope)).map((envelope) => this.known(envelope));
+    const broken = judgeLocally(state.table.node(id), table.node(id), table.wire, heard);
+    const sent = this.known(table);
     const answers = table.node(id).seen.flatMap(answersOf);
-    table.wire = [];
     table.node(id).seen = [];
     return { state: this.intern(state.node, table), sent, answers, broken };
   }
@@ -175,6 +208,8 @@ export class LocalStates {
       isLeader: role === "leader",
       canTimeOut: of.timers.has("election"),
       hasWrites: of.writes.length > 0,
+      canGiveUp: of.timers.has("transfer"),
+      canSave: stateOf(of).applied > (of.disk.snapshot?.id.index ?? 0),
       term,
       commit: commitIndex,
       ...entriesOf(of),
@@ -187,17 +222,26 @@ export class LocalStates {
     return state;
   }
 
-  private known(envelope: Envelope): KnownMessage {
-    const text = textOfMessage(envelope, (this.renamings[0] as Renaming).labels);
+  /** What lies on a table is taken off it, and known from now on. */
+  private known(table: Table): KnownMessage[] {
+    const carried = [...table.wire.filter((envelope) => !this.isLost(envelope)), ...table.streams];
+    table.wire = [];
+    table.streams = [];
+    return carried.map((each) => this.internCarried(each));
+  }
+
+  private internCarried(carried: Carried): KnownMessage {
+    const text = textOfMessage(carried, (this.renamings[0] as Renaming).labels);
     const known = this.messagesByText.get(text);
     if (known !== undefined) return known;
+    const words = wordsOf(carried);
     const message: KnownMessage = {
       number: this.messages.length,
-      to: this.scope.nodes.indexOf(envelope.to),
-      fingerprint: fingerprintOf(this.renamings.map(({ labels }) => textOfMessage(envelope, labels))),
-      envelope,
-      words: wordsOf(envelope),
-      wordsOfCopy: `${wordsOf(envelope)} (a copy stays)`,
+      to: this.scope.nodes.indexOf(carried.to),
+      fingerprint: fingerprintOf(this.renamings.map(({ labels }) => textOfMessage(carried, labels))),
+      carried,
+      words,
+      wordsOfCopy: `${words} (a copy stays)`,
     };
     this.messages.push(message);
     this.messagesByText.set(text, message);
@@ -205,8 +249,7 @@ export class LocalStates {
   }
 }
 
-/** The state that the protocol keeps to itself. */
-export const stateOf = ({ raft }: LabNode): RaftState => (raft as unknown as { readonly s: RaftState }).s;
+const isMessage = (carried: Carried): carried is Envelope => "message" in carried;
 
 function answersOf(effect: Effect): readonly Answer[] {
   if (effect.type !== "ReadReady" && effect.type !== "ReadFailed") return [];
@@ -214,4 +257,7 @@ function answersOf(effect: Effect): readonly Answer[] {
   return effect.requests.map((read) => ({ read, index }));
 }
 
-const wordsOf = ({ from, to, message }: Envelope): string => `${from} > ${to}  ${messageInWords(message)}`;
+const wordsOf = (carried: Carried): string => {
+  const what = isMessage(carried) ? messageInWords(carried.message) : `Bytes up to ${carried.meta.id.index}`;
+  return `${carried.from} > ${carried.to}  ${what}`;
+};

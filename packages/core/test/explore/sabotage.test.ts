@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type * as BallotBox from "../../src/protocol/ballot-box.js";
+import type * as LeadershipTransfer from "../../src/protocol/leadership-transfer.js";
 import { Outbox } from "../../src/protocol/outbox.js";
 import type * as Majority from "../../src/protocol/quorum/majority.js";
 import type * as ReadOnlyService from "../../src/protocol/read-only-service.js";
+import type * as SnapshotInstalling from "../../src/protocol/snapshot-installing.js";
 import type { RaftState } from "../../src/protocol/state.js";
 import type * as Voting from "../../src/protocol/voting.js";
 import { Explorer, type Violation } from "./explorer.js";
@@ -49,6 +51,23 @@ vi.mock("../../src/protocol/read-only-service.js", async (original) => {
     real.confirmReads(s);
   };
   return { ...real, confirmReads };
+});
+
+vi.mock("../../src/protocol/leadership-transfer.js", async (original) => {
+  const real = await original<typeof LeadershipTransfer>();
+  const onTimeoutNow: typeof real.onTimeoutNow = (s, message) =>
+    real.onTimeoutNow(s, out.rule === "E21" ? { ...message, last: s.log.last } : message);
+  return { ...real, onTimeoutNow };
+});
+
+vi.mock("../../src/protocol/snapshot-installing.js", async (original) => {
+  const real = await original<typeof SnapshotInstalling>();
+  const onSnapshotReceived: typeof real.onSnapshotReceived = (s, received) => {
+    if (out.rule === "S05") Object.assign(s.log, { holds: () => false });
+    real.onSnapshotReceived(s, received);
+    Reflect.deleteProperty(s.log, "holds");
+  };
+  return { ...real, onSnapshotReceived };
 });
 
 afterEach(() => {
@@ -98,5 +117,15 @@ describe("what the explorer sees when a rule is taken out", () => {
     const { rule, schedule } = violationIn("figure-8");
     expect(rule).toBe("I4 c leads term 4 without the committed entry 2 (1:1.2)");
     expect(schedule).toHaveLength(11);
+  });
+
+  it("S05 a snapshot that comes late replaces a log that holds its entry, with what is acknowledged behind it", () => {
+    out.rule = "S05";
+    expect(violationIn("snapshots").rule).toMatch(/^I6 b committed 3:begin at index 4, which is on 1 disks$/);
+  }, 60_000);
+
+  it("E21 a voter stands at the word of its leader, whose log is another one by now", () => {
+    out.rule = "E21";
+    expect(violationIn("transfers").rule).toMatch(/^E21 . ends in \d of term 1, and stands at the word of a leader/);
   });
 });

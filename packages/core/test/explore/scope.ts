@@ -1,4 +1,4 @@
-import type { LabOptions } from "../support/lab.js";
+import type { Table, TableOptions } from "./table.js";
 
 /** How much of the world is explored: everything that can happen within these bounds, in every order. */
 export interface Scope {
@@ -6,7 +6,9 @@ export interface Scope {
   /** What it is there to find, in a sentence. */
   readonly about: string;
   readonly nodes: readonly string[];
-  readonly lab: LabOptions;
+  readonly lab: TableOptions;
+  /** What happened before: everything is explored from there on. */
+  readonly prelude?: (table: Table) => void;
   /** prompt: a write is durable within the event that wanted it. slow: it takes an event of its own, one at a time. */
   readonly disk: "prompt" | "slow";
   /**
@@ -38,9 +40,23 @@ export interface Budget {
   readonly heartbeats: number;
   /** Somebody reads, on any node. */
   readonly reads: number;
+  /** A node saves a snapshot, and its log forgets what the one before holds. */
+  readonly snapshots: number;
+  /** An operator wants another leader. */
+  readonly transfers: number;
 }
 
-const NOTHING: Budget = { timeouts: 0, proposals: 0, crashes: 0, duplicates: 0, heartbeats: 0, reads: 0 };
+/** Nothing happens by itself. */
+export const NOTHING: Budget = {
+  timeouts: 0,
+  proposals: 0,
+  crashes: 0,
+  duplicates: 0,
+  heartbeats: 0,
+  reads: 0,
+  snapshots: 0,
+  transfers: 0,
+};
 const THREE = ["a", "b", "c"];
 const LIVELY = { preVote: false } as const;
 
@@ -166,6 +182,69 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: false,
     termMax: 2,
     budget: { ...NOTHING, timeouts: 2, reads: 1 },
+    depthMax: 12,
+  },
+  {
+    name: "snapshots",
+    about:
+      "a leads with a compacted log, c is behind and a snapshot is on its way to it; b has the whole log, and has not heard of a (S05)",
+    nodes: THREE,
+    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [1] }, snapshots: { a: 3 } },
+    prelude: (table) => {
+      table.timeOut("a");
+      table.persist("a");
+      table.deliver(({ message }) => message.type === "VoteRequest");
+      table.cut("a", "b").settle();
+    },
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 4,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1 },
+    depthMax: 12,
+  },
+  {
+    name: "installs",
+    about: "a snapshot on its way to c, whose log contradicts it; slow writes, and a crash between any two (S05, S06)",
+    nodes: THREE,
+    lab: {
+      ...LIVELY,
+      logs: { a: [1, 1], b: [1, 1], c: [1, 2] },
+      hardStates: { a: { term: 2 }, b: { term: 2 } },
+      snapshots: { a: 3 },
+    },
+    prelude: (table) => void table.cut("a", "c").elect("a").heal().beat("a"),
+    disk: "slow",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 4,
+    budget: { ...NOTHING, timeouts: 1, crashes: 1 },
+    depthMax: 14,
+  },
+  {
+    name: "compactions",
+    about: "a and b hold an old snapshot and save new ones, while c is behind, and leaders change (S03, R01, E08)",
+    nodes: THREE,
+    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [] }, snapshots: { a: 2, b: 2 } },
+    prelude: (table) => void table.cut("a", "c").cut("b", "c").elect("a"),
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 3,
+    budget: { ...NOTHING, timeouts: 1, proposals: 1, snapshots: 2, crashes: 1 },
+    depthMax: 12,
+  },
+  {
+    name: "transfers",
+    about: "a leads and hands over, or gives that up, while others stand and what it says comes late (E21, E07)",
+    nodes: THREE,
+    lab: { preVote: true },
+    prelude: (table) => void table.elect("a"),
+    disk: "prompt",
+    clocks: "own",
+    losesHeartbeats: true,
+    termMax: 3,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1, transfers: 1 },
     depthMax: 12,
   },
   {

@@ -52,6 +52,8 @@ export class Pasts {
       const mismatch = logMatching(this.ids, nodes, node);
       if (mismatch !== undefined) return mismatch;
     }
+    const lost = this.lost(past, before, nodes, state);
+    if (lost !== undefined) return lost;
     const leaders = this.withLeader(past, state);
     if (typeof leaders === "string") return leaders;
     const committed = this.withCommits(past, nodes, state);
@@ -60,6 +62,22 @@ export class Pasts {
     if (typeof reads === "string") return reads;
     if (leaders === past.leaders && committed === past.committed && reads === past.reads) return past;
     return this.intern(leaders, committed, reads);
+  }
+
+  /** I6: what is committed stays on a majority of the disks, also where a log is cut off or begun anew. */
+  private lost(
+    { committed }: Past,
+    { facts: was }: LocalState,
+    nodes: readonly LocalState[],
+    { node, facts: is }: LocalState,
+  ): string | undefined {
+    if (was.durable === is.durable) return undefined;
+    const at = committed.findIndex(
+      ({ entry }, index) =>
+        was.durable[index] === entry && is.durable[index] !== entry && !isOnMajority(nodes, index, entry),
+    );
+    if (at < 0) return undefined;
+    return `I6 ${this.ids[node]} drops the committed entry ${at + 1} (${committed[at]?.entry}), and no majority has it any more`;
   }
 
   /** Q01: a read is served at no lower an index than was committed when it was asked. */
@@ -97,9 +115,8 @@ export class Pasts {
       const entry = facts.log[index - 1] as string;
       const known = committed[index - 1]?.entry;
       if (known === undefined) {
-        const holders = nodes.filter((each) => each.facts.durable[index - 1] === entry).length;
-        if (holders * 2 <= nodes.length)
-          return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders} disks`;
+        if (!isOnMajority(nodes, index - 1, entry))
+          return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders(nodes, index - 1, entry)} disks`;
         news.push({ entry, by: facts.term });
       } else if (known !== entry)
         return `I7 ${this.ids[node]} has ${entry} at index ${index}, where ${known} was committed`;
@@ -127,6 +144,13 @@ export class Pasts {
     return past;
   }
 }
+
+/** How many disks hold that entry there; positions begin at 0. */
+const holders = (nodes: readonly LocalState[], at: number, entry: string): number =>
+  nodes.filter(({ facts }) => facts.durable[at] === entry).length;
+
+const isOnMajority = (nodes: readonly LocalState[], at: number, entry: string): boolean =>
+  holders(nodes, at, entry) * 2 > nodes.length;
 
 /** I3: where two logs have an entry of one index and term, all before it is equal. */
 function logMatching(ids: readonly string[], nodes: readonly LocalState[], node: number): string | undefined {

@@ -35,6 +35,8 @@ export interface Disk {
   base: LogId;
   blocks: LogBlock[];
   snapshot: SnapshotMeta | null;
+  /** What the snapshot says, where whoever plays looks into it: the entries up to its index. */
+  image?: readonly string[];
   commitHint: LogIndex;
   starts: number;
 }

@@ -7,7 +7,7 @@ const commitOf = (stage: KvStage, id: NodeId): number => stage.view(id).commitIn
 
 describe("§5.3 replication", () => {
   it(
-    "R06 R09 a leader appends a proposal to its log and sends it to all at once, while its own disk still writes",
+    "R06 R09 R14 a leader appends a proposal to its log and sends it to all at once, while its own disk still writes; it applies it when that is done",
     story(paper(3), async (stage) => {
       const [leader, one, two] = await cast(stage);
       const { last, term } = stage.view(leader);
@@ -23,6 +23,9 @@ describe("§5.3 replication", () => {
         expect(append).toMatchObject({ prev: last, term });
         expect(more).toEqual([]);
       }
+      await stage.until("the others commit it", () => commitOf(stage, leader) > last.index);
+      await stage.pass(WAY_MS);
+      expect(said(stage, leader)).toEqual([]);
       end();
       await stage.answered(call);
       expect(call.outcome).toBe("ok");
@@ -163,6 +166,24 @@ describe("§5.3 replication", () => {
       await stage.restart(old);
       await stage.settled();
       for (const id of [old, one, two]) expect(said(stage, id)).toEqual(["kept"]);
+    }),
+  );
+
+  it(
+    "R02 R11 copies of appends that come when others are there already take nothing away",
+    story(paper(3), async (stage) => {
+      const [leader, one, two] = await cast(stage);
+      const end = stage.inflict({ kind: "noise", drop: 0, duplicate: 1, reorder: 0, late: 0 });
+      const calls = [];
+      for (const command of texts(30, "once")) {
+        calls.push(stage.propose(command, leader));
+        await stage.pass(1);
+      }
+      await stage.answered(...calls);
+      end();
+      await stage.pass(2 * HEARTBEAT_MS);
+      expect(stage.messages("AppendEntries", { to: one, fate: "doubled" }).length).toBeGreaterThan(20);
+      for (const id of [leader, one, two]) expect(said(stage, id)).toEqual(calls.map((_, i) => `once.${i}`));
     }),
   );
 

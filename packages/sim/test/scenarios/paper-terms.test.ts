@@ -1,4 +1,3 @@
-import type { NodeId } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { became, campaigns, HEARTBEAT_MS, paper, raised, WAY_MS } from "./paper-support.js";
 import { cast, said, say, story, T } from "./support.js";

@@ -1,4 +1,3 @@
-import type { NodeId } from "@hexraft/core/ports";
 import { get } from "@hexraft/statemachine-kv";
 import { play } from "@hexraft/testing/simulator";
 import { describe, expect, it } from "vitest";

@@ -60,9 +60,9 @@ export const unreliable = (stage: KvStage): void =>
  * invariants were judged after every event, and what clients were told is linearizable.
  */
 export const story =
-  (cast: Cast, body: (stage: KvStage) => Promise<void>, world: World = worlds.files): (() => Promise<void>) =>
+  (who: Cast, body: (stage: KvStage) => Promise<void>, world: World = worlds.files): (() => Promise<void>) =>
   async () => {
-    const all = { ...cast, options: { electionTimeoutMs: T, ...cast.options } };
+    const all = { ...who, options: { electionTimeoutMs: T, ...who.options } };
     const { violation, undecided } = await play(world, all, body);
     expect(undecided).toBe(false);
     if (violation === undefined) return;

@@ -228,8 +228,8 @@ export const adapterProofs: readonly Proof[] = [
     // Whatever failed is sent again.
     rule: "C05",
     file: `${CLIENT}/src/pending.ts`,
-    find: '  kind !== RequestKind.command && code !== "AlreadyAcknowledged"',
-    replace: '  kind !== undefined && code !== "AlreadyAcknowledged"',
+    find: '  !isOnce(entry) && code !== "AlreadyAcknowledged"',
+    replace: '  entry.kind !== undefined && code !== "AlreadyAcknowledged"',
     tests: [`${CLIENT}/test/hexraft-client.test.ts`],
   },
   {

@@ -9,8 +9,8 @@ export interface Finding {
   readonly outcome: "caught" | "missed" | "not applicable";
   /** The test or invariant that noticed; why nobody did; or why there is nothing to notice. */
   readonly by: string;
-  /** Random runs until chance noticed, the first one counted; "no" if none of them did. */
-  readonly seeds: number | "no" | undefined;
+  /** Random runs until chance noticed, the first one counted; "no" if none of them did, "cut off" if they took too long to say. */
+  readonly seeds: number | "no" | "cut off" | undefined;
   readonly seconds: number;
 }
 
@@ -20,7 +20,7 @@ export const WORLDS = 400;
 export const SIMULATIONS = 15;
 const WORLDS_FILE = "packages/core/test/protocol/worlds.test.ts";
 const SIMULATOR = "packages/sim";
-const CHANCE_MS = 150_000;
+const CHANCE_MS = 400_000;
 
 /** Makes the mistake in the copy, and looks who notices. Without `chance` only tests are asked. */
 export async function attempt(workbench: Workbench, failure: Failure, chance: boolean): Promise<Finding> {
@@ -64,8 +64,9 @@ const SEED = /seed (\d+)(?: at [\d.]+ ms)?: ((?:invariant violated: )?[A-Z]\d{1,
 async function askChance(
   workbench: Workbench,
   which: "worlds" | "simulator",
-): Promise<{ readonly violation?: string; readonly seeds: number | "no" }> {
+): Promise<{ readonly violation?: string; readonly seeds: number | "no" | "cut off" }> {
   const text = which === "worlds" ? await playWorlds(workbench) : await simulate(workbench);
+  if (text === undefined) return { seeds: "cut off" };
   const [, seed, violation] = SEED.exec(text) ?? [];
   if (seed === undefined || violation === undefined) return { seeds: "no" };
   return {
@@ -74,18 +75,20 @@ async function askChance(
   };
 }
 
-async function playWorlds(workbench: Workbench): Promise<string> {
+/** What was printed; nothing if it did not come to its end. */
+async function playWorlds(workbench: Workbench): Promise<string | undefined> {
   const env = { HEXRAFT_WORLDS: String(WORLDS), HEXRAFT_SEED: "1" };
   const results = await workbench.test([WORLDS_FILE, "--testTimeout", String(CHANCE_MS)], {
     env,
     timeoutMs: CHANCE_MS,
   });
-  return typeof results === "string" ? "" : results.flatMap(({ failures }) => failures).join("\n");
+  return typeof results === "string" ? undefined : results.flatMap(({ failures }) => failures).join("\n");
 }
 
-async function simulate(workbench: Workbench): Promise<string> {
+async function simulate(workbench: Workbench): Promise<string | undefined> {
   await workbench.run("tsc", ["-b", SIMULATOR], CHANCE_MS);
   const main = `${SIMULATOR}/dist/main.js`;
-  const { output } = await workbench.run("node", [main, "--seed", "1", "--seeds", String(SIMULATIONS)], CHANCE_MS);
-  return output;
+  const flags = ["--seed", "1", "--seeds", String(SIMULATIONS)];
+  const { output, timedOut } = await workbench.run("node", [main, ...flags], CHANCE_MS);
+  return timedOut ? undefined : output;
 }

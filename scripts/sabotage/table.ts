@@ -12,7 +12,7 @@ or an invariant failed, not that something merely broke. The list is \`scripts/s
 \`pnpm sabotage --table docs/SABOTAGE.md\`, and with \`--only\` just those rows are written anew.
 
 **Seeds**: how many random runs chance alone took to notice, of at most ${WORLDS} worlds of pure nodes, or ${SIMULATIONS} runs of the simulator;
-"no": it did not, and the row shows why directed tests are there. **Seconds** are those of a small machine, compiling included.
+"no": it did not (or "cut off" before it could), and the row shows why directed tests are there. **Seconds** are those of a small machine, compiling included.
 Violates: ES election safety, LM log matching, LC leader completeness, SMS state-machine safety, LIN linearizability,
 DUR durability, EO exactly-once, CFG configuration safety, LIVE liveness.
 
@@ -53,7 +53,7 @@ function row({ failure, outcome, by, seeds, seconds }: Finding): string {
 
 /** The same for a terminal. */
 export function line({ failure, outcome, by, seeds, seconds }: Finding): string {
-  const chance = seeds === undefined ? "" : `, chance: ${seeds === "no" ? "no" : `${seeds} seeds`}`;
+  const chance = seeds === undefined ? "" : `, chance: ${typeof seeds === "number" ? `${seeds} seeds` : seeds}`;
   return `${failure.id}  ${outcome.toUpperCase().padEnd(14)} ${by} (${seconds} s${chance})`;
 }
 

@@ -47,7 +47,7 @@ export type {
   ReadToken,
   StateHash,
 } from "./node/node.js";
-export type { HistoryEntry, NodeDescription } from "./node/node-description.js";
+export type { Explanation, HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export type { GroupSummary, ManagerDescription } from "./node/node-manager.js";
 export type { Restored } from "./node/restoring.js";
@@ -61,6 +61,7 @@ export type {
   PeerDescription,
   RaftDescription,
 } from "./protocol/description.js";
+export type { Finding } from "./protocol/explain/finding.js";
 export type {
   ConfigurationNotice,
   ErrorNotice,

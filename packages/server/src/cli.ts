@@ -6,6 +6,7 @@ import { runDemo } from "./demo/run-demo.js";
 import { runWriter } from "./demo/writer.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
 import { runInspect } from "./inspect/run-inspect.js";
+import { explainCommand } from "./operator/explain-command.js";
 import { runServe } from "./serve/run-serve.js";
 import { readConfigFile, resolveServeOptions } from "./serve/serve-options.js";
 import { VERSION } from "./version.js";
@@ -26,6 +27,9 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
   });
   certsCommand(program);
   backupCommands(program);
+  explainCommand(program, (code) => {
+    exitCode = code;
+  });
   inspectCommand(program, (code) => {
     exitCode = code;
   });

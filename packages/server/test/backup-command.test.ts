@@ -6,11 +6,11 @@ import type { NodeDescription } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { credentialsOf } from "../src/access/credentials.js";
-import { parseDoors } from "../src/backup/backup-door.js";
 import { runBackup } from "../src/backup/run-backup.js";
 import { runRestore } from "../src/backup/run-restore.js";
 import { exitCodeOf } from "../src/exit-codes.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
+import { parseDoors } from "../src/operator/http-door.js";
 import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { backupFile, madeUpBackup } from "./support/made-up-backup.js";
@@ -32,6 +32,7 @@ beforeEach(async () => {
     {
       kv: new LocalKv(),
       describe: () => ({ role }) as unknown as NodeDescription,
+      explain: () => ({ nodeId: "n1", findings: [], text: "" }),
       stateHash: () => Promise.reject(new Error("not asked")),
       admin: deskOf(),
       backup: async ({ consistency }) => {

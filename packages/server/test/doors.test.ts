@@ -63,6 +63,7 @@ function http(bounds: Partial<DoorBounds> = {}, access = users()): Promise<numbe
   const context = {
     kv,
     describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
+    explain: () => ({ nodeId: "n1", findings: [], text: "" }),
     stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
     admin: deskOf(administered),
     backup: async () => madeUpBackup(1_000),

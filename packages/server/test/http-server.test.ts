@@ -12,6 +12,11 @@ let kv: LocalKv;
 let front: HttpFront;
 let port: number;
 let description: { leader: string | null; term: number; halted: string; text: string };
+const explanation = {
+  nodeId: "n1",
+  findings: [{ about: "leader", code: "leads", text: "It leads." }],
+  text: "It leads.",
+} as const;
 let applied: { index: number; term: number; hash: string };
 
 beforeEach(async () => {
@@ -23,6 +28,7 @@ beforeEach(async () => {
     {
       kv,
       describe: describeNode,
+      explain: () => explanation,
       stateHash: () => Promise.resolve(applied),
       admin: deskOf(),
       backup: async () => madeUpBackup(1_000),

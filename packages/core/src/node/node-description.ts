@@ -1,5 +1,6 @@
 import type { LocalIdentity, NodeId } from "../model/node-id.js";
 import type { RaftDescription } from "../protocol/description.js";
+import type { Finding } from "../protocol/explain/finding.js";
 
 /** E23: one change of role, term or leader. */
 export interface HistoryEntry {
@@ -30,5 +31,15 @@ export interface NodeDescription extends RaftDescription {
   /** E23: recent changes of role, term and leader, oldest first, each with its cause. */
   readonly history: readonly HistoryEntry[];
   /** The same for reading. */
+  readonly text: string;
+}
+
+/** O07: what a node can say about why things are as they are. Each node knows its part: ask several. */
+export interface Explanation {
+  /** Who says so. */
+  readonly nodeId: NodeId;
+  /** The reasons, about the leader first. */
+  readonly findings: readonly Finding[];
+  /** The same, to be read: a line each. */
   readonly text: string;
 }

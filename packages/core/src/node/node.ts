@@ -6,7 +6,7 @@ import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Backup, BackupOptions } from "./backup.js";
 import type { MemberChange } from "./member-change.js";
-import type { NodeDescription } from "./node-description.js";
+import type { Explanation, NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
 import type { Restored } from "./restoring.js";
 import type { ResetPlan, Survivor } from "./unsafe-recovery.js";
@@ -195,6 +195,8 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   promote(ids: readonly NodeId[], options?: ChangeOptions): Promise<void>;
   /** O01: everything an operator asks, as data; `describe().text` is for reading. */
   describe(): NodeDescription;
+  /** O07: why there is no leader, why a proposal is not committed, why a peer is behind, out of this node's own state. */
+  explain(): Explanation;
   /** O06: index and hash of the applied state, taken between two commands. */
   stateHash(): Promise<StateHash>;
   /** O03: what happens to this node. A subscriber that throws is logged, and the node goes on. */

@@ -27,7 +27,7 @@ import type {
   StateHash,
 } from "./node.js";
 import { NodeCalls } from "./node-calls.js";
-import type { NodeDescription } from "./node-description.js";
+import type { Explanation, NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";
 import { NodeHistory } from "./node-history.js";
 import type { NodePorts } from "./node-ports.js";
@@ -217,8 +217,7 @@ export class RaftNode implements Node<unknown> {
 
   describe(): NodeDescription {
     const { replica, identity } = this;
-    if (replica === undefined || identity === undefined)
-      throw new RaftError("NotStarted", "refused", `${this.id} has not been started; call start() first.`);
+    if (replica === undefined || identity === undefined) throw notStarted(this.id);
     const raft = replica.raft.describe(this.ports.clock.monotonic());
     const { queues, parts } = replica.describe();
     const { logStorage, snapshotStorage, transport } = this.ports;
@@ -235,6 +234,13 @@ export class RaftNode implements Node<unknown> {
       history: this.history.list(),
     };
     return { ...description, text: describeText(description) };
+  }
+
+  explain(): Explanation {
+    const { replica } = this;
+    if (replica === undefined) throw notStarted(this.id);
+    const findings = replica.raft.explain(this.ports.clock.monotonic());
+    return { nodeId: this.id, findings, text: findings.map(({ text }) => text).join("\n") };
   }
 
   stop(): Promise<void> {
@@ -460,3 +466,6 @@ export class RaftNode implements Node<unknown> {
     this.history.add({ atMs: this.ports.clock.wall(), what, cause });
   }
 }
+
+const notStarted = (id: NodeId): RaftError =>
+  new RaftError("NotStarted", "refused", `${id} has not been started; call start() first.`);

@@ -62,7 +62,7 @@ function countEmptyWait(s: RaftState): void {
  * E20 (sofa-jraft: allowLaunchElection): a node below the target priority waits once more. The target begins at the
  * highest priority of all voters and decays, so that a favourite that is dead blocks nobody for long.
  */
-function letsOthersGoFirst(s: RaftState): boolean {
+export function letsOthersGoFirst(s: RaftState): boolean {
   if (s.emptyWaits >= PATIENCE_TIMEOUTS) return false;
   const { current, previous } = s.configurations;
   const self = memberOf(current, s.identity.id) ?? memberOf(previous.configuration, s.identity.id);

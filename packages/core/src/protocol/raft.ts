@@ -11,6 +11,8 @@ import type { RaftDescription } from "./description.js";
 import type { Effect } from "./effect.js";
 import { electionTimerFired, onElectionRequested, onOwnBallot } from "./election.js";
 import type { LogPersisted, RaftEvent, StateMachineFaulted, TimerFired } from "./event.js";
+import { explainRaft } from "./explain/explain.js";
+import type { Finding } from "./explain/finding.js";
 import { onForwardedSettled } from "./forwarding.js";
 import { halt } from "./halting.js";
 import { onEventLoopPaused, onWriteOverdue } from "./health.js";
@@ -135,6 +137,11 @@ export class Raft {
   /** O01. */
   describe(now: Millis): RaftDescription {
     return describeRaft(this.s, now);
+  }
+
+  /** O07. */
+  explain(now: Millis): readonly Finding[] {
+    return explainRaft(this.s, now);
   }
 
   /** What may follow from any event: a commit, what a commit allows, and what peers have room for. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { credentialsOf, PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
-import { parseDoors } from "./backup-door.js";
+import { parseDoors } from "../operator/http-door.js";
 
 interface BackupFlags {
   readonly from: string;

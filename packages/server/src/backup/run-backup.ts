@@ -2,8 +2,8 @@ import { backupBytesOf, Checksum, openBackup, RaftError } from "@hexraft/core/po
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { Container } from "inversify";
 import type { Credentials } from "../access/credentials.js";
+import { HttpDoor } from "../operator/http-door.js";
 import { badField } from "../serve/bad-field.js";
-import { BackupDoor } from "./backup-door.js";
 import { type BackupTarget, fileTarget, streamTarget } from "./backup-target.js";
 import { backupText } from "./backup-text.js";
 import { Progress, sizeText } from "./progress.js";
@@ -51,9 +51,11 @@ async function firstToGive({ doors, credentials, consistency, leader }: BackupOr
   const reasons: string[] = [];
   let last: RaftError | undefined;
   for (const url of doors) {
-    const door = new BackupDoor(url, credentials);
+    const door = new HttpDoor(url, credentials);
     try {
-      if (!leader || (await door.leads())) return { from: url.origin, bytes: await door.backup(consistency) };
+      const { role } = leader ? await door.json<{ readonly role?: string }>("/v1/status") : { role: "leader" };
+      if (role === "leader")
+        return { from: url.origin, bytes: await door.bytes(`/v1/admin/backup?consistency=${consistency}`) };
       reasons.push(`${url.origin} does not lead`);
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { NodeDescription } from "@hexraft/core";
+import type { Explanation, NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
 import { allows, type Identity, type Role } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
@@ -24,6 +24,8 @@ export interface HttpContext extends BackupSource {
   readonly kv: KvService;
   /** O01. */
   describe(): NodeDescription;
+  /** O07. */
+  explain(): Explanation;
   /** What operators may ask. */
   readonly admin: Pick<AdminDesk, "ask">;
   /** O06. */
@@ -168,7 +170,9 @@ export class HttpFront implements Front {
       case "/v1/batch":
         return only(method, "POST", () => runBatch(kv, request));
       case "/v1/status":
-        return only(method, "GET", () => this.status(request));
+        return only(method, "GET", () => asked(request, this.context.describe()));
+      case "/v1/explain":
+        return only(method, "GET", () => asked(request, this.context.explain()));
       case "/v1/hash":
         return only(method, "GET", async () => json(200, await this.context.stateHash()));
       case `${ADMIN}backup`:
@@ -183,15 +187,9 @@ export class HttpFront implements Front {
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /healthz, /readyz.`,
         );
     }
-  }
-
-  private status(request: HttpRequest): HttpReply {
-    onlyParameters(request.query, "format");
-    const description = this.context.describe();
-    return request.query.get("format") === "text" ? text(200, `${description.text}\n`) : json(200, description);
   }
 
   /** Alive: the process answers, and its group has not stopped in place. */
@@ -226,6 +224,12 @@ function only(
 ): Promise<HttpReply> | HttpReply {
   if (method === allowed || (allowed === "GET" && method === "HEAD")) return run();
   throw wrongMethod(allowed);
+}
+
+/** As JSON, or with `?format=text` as it is read. */
+function asked({ query }: HttpRequest, what: { readonly text: string }): HttpReply {
+  onlyParameters(query, "format");
+  return query.get("format") === "text" ? text(200, `${what.text}\n`) : json(200, what);
 }
 
 const wrongMethod = (allowed: string) =>

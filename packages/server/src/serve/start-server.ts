@@ -96,6 +96,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       kv,
       admin,
       describe: () => node.describe(),
+      explain: () => node.explain(),
       stateHash: () => node.stateHash(),
       backup: (asked: BackupOptions) => node.backup(asked),
     };

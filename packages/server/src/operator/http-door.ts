@@ -6,25 +6,24 @@ import { badField } from "../serve/bad-field.js";
 
 /** A node that says nothing for so long is given up, ms: it may have to write a large snapshot before it answers. */
 const SILENCE_MS = 600_000;
-/** Most bytes that are read of an answer that is no backup. */
-const REASON_BYTES_MAX = 64 * 1024;
+/** Most bytes that are read of an answer that is not streamed. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The HTTP door of one node, as the operator's commands ask it. */
-export class BackupDoor {
+export class HttpDoor {
   constructor(
     readonly url: URL,
     private readonly credentials: Credentials | undefined,
   ) {}
 
-  /** Whether this node leads. @throws RaftError */
-  async leads(): Promise<boolean> {
-    const text = await textOf(await this.get("/v1/status"));
-    return (JSON.parse(text) as { readonly role?: string }).role === "leader";
+  /** What a `GET` answers, as JSON. @throws RaftError */
+  async json<T>(path: string): Promise<T> {
+    return JSON.parse(await textOf(await this.get(path))) as T;
   }
 
-  /** The bytes of a backup, as they come. @throws RaftError if there is none, also while they come. */
-  async backup(consistency: string): Promise<AsyncIterable<Uint8Array>> {
-    return this.bytesOf(await this.get(`/v1/admin/backup?consistency=${consistency}`));
+  /** What a `GET` answers, as it comes. @throws RaftError if it is refused, also while it comes. */
+  async bytes(path: string): Promise<AsyncIterable<Uint8Array>> {
+    return this.bytesOf(await this.get(path));
   }
 
   private async *bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
@@ -68,7 +67,7 @@ export class BackupDoor {
       return new RaftError(
         "AccessDenied",
         "refused",
-        `${whole} A backup is for role admin: name such a user with --user, and the password in ${PASSWORD_VARIABLE}.`,
+        `${whole} Name a user who may with --user, and the password in ${PASSWORD_VARIABLE}.`,
       );
     return new RaftError(status === 503 ? "Overloaded" : "BadMessage", "refused", whole);
   }
@@ -95,7 +94,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of response as AsyncIterable<Buffer>) {
     text += chunk.toString();
-    if (text.length > REASON_BYTES_MAX) break;
+    if (text.length > TEXT_BYTES_MAX) break;
   }
   return text;
 }

@@ -73,6 +73,22 @@ export const nodeProofs: readonly Proof[] = [
     tests: test("backup"),
   },
   {
+    // Whoever has not answered is taken for one that refuses.
+    rule: "O07",
+    file: "packages/core/src/protocol/explain/explain-leader.ts",
+    find: "voters.filter((id) => s.ballots.get(id) === vote)",
+    replace: "voters.filter((id) => (s.ballots.get(id) ?? false) === vote)",
+    tests: ["packages/core/test/protocol/explain.test.ts"],
+  },
+  {
+    // What this node has in memory is taken for what is on its disk.
+    rule: "O07",
+    file: "packages/core/src/protocol/explain/explain-commit.ts",
+    find: "(s.isSelf(id) ? s.log.durable :",
+    replace: "(s.isSelf(id) ? 0 :",
+    tests: ["packages/core/test/protocol/explain.test.ts"],
+  },
+  {
     rule: "Q06",
     file: `${NODE}/node-calls.ts`,
     find: 'options.consistency ?? "linearizable"',

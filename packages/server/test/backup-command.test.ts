@@ -33,6 +33,7 @@ beforeEach(async () => {
       kv: new LocalKv(),
       describe: () => ({ role }) as unknown as NodeDescription,
       explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
       stateHash: () => Promise.reject(new Error("not asked")),
       admin: deskOf(),
       backup: async ({ consistency }) => {

@@ -64,6 +64,7 @@ function http(bounds: Partial<DoorBounds> = {}, access = users()): Promise<numbe
     kv,
     describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
     explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+    scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
     stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
     admin: deskOf(administered),
     backup: async () => madeUpBackup(1_000),

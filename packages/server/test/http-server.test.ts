@@ -29,6 +29,7 @@ beforeEach(async () => {
       kv,
       describe: describeNode,
       explain: () => explanation,
+      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
       stateHash: () => Promise.resolve(applied),
       admin: deskOf(),
       backup: async () => madeUpBackup(1_000),
@@ -244,6 +245,10 @@ describe("the other routes", () => {
   it("O01 GET /v1/status is data, and text for reading", async () => {
     expect(await asked("GET", "/v1/status")).toEqual([200, description]);
     expect((await ask("GET", "/v1/status?format=text")).text).toBe("n1 leads\n");
+    expect(await asked("GET", "/v1/explain")).toEqual([200, explanation]);
+    expect((await ask("GET", "/v1/explain?format=text")).text).toBe("It leads.\n");
+    expect((await ask("GET", "/metrics")).text).toBe("hexraft_term 3\n");
+    expect((await ask("GET", "/metrics?x=1")).status).toBe(400);
   });
 
   it("O06 GET /v1/hash names index, term and hash", async () => {

@@ -45,6 +45,8 @@ export class FsmCaller {
   /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
   private readAhead: readonly LogBlock[] = [];
   private calls = 0;
+  /** Batches that the state machine was given, since the start. */
+  private batches = 0;
   private ordered: LogIndex;
   private supersededTo: LogIndex = 0;
   private fault: RaftError | undefined;
@@ -129,7 +131,12 @@ export class FsmCaller {
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
-    return { jobs: this.jobs.length, waitingReads: this.reads.length, fault: this.fault?.message ?? "" };
+    return {
+      jobs: this.jobs.length,
+      batches: this.batches,
+      waitingReads: this.reads.length,
+      fault: this.fault?.message ?? "",
+    };
   }
 
   private enqueue(job: Job): void {
@@ -235,6 +242,7 @@ export class FsmCaller {
       this.appliedBatch(taken, batch, lastBlock, []);
       return undefined;
     }
+    this.batches++;
     try {
       const results = this.stateMachine.apply(batch);
       if (!isPending(results)) {

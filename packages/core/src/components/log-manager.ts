@@ -38,6 +38,8 @@ export class LogManager {
   private writes = 0;
   private overdue: { readonly alarm: Alarm; readonly afterMs: Millis; readonly now: () => Millis } | undefined;
   private writeBeganMs: Millis = 0;
+  /** All writes together, from order to durable. */
+  private writeMs: Millis = 0;
   private persists = 0;
 
   constructor(
@@ -101,9 +103,10 @@ export class LogManager {
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
-    const { writes, persists, waiting, underWay, fetches } = this;
+    const { writes, writeMs, persists, waiting, underWay, fetches } = this;
     return {
       writes,
+      writeMs,
       persists,
       waitingWrites: waiting.length,
       underWay: underWay !== undefined,
@@ -127,6 +130,7 @@ export class LogManager {
 
   private written(batch: Batch): void {
     this.underWay = undefined;
+    if (this.overdue !== undefined) this.writeMs += this.overdue.now() - this.writeBeganMs;
     if (this.closed) return this.ended();
     this.complete(batch);
     this.flush();

@@ -5,6 +5,7 @@ import { Access } from "../access/access.js";
 import { allows, type Identity, type Role } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
 import { judge, type KvService } from "../kv/kv-service.js";
+import type { Scrape } from "../metrics/node-metrics.js";
 import type { HostPort } from "../serve/address.js";
 import { DEFAULT_DOOR_BOUNDS, type DoorBounds } from "../serve/door-bounds.js";
 import type { Front } from "../serve/front.js";
@@ -26,6 +27,8 @@ export interface HttpContext extends BackupSource {
   describe(): NodeDescription;
   /** O07. */
   explain(): Explanation;
+  /** O02. */
+  scrape(): Promise<Scrape>;
   /** What operators may ask. */
   readonly admin: Pick<AdminDesk, "ask">;
   /** O06. */
@@ -177,6 +180,8 @@ export class HttpFront implements Front {
         return only(method, "GET", async () => json(200, await this.context.stateHash()));
       case `${ADMIN}backup`:
         return this.backups.run(request);
+      case "/metrics":
+        return only(method, "GET", () => this.metrics(request));
       case "/healthz":
         return only(method, "GET", () => this.health());
       case "/readyz":
@@ -187,9 +192,14 @@ export class HttpFront implements Front {
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /metrics, /healthz, /readyz.`,
         );
     }
+  }
+
+  private async metrics(request: HttpRequest): Promise<HttpReply> {
+    onlyParameters(request.query);
+    return { status: 200, ...(await this.context.scrape()) };
   }
 
   /** Alive: the process answers, and its group has not stopped in place. */

@@ -15,6 +15,7 @@ import { DEFAULT_DOOR_LIMITS } from "../door/door-limits.js";
 import { doorServiceOf } from "../door/door-service.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../http/http-server.js";
 import { type KvNode, type KvNodeCommand, NodeKvService } from "../kv/node-kv-service.js";
+import { NodeMetrics } from "../metrics/node-metrics.js";
 import type { ServerFacts } from "../resp/command-spec.js";
 import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../resp/resp-server.js";
 import { VERSION } from "../version.js";
@@ -68,6 +69,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),
     ],
   );
+  const metrics = new NodeMetrics(node, groupId);
   const fronts: Front[] = [];
   const founding = new AbortController();
   let founded: Promise<void> = Promise.resolve();
@@ -76,6 +78,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     founding.abort();
     await Promise.all(fronts.map((front) => front.stop()));
     await node.stop();
+    metrics.close();
     await founded;
   };
   try {
@@ -97,6 +100,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       admin,
       describe: () => node.describe(),
       explain: () => node.explain(),
+      scrape: () => metrics.scrape(),
       stateHash: () => node.stateHash(),
       backup: (asked: BackupOptions) => node.backup(asked),
     };

@@ -1,8 +1,8 @@
 import type { Explanation } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import type { Command } from "commander";
-import { ExitCode } from "../exit-codes.js";
 import { type Credentials, credentialsOf, PASSWORD_VARIABLE } from "../access/credentials.js";
+import { ExitCode } from "../exit-codes.js";
 import { HttpDoor, parseDoors } from "./http-door.js";
 
 interface ExplainFlags {

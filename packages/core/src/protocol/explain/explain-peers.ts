@@ -1,6 +1,5 @@
 import type { Millis } from "../../model/log-id.js";
 import type { Replicator } from "../replicator.js";
-import { SNAPSHOT_SENDS_MAX } from "../snapshot-sending.js";
 import type { RaftState } from "../state.js";
 import { type Finding, ms } from "./finding.js";
 
@@ -58,7 +57,7 @@ function snapshotOf(s: RaftState, { transfer }: Replicator): string {
   if (transfer === undefined)
     return s.snapshot === null
       ? `${compacted}, and there is none yet.`
-      : `${compacted}, and waits for its turn: ${SNAPSHOT_SENDS_MAX} are sent at once (S04).`;
+      : `${compacted}, and waits for its turn: ${s.options.snapshotSendsMax} are sent at once (S04).`;
   const { meta, streaming } = transfer;
   return `${compacted}: the one up to ${meta.id.index}, ${meta.sizeBytes} bytes, is ${streaming ? "on its way" : "offered, and it has not answered"}.`;
 }

@@ -119,12 +119,8 @@ export const NODE_FACTS: readonly Fact[] = [
   gauge("log_cache_bytes", "Recent entries in memory.", ({ cachedBytes }) => cachedBytes),
   gauge("log_writes_under_way", "Writes handed out and not yet durable.", ({ writesUnderWay }) => writesUnderWay),
   gauge("pending_reads", "Reads that wait for confirmation.", ({ pendingReads }) => pendingReads),
-  labelled(
-    "queue_length",
-    "What waits, by queue.",
-    "gauge",
-    "queue",
-    ({ queues: { droppedMessages: _, ...waiting } }) => waiting,
+  labelled("queue_length", "What waits, by queue.", "gauge", "queue", ({ queues }) =>
+    Object.fromEntries(Object.entries(queues).filter(([queue]) => queue !== "droppedMessages")),
   ),
   labelled(
     "protocol_dropped_total",

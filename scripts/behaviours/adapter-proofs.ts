@@ -307,4 +307,26 @@ export const adapterProofs: readonly Proof[] = [
     replace: "",
     tests: [`${COMPOSED}/test/composed.test.ts`],
   },
+  {
+    rule: "M09",
+    file: `${TCP}/src/groups.ts`,
+    find: "receiver === undefined || receiver.wasRemoved === true",
+    replace: "receiver === undefined",
+    tests: [`${TCP}/test/conformance.test.ts`],
+  },
+  {
+    // A change of members that may have been made is asked for again.
+    rule: "C05",
+    file: `${CLIENT}/src/pending.ts`,
+    find: "kind === RequestKind.command || kind === RequestKind.adminChange;",
+    replace: "kind === RequestKind.command;",
+    tests: [`${CLIENT}/test/cluster-admin.test.ts`],
+  },
+  {
+    rule: "C02",
+    file: `${CLIENT}/src/pending.ts`,
+    find: "retryable && !(kind === RequestKind.adminChange && FOR_OPERATORS.has(code));",
+    replace: "retryable || (kind === RequestKind.adminChange && FOR_OPERATORS.has(code));",
+    tests: [`${CLIENT}/test/cluster-admin.test.ts`],
+  },
 ];

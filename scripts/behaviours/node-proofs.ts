@@ -243,4 +243,18 @@ export const nodeProofs: readonly Proof[] = [
     replace: 'hash: "" };',
     tests: test("raft-node"),
   },
+  {
+    rule: "M08",
+    file: `${NODE}/member-change.ts`,
+    find: "  if (stranger === undefined) return;\n",
+    replace: "  if (stranger === undefined || ids.length > 0) return;\n",
+    tests: ["packages/membership/test/cluster.test.ts"],
+  },
+  {
+    rule: "M13",
+    file: `${NODE}/member-calls.ts`,
+    find: '    if (there.incarnation === "")\n',
+    replace: "    if (there.incarnation === id)\n",
+    tests: ["packages/membership/test/cluster.test.ts"],
+  },
 ];

@@ -146,8 +146,8 @@ export const transportConnectionLaws = (factory: TransportFactory): readonly Law
     }),
   },
   {
-    id: "M13 identify says who is there, before any membership",
-    why: "bootstrap asks every voter for its incarnation before there is a cluster",
+    id: "M13 M09 identify says who is there, before any membership, and nothing of one that was removed",
+    why: "bootstrap asks every voter for its incarnation before there is a cluster; one that never campaigns again must not vote again",
     run: withTransport(factory, async (rig) => {
       const a = await rig.node("n1", { clusterId: "" });
       const b = await rig.node("n2", { clusterId: "", startNumber: 3 });
@@ -162,6 +162,8 @@ export const transportConnectionLaws = (factory: TransportFactory): readonly Law
       const ask = (group: string) => outcome(rig, a.transport.identify(b.transport.address, group, 2_000));
       same({ ...(await ask("main")), directoryId }, expected, "main");
       same({ ...(await ask("none")), directoryId }, { ...expected, incarnation: "" }, "a group it has not");
+      b.wasRemoved = true;
+      same({ ...(await ask("main")), directoryId }, { ...expected, incarnation: "" }, "one that was removed");
     }),
   },
   {

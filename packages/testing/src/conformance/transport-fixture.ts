@@ -37,6 +37,8 @@ export class TransportNode implements TransportReceiver {
   readonly downs: NodeId[] = [];
   readonly claims: string[] = [];
   readonly snapshots: { readonly header: unknown; readonly bytes: Uint8Array }[] = [];
+  /** M09. */
+  wasRemoved = false;
   /** What to do with an incoming snapshot; gathers it by default. */
   onStream: (bytes: AsyncIterable<Uint8Array>) => Promise<Uint8Array> = gathered;
 

@@ -337,6 +337,22 @@ describe("the client door", () => {
     expect(await admin("none").getLeader()).toMatchObject({ outcome: "refused", error: { code: "AccessDenied" } });
   });
 
+  it("T07 M07 who waits for an answer is not idle", async () => {
+    const port = await door({ idleTimeoutMs: 60 }, Access.open);
+    const asked = new ClusterAdmin({ endpoints: [{ host: "127.0.0.1", port }] });
+    clients.push(asked);
+    let answer = () => {};
+    administered.held = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const changing = asked.change(ADD_N4);
+    await expect.poll(() => administered.told.length).toBe(1);
+    const other = await raw(await door({ idleTimeoutMs: 60, greetingTimeoutMs: 180 }, Access.open));
+    await other.end(); // three times as long as anybody may be idle
+    answer();
+    expect(await changing).toMatchObject({ outcome: "ok" });
+  });
+
   it("refuses at once who is not known, wrong, or silent, and repeats no password", async () => {
     const port = await door();
     for (const caller of [

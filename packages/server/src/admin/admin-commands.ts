@@ -1,6 +1,6 @@
 import type { Answered, ClusterAdmin } from "@hexraft/client";
-import type { Founder, MemberChange } from "@hexraft/core";
-import { isName } from "@hexraft/core/ports";
+import type { ChangePlan, Founder, MemberChange } from "@hexraft/core";
+import { isName, RaftError } from "@hexraft/core/ports";
 import { type Command, InvalidArgumentError } from "commander";
 import { PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
@@ -100,8 +100,8 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
         if (plan === true)
           return ask(
             flags,
-            (it) => it.plan(change),
-            (planned) => planned.text,
+            async (it) => sound(await it.plan(change)),
+            ({ text }) => text,
           );
         const options = expect === undefined ? {} : { expectedIndex: expect };
         await ask(flags, (it) => it.change(change, options), membersText);
@@ -144,6 +144,13 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     .option("--json", "print one line of JSON")
     .addHelpText("after", "\nWithout --confirm nothing is changed: it says what would be lost, and the token.")
     .action(async (flags: ResetFlags) => done(await runResetPeers(flags, VOICE)));
+}
+
+/** A plan that there is no way for is a refusal, as the change itself would be. */
+function sound(planned: Answered<ChangePlan>): Answered<ChangePlan> {
+  if (planned.outcome !== "ok" || planned.value.refused === "") return planned;
+  const { refused } = planned.value;
+  return { outcome: "refused", error: new RaftError("ChangeRefused", "refused", `There is no such way: ${refused}.`) };
 }
 
 /** `id=host:port`, maybe with `/priority`. */

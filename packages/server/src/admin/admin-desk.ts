@@ -10,14 +10,7 @@ import { membersOf } from "./members-of.js";
 /** As much of a node as operators use. */
 export type AdministeredNode = Pick<
   KvNode,
-  | "id"
-  | "describe"
-  | "changeConfiguration"
-  | "plan"
-  | "cancelChange"
-  | "transferLeadership"
-  | "snapshot"
-  | "forceElection"
+  "describe" | "changeConfiguration" | "plan" | "cancelChange" | "transferLeadership" | "snapshot" | "forceElection"
 >;
 
 /** One thing that operators can ask. */

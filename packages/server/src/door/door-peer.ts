@@ -64,9 +64,11 @@ export class DoorPeer {
     const { greetingTimeoutMs } = limits;
     // A clock of its own: a hello that comes byte by byte is late as well.
     const late = setTimeout(() => this.end(`no hello within ${greetingTimeoutMs} ms`), greetingTimeoutMs);
-    socket.on("timeout", () =>
-      this.ended ? socket.destroy() : this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`),
-    );
+    socket.on("timeout", () => {
+      if (this.ended) socket.destroy();
+      // Who waits for an answer is not idle: a change of members may take long.
+      else if (this.inFlight === 0) this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`);
+    });
     socket.once("close", () => {
       clearTimeout(late);
       clearTimeout(this.arrival);

@@ -130,6 +130,11 @@ describe("hexraft admin", () => {
     expect((await shell(["alive-peers"])).out.split("\n").filter((id) => id !== "")).toHaveLength(3);
     const planned = await shell(["remove-peer", "n3", "--plan"]);
     expect(planned.out).toMatch(/final: a quorum of \[n1, n2\] must agree; stops if one of \[n1, n2\] fails/);
+    expect(await shell(["remove-peer", "n1", "n2", "n3", "--plan"])).toMatchObject({
+      code: 1,
+      out: "",
+      error: expect.stringContaining("There is no such way: the target has no voter"),
+    });
     expect((await shell(["status", "--node", "n2"])).out).toMatch(/^n2 at 127\.0\.0\.1:\d+: /);
     expect(Number((await shell(["snapshot", "--node", "n3"])).out)).toBeGreaterThan(1);
     const stale = await shell(["demote", "n3", "--expect", "1", "--json"]);

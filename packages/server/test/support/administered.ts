@@ -7,16 +7,17 @@ const members = ["n1", "n2", "n3"].map((id, at) => ({ id, address: `h:${at + 1}`
 
 /** A node that notes down what operators tell it, and does nothing. */
 export class Administered implements AdministeredNode {
-  readonly id = "n1";
   readonly told: unknown[] = [];
   /** The next calls fail with these. */
   readonly failures: Error[] = [];
+  /** Calls end when this does. */
+  held: Promise<void> = Promise.resolve();
   role = "leader";
   change: NodeDescription["change"] = null;
 
   describe = (): NodeDescription =>
     ({
-      nodeId: this.id,
+      nodeId: "n1",
       role: this.role,
       leader: this.role === "leader" ? "n1" : "n2",
       term: 3,
@@ -48,6 +49,7 @@ export class Administered implements AdministeredNode {
 
   private async note(...what: unknown[]): Promise<void> {
     this.told.push(what.filter((each) => each !== undefined));
+    await this.held;
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
   }

@@ -68,7 +68,7 @@ export class ClusterAdmin {
     this.leader = this.connect();
   }
 
-  /** The members, as the leader sees them. */
+  /** The members, as the leader sees them. Asked without a quorum: one that was deposed and does not know may answer for T. */
   getPeers(options?: OperationOptions): Promise<Answered<ClusterMembers>> {
     return this.ask("members", {}, options);
   }

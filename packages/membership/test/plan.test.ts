@@ -98,6 +98,6 @@ describe("M14 a plan", () => {
     expect(stage?.survives).toBeGreaterThanOrEqual(3);
     expect(asked.mock.calls.length).toBeLessThanOrEqual(TRIALS_MAX + many.length);
     asked.mockRestore();
-    expect(plan(at(1, of(many)), of(many, "0"), undefined, all).refused).toMatch(/tried for up to 14 voters/);
+    expect(plan(at(1, of(many)), of(many, "0"), undefined, all).refused).toMatch(/tried for up to 12 voters/);
   });
 });

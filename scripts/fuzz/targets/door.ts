@@ -1,3 +1,4 @@
+import { layOutAdmin, readAdmin } from "../../../packages/client/src/admin-request.js";
 import {
   checkHello,
   eachRecord,
@@ -7,7 +8,9 @@ import {
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
 } from "../../../packages/client/src/door-frames.js";
+import type { MemberChange } from "../../../packages/core/src/index.js";
 import { RaftError } from "../../../packages/core/src/ports.js";
+import { Asked } from "../../../packages/server/src/admin/asked.js";
 import { checkInSession, InSession, OpenSession, SessionCodec } from "../../../packages/sessions/src/index.js";
 import * as kv from "../../../packages/statemachine-kv/src/index.js";
 import { Framer } from "../../../packages/transport-tcp/src/wire/framer.js";
@@ -24,6 +27,11 @@ const COMMANDS = [
 ];
 const QUERIES = [kv.get("k"), kv.getMany("a", "b"), kv.exists("k"), kv.range({ start: "a", limit: 3, reverse: true })];
 
+const CHANGES: readonly MemberChange[] = [
+  { kind: "addPeers", nodes: [{ id: "n4", address: "h:4", priority: 0 }] },
+  { kind: "removePeers", ids: ["n1", "n2"] },
+];
+
 /** A stream of bytes that somebody sends to the port of clients, and the commands and queries in it. */
 export const door: Target = {
   name: "door",
@@ -34,6 +42,11 @@ export const door: Target = {
       requestOf(RequestKind.sessionCommand, inSessions.encodeCommand(new InSession(2, i + 3, i + 1, command))),
     ),
     requestOf(RequestKind.openSession, new Uint8Array(16)),
+    ...CHANGES.map((change) =>
+      requestOf(RequestKind.adminChange, layOutAdmin("change-members", { change, expectedIndex: 7 })),
+    ),
+    requestOf(RequestKind.adminChange, layOutAdmin("transfer-leadership", { to: "n2" })),
+    requestOf(RequestKind.adminQuestion, layOutAdmin("members", {})),
     ...QUERIES.map((query) => requestOf(RequestKind.linearizableRead, codec.encodeQuery(query))),
   ],
   run(input) {
@@ -63,6 +76,12 @@ function read(kind: number, bytes: Uint8Array): string {
     if (kind === RequestKind.sessionCommand) {
       inSessions.decodeCommand(checkInSession(bytes, (command) => void codec.checkCommand(command)).bytes);
       return "command in a session";
+    }
+    if (kind === RequestKind.adminChange || kind === RequestKind.adminQuestion) {
+      const asked = new Asked(readAdmin(bytes)).only("change", "expectedIndex", "to");
+      asked.id("to");
+      asked.index("expectedIndex");
+      return `operator's ${asked.change("change").kind}`;
     }
     if (kind !== RequestKind.command) return `query ${codec.decodeQuery(bytes).type}`;
     const command = codec.decodeCommand(bytes);

@@ -8,7 +8,8 @@ import type { VoteResult } from "./quorum/vote-result.js";
 
 /**
  * Which sets of voters decide. The default is a majority of the voters, in the joint phase of both halves (M02).
- * Every election quorum must meet every commit, read and check quorum (M12).
+ * Every election quorum must meet every commit, read and check quorum (M12): each set of voters is tried, and a policy of
+ * which it is not so is refused.
  */
 export interface QuorumPolicy {
   /** What the ballots add up to: `voteOf` says true for a grant, false for a refusal, undefined for none yet. */

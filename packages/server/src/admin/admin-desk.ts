@@ -64,7 +64,7 @@ export class AdminDesk {
     const { verb: named } = fields;
     if (!this.knows(named))
       throw bad(
-        `${JSON.stringify(named)} is not what operators can ask here; they can ask ${Object.keys(this.verbs).join(", ")}`,
+        `${inShort(named)} is not what operators can ask here; they can ask ${Object.keys(this.verbs).join(", ")}`,
       );
     if (kind !== undefined && adminKindOf(named) !== kind)
       throw bad(`${named} came as a request of kind ${kind}, and is one of kind ${adminKindOf(named)}`);
@@ -76,7 +76,7 @@ export class AdminDesk {
         `User ${who.name || "without a name"} has role ${who.role}; ${named} is for ${verb.needs}.`,
       );
     const asked = new Asked(fields).only(...verb.takes);
-    if (verb.needs === "admin") this.logger.info("an operator asks", { user: who.name, ...fields });
+    if (verb.needs === "admin") this.logger.info("an operator asks", { user: who.name, verb: named });
     return verb.run(asked);
   }
 
@@ -86,8 +86,11 @@ export class AdminDesk {
 
   private members(): ClusterMembers {
     const description = this.node.describe();
-    const { role, leader } = description;
-    if (role !== "leader") throw new NotLeader(leader, null);
+    const { role, leader, configuration } = description;
+    if (role !== "leader") {
+      const member = configuration.configuration.members.find(({ id }) => id === leader);
+      throw new NotLeader(leader, member?.address ?? null);
+    }
     return membersOf(description, this.electionTimeoutMs);
   }
 
@@ -107,5 +110,9 @@ export class AdminDesk {
     }
   }
 }
+
+/** Whatever came instead of a verb: it may be long, or deep. */
+const inShort = (named: unknown): string =>
+  typeof named === "string" ? JSON.stringify(named.slice(0, 64)) : `a verb of type ${typeof named}`;
 
 const bad = (why: string): RaftError => new RaftError("BadCommand", "refused", `Nothing was done: ${why}.`);

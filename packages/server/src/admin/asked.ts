@@ -8,7 +8,8 @@ export class Asked {
   /** Refuses fields that the verb does not know: a misspelt `expectedindex` must not change anything. @throws RaftError `BadCommand` */
   only(...known: readonly string[]): this {
     const stranger = Object.keys(this.fields).find((field) => field !== "verb" && !known.includes(field));
-    if (stranger !== undefined) throw bad(stranger, `is not known here; known are ${known.join(", ") || "none"}`);
+    if (stranger !== undefined)
+      throw bad(stranger.slice(0, 64), `is not known here; known are ${known.join(", ") || "none"}`);
     return this;
   }
 

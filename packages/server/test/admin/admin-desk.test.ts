@@ -109,7 +109,7 @@ describe("what operators ask", () => {
     expect(await outcomeOf(deskOf(node).ask({ verb: "members" }, as("read")))).toEqual([
       "NotLeader",
       "refused",
-      expect.stringContaining("ask n2"),
+      expect.stringContaining("ask n2 at h:2"),
     ]);
   });
 

@@ -10,8 +10,8 @@ import { jointMajority } from "./joint.js";
  * under the one that follows, as not everybody learns of it at once. Every set is tried, and the policy is asked as it will be.
  */
 
-/** Most voters, of two neighbouring configurations together, for which a policy is tried: 2¹⁴ sets. */
-export const QUORUM_VOTERS_MAX = 14;
+/** Most voters, of two neighbouring configurations together, for which a policy is tried: 2¹² sets, asked within one step. */
+export const QUORUM_VOTERS_MAX = 12;
 
 /** Which sets of voters decide; a set is the number whose bits are its voters. */
 interface Decisions {

@@ -528,4 +528,83 @@ export const replicationProofs: readonly Proof[] = [
     replace: 'if (typeof value !== "number" || value < low)',
     tests: ["packages/core/test/model/options.test.ts"],
   },
+  {
+    // Whoever leads an idle group sends it to rest, whatever its members hold.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "if (!hasAll || !answeredLately(s, peer.id)) return false;",
+    replace: "if (peer.match < 0 || hasAll === undefined) return answeredLately(s, peer.id);",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // A majority that agrees is enough.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "  for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;\n",
+    replace: "  if (2 * s.rest.confirmed.size < office.peers.size) return;\n",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "    s.log.last.index === commit &&\n    s.commit === commit &&\n    s.applied === commit &&\n",
+    replace: "    commit > 0 &&\n",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // An answer to an earlier offer is taken for one to this.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: " || answer.round !== s.rest.round) return;",
+    replace: ") return;",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // A leader that wakes takes the silence of its rest for a lost quorum.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "  office.wokeAt = s.now;\n",
+    replace: "",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // The lease of before the rest is believed after it.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "  office.lease.voidUntilRound(office.round + 1);\n",
+    replace: "",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // A follower goes back to the wait that it had before it rested.
+    rule: "G02",
+    file: `${PROTOCOL}/resting.ts`,
+    find: "    return restartElectionWait(s);\n",
+    replace: "    return;\n",
+    tests: [`${TESTS}/resting.test.ts`],
+  },
+  {
+    // A consent that comes after the news of a waking counts.
+    rule: "G02",
+    file: `${PROTOCOL}/rest-ledger.ts`,
+    find: "version === null || version >= Math.max(untold, woken.get(group) ?? 0);",
+    replace: "version === null || version >= 0 || untold + woken.size + group.length < 0;",
+    tests: [`${TESTS}/rest-ledger.test.ts`],
+  },
+  {
+    // What was said once is taken for heard.
+    rule: "G02",
+    file: `${PROTOCOL}/rest-ledger.ts`,
+    find: "const since = neighbour?.confirmed ?? 0;",
+    replace: "const since = Math.max(neighbour?.confirmed ?? 0, this.version - 1);",
+    tests: [`${TESTS}/rest-ledger.test.ts`],
+  },
+  {
+    // A process that is heard no more is waited for, for ever.
+    rule: "G02",
+    file: `${PROTOCOL}/rest-ledger.ts`,
+    find: "return now - contactAt >= forMs ?",
+    replace: "return now - contactAt < 0 && forMs > 0 ?",
+    tests: [`${TESTS}/rest-ledger.test.ts`],
+  },
 ];

@@ -37,6 +37,9 @@ export const MESSAGES: readonly Message[] = [
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 3 },
   { type: "Removed", configurationIndex: 61, id: "a", incarnation: memberOf("a").incarnation },
+  { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
+  { type: "RestAnswer", term: 5, round: 101, rests: true },
+  { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
 ];
 
 /** From `b` to `a`. */

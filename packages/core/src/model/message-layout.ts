@@ -3,7 +3,8 @@ import { RaftError } from "./errors.js";
 import { badMessage, FieldReader } from "./field-reader.js";
 import { type LogBlock, PAYLOAD_BYTES_LIMIT } from "./log-block.js";
 import type { LogId, Term } from "./log-id.js";
-import type { Envelope, InstallSnapshot, Message, MessageType } from "./message.js";
+import type { Envelope, InstallSnapshot, Message, MessageType, WokenGroup } from "./message.js";
+import { isName } from "./node-id.js";
 import type { SnapshotMeta } from "./snapshot-meta.js";
 
 /*
@@ -190,7 +191,59 @@ const LAYOUTS: Layouts = {
       incarnation: fields.incarnation("incarnation"),
     }),
   },
+  RestOffer: {
+    code: 19,
+    write: ({ term, commit, round, version }) => [term, commit, round, version],
+    read: (fields) => ({
+      term: fields.term(),
+      commit: fields.index("commit"),
+      round: fields.count("round"),
+      version: fields.count("version"),
+    }),
+  },
+  RestAnswer: {
+    code: 20,
+    write: ({ term, round, rests }) => [term, round, rests],
+    read: (fields) => ({ term: fields.term(), round: fields.count("round"), rests: fields.flag("rests") }),
+  },
+  ProcessBeat: {
+    code: 21,
+    write: ({ version, since, woken, held, heldStart }) => [
+      version,
+      since,
+      held,
+      heldStart,
+      woken === null,
+      wokenText(woken ?? []),
+    ],
+    read: (fields) => {
+      const head = { version: fields.count("version"), since: fields.count("since") };
+      const held = { held: fields.count("held"), heldStart: fields.count("held start") };
+      const isUntold = fields.flag("woken untold");
+      const rule = `must be at most ${WOKEN_NAMED_MAX} names, each with a version`;
+      const woken = wokenIn(fields.text("woken groups", (list) => wokenIn(list).every(isWoken), rule));
+      return { ...head, ...held, woken: isUntold ? null : woken };
+    },
+  },
 };
+
+/** G02: most groups that one beat names; of more than that the receiver wakes all. */
+export const WOKEN_NAMED_MAX = 128;
+
+/** As text, `name/version` with commas between: an array in an array in an array is as deep as a frame goes. */
+const wokenText = (woken: readonly WokenGroup[]): string =>
+  woken.map(({ group, version }) => `${group}/${version}`).join(",");
+
+function wokenIn(list: string): readonly WokenGroup[] {
+  if (list === "") return [];
+  return list.split(",", WOKEN_NAMED_MAX + 1).map((text) => {
+    const [group = "", version = ""] = text.split("/", 2);
+    return { group, version: /^[0-9]{1,16}$/.test(version) ? Number(version) : -1 };
+  });
+}
+
+const isWoken = ({ group, version }: WokenGroup, at: number): boolean =>
+  isName(group) && Number.isSafeInteger(version) && version >= 0 && at < WOKEN_NAMED_MAX;
 
 /** Number of every message on the wire: they never change. */
 export const MESSAGE_CODES = Object.fromEntries(

@@ -225,6 +225,56 @@ export interface Removed {
   readonly incarnation: Incarnation;
 }
 
+/** G02: the leader of an idle group asks a member to rest with it; a sign of life besides. */
+export interface RestOffer {
+  /** Discriminator. */
+  readonly type: "RestOffer";
+  /** The term. */
+  readonly term: Term;
+  /** The leader's commit index: the end of its log, and of the receiver's as the leader knows it. */
+  readonly commit: LogIndex;
+  /** The round of heartbeats that it came with. */
+  readonly round: number;
+  /** Version of the list of groups that the leader's process rests, this group included. */
+  readonly version: number;
+}
+
+/** G02: answer to {@link RestOffer}; it counts for the term and the round that it names. */
+export interface RestAnswer {
+  /** Discriminator. */
+  readonly type: "RestAnswer";
+  /** The term. */
+  readonly term: Term;
+  /** The round answered. */
+  readonly round: number;
+  /** Whether the member rests from now on, and counts on the leader's process to wake it. */
+  readonly rests: boolean;
+}
+
+/** G02: a group that left the list. */
+export interface WokenGroup {
+  /** The group. */
+  readonly group: GroupId;
+  /** The version of the list that it left with: an earlier offer of its rest is void, a later one is not. */
+  readonly version: number;
+}
+
+/** G02: the heartbeat of a process, for all groups that rest: one message, however many they are. */
+export interface ProcessBeat {
+  /** Discriminator. */
+  readonly type: "ProcessBeat";
+  /** Version of the list of groups that the sender leads and rests; one higher each time that one wakes. */
+  readonly version: number;
+  /** The version that the receiver had confirmed when this left: `woken` tells what changed since. */
+  readonly since: number;
+  /** Groups that woke since then; `null`: too many to name, or not known. */
+  readonly woken: readonly WokenGroup[] | null;
+  /** The version of the receiver's list that the sender holds. */
+  readonly held: number;
+  /** T11: and the run of the receiver that it belongs to; 0: none was heard. */
+  readonly heldStart: StartNumber | 0;
+}
+
 /** Everything that one replica says to another. */
 export type Message =
   | PreVoteRequest
@@ -242,7 +292,10 @@ export type Message =
   | ProposeResponse
   | ReadIndex
   | ReadIndexResponse
-  | Removed;
+  | Removed
+  | RestOffer
+  | RestAnswer
+  | ProcessBeat;
 
 /** The name of a message. */
 export type MessageType = Message["type"];

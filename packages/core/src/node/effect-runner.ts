@@ -11,8 +11,10 @@ import type {
   ForwardAnswered,
   ForwardFailed,
   Halt,
+  OfferRest,
   ReadFailed,
   ReadReady,
+  Rest,
   TakeForwarded,
   TransferAnswered,
 } from "../protocol/effect.js";
@@ -29,6 +31,15 @@ export interface Hands {
   readonly snapshots: SnapshotExecutor;
   readonly inbox: Inbox;
   readonly desk: Desk;
+  readonly rest: RestDesk;
+}
+
+/** G02: what a group's process does for it while it rests. */
+export interface RestDesk {
+  /** The group is on the list of those at rest from now on. @returns the version of the list. */
+  offer(): number;
+  rest(order: Rest): void;
+  wake(): void;
 }
 
 /** What concerns callers of the node itself. */
@@ -62,7 +73,7 @@ export class EffectRunner {
   }
 }
 
-function carryOut({ log, postman, timers, fsm, closures, snapshots, desk }: Hands, effect: Effect): void {
+function carryOut({ log, postman, timers, fsm, closures, snapshots, desk, rest }: Hands, effect: Effect): void {
   switch (effect.type) {
     case "Persist":
       return log.persist(effect);
@@ -112,9 +123,21 @@ function carryOut({ log, postman, timers, fsm, closures, snapshots, desk }: Hand
       return postman.updatePeers(effect.configuration.configuration, effect.others);
     case "Notify":
       return desk.notify(effect.notice);
+    case "OfferRest":
+      return offerRest(effect, rest.offer(), postman);
+    case "Rest":
+      return rest.rest(effect);
+    case "Wake":
+      return rest.wake();
     case "Halt":
       return desk.halt(effect);
     default:
       return effect satisfies never;
   }
+}
+
+function offerRest({ term, commit, round, members }: OfferRest, version: number, postman: Postman): void {
+  const message = { type: "RestOffer", term, commit, round, version } as const;
+  for (const { id, incarnation } of members)
+    postman.send({ type: "Send", to: id, toIncarnation: incarnation, message });
 }

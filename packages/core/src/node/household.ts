@@ -1,6 +1,8 @@
 import type { Ticks } from "../components/shared-timers.js";
 import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
-import type { ClusterId } from "../model/node-id.js";
+import type { Millis } from "../model/log-id.js";
+import type { ClusterId, GroupId } from "../model/node-id.js";
+import type { RestDesk } from "./effect-runner.js";
 
 /** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
 export interface Household {
@@ -10,6 +12,8 @@ export interface Household {
   readonly ticks: Ticks;
   /** S04: what the snapshots of all groups may take. */
   readonly snapshots: SnapshotTraffic;
+  /** G02: what is done for a group at rest. `wake` is told when the process that it rested with was last heard, ms. */
+  restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk;
   /** Runs one founding after the other: the first draws the cluster id that the next one finds. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }

@@ -12,6 +12,7 @@ import type { Scheduler } from "../ports/scheduler.js";
 import type { Transport } from "../ports/transport.js";
 import type { Turn } from "../ports/turn.js";
 import type { Household } from "./household.js";
+import { PROCESS_GROUP, ProcessMail } from "./process-mail.js";
 import type { RaftNode } from "./raft-node.js";
 import { SharedTransport } from "./shared-transport.js";
 import { SharedTurn } from "./shared-turn.js";
@@ -61,6 +62,8 @@ export interface ManagerDescription {
   readonly groups: Readonly<Record<GroupId, GroupSummary>>;
   /** Deadlines that wait in the shared timers. */
   readonly deadlines: number;
+  /** Groups at rest (G02). */
+  readonly resting: number;
   /** The shared log. */
   readonly storage: Readonly<Record<string, unknown>>;
   /** The shared transport. */
@@ -80,6 +83,7 @@ export class NodeManagerCore {
   private readonly turn: SharedTurn;
   private readonly shared: SharedTransport;
   private readonly timers: SharedTimers;
+  private readonly mail: ProcessMail;
   private readonly household: Household;
   private state: "new" | "running" | "stopped" = "new";
   private foundings: Promise<unknown> = Promise.resolve();
@@ -93,8 +97,20 @@ export class NodeManagerCore {
     const { logger } = ports;
     const failed = (error: unknown): void => logger.error("a group threw; the others go on", { error: String(error) });
     this.turn = new SharedTurn(ports.turn, { ended: () => this.shared.turnEnded(), failed });
-    this.shared = new SharedTransport(ports.transport, logger, () => this.turn.isRunning);
+    this.shared = new SharedTransport(
+      ports.transport,
+      logger,
+      () => this.turn.isRunning,
+      () => this.mail,
+    );
     this.timers = new SharedTimers(ports.scheduler, tickOf(options.electionTimeoutMs), failed);
+    this.mail = new ProcessMail(
+      ports.transport,
+      this.timers,
+      () => this.shared.flush(),
+      options.heartbeatIntervalMs,
+      options.electionTimeoutMs,
+    );
     const clusterId = (): ClusterId => this.shared.clusterId;
     this.household = {
       get clusterId() {
@@ -102,6 +118,7 @@ export class NodeManagerCore {
       },
       ticks: this.timers,
       snapshots: new SnapshotTraffic(options, this.timers),
+      restOf: (group, wake) => this.mail.restOf(group, wake),
       inTurn: (work) => this.oneByOne(work),
     };
   }
@@ -113,15 +130,14 @@ export class NodeManagerCore {
         "refused",
         `the manager of ${this.options.nodeId} was started before; make another.`,
       );
-    const { storage, transport, random } = this.ports;
+    const { storage, random } = this.ports;
     const { nodeId, frameBytesMax } = this.options;
     this.state = "running";
     try {
       const onFailed = (reason: string): void => this.storageFailed(reason);
       const opened = await storage.open({ nodeId, newDirectoryId: random.hex(8), onFailed });
       const { clusterId, directoryId, startNumber, groups } = opened;
-      this.shared.started(clusterId);
-      await transport.start({ nodeId, clusterId, directoryId, startNumber, frameBytesMax });
+      await this.shared.start({ nodeId, clusterId, directoryId, startNumber, frameBytesMax });
       return groups;
     } catch (error) {
       await this.stop();
@@ -134,6 +150,8 @@ export class NodeManagerCore {
     this.mustRun();
     if (this.nodes.has(group) || this.busy.has(group))
       throw badOption("groupId", group, "names a group that runs here");
+    if (group === PROCESS_GROUP)
+      throw badOption("groupId", group, "is what processes call themselves; name it otherwise");
     if (this.spent.has(group))
       throw badOption(
         "groupId",
@@ -185,6 +203,7 @@ export class NodeManagerCore {
       clusterId: this.shared.clusterId,
       groups: Object.fromEntries(groups),
       deadlines: this.timers.waiting,
+      resting: this.mail.resting,
       storage: storage.describe(),
       transport: transport.describe(),
     };
@@ -198,6 +217,7 @@ export class NodeManagerCore {
   private async stopOnce(): Promise<void> {
     this.state = "stopped";
     await Promise.all([...this.nodes.values()].map((node) => node.stop()));
+    this.mail.close();
     this.timers.close();
     const { transport, storage, logger } = this.ports;
     for (const close of [() => transport.stop(), () => storage.close()]) {

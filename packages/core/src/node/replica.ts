@@ -18,7 +18,7 @@ import type { Notice } from "../protocol/notice.js";
 import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";
-import { EffectRunner, type Hands } from "./effect-runner.js";
+import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
 import type { Household } from "./household.js";
 import { Inbox, type Stepper } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
@@ -28,6 +28,9 @@ import type { Recovered } from "./recovery.js";
 export const DEFAULT_DEADLINE_IN_TIMEOUTS = 10;
 /** Coarsest tick of the timers, ms; a fifteenth of the election timeout if that is less. */
 const TICK_MS = 10;
+
+/** A node that is alone in its process never rests. */
+const ALONE: RestDesk = { offer: () => 0, rest: () => {}, wake: () => {} };
 
 /** What a replica tells the node it belongs to. */
 export interface ReplicaOwner {
@@ -47,6 +50,7 @@ export class Replica {
   readonly desk: CallerDesk;
   readonly closures: ClosureQueue;
   private readonly hands: Hands;
+  private readonly rest: RestDesk;
   private readonly timers: TimerService;
   private readonly fsm: FsmCaller;
   private readonly log: LogManager;
@@ -71,6 +75,7 @@ export class Replica {
       options,
       quorum: ports.quorum,
       membership: ports.membership,
+      mayRest: household !== undefined,
     };
     this.raft = new Raft(start, clock.monotonic());
     const runner = new EffectRunner(() => this.hands);
@@ -147,7 +152,9 @@ export class Replica {
       halt: (reason) => this.halt(reason),
     });
     const { log, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
-    this.hands = { log, postman, timers, fsm, closures, snapshots, inbox, desk };
+    const wake = (contactAt: Millis): void => inbox.post({ type: "Woken", contactAt });
+    this.rest = household?.restOf(identity.groupId, wake) ?? ALONE;
+    this.hands = { log, postman, timers, fsm, closures, snapshots, inbox, desk, rest: this.rest };
     this.useAlarms(options.writeOverdueMs);
   }
 
@@ -270,6 +277,7 @@ export class Replica {
     const because = code === "Halted" ? `This group has stopped in place: ${reason}.` : reason;
     const error = (outcome: "refused" | "unknown"): RaftError => new RaftError(code, outcome, because);
     this.ports.transport.detach(this.identity.groupId);
+    this.rest.wake();
     this.postman.close();
     this.timers.close();
     this.inbox.close(error("refused"));

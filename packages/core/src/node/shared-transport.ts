@@ -8,8 +8,10 @@ import type {
   PeerIdentity,
   SnapshotStreamHeader,
   Transport,
+  TransportIdentity,
   TransportReceiver,
 } from "../ports/transport.js";
+import type { ProcessMail } from "./process-mail.js";
 
 /**
  * G01, T08: one transport for all groups of a process, so that two processes hold one connection each way, however many
@@ -26,6 +28,7 @@ export class SharedTransport {
     private readonly logger: Logger,
     /** Whether a turn is under way, at whose end {@link SharedTransport.turnEnded} is called. */
     private readonly isInTurn: () => boolean,
+    private readonly mail: () => ProcessMail,
   ) {}
 
   /** The cluster that the process belongs to; empty while it waits. */
@@ -38,9 +41,11 @@ export class SharedTransport {
     return new GroupTransport(this, group);
   }
 
-  /** The transport has started, for a process of this cluster. */
-  started(clusterId: ClusterId): void {
-    this.cluster = clusterId;
+  /** Listens, for a process of this cluster. */
+  async start(identity: TransportIdentity): Promise<void> {
+    this.cluster = identity.clusterId;
+    await this.transport.start(identity);
+    this.mail().open(identity);
   }
 
   /** Registers a group's receiver: what it throws concerns nobody else. */
@@ -49,7 +54,11 @@ export class SharedTransport {
     const guard = (call: () => void): void => this.guarded(group, call);
     this.transport.attach(group, {
       incarnation: receiver.incarnation,
-      onMessage: (envelope) => guard(() => receiver.onMessage(envelope)),
+      onMessage: (envelope) =>
+        guard(() => {
+          this.mail().beforeMessage(envelope);
+          receiver.onMessage(envelope);
+        }),
       onPeerUp: (id, startNumber) => guard(() => receiver.onPeerUp(id, startNumber)),
       onPeerDown: (id, reason) => guard(() => receiver.onPeerDown(id, reason)),
       onClaim: async (clusterId) => {
@@ -65,6 +74,13 @@ export class SharedTransport {
   detach(group: GroupId): void {
     this.receivers.delete(group);
     this.transport.detach(group);
+    this.mail().leave(group);
+  }
+
+  /** T04: whom a group talks to; its process talks to them, too. */
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
+    this.transport.setPeers(group, peers);
+    this.mail().setPeers(group, peers);
   }
 
   /** M13: the process belongs to that cluster from now on, and so do its groups. */
@@ -131,7 +147,7 @@ class GroupTransport implements Transport {
   }
 
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
-    this.shared.transport.setPeers(group, peers);
+    this.shared.setPeers(group, peers);
   }
 
   send(envelope: Envelope): boolean {

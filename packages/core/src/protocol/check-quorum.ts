@@ -7,10 +7,12 @@ import type { Leadership, RaftState } from "./state.js";
 
 /** The last instant at which a quorum of the own configuration had answered this leader; itself it hears always. */
 export function quorumHeardAt(s: RaftState): Millis {
-  const peers = s.leadership?.peers;
-  return s.quorum.reached(s.configurations.current, (id) =>
-    s.isSelf(id) ? s.now : (peers?.get(id)?.countedHeardAt ?? Number.NEGATIVE_INFINITY),
+  const office = s.leadership;
+  const heardAt = s.quorum.reached(s.configurations.current, (id) =>
+    s.isSelf(id) ? s.now : (office?.peers.get(id)?.countedHeardAt ?? Number.NEGATIVE_INFINITY),
   );
+  // G02: at rest nobody was asked; the quorum that had agreed to it has T to answer.
+  return Math.max(heardAt, office?.wokeAt ?? Number.NEGATIVE_INFINITY);
 }
 
 /** Q01, Q05: the newest round of heartbeats that a quorum of the own configuration has answered. */

@@ -4,7 +4,7 @@ import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Message, ProposeResponse } from "../model/message.js";
-import type { Incarnation, NodeId } from "../model/node-id.js";
+import type { Incarnation, NodeId, ReplicaId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { OwnBallotPersisted, TimerName } from "./event.js";
 import type { Notice } from "./notice.js";
@@ -295,6 +295,33 @@ export interface Notify {
   /** What happened. */
   readonly notice: Notice;
 }
+/** G02: asks the members to rest, under the version of this process's list of groups at rest. */
+export interface OfferRest {
+  /** Discriminator. */
+  readonly type: "OfferRest";
+  /** The term. */
+  readonly term: Term;
+  /** The commit index. */
+  readonly commit: LogIndex;
+  /** The round of heartbeats. */
+  readonly round: number;
+  /** Whom. */
+  readonly members: readonly ReplicaId[];
+}
+/** G02: the group rests from now on: no timer of it runs, and its process beats with these for it. */
+export interface Rest {
+  /** Discriminator. */
+  readonly type: "Rest";
+  /** A leader's members, or a follower's leader. */
+  readonly with: readonly NodeId[];
+  /** Follower: the version of the leader's list that it agreed under; `null`: it leads. */
+  readonly version: number | null;
+}
+/** G02: it rests no more, or its members did not agree. */
+export interface Wake {
+  /** Discriminator. */
+  readonly type: "Wake";
+}
 /** The group stops in place: nothing is sent any more, callers hear *unknown* (E17, L04, invariants). */
 export interface Halt {
   /** Discriminator. */
@@ -331,4 +358,7 @@ export type Effect =
   | TellStateMachine
   | UpdatePeers
   | Notify
+  | OfferRest
+  | Rest
+  | Wake
   | Halt;

@@ -291,6 +291,14 @@ export interface TurnEnded {
   readonly type: "TurnEnded";
 }
 
+/** G02: the process says that the group's rest is over. */
+export interface Woken {
+  /** Discriminator. */
+  readonly type: "Woken";
+  /** When the process that it rested with was last heard; monotonic, ms. */
+  readonly contactAt: Millis;
+}
+
 /** Everything that can happen. */
 export type RaftEvent =
   | MessageReceived
@@ -324,4 +332,5 @@ export type RaftEvent =
   | TransferRequested
   | ElectionRequested
   | OwnBallotPersisted
+  | Woken
   | TurnEnded;

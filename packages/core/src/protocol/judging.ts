@@ -11,6 +11,7 @@ import { onTimeoutNow } from "./leadership-transfer.js";
 import { onReadIndex } from "./read-only-service.js";
 import { onRemoved, tellIfRemoved } from "./removal.js";
 import { answeringPeer, onAppendEntriesResponse, onHeartbeatResponse, onPeerLost } from "./replicator-group.js";
+import { onRestAnswer, onRestOffer } from "./resting.js";
 import { onInstallSnapshot } from "./snapshot-installing.js";
 import { onInstallSnapshotResponse } from "./snapshot-sending.js";
 import { type RaftState, senderOf } from "./state.js";
@@ -26,7 +27,7 @@ import { isHeldBackByLease, onPreVoteRequest, onVoteRequest } from "./voting.js"
 
 type TermedMessage = Exclude<
   Message,
-  { type: "Propose" | "ProposeResponse" | "ReadIndex" | "ReadIndexResponse" | "Removed" }
+  { type: "Propose" | "ProposeResponse" | "ReadIndex" | "ReadIndexResponse" | "Removed" | "ProcessBeat" }
 >;
 
 /** E26. */
@@ -53,6 +54,8 @@ export function judge(s: RaftState, envelope: Envelope): void {
       return onReadIndexResponse(s, message);
     case "Removed":
       return onRemoved(s, message);
+    case "ProcessBeat":
+      return s.drop("meant for the process");
     default:
       return judgeTerm(s, envelope, message);
   }
@@ -90,6 +93,7 @@ function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessag
       };
       return s.outbox.send(sender, { type: "AppendEntriesResponse", term: s.term, ...refusal });
     }
+    case "RestOffer":
     case "Heartbeat":
       return s.outbox.send(sender, { type: "HeartbeatResponse", term: s.term, round: 0, last: 0, needsSnapshot: 0 });
     case "InstallSnapshot":
@@ -109,6 +113,7 @@ function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessag
     case "HeartbeatResponse":
     case "InstallSnapshotResponse":
     case "TimeoutNow":
+    case "RestAnswer":
       return s.drop("answer of a lower term");
     default:
       return message satisfies never;
@@ -131,6 +136,9 @@ function obey(s: RaftState, envelope: Envelope, message: TermedMessage): void {
     case "Heartbeat":
       if (followsSender(s, sender)) onHeartbeat(s, sender, message);
       return;
+    case "RestOffer":
+      if (followsSender(s, sender)) onRestOffer(s, sender, message);
+      return;
     case "InstallSnapshot":
       if (followsSender(s, sender)) onInstallSnapshot(s, sender, message);
       return;
@@ -140,6 +148,11 @@ function obey(s: RaftState, envelope: Envelope, message: TermedMessage): void {
     case "AppendEntriesResponse": {
       const peer = answeringPeer(s, envelope);
       if (peer !== undefined) onAppendEntriesResponse(s, peer, message);
+      return;
+    }
+    case "RestAnswer": {
+      const peer = answeringPeer(s, envelope);
+      if (peer !== undefined) onRestAnswer(s, peer, message);
       return;
     }
     case "HeartbeatResponse": {

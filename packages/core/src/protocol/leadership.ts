@@ -4,6 +4,7 @@ import { quorumHeardAt } from "./check-quorum.js";
 import { Lease, standingOf } from "./lease.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
+import { considerRest } from "./resting.js";
 import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
 
@@ -37,6 +38,7 @@ export function takeOffice(s: RaftState): void {
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
+    wokeAt: Number.NEGATIVE_INFINITY,
     lease: new Lease(),
     forwarded: new Map(),
   };
@@ -65,6 +67,7 @@ export function heartbeatTimerFired(s: RaftState): void {
   checkFlights(s, office);
   broadcastHeartbeat(s, office);
   s.arm("heartbeat", s.options.heartbeatIntervalMs);
+  considerRest(s, office);
 }
 
 /** Begins a round: its answers confirm leadership from now on (Q01), and carry the commit index as far as each peer has it (R17). */

@@ -24,6 +24,7 @@ import type { Role } from "./notice.js";
 import { onProposals } from "./proposing.js";
 import { confirmReads, onBoundedReadRequested, onLeaseReadRequested, onReadRequested } from "./read-only-service.js";
 import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
+import { stir } from "./resting.js";
 import {
   onSnapshotSaved,
   onSnapshotSaveFailed,
@@ -159,6 +160,7 @@ export class Raft {
 
   private dispatch(event: RaftEvent): void {
     const s = this.s;
+    stir(s, event);
     switch (event.type) {
       case "MessageReceived":
         return judge(s, event.envelope);
@@ -227,6 +229,10 @@ export class Raft {
         return onWriteOverdue(s, event);
       case "EventLoopPaused":
         return onEventLoopPaused(s, event);
+      case "Woken":
+        // E07: whom its process heard, it heard.
+        s.leaderContactAt = Math.max(s.leaderContactAt, event.contactAt);
+        return;
       default:
         return event satisfies never;
     }

@@ -21,6 +21,7 @@ import { Outbox } from "./outbox.js";
 import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
 import { RaftLog } from "./raft-log.js";
 import type { Replicator } from "./replicator.js";
+import type { Rest } from "./resting.js";
 
 /** What recovery found, and the rules to play by. */
 export interface RaftStart {
@@ -50,6 +51,8 @@ export interface RaftStart {
   readonly previousSnapshot: SnapshotMeta | null;
   /** S11: no snapshot and log rebuild the state, and one above this index would; absent or 0: they do. */
   readonly restoring?: LogIndex;
+  /** G02: whether its process beats for it while it rests. Absent: it never does. */
+  readonly mayRest?: boolean;
   /** Which sets of voters decide. */
   readonly quorum: QuorumPolicy;
   /** How members change. */
@@ -96,6 +99,8 @@ export interface Leadership {
   handOverAfter: Millis;
   /** Whether the state machine was told that it leads. */
   announced: boolean;
+  /** G02: when it last woke from rest; that counts as an answer of a quorum. */
+  wokeAt: Millis;
   /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
   readonly lease: Lease;
   /** R18: highest forwarded request taken, by origin and its start. */
@@ -197,6 +202,11 @@ export class RaftState {
   /** E24: a write is under way for longer than `writeOverdueMs`. */
   writeOverdue = false;
   leadership: Leadership | undefined;
+  /** G02. */
+  readonly mayRest: boolean;
+  rest: Rest | undefined;
+  /** G02: when somebody last wanted something of the group. */
+  stirredAt: Millis;
   install: Install | undefined;
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
@@ -238,6 +248,8 @@ export class RaftState {
     this.options = start.options;
     this.quorum = start.quorum;
     this.membership = start.membership;
+    this.mayRest = start.mayRest ?? false;
+    this.stirredAt = now;
     this.term = start.hardState.term;
     this.vote = start.hardState.vote;
     this.round = start.identity.startNumber * 2 ** 32;

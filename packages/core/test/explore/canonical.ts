@@ -72,6 +72,11 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "freshness",
   "standing",
   "answeredRoundInStart",
+  // G02: nobody rests in a scope.
+  "mayRest",
+  "rest",
+  "stirredAt",
+  "wokeAt",
   // Numbers of writes are told as how many came after, and the outbox by what is pending in it.
   "writeNumber",
 ]);

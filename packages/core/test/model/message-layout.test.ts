@@ -76,6 +76,9 @@ const MESSAGES: readonly Message[] = [
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 57 },
   { type: "Removed", configurationIndex: 61, id: "n2", incarnation: INCARNATION },
+  { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
+  { type: "RestAnswer", term: 5, round: 101, rests: true },
+  { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
 ];
 const blocksOf = (message: Message) => (message.type === "AppendEntries" ? message.blocks : []);
 const sample = <T extends MessageType>(type: T) =>
@@ -121,6 +124,9 @@ describe("messages as positional arrays", () => {
       ReadIndex: 14,
       ReadIndexResponse: 15,
       Removed: 16,
+      RestOffer: 19,
+      RestAnswer: 20,
+      ProcessBeat: 21,
     });
     expect(new Set(MESSAGES.map((message) => message.type)).size).toBe(Object.keys(MESSAGE_CODES).length);
   });

@@ -6,7 +6,7 @@ import { LOG_START, type LogId, type LogIndex, type Term, type TermRun } from ".
 import type { Envelope, Message } from "../../src/model/message.js";
 import { type NodeOptions, resolveOptions } from "../../src/model/options.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
-import type { AfterPersist, Effect, Persist } from "../../src/protocol/effect.js";
+import type { AfterPersist, Effect, OfferRest, Persist } from "../../src/protocol/effect.js";
 import type { RaftEvent, TimerName } from "../../src/protocol/event.js";
 import type { MembershipPolicy, QuorumPolicy } from "../../src/protocol/policies.js";
 import { jointMajority } from "../../src/protocol/quorum/joint.js";
@@ -60,6 +60,8 @@ export interface LabNode {
 /** What a lab is made of. */
 export interface LabOptions extends Partial<NodeOptions> {
   readonly membership?: MembershipPolicy;
+  /** G02: whether the nodes' processes would beat for them. */
+  readonly mayRest?: boolean;
   /** M12; majorities where none is given. */
   readonly quorum?: QuorumPolicy;
   readonly learners?: readonly string[];
@@ -84,6 +86,7 @@ const EMPTY_DISK = { hardState: FRESH_HARD_STATE, base: LOG_START, snapshot: nul
 
 const LAB_ONLY: ReadonlySet<string> = new Set([
   "membership",
+  "mayRest",
   "quorum",
   "learners",
   "priorities",
@@ -344,6 +347,7 @@ export class Lab {
         previousSnapshot: null,
         quorum: this.options.quorum ?? jointMajority,
         membership: this.options.membership ?? staticMembership,
+        mayRest: this.options.mayRest ?? false,
       },
       this.now,
     );
@@ -371,10 +375,17 @@ export class Lab {
       else if (effect.type === "Send") this.say(node, effect);
       else if (effect.type === "ArmTimer") node.timers.set(effect.timer, effect);
       else if (effect.type === "DisarmTimer") node.timers.delete(effect.timer);
+      else if (effect.type === "OfferRest") this.offerRest(node, effect);
       else if (effect.type === "Halt") node.writes = [];
     }
     // Completions come back as events of their own, after all that this step wanted.
     for (const effect of effects) if (effect.type === "Apply") this.apply(node, effect.upTo);
+  }
+
+  private offerRest(node: LabNode, { members, term, commit, round }: OfferRest): void {
+    const message = { type: "RestOffer", term, commit, round, version: 7 } as const;
+    for (const { id, incarnation } of members)
+      this.wire.push(this.envelope(node.id, id, message, { toIncarnation: incarnation }));
   }
 
   private sayAfter(node: LabNode, order: AfterPersist): void {

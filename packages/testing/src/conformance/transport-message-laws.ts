@@ -60,6 +60,9 @@ const EVERY_MESSAGE: readonly Message[] = [
   { type: "ReadIndex", request: 6 },
   { type: "ReadIndexResponse", request: 6, confirmed: true, index: 70 },
   { type: "Removed", configurationIndex: 66, id: "n2", incarnation: "0000000000000002" },
+  { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
+  { type: "RestAnswer", term: 5, round: 101, rests: true },
+  { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
 ];
 
 /** Messages: what arrives, in which order, for whom. */

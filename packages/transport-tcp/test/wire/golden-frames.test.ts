@@ -88,6 +88,9 @@ const MESSAGES: readonly Message[] = [
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 57 },
   { type: "Removed", configurationIndex: 61, id: "n2", incarnation: "ffeeddccbbaa9988" },
+  { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
+  { type: "RestAnswer", term: 5, round: 101, rests: true },
+  { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
 ];
 /** Those whose arrays have grown since. */
 const GROWN: Readonly<Record<string, Message>> = {

@@ -45,6 +45,7 @@ export class Sayings {
       case "ReadIndex":
       case "ReadIndexResponse":
       case "Removed":
+      case "ProcessBeat":
         return;
       default:
         return this.holdsTerm(record, message.type, message.term);

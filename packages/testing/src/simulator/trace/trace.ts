@@ -137,6 +137,12 @@ export function messageText(message: Message): string {
       return `ReadIndex ${message.request} ${message.confirmed ? `at ${message.index}` : "not confirmed"}`;
     case "Removed":
       return `Removed ${message.id} at ${message.configurationIndex}`;
+    case "RestOffer":
+      return `Rest? round ${message.round}, commit ${message.commit}, term ${message.term}`;
+    case "RestAnswer":
+      return `Rest ${message.rests ? "agreed" : "refused"}, round ${message.round}, term ${message.term}`;
+    case "ProcessBeat":
+      return `Beat, list ${message.version}, woken ${message.woken?.join(", ") ?? "all"}`;
     default:
       return message satisfies never;
   }

@@ -1,0 +1,139 @@
+import type { Ticks } from "../components/shared-timers.js";
+import type { Millis } from "../model/log-id.js";
+import type { Envelope } from "../model/message.js";
+import type { GroupId, NodeId, StartNumber } from "../model/node-id.js";
+import type { PeerAddress, Transport, TransportIdentity } from "../ports/transport.js";
+import { RestLedger, type Waking } from "../protocol/rest-ledger.js";
+import type { RestDesk } from "./effect-runner.js";
+
+/** The name under which processes talk to each other; no group may bear it. */
+export const PROCESS_GROUP = ".process";
+/** A process is told by its connection: no incarnation is meant. */
+const ANY_INCARNATION = "0".repeat(16);
+
+/** G02: what a process says to others for all its groups at rest, and how it wakes them. */
+export class ProcessMail {
+  private readonly ledger = new RestLedger();
+  private readonly wakers = new Map<GroupId, (contactAt: Millis) => void>();
+  private readonly books = new Map<GroupId, readonly PeerAddress[]>();
+  private local: TransportIdentity | undefined;
+  private known = "";
+  private timer: { unsubscribe(): void } | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly ticks: Ticks,
+    private readonly flush: () => void,
+    /** Between two beats. ms. */
+    private readonly intervalMs: Millis,
+    /** T: a process that was not heard for so long is taken for dead. ms. */
+    private readonly silenceMs: Millis,
+  ) {}
+
+  /** Groups at rest. */
+  get resting(): number {
+    return this.ledger.size;
+  }
+
+  /** The transport has started under this identity. */
+  open(local: TransportIdentity): void {
+    this.local = local;
+    this.transport.attach(PROCESS_GROUP, {
+      incarnation: local.directoryId,
+      onMessage: (envelope) => this.heard(envelope),
+      onPeerUp: (id, startNumber) => this.wake(this.ledger.met(id, startNumber, this.ticks.now())),
+      onPeerDown: () => {},
+      // The groups are claimed, each by its incarnation; a process has none.
+      onClaim: async () => {},
+      onSnapshot: async () => {},
+    });
+  }
+
+  /** Whom a group talks to: the process talks to all of them. */
+  setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
+    this.books.set(group, peers);
+    this.tellPeers();
+  }
+
+  /** The group is here no more. */
+  leave(group: GroupId): void {
+    this.books.delete(group);
+    this.wakers.delete(group);
+    this.ledger.wake(group);
+    this.tellPeers();
+  }
+
+  /** The hand of one group. */
+  restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk {
+    this.wakers.set(group, wake);
+    return {
+      offer: () => this.ledger.offer(group),
+      rest: (order) => {
+        const rests = this.ledger.rest(group, order.with, order.version, this.ticks.now());
+        if (rests) this.arm();
+        else wake(Number.NEGATIVE_INFINITY);
+      },
+      wake: () => this.ledger.wake(group),
+    };
+  }
+
+  /** A message is about to reach a group: one at rest learns first whom its process has heard meanwhile (E07). */
+  beforeMessage({ group, message }: Envelope): void {
+    const [leader] = this.ledger.processesOf(group);
+    if (leader === undefined || message.type === "RestOffer" || message.type === "RestAnswer") return;
+    this.wakers.get(group)?.(this.ledger.contactAt(leader));
+  }
+
+  close(): void {
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+  }
+
+  private heard({ from, startNumber, message }: Envelope): void {
+    if (message.type !== "ProcessBeat" || this.local === undefined) return;
+    this.wake(this.ledger.heard(from, startNumber, this.local.startNumber, message, this.ticks.now()));
+  }
+
+  /** One beat to each process that something rests with; while nothing rests there is neither beat nor timer. */
+  private beat(): void {
+    this.timer = undefined;
+    for (const waking of this.ledger.silent(this.ticks.now(), this.silenceMs)) this.wake(waking);
+    const { partners } = this.ledger;
+    for (const id of partners) this.say(id, this.local as TransportIdentity);
+    if (partners.length === 0) return;
+    this.flush();
+    this.arm();
+  }
+
+  private say(to: NodeId, { nodeId, directoryId, startNumber }: TransportIdentity): void {
+    this.transport.send({
+      group: PROCESS_GROUP,
+      from: nodeId,
+      fromIncarnation: directoryId,
+      startNumber: startNumber satisfies StartNumber,
+      recoveryNumber: 0,
+      to,
+      toIncarnation: ANY_INCARNATION,
+      message: this.ledger.beatFor(to),
+    });
+  }
+
+  private arm(): void {
+    this.timer ??= this.ticks.schedule(() => this.beat(), this.intervalMs);
+  }
+
+  private wake({ groups, contactAt }: Waking): void {
+    for (const group of groups) this.wakers.get(group)?.(contactAt);
+  }
+
+  /** T04: the process may be talked to by whomever a group of it talks to. */
+  private tellPeers(): void {
+    const all = new Map<NodeId, PeerAddress>();
+    for (const book of this.books.values())
+      for (const { id, address } of book) all.set(id, { id, address, incarnation: ANY_INCARNATION });
+    const known = JSON.stringify([...all.values()]);
+    if (known === this.known) return;
+    this.known = known;
+    this.transport.setPeers(PROCESS_GROUP, [...all.values()]);
+  }
+}

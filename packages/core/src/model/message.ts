@@ -272,7 +272,7 @@ export interface ProcessBeat {
   /** The version of the receiver's list that the sender holds. */
   readonly held: number;
   /** T11: and the run of the receiver that it belongs to; 0: none was heard. */
-  readonly heldStart: StartNumber | 0;
+  readonly heldStart: StartNumber;
 }
 
 /** Everything that one replica says to another. */

@@ -4,7 +4,6 @@ import { quorumHeardAt } from "./check-quorum.js";
 import { Lease, standingOf } from "./lease.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
-import { considerRest } from "./resting.js";
 import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
 
@@ -67,7 +66,6 @@ export function heartbeatTimerFired(s: RaftState): void {
   checkFlights(s, office);
   broadcastHeartbeat(s, office);
   s.arm("heartbeat", s.options.heartbeatIntervalMs);
-  considerRest(s, office);
 }
 
 /** Begins a round: its answers confirm leadership from now on (Q01), and carry the commit index as far as each peer has it (R17). */

@@ -24,7 +24,7 @@ import type { Role } from "./notice.js";
 import { onProposals } from "./proposing.js";
 import { confirmReads, onBoundedReadRequested, onLeaseReadRequested, onReadRequested } from "./read-only-service.js";
 import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
-import { stir } from "./resting.js";
+import { considerRest, stir } from "./resting.js";
 import {
   onSnapshotSaved,
   onSnapshotSaveFailed,
@@ -255,7 +255,8 @@ export class Raft {
         return electionTimerFired(s, event);
       case "heartbeat":
         heartbeatTimerFired(s);
-        return handOverLastResort(s);
+        handOverLastResort(s);
+        return considerRest(s);
       case "request":
         return questionTimedOut(s);
       case "transfer":

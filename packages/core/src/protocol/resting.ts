@@ -59,8 +59,9 @@ function isQuiet(s: RaftState, event: RaftEvent): boolean {
 }
 
 /** Each heartbeat interval: an idle group is offered rest; one whose members did not all agree since goes on as before. */
-export function considerRest(s: RaftState, office: Leadership): void {
-  if (!s.mayRest) return;
+export function considerRest(s: RaftState): void {
+  const office = s.leadership;
+  if (!s.mayRest || office === undefined) return;
   if (s.rest !== undefined) return wake(s);
   if (s.now - s.stirredAt < s.T || !isIdle(s, office)) return;
   s.rest = { phase: "offered", round: office.round, confirmed: new Set() };

@@ -142,7 +142,7 @@ export function messageText(message: Message): string {
     case "RestAnswer":
       return `Rest ${message.rests ? "agreed" : "refused"}, round ${message.round}, term ${message.term}`;
     case "ProcessBeat":
-      return `Beat, list ${message.version}, woken ${message.woken?.join(", ") ?? "all"}`;
+      return `Beat, list ${message.version}, woken ${message.woken?.map(({ group }) => group).join(", ") ?? "all"}`;
     default:
       return message satisfies never;
   }

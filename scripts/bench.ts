@@ -19,6 +19,6 @@ else if (!names.includes(name)) refuse(USAGE, `no benchmark is called ${name}`);
 else {
   // The compiled program, so that the numbers are those of what users run.
   const { code } = await run("tsc", ["-b", "packages/benchmarks", "packages/server"]);
-  process.exitCode =
-    code === 0 ? (await run("node", ["--expose-gc", join(benchmarks, "dist", `${name}.js`), ...args])).code : code;
+  const program = ["--expose-gc", join(benchmarks, "dist", `${name}.js`), ...args];
+  process.exitCode = code === 0 ? (await run("node", program, { passSignals: true })).code : code;
 }

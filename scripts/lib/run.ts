@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keep the output instead of showing it. */
   readonly quiet?: boolean;
+  /** What tells this process to end is told to the command instead, so that it can put its things away. */
+  readonly passSignals?: boolean;
   /** After this long the command and all it started are killed. Without it the command may take forever. */
   readonly timeoutMs?: number;
 }
@@ -39,6 +41,10 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
 
+    const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+    const passed = options.passSignals === true ? (["SIGTERM", "SIGINT", "SIGHUP"] as const) : [];
+    for (const signal of passed) process.on(signal, pass);
+
     let timedOut = false;
     const deadline =
       options.timeoutMs === undefined
@@ -53,6 +59,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     });
     child.once("close", (code) => {
       clearTimeout(deadline);
+      for (const signal of passed) process.off(signal, pass);
       resolve({ code: code ?? 1, output, timedOut });
     });
   });

@@ -15,6 +15,7 @@ import { nodeRuntime } from "@hexraft/runtime-node";
 import { packArray, tcpTransport } from "@hexraft/transport-tcp";
 import { Container } from "inversify";
 import { readFlags } from "./lib/arguments.js";
+import { endsWithUs } from "./lib/leavings.js";
 import { conditions } from "./lib/report.js";
 import type { CrowdAnswer, CrowdOrder } from "./load/crowd-node-process.js";
 
@@ -36,6 +37,7 @@ async function measure(
   const child = fork(fileURLToPath(new URL("load/crowd-node-process.js", import.meta.url)), [], {
     execArgv: ["--expose-gc"],
   });
+  endsWithUs(child, "SIGKILL");
   const { address } = await tell(child, { type: "start", ...bounds });
   const member = await memberOf(address);
   await tell(child, { type: "know", address: member.transport.address });

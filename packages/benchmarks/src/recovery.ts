@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { readFlags } from "./lib/arguments.js";
 import { measureIn } from "./lib/child.js";
+import { temporaryDirectory } from "./lib/leavings.js";
 import { announce, report } from "./lib/report.js";
 import { alternate, type Sample } from "./lib/rounds.js";
 
@@ -13,23 +11,23 @@ import { alternate, type Sample } from "./lib/rounds.js";
  */
 const flags = readFlags("recovery", { gib: "1", rounds: "5", entry: "1024" });
 const rounds = Number(flags.rounds);
-const directory = mkdtempSync(join(tmpdir(), "hexraft-recovery-"));
+const directory = temporaryDirectory("recovery");
 try {
   announce(
     "recovery",
     `${flags.gib} GiB of ${flags.entry} B entries in segments of 64 MiB, ${rounds} rounds, limit: a sequential read of the same files`,
   );
   const { entries } = await measureIn<{ readonly entries: number }>("load/recovery-fill-process", [
-    directory,
+    directory.path,
     flags.gib,
     flags.entry,
   ]);
   const paired = await alternate(
     rounds,
-    () => measureIn<Sample>("load/recovery-open-process", [directory]),
-    () => measureIn<Sample>("probes/sequential-read-process", [directory]),
+    () => measureIn<Sample>("load/recovery-open-process", [directory.path]),
+    () => measureIn<Sample>("probes/sequential-read-process", [directory.path]),
   );
   report("recovery", { gib: Number(flags.gib), entryBytes: Number(flags.entry), entries }, paired);
 } finally {
-  rmSync(directory, { recursive: true });
+  directory.remove();
 }

@@ -1,11 +1,13 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { endsWithUs } from "./leavings.js";
 
 /** Runs a program of this folder in a process of its own, so that no heap is warm or torn by an earlier case, and returns the one message it sends. */
 export function measureIn<Result>(program: string, args: readonly string[]): Promise<Result> {
   const path = fileURLToPath(new URL(`../${program}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
     const child = fork(path, args, { execArgv: ["--expose-gc"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    endsWithUs(child, "SIGTERM");
     let result: Result | undefined;
     child.once("message", (message) => {
       result = message as Result;

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Endpoint, HexraftClient } from "@hexraft/client";
 import { put } from "@hexraft/statemachine-kv";
+import { endsWithUs, temporaryDirectory } from "./leavings.js";
 
 /** How to start the processes, beyond what every benchmark wants. */
 export interface ServedOptions {
@@ -14,7 +13,7 @@ export interface ServedOptions {
   readonly nodeArguments?: readonly string[];
   /** Further flags of `hexraft serve`. */
   readonly serveFlags?: readonly string[];
-  /** Called with what a process sends over its channel; without it there is none. */
+  /** Called with what a process sends over its channel. */
   readonly onMessage?: (node: number, message: unknown) => void;
 }
 
@@ -22,6 +21,12 @@ export interface ServedOptions {
 export interface ServedCluster {
   /** The client doors. */
   readonly endpoints: readonly Endpoint[];
+  /** Where its files are. */
+  readonly directory: string;
+  /** Starts a node again that was killed, with the ports and files it had. */
+  start(node: number): void;
+  /** Ends a node's process where it stands. */
+  kill(node: number): Promise<void>;
   /** Ends the processes and removes their files. */
   stop(): Promise<void>;
 }
@@ -32,26 +37,37 @@ const ids = ["n1", "n2", "n3"];
 /** Starts them; they serve once they have elected a leader, see {@link untilServed}. */
 export async function serveCluster(name: string, options: ServedOptions = {}): Promise<ServedCluster> {
   const { nodeArguments = [], serveFlags = [], onMessage } = options;
-  const directory = mkdtempSync(join(tmpdir(), `hexraft-${name}-`));
+  const directory = temporaryDirectory(name);
   const peers = await Promise.all(ids.map(freePort));
   const doors = await Promise.all(ids.map(freePort));
   const bootstrap = ids.map((id, i) => `${id}=127.0.0.1:${peers[i]}`).join(",");
   const children: ChildProcess[] = [];
-  for (const [i, id] of ids.entries()) {
-    const flags = ["--node-id", id, "--data-directory", join(directory, id), "--log", "silent"];
-    const ports = ["--listen", `127.0.0.1:${peers[i]}`, "--client", `127.0.0.1:${doors[i]}`, "--bootstrap", bootstrap];
-    const child = spawn(process.execPath, [...nodeArguments, main, "serve", ...flags, ...ports, ...serveFlags], {
-      stdio: ["ignore", "ignore", "inherit", onMessage === undefined ? "ignore" : "ipc"],
-    });
-    if (onMessage !== undefined) child.on("message", (message) => onMessage(i, message));
-    children.push(child);
-  }
+  const start = (i: number): void => {
+    const place = ["--node-id", ids[i] as string, "--data-directory", join(directory.path, ids[i] as string)];
+    const flags = [...place, "--log", "silent", "--listen", `127.0.0.1:${peers[i]}`, "--bootstrap", bootstrap];
+    const command = ["serve", ...flags, "--client", `127.0.0.1:${doors[i]}`, ...serveFlags];
+    // By the channel it notices that we are gone, also where nobody had the time to end it.
+    const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
+    const child = spawn(process.execPath, [...nodeArguments, main, ...command], { stdio: [...stdio] });
+    endsWithUs(child, "SIGKILL");
+    child.on("message", (message) => onMessage?.(i, message));
+    children[i] = child;
+  };
+  const end = async (child: ChildProcess | undefined, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  };
+  for (const i of ids.keys()) start(i);
   return {
     endpoints: doors.map((port) => ({ host: "127.0.0.1", port })),
+    directory: directory.path,
+    start,
+    kill: (node) => end(children[node], "SIGKILL"),
     async stop() {
-      for (const child of children) child.kill("SIGTERM");
-      await Promise.all(children.filter((child) => child.exitCode === null).map((child) => once(child, "exit")));
-      rmSync(directory, { recursive: true, force: true });
+      await Promise.all(children.map((child) => end(child, "SIGTERM")));
+      directory.remove();
     },
   };
 }

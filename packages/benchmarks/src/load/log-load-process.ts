@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { EntryType, LogBlock, LogStorage } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { fileStorage } from "@hexraft/storage-file";
@@ -9,6 +6,7 @@ import { Container } from "inversify";
 import "reflect-metadata";
 import { answer } from "../lib/child.js";
 import { closedLoop, WARM_UP_MS } from "../lib/closed-loop.js";
+import { temporaryDirectory } from "../lib/leavings.js";
 import type { Sample } from "../lib/rounds.js";
 
 /* Appends to one store, each when the last one is durable. Arguments: file | lmdb, bytes an append, milliseconds. */
@@ -17,7 +15,7 @@ const [store, bytes, milliseconds] = process.argv.slice(2);
 const COMPACT_EVERY = 1_024;
 const TERM = 1;
 
-const directory = mkdtempSync(join(tmpdir(), "hexraft-log-"));
+const { path: directory, remove } = temporaryDirectory("log");
 const container = new Container();
 container.load(nodeRuntime(), store === "lmdb" ? lmdbStorage({ directory }) : fileStorage({ directory }));
 const log = container.get(LogStorage);
@@ -40,6 +38,6 @@ try {
   result = { ...sample, facts: { mbPerSecond: (sample.perSecond * payload.length) / 1e6 } };
 } finally {
   await log.close();
-  rmSync(directory, { recursive: true, force: true });
+  remove();
 }
 if (result !== undefined) answer(result);

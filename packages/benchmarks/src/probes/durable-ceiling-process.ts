@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { answer } from "../lib/child.js";
 import { closedLoop, randomKey, WARM_UP_MS } from "../lib/closed-loop.js";
+import { endsWithUs, temporaryDirectory } from "../lib/leavings.js";
 import type { Sample } from "../lib/rounds.js";
 import { frame, frames } from "./frames.js";
 
@@ -17,12 +16,14 @@ const [callers, connections, milliseconds, valueBytes] = process.argv.slice(2).m
   number,
   number,
 ];
-const directory = mkdtempSync(join(tmpdir(), "hexraft-ceiling-"));
+const directory = temporaryDirectory("ceiling");
 const children: ChildProcess[] = [];
 
 async function start(role: string, ...ports: number[]): Promise<number> {
   const program = fileURLToPath(new URL("./durable-ceiling-node-process.js", import.meta.url));
-  const child = fork(program, [role, join(directory, String(children.length)), ...ports.map(String)], { execArgv: [] });
+  const place = join(directory.path, String(children.length));
+  const child = fork(program, [role, place, ...ports.map(String)], { execArgv: [] });
+  endsWithUs(child, "SIGKILL");
   children.push(child);
   const [port] = (await once(child, "message")) as [number];
   return port;
@@ -65,6 +66,6 @@ try {
 } finally {
   for (const child of children) child.disconnect();
   await Promise.all(children.filter((child) => child.exitCode === null).map((child) => once(child, "exit")));
-  rmSync(directory, { recursive: true, force: true });
+  directory.remove();
 }
 if (result !== undefined) answer(result);

@@ -1,8 +1,8 @@
-import { closeSync, fdatasync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync, writevSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, fdatasync, fsyncSync, openSync, writeSync, writevSync } from "node:fs";
 import { join } from "node:path";
 import { answer } from "../lib/child.js";
 import { closedLoop, WARM_UP_MS } from "../lib/closed-loop.js";
+import { temporaryDirectory } from "../lib/leavings.js";
 import type { Sample } from "../lib/rounds.js";
 
 /*
@@ -13,8 +13,8 @@ const FILE_BYTES = 64 * 2 ** 20;
 const HEADER_BYTES = 64;
 const [bytes, milliseconds] = process.argv.slice(2).map(Number) as [number, number];
 
-const directory = mkdtempSync(join(tmpdir(), "hexraft-ceiling-"));
-const file = openSync(join(directory, "log"), "w+");
+const directory = temporaryDirectory("ceiling");
+const file = openSync(join(directory.path, "log"), "w+");
 let result: Sample | undefined;
 try {
   const zeros = Buffer.alloc(2 ** 20);
@@ -33,6 +33,6 @@ try {
   result = { ...sample, facts: { mbPerSecond: (sample.perSecond * bytes) / 1e6 } };
 } finally {
   closeSync(file);
-  rmSync(directory, { recursive: true, force: true });
+  directory.remove();
 }
 if (result !== undefined) answer(result);

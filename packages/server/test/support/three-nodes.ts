@@ -13,8 +13,17 @@ export class ThreeNodes {
     { readonly process: HexraftProcess; readonly listening: Required<Listening> }
   >();
 
-  /** @param ports - where the nodes hear each other; free ones, unless they are to be those of another cluster. */
-  constructor(private ports: readonly number[] = []) {}
+  /**
+   * @param ports - where the nodes hear each other; free ones, unless they are to be those of another cluster.
+   * @param wish - further flags of each node, and under which address peers reach the one that listens at a port.
+   */
+  constructor(
+    private ports: readonly number[] = [],
+    private readonly wish: {
+      readonly flags?: readonly string[];
+      readonly reachedAt?: (id: string, port: number) => string;
+    } = {},
+  ) {}
 
   /** Where the nodes hear each other. */
   get peerPorts(): readonly number[] {
@@ -30,13 +39,20 @@ export class ThreeNodes {
 
   /** Starts a node again, on the ports it had. */
   async startOne(id: string): Promise<void> {
-    const bootstrap = this.ids.map((each, i) => `${each}=127.0.0.1:${this.ports[i]}`).join(",");
+    const { flags = [], reachedAt = (_, port) => `127.0.0.1:${port}` } = this.wish;
+    const addresses = this.ids.map((each, i) => reachedAt(each, this.ports[i] as number));
+    const bootstrap = this.ids.map((each, i) => `${each}=${addresses[i]}`).join(",");
     const before = this.running.get(id)?.listening;
     const fronts =
       before === undefined ? [] : ["--client", before.client, "--http", before.http, "--resp", before.resp];
-    const port = this.ports[this.ids.indexOf(id as "n1")] as number;
+    const place = this.ids.indexOf(id as "n1");
+    const port = this.ports[place] as number;
+    const advertised = ["--advertise", addresses[place] as string];
     const args = nodeArguments(this.workshop.directory, id, port, bootstrap);
-    const process = this.workshop.run(...args, ...fronts, "--election-timeout", `${ELECTION_TIMEOUT_MS}`);
+    const process = this.workshop.run(
+      ...[...args, ...fronts, ...advertised, "--election-timeout", `${ELECTION_TIMEOUT_MS}`],
+      ...flags,
+    );
     this.running.set(id, { process, listening: (await process.ready) as Required<Listening> });
   }
 

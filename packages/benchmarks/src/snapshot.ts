@@ -1,0 +1,118 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HexraftClient } from "@hexraft/client";
+import type { NodeEvent } from "@hexraft/core";
+import { readFlags } from "./lib/arguments.js";
+import { measureIn } from "./lib/child.js";
+import { closedLoop } from "./lib/closed-loop.js";
+import { temporaryDirectory } from "./lib/leavings.js";
+import { type MemoryReport, trendOf } from "./lib/memory.js";
+import { announce, conditions } from "./lib/report.js";
+import type { Sample } from "./lib/rounds.js";
+import { serveCluster, untilServed } from "./lib/served-cluster.js";
+
+/*
+ * S04, S08: a state of so many MiB is installed on a follower that was away while it was written, by real processes, while callers go on
+ * putting small values. Beside it one sequential write of as many bytes, made durable. The time is that from the follower's start
+ * until the state is loaded there; elections are counted by the terms that the nodes tell of.
+ */
+const MIB = 2 ** 20;
+const VALUE_BYTES = 256 * 1024;
+const AWAY = 2;
+const flags = readFlags("snapshot", { mib: "1024", callers: "16", rate: "0" });
+const mib = Number(flags.mib);
+const callers = Number(flags.callers);
+
+announce("snapshot", `${mib} MiB to a follower under ${callers} callers, limit: a sequential write and one fsync`);
+const limitBefore = await measureIn<Sample>("probes/sequential-write-process", [flags.mib]);
+const settings = temporaryDirectory("snapshot-settings");
+const config = join(settings.path, "raft.json");
+const raft = {
+  snapshotEveryBytes: Math.max(1, Math.floor(mib / 4)) * MIB,
+  compactionMarginEntries: 0,
+  snapshotBytesPerSecondMax: Number(flags.rate),
+};
+writeFileSync(config, JSON.stringify({ raft }));
+
+const memory: MemoryReport[][] = [[], [], []];
+let term = 0;
+let loaded = (): void => {};
+const cluster = await serveCluster("snapshot", {
+  nodeArguments: ["--expose-gc", "--import", new URL("./load/memory-reporter.js?everyMs=500", import.meta.url).href],
+  serveFlags: ["--config", config],
+  onMessage: (node, message) => {
+    const told = message as MemoryReport | { readonly type: "event"; readonly event: NodeEvent };
+    if (told.type === "memory") memory[node]?.push(told);
+    else if (told.type === "event") heard(node, told.event);
+  },
+});
+
+function heard(node: number, event: NodeEvent): void {
+  if (event.kind === "snapshot" && event.stage === "installed" && node === AWAY) loaded();
+  if ("term" in event) term = Math.max(term, event.term);
+}
+
+try {
+  const client = new HexraftClient({ endpoints: cluster.endpoints, sessions: false, deadlineMs: 30_000 });
+  await untilServed(client);
+  await cluster.kill(AWAY);
+  const value = new Uint8Array(VALUE_BYTES).fill(7);
+  for (let at = 0; at < (mib * MIB) / VALUE_BYTES; at++) await client.put(`big${at}`, value);
+  const small = new Uint8Array(256).fill(7);
+  const load = (milliseconds: number): Promise<Sample> =>
+    closedLoop(callers, 0, milliseconds, async (caller) => void (await client.put(`small${caller}`, small)));
+  const quiet = await load(3_000);
+  const termBefore = term;
+  const first = memory.map((reports) => reports.length);
+  const installed = new Promise<void>((resolve) => {
+    loaded = resolve;
+  });
+  let isOver = false;
+  const began = performance.now();
+  cluster.start(AWAY);
+  const samples: Promise<Sample>[] = [];
+  const under = (async () => {
+    while (!isOver) {
+      const sample = load(1_000);
+      samples.push(sample);
+      await sample;
+    }
+  })();
+  await installed;
+  const seconds = (performance.now() - began) / 1_000;
+  isOver = true;
+  await under;
+  const meanwhile = await Promise.all(samples);
+  const limitAfter = await measureIn<Sample>("probes/sequential-write-process", [flags.mib]);
+  client.close();
+  const sequential = (limitBefore.perSecond + limitAfter.perSecond) / 2;
+  const during = memory.map((reports, node) => reports.slice(node === AWAY ? 0 : first[node]));
+  const figures = {
+    mib,
+    callers,
+    rateBytesPerSecond: raft.snapshotBytesPerSecondMax,
+    installSeconds: round(seconds),
+    mibPerSecond: round(mib / seconds),
+    sequentialMibPerSecond: round(sequential),
+    ratio: round(mib / seconds / sequential),
+    putsPerSecondBefore: Math.round(quiet.perSecond),
+    putsPerSecond: Math.round(meanwhile.reduce((sum, { perSecond }) => sum + perSecond, 0) / meanwhile.length),
+    p99BeforeMs: round(quiet.p99 ?? 0),
+    p99WorstSecondMs: round(Math.max(...meanwhile.map(({ p99 }) => p99 ?? 0))),
+    elections: term - termBefore,
+  };
+  const nodes = during.map((reports, i) => ({
+    node: `n${i + 1}`,
+    heapMb: trendOf(reports.map(({ heapMb }) => heapMb)),
+    externalMb: trendOf(reports.map(({ externalMb }) => externalMb)),
+    rssMb: trendOf(reports.map(({ rssMb }) => rssMb)),
+  }));
+  console.log(JSON.stringify({ bench: "snapshot", ...conditions(), ...figures, nodes }));
+} finally {
+  await cluster.stop();
+  settings.remove();
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

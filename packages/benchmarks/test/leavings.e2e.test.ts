@@ -52,18 +52,21 @@ it.each([
   ["SIGTERM", soak, ["--minutes", "5"]],
   ["SIGINT", soak, ["--minutes", "5"]],
   ["SIGTERM", durable, ["--ms", "600000"]], // whose processes are started by a process that it started
-] as const)("O04 a benchmark that is ended by %s leaves no process and no file behind", async (signal, program, args) => {
-  bench = spawn(process.execPath, ["--expose-gc", program, ...args], {
-    env: { ...process.env, TMPDIR: directory },
-    stdio: "ignore",
-  });
-  const nodes = await until("three nodes", () => {
-    const pids = holders();
-    return pids.length === 3 ? pids : undefined;
-  });
-  expect(nodes.every(isThere)).toBe(true);
-  const gone = once(bench, "exit");
-  bench.kill(signal);
-  expect(await gone).toEqual([null, signal]);
-  await until("end of all", () => (nodes.some(isThere) || readdirSync(directory).length > 0 ? undefined : true));
-});
+] as const)(
+  "O04 a benchmark that is ended by %s leaves no process and no file behind",
+  async (signal, program, args) => {
+    bench = spawn(process.execPath, ["--expose-gc", program, ...args], {
+      env: { ...process.env, TMPDIR: directory },
+      stdio: "ignore",
+    });
+    const nodes = await until("three nodes", () => {
+      const pids = holders();
+      return pids.length === 3 ? pids : undefined;
+    });
+    expect(nodes.every(isThere)).toBe(true);
+    const gone = once(bench, "exit");
+    bench.kill(signal);
+    expect(await gone).toEqual([null, signal]);
+    await until("end of all", () => (nodes.some(isThere) || readdirSync(directory).length > 0 ? undefined : true));
+  },
+);

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { RaftError } from "@hexraft/core/ports";
 import { type Credentials, layOutHello } from "./door-frames.js";
 
@@ -9,12 +11,23 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Whom a client believes to be a node. */
+export interface ClientTlsOptions {
+  /**
+   * PEM file with the authorities that are believed; read when the client is made. A certificate has to name a node of a cluster
+   * (`hexraft certs`), or else the host that was dialled.
+   */
+  readonly caFile: string;
+}
+
 /** Options of {@link HexraftClient}; everything but the endpoints has a default. */
 export interface ClientOptions {
   /** The client doors of all nodes, in any order; the client finds the leader among them. At least one. */
   readonly endpoints: readonly Endpoint[];
-  /** Who this client is, where nodes ask for it. It is sent as it is: use it on loopback, or where the network is encrypted. */
+  /** Who this client is, where nodes ask for it. Without `tls` it is sent as it is: use that on loopback, or where the network is encrypted. */
   readonly credentials?: Credentials;
+  /** Encrypts, where the doors do (`hexraft serve --door-cert`), and talks to nobody whose certificate the authority did not sign. */
+  readonly tls?: ClientTlsOptions;
   /**
    * C03: whether commands go under the numbers of a session, so that one whose answer is lost is sent again and executes
    * once all the same. Without, it ends *unknown*. Default true; where the nodes have no sessions it changes nothing.
@@ -35,7 +48,9 @@ export interface ClientOptions {
 }
 
 /** Options with the defaults filled in. */
-export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "credentials">> {
+export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "credentials" | "tls">> {
+  /** The authorities that are believed, PEM; undefined: nothing is encrypted. */
+  readonly authorities: string | undefined;
   /** What is said first. A function, so that whoever prints a client does not print its password. */
   readonly hello: () => Buffer;
 }
@@ -48,7 +63,7 @@ const DEFAULTS = {
   connectTimeoutMs: 1_000,
   backoffMs: 10, // elections on one host take 150 ms: do not sleep through their end
   backoffMaxMs: 500,
-} satisfies Omit<ResolvedClientOptions, "endpoints" | "hello">;
+} satisfies Omit<ResolvedClientOptions, "endpoints" | "hello" | "authorities">;
 
 type Range = readonly [field: Exclude<keyof typeof DEFAULTS, "sessions">, low: number, high: number, unit: string];
 const RANGES: readonly Range[] = [
@@ -69,7 +84,7 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     if (typeof host !== "string" || host === "" || !Number.isInteger(port) || port < 1 || port > 65_535)
       throw bad("endpoints", endpoint, "must be { host, port } with a port from 1 to 65535");
   }
-  const { credentials, ...others } = given;
+  const { credentials, tls, ...others } = given;
   if (credentials !== undefined && !areCredentials(credentials))
     throw bad("credentials", "not shown here", "must be { user, password }, two texts");
   for (const [field, value] of Object.entries(others))
@@ -80,6 +95,7 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     ...defined,
     endpoints: given.endpoints,
     hello: () => layOutHello(credentials),
+    authorities: tls === undefined ? undefined : authoritiesIn(tls),
   };
   for (const [field, low, high, unit] of RANGES) {
     const value = options[field];
@@ -90,6 +106,19 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
   if (options.backoffMaxMs < options.backoffMs)
     throw bad("backoffMaxMs", options.backoffMaxMs, `must be at least backoffMs (${options.backoffMs})`);
   return options;
+}
+
+function authoritiesIn(tls: ClientTlsOptions): string {
+  if (typeof tls !== "object" || tls === null || typeof tls.caFile !== "string" || Object.keys(tls).length !== 1)
+    throw bad("tls", tls, "must be { caFile }, the path of a PEM file");
+  try {
+    const pem = readFileSync(tls.caFile, "utf8");
+    createSecureContext({ ca: pem });
+    if (!pem.includes("BEGIN CERTIFICATE")) throw new Error("there is none in it");
+    return pem;
+  } catch (error) {
+    throw bad("tls.caFile", tls.caFile, `must hold PEM certificates (${(error as Error).message})`);
+  }
 }
 
 function areCredentials({ user = "default", password }: Credentials): boolean {

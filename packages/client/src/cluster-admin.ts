@@ -14,7 +14,8 @@ import { DoorClient, type OperationOptions } from "./door-client.js";
 import { type Answered, failed } from "./outcome.js";
 
 /** Options of {@link ClusterAdmin}. */
-export interface ClusterAdminOptions extends Pick<ClientOptions, "endpoints" | "credentials" | "connectTimeoutMs"> {
+export interface ClusterAdminOptions
+  extends Pick<ClientOptions, "endpoints" | "credentials" | "tls" | "connectTimeoutMs"> {
   /** How long a question, a transfer, a snapshot or an election may take, ms. Default 10,000. */
   readonly deadlineMs?: number;
   /** How long a change of members may take, ms: newcomers receive the whole state first. Default 120,000. */

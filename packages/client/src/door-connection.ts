@@ -1,7 +1,8 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from "node:tls";
 import { RaftError } from "@hexraft/core/ports";
-import { Framer } from "@hexraft/transport-tcp";
-import type { Endpoint } from "./client-options.js";
+import { Framer, nodesNamedBy } from "@hexraft/transport-tcp";
+import type { Endpoint, ResolvedClientOptions } from "./client-options.js";
 import {
   ANSWER_FRAME_BYTES_MAX,
   type DoorRequest,
@@ -42,14 +43,17 @@ export class DoorConnection {
 
   constructor(
     readonly endpoint: Endpoint,
-    connectTimeoutMs: number,
-    hello: () => Buffer,
+    { connectTimeoutMs, hello, authorities }: Pick<ResolvedClientOptions, "connectTimeoutMs" | "hello" | "authorities">,
     private readonly owner: DoorConnectionOwner,
   ) {
-    this.socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true });
+    const { host, port } = endpoint;
+    const isPlain = authorities === undefined;
+    const place = { host, port, noDelay: true };
+    this.socket = isPlain ? connect(place) : connectTls({ ...place, ...whoIsBelieved(authorities, host) });
     // Until the welcome, silence means that nobody is there; afterwards deadlines watch over the requests.
     this.socket.setTimeout(connectTimeoutMs, () => this.close(`no answer within ${connectTimeoutMs} ms`));
-    this.socket.on("connect", () => this.socket.write(hello()));
+    // Behind TLS nothing is said, least of all a password, before it is known to whom.
+    this.socket.on(isPlain ? "connect" : "secureConnect", () => this.socket.write(hello()));
     this.socket.on("data", (chunk: Buffer) => this.onData(chunk));
     this.socket.on("error", (error) => this.close(error.message));
     this.socket.on("close", () => this.close("the node closed the connection"));
@@ -110,4 +114,17 @@ export class DoorConnection {
     if (frame[0] === FrameKind.answers)
       eachRecord(frame, (number, kind, bytes) => this.owner.onAnswer(this, number, kind, bytes));
   }
+}
+
+/** A node of a cluster of that authority, whatever its address is today; or whoever may bear the name that was dialled. */
+function whoIsBelieved(authorities: string, host: string): ConnectionOptions {
+  return {
+    ca: authorities,
+    minVersion: "TLSv1.2",
+    ...(isIP(host) === 0 && { servername: host }),
+    checkServerIdentity: (_, certificate) =>
+      nodesNamedBy({ subjectAltName: certificate.subjectaltname }).length > 0
+        ? undefined
+        : checkServerIdentity(host, certificate),
+  };
 }

@@ -18,7 +18,7 @@ export {
   readAdmin,
   type TransferAsk,
 } from "./admin-request.js";
-export type { ClientOptions, Endpoint } from "./client-options.js";
+export type { ClientOptions, ClientTlsOptions, Endpoint } from "./client-options.js";
 export { type AdminChangeOptions, type AdminOptions, ClusterAdmin, type ClusterAdminOptions } from "./cluster-admin.js";
 export type { OperationOptions } from "./door-client.js";
 export {

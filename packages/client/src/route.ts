@@ -51,7 +51,7 @@ export class Route implements DoorConnectionOwner {
   seek(): void {
     if (this.closed || this.ready !== null || this.seeking !== null || this.timer !== null) return;
     const endpoint = this.options.endpoints[this.preferred] as Endpoint;
-    const connection = new DoorConnection(endpoint, this.options.connectTimeoutMs, this.options.hello, this);
+    const connection = new DoorConnection(endpoint, this.options, this);
     this.seeking = connection;
     this.open.set(connection, this.preferred);
   }

@@ -71,13 +71,20 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
   }
 }
 
+interface CertsFlags {
+  readonly nodes: string;
+  readonly days: number;
+  readonly hosts?: string;
+}
+
 function certsCommand(program: Command): void {
   program
     .command("certs <directory>")
     .description("Makes certificates for a trial: an authority, if there is none yet, and one pair for each node.")
     .requiredOption("--nodes <id,…>", "the nodes; certificates that are there are renewed")
     .option("--days <n>", "how long they last", whole, 90)
-    .action(async (directory: string, flags: { readonly nodes: string; readonly days: number }) => {
+    .option("--hosts <name,…>", "host names and addresses under which clients reach the doors of any of them")
+    .action(async (directory: string, flags: CertsFlags) => {
       const { runCerts } = await import("./certs/run-certs.js"); // nobody else needs the library behind it
       await runCerts({ directory, ...flags }, (line) => process.stdout.write(`${line}\n`));
     });
@@ -111,6 +118,8 @@ interface ServeFlags {
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly doorCert?: string;
+  readonly doorKey?: string;
   readonly [other: string]: unknown;
 }
 
@@ -120,7 +129,7 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .description("Runs one node.")
     .option(
       "--config <file>",
-      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, access, openDoors, doors, bootstrap, requestTimeoutMs, log, raft; flags win over it",
+      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, access, openDoors, doorTls, plaintextDoors, renewIntervalMs, doors, bootstrap, requestTimeoutMs, log, raft; flags win over it",
     )
     .option("--node-id <id>", "the node's stable name")
     .option("--group-id <id>", "the group's name (main)")
@@ -136,6 +145,9 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .option("--resp <host:port>", "Redis protocol front")
     .option("--access <file>", "JSON: who may use the doors, and what for; secrets as hexraft secret prints them")
     .option("--open-doors", "let everybody in also at doors beyond this machine")
+    .option("--door-cert <file>", "PEM: the certificate of the doors, which then speak TLS alone")
+    .option("--door-key <file>", "PEM: its key")
+    .option("--plaintext-doors", "let doors beyond this machine do without encryption")
     .option("--bootstrap <id=host:port,…>", "the first voters; the first one named founds the cluster, once")
     .option("--election-timeout <ms>", "T: elections begin after T to 2T without a leader (1000)", number)
     .option("--heartbeat-interval <ms>", "between two heartbeats; at most T/3 (T/5)", number)
@@ -149,7 +161,8 @@ A bare port listens on 127.0.0.1. Exit codes: ${ExitCode.usage} bad flag or fiel
 ${ExitCode.identityMismatch} data directory of another node or cluster, ${ExitCode.unreadable} data directory unreadable, ${ExitCode.halted} the group has halted, ${ExitCode.failed} anything else.`,
     )
     .action(async (flags: ServeFlags) => {
-      const { config, electionTimeout, heartbeatInterval, snapshotEvery, tlsCa, tlsCert, tlsKey, ...rest } = flags;
+      const { config, electionTimeout, heartbeatInterval, snapshotEvery, ...others } = flags;
+      const { tlsCa, tlsCert, tlsKey, doorCert, doorKey, ...rest } = others;
       const raft = {
         ...(electionTimeout !== undefined && { electionTimeoutMs: electionTimeout }),
         ...(heartbeatInterval !== undefined && { heartbeatIntervalMs: heartbeatInterval }),
@@ -160,8 +173,12 @@ ${ExitCode.identityMismatch} data directory of another node or cluster, ${ExitCo
         ...(tlsCert !== undefined && { certificateFile: tlsCert }),
         ...(tlsKey !== undefined && { keyFile: tlsKey }),
       };
+      const doorTls = {
+        ...(doorCert !== undefined && { certificateFile: doorCert }),
+        ...(doorKey !== undefined && { keyFile: doorKey }),
+      };
       const file = config === undefined ? {} : readConfigFile(config);
-      done(await runServe(resolveServeOptions({ ...rest, raft, tls }, file)));
+      done(await runServe(resolveServeOptions({ ...rest, raft, tls, doorTls }, file)));
     });
 }
 

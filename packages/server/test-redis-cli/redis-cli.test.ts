@@ -1,5 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { portOf, Workshop } from "../test/support/serve-process.js";
 import { ThreeNodes } from "../test/support/three-nodes.js";
 
 let cluster: ThreeNodes;
@@ -31,6 +33,30 @@ const follower = async () => {
 };
 
 describe("redis-cli", () => {
+  it("T03 --tls talks to a door with a certificate, and not to one of another authority", async () => {
+    const workshop = new Workshop();
+    try {
+      const [own, foreign] = [join(workshop.directory, "own"), join(workshop.directory, "foreign")];
+      for (const place of [own, foreign])
+        expect(await workshop.run("certs", place, "--nodes", "n1", "--hosts", "localhost,127.0.0.1").end()).toBe(0);
+      const tls = ["--door-cert", join(own, "n1.crt"), "--door-key", join(own, "n1.key")];
+      const { listening } = await workshop.single("n1", ...tls);
+      const ask = (directory: string, ...command: readonly string[]) =>
+        spawnSync(
+          "redis-cli",
+          ["-p", `${portOf(listening.resp)}`, "--tls", "--cacert", join(directory, "ca.crt"), ...command],
+          { encoding: "utf8" },
+        );
+      await expect.poll(() => ask(own, "SET", "k", "v").stdout, { timeout: 10_000 }).toBe("OK\n");
+      expect(ask(own, "GET", "k").stdout).toBe("v\n");
+      const refused = ask(foreign, "PING");
+      expect(refused.stdout).not.toContain("PONG");
+      expect(refused.stderr).toMatch(/certificate verify failed/);
+    } finally {
+      await workshop.cleanUp();
+    }
+  });
+
   it("R18 works unchanged on a follower, one command at a time", async () => {
     const id = await follower();
     expect(await redisCli(id, ["PING"])).toBe("PONG\n");

@@ -19,6 +19,19 @@ async function make(nodes: string, days = 30): Promise<string> {
 }
 
 describe("hexraft certs", () => {
+  it("T03 names the hosts of the doors beside the node, and refuses what is none", async () => {
+    await runCerts({ directory, nodes: "n1", days: 30, hosts: "db.example,10.0.0.1,::1" }, () => {});
+    const { subjectAltName = "" } = certificate("n1");
+    expect(subjectAltName.split(", ")).toEqual([
+      "URI:urn:hexraft:node:n1",
+      "DNS:db.example",
+      "IP Address:10.0.0.1",
+      "IP Address:0:0:0:0:0:0:0:1",
+    ]);
+    for (const hosts of ["", "a b", "-x", "urn:x", `${"a".repeat(254)}`])
+      await expect(runCerts({ directory, nodes: "n1", days: 30, hosts }, () => {})).rejects.toThrow(/hosts is/);
+  });
+
   it("T03 makes an authority, and for each node a certificate that names it and no other", async () => {
     const said = await make("n1,n2");
     const authority = certificate("ca");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { HexraftClient } from "@hexraft/client";
@@ -99,6 +99,33 @@ describe("hexraft serve --access", () => {
     expect(everything.replaceAll(/args: \[[^\]]*\]/g, "")).not.toMatch(new RegExp(`${SECRET}|${OPERATOR}|scrypt`));
   });
 
+  it("T03 doors that speak TLS, and SIGHUP makes them look who may come in", async () => {
+    const certs = join(workshop.directory, "certs");
+    expect(await workshop.run("certs", certs, "--nodes", "n1", "--hosts", "localhost,127.0.0.1").end()).toBe(0);
+    const file = access();
+    const tls = ["--door-cert", join(certs, "n1.crt"), "--door-key", join(certs, "n1.key")];
+    const { process, listening } = await workshop.single("n1", "--access", file, ...tls);
+    const client = new HexraftClient({
+      endpoints: [{ host: "127.0.0.1", port: portOf(listening.client) }],
+      credentials: { password: SECRET },
+      tls: { caFile: join(certs, "ca.crt") },
+    });
+    try {
+      await expect.poll(() => client.put("a", "1").catch(() => false), { timeout: 10_000 }).toBe(true);
+      const { users } = JSON.parse(readFileSync(file, "utf8")) as { users: Record<string, unknown> };
+      writeFileSync(file, JSON.stringify({ users: { ops: users["ops"] } }));
+      process.child.kill("SIGHUP");
+      await expect.poll(() => process.out, { timeout: 10_000 }).toContain("took the new access file");
+      await expect(client.get("a")).rejects.toMatchObject({ code: "AccessDenied" });
+      writeFileSync(file, "{");
+      process.child.kill("SIGHUP");
+      await expect.poll(() => process.out, { timeout: 10_000 }).toContain("kept the users known before");
+    } finally {
+      client.close();
+    }
+    expect(await process.signal("SIGTERM")).toBe(0);
+  });
+
   it("O05 does not open a door beyond this machine to everybody, unless it is told so", async () => {
     const args = (...more: readonly string[]) => [
       ...nodeArguments(workshop.directory, "n1", 0, "n1=127.0.0.1:1"),
@@ -109,10 +136,15 @@ describe("hexraft serve --access", () => {
     const refused = workshop.run(...args());
     expect(await refused.end()).toBe(2);
     expect(refused.error).toMatch(/http is "0\.0\.0\.0:0".*unless access .* or openDoors/);
-    const open = workshop.run(...args("--open-doors"));
+    for (const half of [args("--open-doors"), args("--access", access())]) {
+      const plain = workshop.run(...half);
+      expect(await plain.end()).toBe(2);
+      expect(plain.error).toMatch(/http is "0\.0\.0\.0:0".*unless doorTls .* or plaintextDoors/);
+    }
+    const open = workshop.run(...args("--open-doors", "--plaintext-doors"));
     expect((await open.ready).http).toMatch(/^0\.0\.0\.0:\d+$/);
     await open.signal("SIGKILL");
-    const known = workshop.run(...args("--access", access()));
+    const known = workshop.run(...args("--access", access(), "--plaintext-doors"));
     const { http = "" } = await known.ready;
     expect((await fetch(`http://127.0.0.1:${portOf(http)}/v1/status`)).status).toBe(401);
     expect(known.out).toContain("passwords cross the network as they are");

@@ -9,6 +9,11 @@ export interface User {
   readonly secret: SecretHash;
 }
 
+interface Watched {
+  readonly who: () => Identity | undefined;
+  readonly end: () => void;
+}
+
 /** Logins that were right lately, and need not be hashed again: HTTP says its secret with every request. */
 const REMEMBERED_MAX = 1_024;
 /** Logins that wait while one is hashed; hashing shares its threads with the disk, so it is done one at a time. */
@@ -21,20 +26,75 @@ export class Access {
   /** Nobody is asked who he is, and everybody may do everything. */
   static readonly open = new Access(new Map(), "admin");
 
-  /** Whoever has not said who he is. */
-  readonly anonymous: Identity;
+  private nobody: Identity;
   private readonly decoy = decoyHash();
   /** Kept for as long as this process: what is remembered of a secret is of use to nobody else. */
   private readonly key = randomBytes(32);
   private readonly remembered = new Map<string, Identity>();
   private readonly underWay = new Map<string, Promise<Identity | null>>();
   private last: Promise<unknown> = Promise.resolve();
+  /** By whose word an identity was given. */
+  private readonly grounds = new WeakMap<Identity, User>();
+  private readonly watched = new Set<Watched>();
 
   constructor(
-    private readonly users: ReadonlyMap<string, User>,
+    private users: ReadonlyMap<string, User>,
     anonymous: Role,
   ) {
-    this.anonymous = { name: "", role: anonymous };
+    this.nobody = { name: "", role: anonymous };
+  }
+
+  /** Whoever has not said who he is. */
+  get anonymous(): Identity {
+    return this.nobody;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.users.size;
+  }
+
+  /** Whether the same users have the same roles and secrets there. */
+  equals({ users, nobody }: Access): boolean {
+    const isKnown = ([name, user]: readonly [string, User]): boolean => {
+      const known = this.users.get(name);
+      return known !== undefined && isSame(known, user);
+    };
+    return nobody.role === this.nobody.role && users.size === this.users.size && [...users].every(isKnown);
+  }
+
+  /** Calls `end` once if whoever it is then has lost what he was let in by. @returns what ends the watch. */
+  watch(who: () => Identity | undefined, end: () => void): () => void {
+    const watched = { who, end };
+    this.watched.add(watched);
+    return () => void this.watched.delete(watched);
+  }
+
+  /**
+   * From now on these are the users. Who is not among them any more, or has another role or secret, is shown out.
+   *
+   * @returns how many were.
+   */
+  replaceBy({ users, nobody }: Access): number {
+    // Who is the same stays the same, and whoever is inside by his word with him.
+    const kept = [...users].map(([name, user]) => {
+      const before = this.users.get(name);
+      return [name, before !== undefined && isSame(before, user) ? before : user] as const;
+    });
+    this.users = new Map(kept);
+    if (nobody.role !== this.nobody.role) this.nobody = nobody;
+    this.remembered.clear();
+    const out = [...this.watched].filter(({ who }) => !this.stands(who()));
+    for (const watched of out) {
+      this.watched.delete(watched);
+      watched.end();
+    }
+    return out.length;
+  }
+
+  private stands(identity: Identity | undefined): boolean {
+    if (identity === undefined || identity === this.nobody) return true;
+    return this.users.get(identity.name) === this.grounds.get(identity) && this.grounds.has(identity);
   }
 
   /** Whether there is anybody who could say who he is. */
@@ -72,7 +132,11 @@ export class Access {
   private async check(name: string, secret: string): Promise<Identity | null> {
     const user = this.users.get(name);
     const isRight = await fits(secret, user?.secret ?? this.decoy);
-    return isRight && user !== undefined ? { name, role: user.role } : null;
+    // While it was hashed the users may have been replaced.
+    if (!isRight || user === undefined || this.users.get(name) !== user) return null;
+    const identity = { name, role: user.role };
+    this.grounds.set(identity, user);
+    return identity;
   }
 
   private remember(digest: string, identity: Identity): void {
@@ -82,4 +146,9 @@ export class Access {
     }
     this.remembered.set(digest, identity);
   }
+}
+
+function isSame(one: User, other: User): boolean {
+  const { salt, key } = one.secret;
+  return one.role === other.role && salt.equals(other.secret.salt) && key.equals(other.secret.key);
 }

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { RaftError } from "@hexraft/core/ports";
 import { NODE_URI } from "@hexraft/transport-tcp";
@@ -56,8 +57,12 @@ export class Authority {
     return new Authority(directory, new X509Certificate(readFileSync(certificateFile, "utf8")), key);
   }
 
-  /** Makes `<node id>.crt` and `.key`, in the place of any that are there. Returns when the certificate ends. */
-  async certify(nodeId: string, days: number): Promise<Date> {
+  /**
+   * Makes `<node id>.crt` and `.key`, in the place of any that are there, for the node and for the hosts by whose names clients reach its
+   * doors. Returns when the certificate ends.
+   */
+  async certify(nodeId: string, days: number, hosts: readonly string[] = []): Promise<Date> {
+    const doors = hosts.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value }));
     const keys = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
     const now = Date.now();
     const notAfter = new Date(Math.min(now + days * DAY_MS, this.certificate.notAfter.getTime()));
@@ -73,7 +78,7 @@ export class Authority {
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-        new SubjectAlternativeNameExtension([{ type: "url", value: `${NODE_URI}${nodeId}` }]),
+        new SubjectAlternativeNameExtension([{ type: "url", value: `${NODE_URI}${nodeId}` }, ...doors]),
       ],
     });
     await writePair(join(this.directory, `${nodeId}.crt`), certificate, join(this.directory, `${nodeId}.key`), keys);

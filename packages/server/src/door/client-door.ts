@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { layOutGoodbye } from "@hexraft/client";
 import { KvCodec } from "@hexraft/statemachine-kv";
 import { Access } from "../access/access.js";
 import type { HostPort } from "../serve/address.js";
+import { type DoorTls, doorServer } from "../serve/door-tls.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
@@ -20,8 +21,12 @@ export class ClientDoor implements Front {
     private readonly service: DoorService,
     private readonly limits: DoorLimits = DEFAULT_DOOR_LIMITS,
     private readonly access = Access.open,
+    private readonly tls?: DoorTls,
   ) {
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = doorServer(tls, { noDelay: true }, limits.greetingTimeoutMs, {
+      admit: (socket) => this.admit(socket),
+      serve: (socket) => this.serve(socket),
+    });
     this.turnstile = new Turnstile(limits);
   }
 
@@ -36,13 +41,16 @@ export class ClientDoor implements Front {
     return closeListener(this.server);
   }
 
-  private accept(socket: Socket): void {
-    socket.on("error", () => socket.destroy());
+  private admit(socket: Socket): boolean {
     const reason = this.turnstile.admit(socket);
-    if (reason !== "") {
-      turnAway(socket, layOutGoodbye(reason));
-      return;
-    }
+    if (reason === "") return true;
+    // A client that waits for TLS would not understand why.
+    if (this.tls === undefined) turnAway(socket, layOutGoodbye(reason));
+    else socket.destroy();
+    return false;
+  }
+
+  private serve(socket: Socket): void {
     new DoorPeer(socket, this.service, this.codec, this.limits, this.access).listen();
   }
 }

@@ -69,7 +69,12 @@ export class DoorPeer {
       // Who waits for an answer is not idle: a change of members may take long.
       else if (this.inFlight === 0) this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`);
     });
+    const release = this.access.watch(
+      () => this.identity,
+      () => this.end("the rights of this user were changed", "AccessDenied"),
+    );
     socket.once("close", () => {
+      release();
       clearTimeout(late);
       clearTimeout(this.arrival);
     });

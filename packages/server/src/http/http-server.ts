@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Explanation, NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
@@ -8,6 +9,7 @@ import { judge, type KvService } from "../kv/kv-service.js";
 import type { Scrape } from "../metrics/node-metrics.js";
 import type { HostPort } from "../serve/address.js";
 import { DEFAULT_DOOR_BOUNDS, type DoorBounds } from "../serve/door-bounds.js";
+import type { DoorTls } from "../serve/door-tls.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
 import { TokenBucket } from "../serve/token-bucket.js";
@@ -70,17 +72,17 @@ export class HttpFront implements Front {
     private readonly context: HttpContext,
     private readonly limits: HttpLimits = DEFAULT_HTTP_LIMITS,
     private readonly access = Access.open,
+    private readonly tls?: DoorTls,
   ) {
-    this.server = createServer(
-      {
-        maxHeaderSize: limits.headBytesMax,
-        headersTimeout: Math.min(limits.greetingTimeoutMs, limits.arrivalTimeoutMs),
-        requestTimeout: limits.arrivalTimeoutMs,
-        connectionsCheckingInterval: 1_000,
-        keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleTimeoutMs),
-      },
-      (request, response) => void this.answer(request, response),
-    );
+    const options = {
+      maxHeaderSize: limits.headBytesMax,
+      headersTimeout: Math.min(limits.greetingTimeoutMs, limits.arrivalTimeoutMs),
+      requestTimeout: limits.arrivalTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: Math.min(KEEP_ALIVE_MS, limits.idleTimeoutMs),
+    };
+    this.server = this.listener(options);
+    this.server.on("request", (request, response) => void this.answer(request, response));
     this.turnstile = new Turnstile(limits);
     this.backups = new BackupRoute(context, limits);
     // Before the parser sees the socket: who is too many costs a line of text.
@@ -95,8 +97,17 @@ export class HttpFront implements Front {
   /** Closes listener and connections. Idempotent. */
   stop(): Promise<void> {
     const closed = closeListener(this.server);
+    this.turnstile.clear();
     this.server.closeAllConnections();
     return closed;
+  }
+
+  private listener(options: ServerOptions): Server {
+    if (this.tls === undefined) return createServer(options);
+    const { greetingTimeoutMs: handshakeTimeout } = this.limits;
+    const server = createTlsServer({ ...options, ...this.tls.secureOptions, handshakeTimeout });
+    this.tls.use(server);
+    return server;
   }
 
   private async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -106,6 +117,11 @@ export class HttpFront implements Front {
       this.slowDown(message.socket);
       const request = readRequest(message, this.limits.requestBytesMax);
       const who = await this.authorize(request, message.headers.authorization);
+      const release = this.access.watch(
+        () => who,
+        () => message.socket.destroy(),
+      );
+      response.once("close", release);
       reply = this.withToken(request, await this.route(request, who));
     } catch (error) {
       reply = problemOf(error);
@@ -124,6 +140,7 @@ export class HttpFront implements Front {
   private admit(socket: Socket): void {
     const reason = this.turnstile.admit(socket);
     if (reason === "") return;
+    if (this.tls !== undefined) return void socket.destroy(); // it waits for TLS, and would not understand
     this.turnedAway.add(socket);
     const body = `${JSON.stringify({ error: "TooManyConnections", outcome: "refused", message: reason })}\n`;
     const head = ["HTTP/1.1 503 Service Unavailable", "retry-after: 1", "connection: close"];

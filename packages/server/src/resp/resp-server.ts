@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { Access } from "../access/access.js";
 import { allows } from "../access/role.js";
 import type { HostPort } from "../serve/address.js";
 import { DEFAULT_DOOR_BOUNDS } from "../serve/door-bounds.js";
+import { type DoorTls, doorServer } from "../serve/door-tls.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
@@ -33,9 +34,13 @@ export class RespServer implements Front {
     private readonly context: Omit<CommandContext, "access">,
     private readonly limits: RespServerLimits = DEFAULT_RESP_SERVER_LIMITS,
     private readonly access = Access.open,
+    private readonly tls?: DoorTls,
   ) {
     this.turnstile = new Turnstile(limits);
-    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.server = doorServer(tls, { noDelay: true, allowHalfOpen: true }, limits.greetingTimeoutMs, {
+      admit: (socket) => this.admit(socket),
+      serve: (socket) => this.serve(socket),
+    });
   }
 
   /** Listens. @throws RaftError `AddressInUse`. Returns where. */
@@ -49,18 +54,25 @@ export class RespServer implements Front {
     return closeListener(this.server);
   }
 
-  private accept(socket: Socket): void {
-    // A client that breaks off is its own business.
-    socket.on("error", () => socket.destroy());
+  private admit(socket: Socket): boolean {
     const reason = this.turnstile.admit(socket);
-    if (reason !== "") {
-      turnAway(socket, `-ERR ${reason}\r\n`);
-      return;
-    }
+    if (reason === "") return true;
+    // A client that waits for TLS would not understand why.
+    if (this.tls === undefined) turnAway(socket, `-ERR ${reason}\r\n`);
+    else socket.destroy();
+    return false;
+  }
+
+  private serve(socket: Socket): void {
     const { access, limits } = this;
     const session = new RespSession(++this.lastClientId, access.anonymous);
     const context = { ...this.context, access };
     serveRespConnection(socket, limits, (command) => understandCommand(command, session, context));
+    const release = access.watch(
+      () => session.identity,
+      () => turnAway(socket, "-NOPERM the rights of this user were changed, connect anew\r\n"),
+    );
+    socket.once("close", release);
     if (allows(access.anonymous, "read")) return;
     const late = setTimeout(() => {
       if (!allows(session.identity, "read")) turnAway(socket, "-NOAUTH Authentication required.\r\n");

@@ -5,7 +5,8 @@ import type { ServeOptions } from "./serve-options.js";
 import { startServer } from "./start-server.js";
 
 /**
- * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or it has died (L04, E17).
+ * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or it has died (L04, E17). SIGHUP makes it look
+ * at the access file and the doors' certificate.
  *
  * @returns the exit code. @throws RaftError if it cannot start.
  */
@@ -18,9 +19,12 @@ export async function runServe(options: ServeOptions): Promise<number> {
     logger.info(`${options.nodeId} serves`, { ...listening, pid: process.pid });
     const events = node.events$.subscribe((event) => tellParent({ type: "event", event }));
     tellParent({ type: "ready", listening });
+    const onHangUp = () => void server.renew();
+    process.on("SIGHUP", onHangUp);
     const end = await Promise.race([told.reason, server.died]);
     if (end instanceof Error) process.stderr.write(`hexraft: ${end.message}\n`);
     else logger.info(`${options.nodeId} stops`, { reason: end.told });
+    process.off("SIGHUP", onHangUp);
     events.unsubscribe();
     await server.stop();
     return end instanceof Error ? exitCodeOf(end) : ExitCode.ok;

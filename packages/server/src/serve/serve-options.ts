@@ -7,6 +7,7 @@ import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
 import { badField } from "./bad-field.js";
 import { type DoorBounds, resolveDoorBounds } from "./door-bounds.js";
+import { type DoorTlsOptions, resolveDoorTls } from "./door-tls.js";
 
 /** Everything `hexraft serve` needs to know, checked. */
 export interface ServeOptions {
@@ -34,6 +35,12 @@ export interface ServeOptions {
   readonly access?: string;
   /** Whether the doors may be open to everybody beyond this machine. */
   readonly openDoors: boolean;
+  /** What the doors encrypt with; absent: they do not. */
+  readonly doorTls?: DoorTlsOptions;
+  /** Whether doors beyond this machine may do without encryption. */
+  readonly plaintextDoors: boolean;
+  /** How often the access file and the doors' certificate are looked at, ms. */
+  readonly renewIntervalMs: number;
   /** What one client may cost. */
   readonly doors: DoorBounds;
   /** C03: bounds of the session table. */
@@ -51,6 +58,7 @@ export interface ServeOptions {
 /** The same as it comes from flags and from the config file. */
 export type RawServeOptions = Readonly<Record<string, unknown>>;
 
+const RENEW_INTERVAL_MS = { low: 10, usual: 10_000, high: 86_400_000 } as const;
 const FIELDS = new Set([
   "nodeId",
   "groupId",
@@ -64,6 +72,9 @@ const FIELDS = new Set([
   "resp",
   "access",
   "openDoors",
+  "doorTls",
+  "plaintextDoors",
+  "renewIntervalMs",
   "doors",
   "sessions",
   "bootstrap",
@@ -97,10 +108,30 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
   const tls = { ...record("tls", file["tls"] ?? {}), ...record("tls", flags["tls"] ?? {}) };
   const plaintext = given["plaintext"] ?? false;
   if (typeof plaintext !== "boolean") throw badField("plaintext", plaintext, "must be true or false");
-  const { access, openDoors = false } = given as Record<string, unknown>;
+  const doorTls = resolveDoorTls({
+    ...record("doorTls", file["doorTls"] ?? {}),
+    ...record("doorTls", flags["doorTls"] ?? {}),
+  });
+  const {
+    access,
+    openDoors = false,
+    plaintextDoors = false,
+    renewIntervalMs = RENEW_INTERVAL_MS.usual,
+  } = given as Record<string, unknown>;
   if (access !== undefined && (typeof access !== "string" || access === ""))
     throw badField("access", access, "must be the path of a file");
   if (typeof openDoors !== "boolean") throw badField("openDoors", openDoors, "must be true or false");
+  if (typeof plaintextDoors !== "boolean") throw badField("plaintextDoors", plaintextDoors, "must be true or false");
+  if (plaintextDoors && doorTls !== undefined)
+    throw badField("plaintextDoors", plaintextDoors, "must not be given beside doorTls");
+  const { low, high } = RENEW_INTERVAL_MS;
+  if (
+    typeof renewIntervalMs !== "number" ||
+    !Number.isInteger(renewIntervalMs) ||
+    renewIntervalMs < low ||
+    renewIntervalMs > high
+  )
+    throw badField("renewIntervalMs", renewIntervalMs, `must be a whole number from ${low} to ${high} ms`);
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (typeof dataDirectory !== "string" || dataDirectory === "")
@@ -130,6 +161,9 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     ...optionalAddress("resp", given),
     ...(access !== undefined && { access }),
     openDoors,
+    ...(doorTls !== undefined && { doorTls }),
+    plaintextDoors,
+    renewIntervalMs,
     doors: resolveDoorBounds(record("doors", file["doors"] ?? {})),
     sessions: sessionOptions(record("sessions", file["sessions"] ?? {})),
     bootstrap: parseBootstrap(given["bootstrap"], nodeId),

@@ -21,8 +21,10 @@ import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../resp/resp-server.js";
 import { VERSION } from "../version.js";
 import { formatAddress, type HostPort, isLoopback } from "./address.js";
 import { badField } from "./bad-field.js";
+import { DoorTls } from "./door-tls.js";
 import { foundCluster } from "./found-cluster.js";
 import type { Front } from "./front.js";
+import { Renewals } from "./renewals.js";
 import type { ServeOptions } from "./serve-options.js";
 
 /** Where each part listens; what was not asked for is absent. */
@@ -39,6 +41,8 @@ export interface RunningServer {
   readonly listening: Listening;
   /** Resolves with what this node died of, as an error: its group has halted (L04, E17), or it could not be founded. */
   readonly died: Promise<Error>;
+  /** Looks at the access file and the doors' certificate now. */
+  renew(): Promise<void>;
   /** O04: fronts first, then the node, which hands leadership over. Idempotent. */
   stop(): Promise<void>;
 }
@@ -53,6 +57,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
   const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft, doors } = options;
   const access = readAccess(options.access, process.env[ACCESS_VARIABLE]);
   checkDoors(options, access, logger);
+  const doorTls = options.doorTls === undefined ? undefined : new DoorTls(options.doorTls, logger);
   const node: KvNode = await createNode<KvNodeCommand, KvResult | SessionOpened, KvQuery, KvAnswer>(
     { ...raft, nodeId, groupId },
     [
@@ -74,8 +79,11 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
   const founding = new AbortController();
   let founded: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | undefined;
+  const renewable = { access, accessFile: options.access, tls: doorTls };
+  const renewals = new Renewals(renewable, logger, options.renewIntervalMs);
   const stop = async () => {
     founding.abort();
+    renewals.stop();
     await Promise.all(fronts.map((front) => front.stop()));
     await node.stop();
     metrics.close();
@@ -93,7 +101,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     const admin = new AdminDesk(node, raft.electionTimeoutMs ?? DEFAULT_OPTIONS.electionTimeoutMs, logger);
     const client = await open(
       options.client,
-      new ClientDoor(doorServiceOf(node, admin), { ...DEFAULT_DOOR_LIMITS, ...doors }, access),
+      new ClientDoor(doorServiceOf(node, admin), { ...DEFAULT_DOOR_LIMITS, ...doors }, access, doorTls),
     );
     const context = {
       kv,
@@ -104,10 +112,13 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       stateHash: () => node.stateHash(),
       backup: (asked: BackupOptions) => node.backup(asked),
     };
-    const http = await open(options.http, new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...doors }, access));
+    const http = await open(
+      options.http,
+      new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...doors }, access, doorTls),
+    );
     const respLimits = { ...DEFAULT_RESP_SERVER_LIMITS, ...doors, commandBytesMax: doors.requestBytesMax };
     const facts = factsOf(node, options.resp?.port ?? 0);
-    const resp = await open(options.resp, new RespServer({ kv, info: facts }, respLimits, access));
+    const resp = await open(options.resp, new RespServer({ kv, info: facts }, respLimits, access, doorTls));
     let notFounded: (error: Error) => void = () => {};
     const died = new Promise<Error>((resolve) => {
       notFounded = resolve;
@@ -125,7 +136,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
       ...(http !== undefined && { http }),
       ...(resp !== undefined && { resp }),
     };
-    return { node, listening, died, stop: () => (stopping ??= stop()) };
+    return { node, listening, died, renew: () => renewals.look(), stop: () => (stopping ??= stop()) };
   } catch (error) {
     await stop();
     throw error instanceof RaftError
@@ -141,14 +152,13 @@ function checkDoors(options: ServeOptions, access: Access, logger: Logger): void
   for (const field of DOORS) {
     const at = options[field];
     if (at === undefined || isLoopback(at)) continue;
-    if (access.hasUsers) {
-      logger.warn("passwords cross the network as they are: the doors do not encrypt", { [field]: formatAddress(at) });
-      continue;
-    }
-    if (options.openDoors) continue;
-    const rule =
-      "must be an address of this machine only, unless access says who may come in, or openDoors lets everybody in";
-    throw badField(field, formatAddress(at), rule);
+    const only = (unless: string) =>
+      badField(field, formatAddress(at), `must be an address of this machine only, unless ${unless}`);
+    if (!access.hasUsers && !options.openDoors)
+      throw only("access says who may come in, or openDoors lets everybody in");
+    if (options.doorTls !== undefined) continue;
+    if (!options.plaintextDoors) throw only("doorTls encrypts what passes, or plaintextDoors does without");
+    if (access.hasUsers) logger.warn("passwords cross the network as they are", { [field]: formatAddress(at) });
   }
 }
 

@@ -1,10 +1,12 @@
+import type { X509Certificate } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { connect, createServer as createTlsServer, TLSSocket, type Server as TlsServer } from "node:tls";
 import type { Logger, NodeId } from "@hexraft/core/ports";
 import type { HostAndPort } from "../address.js";
+import { badOption } from "../bad-option.js";
 import { type Accept, type Proof, SOCKET_OPTIONS, type Sockets } from "../sockets.js";
-import { nodesNamedBy } from "./certificate-names.js";
-import { Credentials } from "./credentials.js";
+import { NODE_URI, nodesNamedBy } from "./certificate-names.js";
+import { TlsFiles } from "./tls-files.js";
 import type { ResolvedTlsOptions } from "./tls-options.js";
 
 /**
@@ -12,19 +14,19 @@ import type { ResolvedTlsOptions } from "./tls-options.js";
  * now, or the connection never gets as far as a frame. Which node it names is judged in the handshake of frames.
  */
 export class TlsSockets implements Sockets {
-  private readonly credentials: Credentials;
+  private readonly files: TlsFiles;
   private readonly proofs = new WeakMap<Socket, Proof>();
   private readonly servers = new Set<TlsServer>();
   private timer: NodeJS.Timeout | undefined;
 
   /** Reads the files. @throws RaftError `BadOption`, naming the file and what is wrong with it. */
   constructor(private readonly options: ResolvedTlsOptions) {
-    this.credentials = new Credentials(options);
+    this.files = new TlsFiles(options, (field, value, rule) => badOption(`tls.${field}`, value, rule));
   }
 
   /** @inheritDoc */
   open(id: NodeId, logger: Logger, onNewAuthority: () => void): void {
-    this.credentials.mustName(id);
+    this.files.mustHold((certificate) => this.checkNames(certificate, id));
     this.timer = setInterval(() => void this.renew(logger, onNewAuthority), this.options.renewIntervalMs).unref();
   }
 
@@ -36,7 +38,7 @@ export class TlsSockets implements Sockets {
   /** @inheritDoc */
   server(accept: Accept): Server {
     const secured = new Map<string, (socket: Socket) => void>();
-    const tls = createTlsServer({ ...this.credentials.secureOptions, requestCert: true, rejectUnauthorized: true });
+    const tls = createTlsServer({ ...this.files.secureOptions, requestCert: true, rejectUnauthorized: true });
     this.servers.add(tls);
     // Connections are counted as they come, not after a TLS handshake that a silent crowd never begins (T07).
     const server = createServer(SOCKET_OPTIONS, (socket) => {
@@ -59,7 +61,7 @@ export class TlsSockets implements Sockets {
 
   /** @inheritDoc */
   dial({ host, port }: HostAndPort): Socket {
-    const { context: secureContext } = this.credentials;
+    const { context: secureContext } = this.files;
     // Whom a certificate must name is known by id, not by host name: that is judged when the welcome comes.
     const checkServerIdentity = () => undefined;
     return connect({ host, port, secureContext, rejectUnauthorized: true, checkServerIdentity, ...SOCKET_OPTIONS });
@@ -72,11 +74,19 @@ export class TlsSockets implements Sockets {
     return shown;
   }
 
+  /** The own certificate has to speak for this node. */
+  private checkNames(certificate: X509Certificate, id: NodeId): void {
+    const named = nodesNamedBy(certificate);
+    if (named.includes(id)) return;
+    const rule = `must name this node by the URI ${NODE_URI}${id}; it names ${named.join(", ") || "none"}`;
+    throw badOption("tls.certificateFile", this.options.certificateFile, rule);
+  }
+
   private async renew(logger: Logger, onNewAuthority: () => void): Promise<void> {
     try {
-      const renewed = await this.credentials.renew();
+      const renewed = await this.files.renew();
       if (renewed === "nothing" || this.timer === undefined) return;
-      for (const tls of this.servers) tls.setSecureContext(this.credentials.secureOptions);
+      for (const tls of this.servers) tls.setSecureContext(this.files.secureOptions);
       logger.info("took new TLS files", { renewed });
       if (renewed === "authority") onNewAuthority();
     } catch (error) {

@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { badOption } from "../../src/bad-option.js";
 import { nodesNamedBy } from "../../src/tls/certificate-names.js";
-import { Credentials } from "../../src/tls/credentials.js";
+import { TlsFiles } from "../../src/tls/tls-files.js";
+import { TlsSockets } from "../../src/tls/tls-sockets.js";
 import { Authority, file } from "../support/authority.js";
+import { keepingLogger } from "../support/ports.js";
 
 let authority: Authority;
 beforeAll(async () => {
@@ -28,8 +31,8 @@ describe("the nodes that a certificate names", () => {
 
   it("T03 a certificate without alternative names, whatever its subject, names none", async () => {
     const { certificateFile, ...rest } = await authority.tls("n1", { uris: [] });
-    const credentials = new Credentials({ certificateFile, ...rest, renewIntervalMs: 10 });
-    expect(() => credentials.mustName("n1")).toThrow(
+    const sockets = new TlsSockets({ certificateFile, ...rest, renewIntervalMs: 10 });
+    expect(() => sockets.open("n1", keepingLogger(), () => {})).toThrow(
       /must name this node by the URI urn:hexraft:node:n1; it names none/,
     );
   });
@@ -38,7 +41,7 @@ describe("the nodes that a certificate names", () => {
 describe("TLS files", () => {
   const fault = (over: object, files: Awaited<ReturnType<Authority["tls"]>>): unknown => {
     try {
-      return new Credentials({ ...files, renewIntervalMs: 10, ...over });
+      return new TlsFiles({ ...files, ...over }, (field, value, rule) => badOption(`tls.${field}`, value, rule));
     } catch (error) {
       return (error as { details?: unknown }).details;
     }

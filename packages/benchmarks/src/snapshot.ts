@@ -67,12 +67,12 @@ try {
   const installed = new Promise<void>((resolve) => {
     loaded = resolve;
   });
-  let isOver = false;
+  const over = new AbortController();
   const began = performance.now();
   cluster.start(AWAY);
   const samples: Promise<Sample>[] = [];
   const under = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const sample = load(1_000);
       samples.push(sample);
       await sample;
@@ -80,7 +80,7 @@ try {
   })();
   await installed;
   const seconds = (performance.now() - began) / 1_000;
-  isOver = true;
+  over.abort();
   await under;
   const meanwhile = await Promise.all(samples);
   const limitAfter = await measureIn<Sample>("probes/sequential-write-process", [flags.mib]);

@@ -1,93 +1,48 @@
-import { scryptSync } from "node:crypto";
 import { inspect } from "node:util";
 import { ClusterAdmin, HexraftClient } from "@hexraft/client";
-import type { NodeDescription } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import { put } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Access, type User } from "../src/access/access.js";
 import type { Role } from "../src/access/role.js";
-import type { SecretHash } from "../src/access/secret-hash.js";
-import { ClientDoor } from "../src/door/client-door.js";
-import { DEFAULT_DOOR_LIMITS } from "../src/door/door-limits.js";
-import type { DoorService } from "../src/door/door-service.js";
-import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
-import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../src/resp/resp-server.js";
 import type { DoorBounds } from "../src/serve/door-bounds.js";
-import type { Front } from "../src/serve/front.js";
 import { TokenBucket } from "../src/serve/token-bucket.js";
-import { ADD_N4, Administered, deskOf } from "./support/administered.js";
-import { LocalKv } from "./support/local-kv.js";
-import { madeUpBackup } from "./support/made-up-backup.js";
+import { ADD_N4, type Administered } from "./support/administered.js";
+import { Doors, userOf } from "./support/door-fixture.js";
+import type { LocalKv } from "./support/local-kv.js";
 import { RawClient, resp } from "./support/raw-client.js";
 
 const SECRET = "open-sesame";
 const ROLES: readonly Role[] = ["none", "read", "write", "admin"];
+let doors: Doors;
 let kv: LocalKv;
 let administered: Administered;
-const fronts: Front[] = [];
 const raws: RawClient[] = [];
 const clients: { close(): void }[] = [];
 
-/** As cheap as may be: what it costs is no matter here. */
-const salt = Buffer.alloc(16, 7);
-const key = scryptSync(SECRET, salt, 32, { N: 1_024, r: 8, p: 1 });
-const hash: SecretHash = { log2N: 10, r: 8, p: 1, salt, key };
 beforeEach(() => {
-  kv = new LocalKv();
-  administered = new Administered();
+  doors = new Doors(users());
+  ({ kv, administered } = doors);
 });
 afterEach(async () => {
   for (const made of clients.splice(0)) made.close();
   for (const { socket } of raws.splice(0)) socket.destroy();
-  await Promise.all(fronts.splice(0).map((front) => front.stop()));
+  await doors.stop();
 });
 
 /** A user per role, of the role's name; `default` may write. */
 const users = () =>
   new Access(
     new Map<string, User>([
-      ...ROLES.map((role) => [role, { role, secret: hash }] as const),
-      ["default", { role: "write", secret: hash }],
+      ...ROLES.map((role) => [role, userOf(role, SECRET)] as const),
+      ["default", userOf("write", SECRET)],
     ]),
     "none",
   );
 
-async function start(front: Front): Promise<number> {
-  const { port } = await front.start({ host: "127.0.0.1", port: 0 });
-  fronts.push(front);
-  return port;
-}
-
-function http(bounds: Partial<DoorBounds> = {}, access = users()): Promise<number> {
-  const context = {
-    kv,
-    describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
-    explain: () => ({ nodeId: "n1", findings: [], text: "" }),
-    scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
-    stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
-    admin: deskOf(administered),
-    backup: async () => madeUpBackup(1_000),
-  };
-  return start(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...bounds }, access));
-}
-
-function redis(bounds: Partial<DoorBounds> = {}, access = users()): Promise<number> {
-  const info = () => ({}) as never;
-  return start(new RespServer({ kv, info }, { ...DEFAULT_RESP_SERVER_LIMITS, ...bounds }, access));
-}
-
-const service: DoorService = {
-  apply: (command, done) => {
-    kv.asked.push(`command of ${"bytes" in command ? command.bytes.length : 0} bytes`);
-    setImmediate(() => done(null, { type: "put", done: true }));
-  },
-  read: (query, consistency) => kv.read(query, consistency),
-  admin: (fields, who, kind) => deskOf(administered).ask(fields, who, kind),
-  welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
-};
-const door = (bounds: Partial<DoorBounds> = {}, access = users()): Promise<number> =>
-  start(new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access));
+const http = (bounds: Partial<DoorBounds> = {}, access?: Access): Promise<number> => doors.http(bounds, access);
+const redis = (bounds: Partial<DoorBounds> = {}, access?: Access): Promise<number> => doors.resp(bounds, access);
+const door = (bounds: Partial<DoorBounds> = {}, access?: Access): Promise<number> => doors.client(bounds, access);
 
 async function raw(port: number): Promise<RawClient> {
   const made = await RawClient.to(port);
@@ -380,7 +335,7 @@ describe("the client door", () => {
   });
 
   it("T09 a hello without the two fields is anybody's, also where there are users", async () => {
-    const caller = client(await door({}, new Access(new Map([["a", { role: "write", secret: hash }]]), "read")));
+    const caller = client(await door({}, new Access(new Map([["a", userOf("write", SECRET)]]), "read")));
     await caller.get("k");
     expect((await caller.propose(put("k", "v"))).outcome).toBe("refused");
   });

@@ -66,9 +66,9 @@ async function behind() {
 /** Puts small values until it is told to stop; says how many, and the longest that one took. */
 function load(client: HexraftClient) {
   const told = { puts: 0, longestMs: 0, stop: async () => {} };
-  let isOver = false;
+  const over = new AbortController();
   const running = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const began = performance.now();
       await client.put(`small${told.puts % 1_000}`, "v");
       told.puts++;
@@ -76,7 +76,7 @@ function load(client: HexraftClient) {
     }
   })();
   told.stop = () => {
-    isOver = true;
+    over.abort();
     return running;
   };
   return told;

@@ -15,7 +15,7 @@ let isWatched = false;
 export interface TemporaryDirectory {
   readonly path: string;
   /** Removes it, and all that is in it. Idempotent. */
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** Makes one; it is gone when this process is, however that ends, unless by SIGKILL. */

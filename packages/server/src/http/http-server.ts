@@ -5,7 +5,7 @@ import type { Explanation, NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
 import { allows, type Identity, type Role } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
-import { judge, type KvService } from "../kv/kv-service.js";
+import type { KvService } from "../kv/kv-service.js";
 import type { Scrape } from "../metrics/node-metrics.js";
 import type { HostPort } from "../serve/address.js";
 import { DEFAULT_DOOR_BOUNDS, type DoorBounds } from "../serve/door-bounds.js";
@@ -21,6 +21,7 @@ import { runBatch } from "./batch-route.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
 import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
+import { problemOf, RETRY_AFTER } from "./problem-of.js";
 
 /** What the HTTP front needs to know of its node. */
 export interface HttpContext extends BackupSource {
@@ -56,8 +57,6 @@ const DATA = /^\/v1\/(?:kv|incr|batch)(?:\/|$)/;
 /** Q08: what was answered, for `atLeast`. */
 const TOKEN_HEADER = "hexraft-read-token";
 const KEEP_ALIVE_MS = 30_000;
-/** What `Retry-After` says, seconds: an election is over by then. */
-const RETRY_AFTER = { "retry-after": "1" };
 
 /** HTTP/JSON over one listener. */
 export class HttpFront implements Front {
@@ -261,28 +260,3 @@ function asked({ query }: HttpRequest, what: { readonly text: string }): HttpRep
 
 const wrongMethod = (allowed: string) =>
   new HttpProblem(405, "WrongMethod", `This is for ${allowed}.`, {}, { allow: allowed });
-
-/** C02 in the words of HTTP. */
-function problemOf(error: unknown): HttpReply {
-  if (error instanceof HttpProblem) {
-    const { status, message, extra, headers } = error;
-    return json(status, { error: error.error, message, ...extra }, headers);
-  }
-  const { verdict, message } = judge(error);
-  switch (verdict) {
-    case "unknown":
-      return json(504, { error: "Unknown", outcome: "unknown", message });
-    case "no-leader":
-      return json(503, { error: "NoLeader", outcome: "refused", message }, RETRY_AFTER);
-    case "try-again":
-      return json(503, { error: "TryAgain", outcome: "refused", message }, RETRY_AFTER);
-    case "too-large":
-      return json(413, { error: "TooLarge", outcome: "refused", message });
-    case "bad-request":
-      return json(400, { error: "BadRequest", outcome: "refused", message });
-    case "failed":
-      return json(500, { error: "Failed", outcome: "refused", message });
-    default:
-      return verdict satisfies never;
-  }
-}

@@ -65,9 +65,9 @@ export class DoorTls {
 /** Whoever comes to a door. */
 export interface Doorway {
   /** Counts a connection as it comes, before any TLS: a silent crowd costs no handshake (T07). False: it was turned away. */
-  admit(socket: Socket): boolean;
+  readonly admit: (socket: Socket) => boolean;
   /** It may speak. */
-  serve(socket: Socket): void;
+  readonly serve: (socket: Socket) => void;
 }
 
 /** A listener for sockets, plain or behind TLS. */

@@ -163,7 +163,7 @@ it.each([
   },
 );
 
-it("it is looked at by itself, and a file that says the same changes nothing", async () => {
+it("the file is looked at by itself, and one that says the same changes nothing", async () => {
   renewals.stop();
   begin(10);
   write(JSON.stringify({ users: { bob: bob(), ann: ann() } }, null, 2));

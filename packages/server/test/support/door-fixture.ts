@@ -24,6 +24,7 @@ export function userOf(role: Role, secret: string): User {
 /** The three doors in front of a store in memory. */
 export class Doors {
   readonly kv = new LocalKv();
+  readonly administered = new Administered();
   private readonly fronts: Front[] = [];
 
   constructor(
@@ -32,31 +33,36 @@ export class Doors {
     private readonly bounds: Partial<DoorBounds> = {},
   ) {}
 
-  http(): Promise<number> {
+  http(bounds = this.bounds, access = this.access): Promise<number> {
     const context = {
       kv: this.kv,
       describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
+      explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
       stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
-      admin: deskOf(new Administered()),
+      admin: deskOf(this.administered),
       backup: async () => madeUpBackup(1_000),
     };
-    return this.open(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...this.bounds }, this.access, this.tls));
+    return this.open(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...bounds }, access, this.tls));
   }
 
-  resp(): Promise<number> {
+  resp(bounds = this.bounds, access = this.access): Promise<number> {
     const info = () => ({}) as never;
-    const limits = { ...DEFAULT_RESP_SERVER_LIMITS, ...this.bounds };
-    return this.open(new RespServer({ kv: this.kv, info }, limits, this.access, this.tls));
+    const limits = { ...DEFAULT_RESP_SERVER_LIMITS, ...bounds };
+    return this.open(new RespServer({ kv: this.kv, info }, limits, access, this.tls));
   }
 
-  client(): Promise<number> {
+  client(bounds = this.bounds, access = this.access): Promise<number> {
     const service: DoorService = {
-      apply: (_, done) => setImmediate(() => done(null, { type: "put", done: true })),
+      apply: (command, done) => {
+        this.kv.asked.push(`command of ${"bytes" in command ? command.bytes.length : 0} bytes`);
+        setImmediate(() => done(null, { type: "put", done: true }));
+      },
       read: (query, consistency) => this.kv.read(query, consistency),
-      admin: (fields, who, kind) => deskOf(new Administered()).ask(fields, who, kind),
+      admin: (fields, who, kind) => deskOf(this.administered).ask(fields, who, kind),
       welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
     };
-    return this.open(new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...this.bounds }, this.access, this.tls));
+    return this.open(new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls));
   }
 
   async stop(): Promise<void> {

@@ -49,10 +49,8 @@ export class ThreeNodes {
     const port = this.ports[place] as number;
     const advertised = ["--advertise", addresses[place] as string];
     const args = nodeArguments(this.workshop.directory, id, port, bootstrap);
-    const process = this.workshop.run(
-      ...[...args, ...fronts, ...advertised, "--election-timeout", `${ELECTION_TIMEOUT_MS}`],
-      ...flags,
-    );
+    const timing = ["--election-timeout", `${ELECTION_TIMEOUT_MS}`];
+    const process = this.workshop.run(...args, ...fronts, ...advertised, ...timing, ...flags);
     this.running.set(id, { process, listening: (await process.ready) as Required<Listening> });
   }
 

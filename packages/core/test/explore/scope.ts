@@ -201,7 +201,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 4,
     budget: { ...NOTHING, timeouts: 2, proposals: 1 },
-    depthMax: 12,
+    depthMax: 13,
   },
   {
     name: "installs",
@@ -219,20 +219,20 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 4,
     budget: { ...NOTHING, timeouts: 1, crashes: 1 },
-    depthMax: 14,
+    depthMax: 18,
   },
   {
     name: "compactions",
-    about: "a and b hold an old snapshot and save new ones, while c is behind, and leaders change (S03, R01, E08)",
+    about:
+      "nothing is left of a's log but its base, b holds an older snapshot, c is behind; they save new ones (E08, S03)",
     nodes: THREE,
-    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [] }, snapshots: { a: 2, b: 2 } },
-    prelude: (table) => void table.cut("a", "c").cut("b", "c").elect("a"),
+    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [] }, snapshots: { a: 3, b: 2 } },
     disk: "prompt",
     clocks: "shared",
     losesHeartbeats: true,
     termMax: 3,
-    budget: { ...NOTHING, timeouts: 1, proposals: 1, snapshots: 2, crashes: 1 },
-    depthMax: 12,
+    budget: { ...NOTHING, timeouts: 2, proposals: 1, snapshots: 2, crashes: 1 },
+    depthMax: 10,
   },
   {
     name: "transfers",
@@ -245,7 +245,7 @@ export const SCOPES: readonly Scope[] = [
     losesHeartbeats: true,
     termMax: 3,
     budget: { ...NOTHING, timeouts: 2, proposals: 1, transfers: 1 },
-    depthMax: 12,
+    depthMax: 11,
   },
   {
     // A majority of three is one's own vote and another: only among five can one vote be counted twice.

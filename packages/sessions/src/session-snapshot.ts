@@ -1,6 +1,6 @@
 import { RaftError } from "@hexraft/core/ports";
 import { putU32, putU64, u32At, u64At } from "./session-layout.js";
-import { KeptResult, type Session, SessionTable } from "./session-table.js";
+import { KeptResult, nonceText, type Session, SessionTable } from "./session-table.js";
 
 /*
  * The session table in a snapshot, format 1, before the state machine's own bytes; numbers are little-endian:
@@ -108,7 +108,7 @@ function readTable(bytes: Uint8Array): SessionTable {
     const from = part(SESSION_BYTES);
     const session: Session = {
       id: u64At(bytes, from),
-      nonce: Array.from(bytes.subarray(from + 8, from + 24), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      nonce: nonceText(bytes.subarray(from + 8, from + 24)),
       lastUsedMs: u64At(bytes, from + 24),
       lowMark: u64At(bytes, from + 32),
       results: new Map(),

@@ -27,6 +27,10 @@ export interface Session {
   readonly results: Map<number, KeptResult>;
 }
 
+/** A nonce as {@link Session} names it. */
+export const nonceText = (nonce: Uint8Array): string =>
+  Array.from(nonce, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /**
  * C03: who has a session, and what their commands resulted in. Everything in it follows from the log, in its order: log
  * time expires sessions, and so do the bounds, the longest silent first. A refused command leaves it as it is.
@@ -55,7 +59,7 @@ export class SessionTable {
   open(nonce: Uint8Array, options: SessionOptions, index: number, logTimeMs: number): SessionOpened {
     this.options = options;
     this.expire(logTimeMs);
-    const name = Array.from(nonce, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const name = nonceText(nonce);
     let session = this.byNonce.get(name);
     if (session === undefined) {
       session = { id: index, nonce: name, lastUsedMs: logTimeMs, lowMark: 1, results: new Map() };

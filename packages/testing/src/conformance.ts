@@ -5,7 +5,8 @@
  */
 export { BrokenLaw } from "./conformance/broken-law.js";
 export { type CodecFixture, codecLaws } from "./conformance/codec-laws.js";
-export { type Law, type LawSuite, register, type TestBinding } from "./conformance/law.js";
+export type { Law } from "./conformance/law.js";
+export { type LawSuite, register, type TestBinding } from "./conformance/law-suite.js";
 export type { LogStorageFactory, LogStorageFixture } from "./conformance/log-storage-fixture.js";
 export { logStorageLaws } from "./conformance/log-storage-laws.js";
 export { membershipPolicyLaws } from "./conformance/membership-policy-laws.js";

@@ -38,11 +38,11 @@ export {
   type When,
 } from "./faults/faults.js";
 export { type Fault, type FaultPlan, type FaultyCall, faulty, withFaults } from "./faults/faulty.js";
+export type { MessageStage } from "./network/medium.js";
 export {
   MemoryNetwork,
   type MemoryNetworkOptions,
   type MessageListener,
-  type MessageStage,
 } from "./network/memory-network.js";
 export { MemoryTransport } from "./network/memory-transport.js";
 export type { Carrier, Latency, MessagePredicate } from "./network/wire.js";

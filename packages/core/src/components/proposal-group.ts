@@ -1,12 +1,19 @@
 import type { RaftError } from "../model/errors.js";
 import { ENTRY_HEADER_BYTES } from "../model/log-block.js";
 import type { Millis, Term } from "../model/log-id.js";
-import type { TimedCall } from "./timed-call.js";
 
 /** Hears the result of a command. */
 export type Resolve = (result: unknown) => void;
 /** Hears that it failed; for callers without a promise, also the result (then `error` is null). */
 export type Done = (error: Error | null, result?: unknown) => void;
+
+/** What waits for a slot of a group with a deadline or a signal of its own. */
+export interface SlotWatch {
+  /** Its place in the group, which moves when others are left out. */
+  slot: number;
+  /** The slot was answered. */
+  release(): void;
+}
 
 /**
  * The commands of one turn and who waits for them, as arrays: the caller's own promise or callback is the only thing that
@@ -23,7 +30,7 @@ export class ProposalGroup {
   deadlineMs: Millis = Number.POSITIVE_INFINITY;
   private resolves: (Resolve | null)[] = [];
   private dones: (Done | undefined)[] = [];
-  private timed: Map<number, TimedCall> | undefined;
+  private timed: Map<number, SlotWatch> | undefined;
   private withdrawn = 0;
 
   constructor(
@@ -45,7 +52,7 @@ export class ProposalGroup {
   }
 
   /** The caller in this slot has a deadline or a signal of its own. */
-  time(slot: number, call: TimedCall): void {
+  time(slot: number, call: SlotWatch): void {
     this.timed ??= new Map();
     this.timed.set(slot, call);
   }

@@ -1,9 +1,9 @@
 import type { Millis } from "../model/log-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
-import type { ProposalGroup } from "./proposal-group.js";
+import type { ProposalGroup, SlotWatch } from "./proposal-group.js";
 
 /** A proposal whose caller named a deadline or a signal of its own. Those that did not cost nothing here. */
-export class TimedCall {
+export class TimedCall implements SlotWatch {
   private readonly onAbort: () => void;
 
   constructor(

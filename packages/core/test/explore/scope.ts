@@ -226,7 +226,7 @@ export const SCOPES: readonly Scope[] = [
     about:
       "nothing is left of a's log but its base, b holds an older snapshot, c is behind; they save new ones (E08, S03)",
     nodes: THREE,
-    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [] }, snapshots: { a: 3, b: 2 } },
+    lab: { ...LIVELY, logs: { a: [1, 1], b: [1, 1], c: [1] }, snapshots: { a: 3, b: 2 } },
     disk: "prompt",
     clocks: "shared",
     losesHeartbeats: true,

@@ -1,5 +1,5 @@
 import type { Envelope, Message, MessageType, NodeId } from "@hexraft/core/ports";
-import type { MessageStage } from "../network/memory-network.js";
+import type { MessageStage } from "../network/medium.js";
 
 /** A message seen on the wire. */
 export interface SeenMessage {

@@ -1,7 +1,8 @@
 import { type Codec, RaftError } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { canonical, check, same } from "./check.js";
-import { type Law, type LawSuite, lawSuite } from "./law.js";
+import type { Law } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 
 /** What the Codec laws need of an adapter. */
 export interface CodecFixture<Command = unknown, Result = unknown> {

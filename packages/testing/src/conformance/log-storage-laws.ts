@@ -1,4 +1,4 @@
-import { type LawSuite, lawSuite } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 import { logDurabilityLaws } from "./log-durability-laws.js";
 import { logIdentityLaws } from "./log-identity-laws.js";
 import { logShapeLaws } from "./log-shape-laws.js";

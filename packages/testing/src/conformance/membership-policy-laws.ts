@@ -7,7 +7,8 @@ import {
   NO_CONFIGURATION,
 } from "@hexraft/core/ports";
 import { check, same } from "./check.js";
-import { type Law, type LawSuite, lawSuite } from "./law.js";
+import type { Law } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 import {
   configurationOf,
   EVERY_CONFIGURATION,

@@ -1,7 +1,8 @@
 import type { Scheduler } from "@hexraft/core/ports";
 import { type SchedulerAction, take, timer } from "rxjs";
 import { check, same } from "./check.js";
-import { type Law, type LawSuite, lawSuite } from "./law.js";
+import type { Law } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 
 /** What the Scheduler laws need of an adapter. */
 export interface SchedulerFixture {

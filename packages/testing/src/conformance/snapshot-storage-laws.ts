@@ -1,7 +1,8 @@
 import { NO_CONFIGURATION, type SnapshotMeta, type SnapshotStorage } from "@hexraft/core/ports";
 import { crc32 } from "../time/crc32.js";
 import { check, gathered, pattern, refuses, rejects, same } from "./check.js";
-import { type Law, type LawSuite, lawSuite } from "./law.js";
+import type { Law } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 
 /** What the SnapshotStorage laws need of an adapter: storages over one place that outlives them. */
 export interface SnapshotStorageFixture {

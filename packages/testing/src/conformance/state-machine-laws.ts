@@ -2,7 +2,8 @@ import { CommandBatch, EntryType, LogBlock, Rejected, type StateMachine } from "
 import { crc32 } from "../time/crc32.js";
 import { SeededRandom } from "../time/seeded-random.js";
 import { check, gathered, pieces, same } from "./check.js";
-import { type Law, type LawSuite, lawSuite } from "./law.js";
+import type { Law } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 
 /** What the StateMachine laws need of an adapter. */
 export interface StateMachineFixture {

@@ -1,4 +1,4 @@
-import { type LawSuite, lawSuite } from "./law.js";
+import { type LawSuite, lawSuite } from "./law-suite.js";
 import { transportConnectionLaws } from "./transport-connection-laws.js";
 import type { TransportFactory } from "./transport-fixture.js";
 import { transportMessageLaws } from "./transport-message-laws.js";

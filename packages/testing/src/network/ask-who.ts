@@ -7,11 +7,17 @@ import {
   type Scheduler,
   type TransportReceiver,
 } from "@hexraft/core/ports";
-import type { MemoryNetwork } from "./memory-network.js";
+import type { Medium } from "./medium.js";
+
+/** Who can be asked. */
+interface Answering {
+  readonly nodeId: NodeId;
+  identity(group: GroupId): PeerIdentity;
+}
 
 /** M13: asks whoever listens at an address who it is. A cut link gives neither an answer nor a refusal: the time-out does. */
 export function askWho(
-  network: MemoryNetwork,
+  network: Pick<Medium<Answering>, "listening" | "isOpen">,
   asker: NodeId,
   scheduler: Scheduler,
   soon: (act: () => void) => void,

@@ -8,6 +8,7 @@ import {
   Turn,
 } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
+import type { Medium, MessageStage } from "./medium.js";
 import { MemoryTransport } from "./memory-transport.js";
 import { recoded } from "./recoded.js";
 import type { SnapshotPipe } from "./snapshot-pipe.js";
@@ -25,8 +26,6 @@ export interface MemoryNetworkOptions {
   readonly encode?: boolean;
 }
 
-/** What became of a message. */
-export type MessageStage = "sent" | "delivered" | "lost";
 /** Hears every message. */
 export type MessageListener = (envelope: Envelope, stage: MessageStage) => void;
 
@@ -34,7 +33,7 @@ export type MessageListener = (envelope: Envelope, stage: MessageStage) => void;
  * A network in memory, for all nodes that share it. Messages are handed over uncopied, in batches, never in the sender's
  * own turn. Each direction between two nodes can be cut, slowed down, made lossy or doubling.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements Medium<MemoryTransport> {
   /** @internal Started transports by address. */
   readonly listening = new Map<string, MemoryTransport>();
   /** @internal Snapshot streams under way. */

@@ -16,14 +16,14 @@ import {
 } from "@hexraft/core/ports";
 import { AddressBooks } from "./address-books.js";
 import { askWho, joinsAs } from "./ask-who.js";
-import type { MemoryNetwork } from "./memory-network.js";
+import type { Medium } from "./medium.js";
 import { SnapshotPipe } from "./snapshot-pipe.js";
 import type { Carrier } from "./wire.js";
 
 /** T05: most messages of one turn to one peer; what is beyond is dropped and counted. */
 export const QUEUE_MESSAGES_MAX = 65_536;
 
-/** One node's place in a {@link MemoryNetwork}. */
+/** One node's place in a `MemoryNetwork`. */
 export class MemoryTransport implements Transport {
   /** Name of the node, once started. */
   nodeId: NodeId = "";
@@ -41,9 +41,9 @@ export class MemoryTransport implements Transport {
   private outbox: { readonly to: NodeId; readonly batch: readonly Envelope[] }[] = [];
   private readonly counts = { sent: 0, dropped: 0, delivered: 0 };
 
-  /** @internal Made by {@link MemoryNetwork.connect}. */
+  /** @internal Made by `MemoryNetwork.connect`. */
   constructor(
-    private readonly network: MemoryNetwork,
+    private readonly network: Medium<MemoryTransport>,
     private readonly carrier: Carrier,
     private readonly scheduler: Scheduler,
     private readonly givenAddress: string | undefined,

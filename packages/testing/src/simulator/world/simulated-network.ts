@@ -6,6 +6,7 @@ import type { SeededRandom } from "../../time/seeded-random.js";
 import { scaled } from "../chance.js";
 import { Link } from "./link.js";
 import type { SimulatedHost } from "./simulated-host.js";
+import type { SimulatedMedium } from "./simulated-medium.js";
 import type { SimulatedTime } from "./simulated-time.js";
 import { SimulatedTransport } from "./simulated-transport.js";
 
@@ -35,7 +36,7 @@ interface Connection {
 }
 
 /** The network of a simulation: a link per direction, connections that break and are dialled anew, and chance. */
-export class SimulatedNetwork {
+export class SimulatedNetwork implements SimulatedMedium<SimulatedTransport> {
   /** @internal Started transports. */
   readonly nodes = new Map<NodeId, SimulatedTransport>();
   /** Loses single messages, whatever the links do; for stories that know which one is to get lost. */

@@ -15,9 +15,9 @@ import {
 import { joinsAs } from "../../network/ask-who.js";
 import { SnapshotPipe } from "../../network/snapshot-pipe.js";
 import type { SimulatedHost } from "./simulated-host.js";
-import type { SimulatedNetwork } from "./simulated-network.js";
+import type { SimulatedMedium } from "./simulated-medium.js";
 
-/** One life's place in a {@link SimulatedNetwork}. */
+/** One life's place in a `SimulatedNetwork`. */
 export class SimulatedTransport implements Transport {
   /** Name of the node, once started. */
   nodeId: NodeId = "";
@@ -33,7 +33,7 @@ export class SimulatedTransport implements Transport {
   private readonly queues = new Map<NodeId, Envelope[]>();
 
   constructor(
-    private readonly network: SimulatedNetwork,
+    private readonly network: SimulatedMedium<SimulatedTransport>,
     private readonly host: SimulatedHost,
   ) {}
 

@@ -1,25 +1,14 @@
-import {
-  EntryType,
-  type Envelope,
-  encodeConfiguration,
-  LogBlock,
-  type Message,
-  type MessageType,
-  type NodeId,
-  type RaftError,
-  votersOnly,
-} from "@hexraft/core/ports";
-import { MemoryDisk } from "../disk/memory-disk.js";
+import type { Envelope, Message, MessageType, NodeId, RaftError } from "@hexraft/core/ports";
 import { MemoryNetwork } from "../network/memory-network.js";
 import type { MessagePredicate } from "../network/wire.js";
 import { SeededRandom } from "../time/seeded-random.js";
 import { VirtualTime } from "../time/virtual-time.js";
+import { followOneLeader, holdTheSame, leaderOf } from "./agreement.js";
+import { foundMembers } from "./found-members.js";
 import { Judge } from "./judge.js";
 import type { Outcome, TestClusterOptions } from "./test-cluster-options.js";
-import { TestMember } from "./test-member.js";
+import type { TestMember } from "./test-member.js";
 import { type MessageFilter, type MessageOf, type SeenMessage, WireRecord } from "./wire-record.js";
-
-const CLUSTER_ID = "0123456789abcdef0123456789abcdef";
 
 /**
  * A whole cluster on virtual time: real nodes, put together by `createNode`, over disks and a network in memory. What
@@ -51,7 +40,7 @@ export class TestCluster {
 
   /** Lays down the first configuration on every disk; nothing runs yet. */
   constructor(options: TestClusterOptions = {}) {
-    const { ids = ["n1", "n2", "n3"], learners = [], strangers = [], seed = 1, modules = [] } = options;
+    const { ids = ["n1", "n2", "n3"], seed = 1 } = options;
     this.electionTimeoutMs = options.options?.electionTimeoutMs ?? 150;
     const random = new SeededRandom(`${seed}/network`);
     const carrier = {
@@ -63,33 +52,13 @@ export class TestCluster {
       if (stage === "sent") this.judge.said(this.member(envelope.from), envelope);
       this.record.note({ atMs: this.time.now(), stage, envelope });
     });
-    const replicas = ids.map((id) => ({ id, incarnation: new SeededRandom(`${seed}/${id}`).hex(8) }));
-    const members = replicas.filter(({ id }) => !strangers.includes(id));
-    const everybody = votersOnly(members.map((replica) => ({ ...replica, address: `memory:${replica.id}` })));
-    const voters = everybody.voters.filter((id) => !learners.includes(id));
-    const first = encodeConfiguration({ ...everybody, voters, learners });
-    this.members = replicas.map((replica) => {
-      const disk = new MemoryDisk({ scheduler: this.time, encode: true });
-      const isMember = !strangers.includes(replica.id);
-      const { id: nodeId, incarnation } = replica;
-      if (options.unfounded !== true)
-        disk.found({
-          nodeId,
-          groupId: "main",
-          incarnation,
-          directoryId: incarnation,
-          clusterId: CLUSTER_ID,
-          blocks: isMember ? [LogBlock.of(1, 0, 0, EntryType.configuration, [first])] : [],
-        });
-      return new TestMember(replica, {
-        time: this.time,
-        network: this.network,
-        disk,
-        seed: String(seed),
-        options: { electionTimeoutMs: this.electionTimeoutMs, ...options.options, nodeId },
-        modules,
-        onEvent: (member, event) => this.judge.heard(member, event),
-      });
+    this.members = foundMembers(options, {
+      ids,
+      seed: String(seed),
+      time: this.time,
+      network: this.network,
+      electionTimeoutMs: this.electionTimeoutMs,
+      onEvent: (member, event) => this.judge.heard(member, event),
     });
   }
 
@@ -119,12 +88,7 @@ export class TestCluster {
 
   /** Who leads: of several that believe so, the one of the highest term. */
   leader(): TestMember | undefined {
-    let found: { readonly member: TestMember; readonly term: number } | undefined;
-    for (const member of this.up) {
-      const { role, term } = member.describe();
-      if (role === "leader" && term > (found?.term ?? -1)) found = { member, term };
-    }
-    return found?.member;
+    return leaderOf(this.up);
   }
 
   /** Waits until one of `among` leads, known as such to itself, and says who. */
@@ -142,16 +106,7 @@ export class TestCluster {
 
   /** Waits until a leader is known to all that run. */
   async settled(deadlineMs = 40 * this.electionTimeoutMs): Promise<TestMember> {
-    const agreed = () => {
-      const leader = this.leader();
-      if (leader === undefined) return false;
-      const { term } = leader.describe();
-      return this.up.every((member) => {
-        const view = member.describe();
-        return view.term === term && view.leader === leader.id;
-      });
-    };
-    await this.until(agreed, deadlineMs, "everybody follows one leader");
+    await this.until(() => followOneLeader(this.up), deadlineMs, "everybody follows one leader");
     return this.leader() as TestMember;
   }
 
@@ -244,19 +199,7 @@ export class TestCluster {
 
   /** Waits until all that run hold and applied the same, every acknowledged command included (I16, I17). */
   async converged(deadlineMs = 40 * this.electionTimeoutMs): Promise<void> {
-    const same = () => {
-      const leader = this.leader();
-      if (leader === undefined) return false;
-      const { last, commitIndex } = leader.describe();
-      return (
-        commitIndex === last.index &&
-        this.up.every((member) => {
-          const view = member.describe();
-          return view.last.index === last.index && view.last.term === last.term && view.appliedIndex === last.index;
-        })
-      );
-    };
-    await this.until(same, deadlineMs, "all nodes converge");
+    await this.until(() => holdTheSame(this.up), deadlineMs, "all nodes converge");
     const [first] = this.up;
     for (const member of this.up) {
       const missing = this.judge.missing(member);

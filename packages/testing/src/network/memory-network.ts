@@ -8,7 +8,7 @@ import {
   Turn,
 } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
-import type { Medium, MessageStage } from "./medium.js";
+import type { MessageStage } from "./medium.js";
 import { MemoryTransport } from "./memory-transport.js";
 import { recoded } from "./recoded.js";
 import type { SnapshotPipe } from "./snapshot-pipe.js";
@@ -33,7 +33,7 @@ export type MessageListener = (envelope: Envelope, stage: MessageStage) => void;
  * A network in memory, for all nodes that share it. Messages are handed over uncopied, in batches, never in the sender's
  * own turn. Each direction between two nodes can be cut, slowed down, made lossy or doubling.
  */
-export class MemoryNetwork implements Medium<MemoryTransport> {
+export class MemoryNetwork {
   /** @internal Started transports by address. */
   readonly listening = new Map<string, MemoryTransport>();
   /** @internal Snapshot streams under way. */

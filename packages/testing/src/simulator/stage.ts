@@ -1,52 +1,16 @@
 import type { Consistency, NodeDescription } from "@hexraft/core";
-import { type Envelope, type LogIndex, type MessageType, type NodeId, RaftError, type Term } from "@hexraft/core/ports";
+import type { Envelope, LogIndex, MessageType, NodeId, Term } from "@hexraft/core/ports";
 import type { MessageOf } from "../cluster/wire-record.js";
 import type { SeededRandom } from "../time/seeded-random.js";
-import { ask } from "./clients/client.js";
-import type { History, Operation } from "./clients/history.js";
-import type { ClientAct } from "./clients/model.js";
+import { Callers } from "./callers.js";
+import type { Operation } from "./clients/history.js";
 import type { FaultAct } from "./faults/fault.js";
-import type { Injector } from "./faults/injector.js";
-import type { Operators, Order } from "./faults/operators.js";
-import type { Plan } from "./faults/plan.js";
-import type { Referee } from "./invariants/referee.js";
-import type { Trace } from "./trace/trace.js";
-import type { Fate, SimulatedNetwork } from "./world/simulated-network.js";
+import type { Order } from "./faults/operators.js";
+import { electionTimeoutOf, nodeCalled, type StageParts } from "./stage-parts.js";
+import { type StageFilter, Wiretap } from "./wiretap.js";
+import type { Fate } from "./world/simulated-network.js";
 import type { SimulatedNode } from "./world/simulated-node.js";
-import type { SimulatedTime } from "./world/simulated-time.js";
-import type { TapPlaces } from "./world/taps.js";
 
-/** What a stage is made of: the parts of one simulation. */
-export interface StageParts {
-  readonly time: SimulatedTime;
-  readonly plan: Plan;
-  readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
-  readonly network: SimulatedNetwork;
-  readonly injector: Injector;
-  readonly operators: Operators;
-  readonly referee: Referee;
-  readonly history: History;
-  readonly trace: Trace;
-  readonly places: TapPlaces;
-  readonly random: SeededRandom;
-  /** Ends the run: this did not come true. */
-  readonly stuck: (what: string, withinMs: number) => never;
-}
-
-/** Which messages of a story. */
-export interface StageFilter {
-  /** Sender. */
-  readonly from?: NodeId;
-  /** Receiver. */
-  readonly to?: NodeId;
-  /** From this virtual time on, ms. */
-  readonly since?: number;
-  /** Default `delivered`. */
-  readonly fate?: Fate;
-}
-
-/** Most messages that a stage remembers; the older half is forgotten beyond that. */
-export const STAGE_MESSAGES_MAX = 400_000;
 /** How often commands of {@link Stage.agreed} are proposed anew before the story is taken to be stuck. */
 const AGREE_TRIES_MAX = 20;
 
@@ -59,16 +23,17 @@ export class Stage<Command = unknown, Query = unknown> {
   readonly ids: readonly NodeId[];
   /** Chance of the story, from the plan's seed. */
   readonly random: SeededRandom;
-  private readonly seen: { readonly atMs: number; readonly fate: Fate; readonly envelope: Envelope }[] = [];
   private readonly ends = new Map<string, () => void>();
   private readonly away = new Set<NodeId>();
-  private readonly losses = new Set<(envelope: Envelope) => boolean>();
-  private calls = 0;
+  private readonly wiretap: Wiretap;
+  private readonly callers: Callers;
 
   /** @internal */
   constructor(private readonly parts: StageParts) {
     this.ids = parts.plan.nodes;
     this.random = parts.random;
+    this.wiretap = new Wiretap(parts);
+    this.callers = new Callers(parts);
   }
 
   /** Virtual time, ms. */
@@ -78,7 +43,7 @@ export class Stage<Command = unknown, Query = unknown> {
 
   /** T of this cluster, ms. */
   get electionTimeoutMs(): number {
-    return this.parts.plan.options.electionTimeoutMs ?? 1_000;
+    return electionTimeoutOf(this.parts.plan);
   }
 
   /** Nodes that run. */
@@ -172,12 +137,12 @@ export class Stage<Command = unknown, Query = unknown> {
 
   /** A client proposes a command, at the leader unless `via` says otherwise; what becomes of it shows as time passes. */
   propose(command: Command, via: NodeId | undefined = this.leader()): Operation {
-    return this.call({ kind: "apply", command }, via);
+    return this.callers.call({ kind: "apply", command }, via);
   }
 
   /** A client reads, likewise; linearizably unless it says that less will do. */
   read(query: Query, via: NodeId | undefined = this.leader(), consistency: Consistency = "linearizable"): Operation {
-    return this.call({ kind: "read", query, consistency }, via);
+    return this.callers.call({ kind: "read", query, consistency }, via);
   }
 
   /** Waits until these calls are answered. */
@@ -243,15 +208,7 @@ export class Stage<Command = unknown, Query = unknown> {
     type: T,
     matches: (message: MessageOf<T>, ends: Pick<Envelope, "from" | "to">) => boolean = () => true,
   ): () => void {
-    const { network } = this.parts;
-    const isLost = (envelope: Envelope): boolean =>
-      envelope.message.type === type && matches(envelope.message as MessageOf<T>, envelope);
-    this.losses.add(isLost);
-    network.loses = (envelope) => [...this.losses].some((loses) => loses(envelope));
-    return () => {
-      this.losses.delete(isLost);
-      if (this.losses.size === 0) network.loses = undefined;
-    };
+    return this.wiretap.lose(type, matches);
   }
 
   /** The leader is asked to hand over. */
@@ -276,50 +233,12 @@ export class Stage<Command = unknown, Query = unknown> {
 
   /** Messages that match, in order; those that arrived unless `fate` says otherwise. */
   messages<T extends MessageType>(type: T, filter: StageFilter = {}): readonly MessageOf<T>[] {
-    const { from, to, since = 0, fate = "delivered" } = filter;
-    return this.seen
-      .filter(({ atMs, envelope, ...message }) => {
-        const ends = (from ?? envelope.from) === envelope.from && (to ?? envelope.to) === envelope.to;
-        return message.fate === fate && atMs >= since && ends && envelope.message.type === type;
-      })
-      .map(({ envelope }) => envelope.message as MessageOf<T>);
+    return this.wiretap.messages(type, filter);
   }
 
   /** @internal */
   saw(envelope: Envelope, fate: Fate): void {
-    if (this.seen.length >= STAGE_MESSAGES_MAX) this.seen.splice(0, STAGE_MESSAGES_MAX / 2);
-    this.seen.push({ atMs: this.now, fate, envelope });
-  }
-
-  private call(act: ClientAct, via: NodeId | undefined): Operation {
-    if (via === undefined) throw new Error("nobody leads: say via whom");
-    const { history, time, places, trace } = this.parts;
-    // Each call is a client of its own: a story may have many under way at once.
-    const operation = history.begin(1_000 + this.calls++, act, via, time.now());
-    const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void => {
-      history.end(operation, outcome, output, code);
-      operation.returnedMs = time.now();
-      trace.note("client", via, `call ${operation.id} ${act.kind} ${outcome} ${code ?? ""}`);
-    };
-    const { node, isUp } = this.node(via);
-    if (!isUp || node === undefined) {
-      end("refused", undefined, "Down");
-      return operation;
-    }
-    // A process that dies answers nobody; its clients give up.
-    const watch = time.after(20 * this.electionTimeoutMs, () => end("unknown", undefined, "Silence"));
-    const hear = async (): Promise<void> => {
-      try {
-        end("ok", await ask(node, operation, places, {}));
-      } catch (error) {
-        if (error instanceof RaftError) end(error.outcome, undefined, error.code);
-        else end("unknown", undefined, String(error));
-      } finally {
-        time.cancel(watch);
-      }
-    };
-    void hear();
-    return operation;
+    this.wiretap.saw(envelope, fate);
   }
 
   private end(what: string): void {
@@ -328,8 +247,6 @@ export class Stage<Command = unknown, Query = unknown> {
   }
 
   private node(id: NodeId): SimulatedNode {
-    const node = this.parts.nodes.get(id);
-    if (node === undefined) throw new Error(`there is no ${id} in this simulation`);
-    return node;
+    return nodeCalled(this.parts, id);
   }
 }

@@ -109,6 +109,36 @@ export const componentProofs: readonly Proof[] = [
     tests: test("components/log-manager"),
   },
   {
+    rule: "L03",
+    file: "packages/core/src/protocol/voting.ts",
+    find: "const granted = voteIsFreeOrAskers && isWhole(s) && hasUpToDateLog(s, request.last);",
+    replace: "const granted = voteIsFreeOrAskers && hasUpToDateLog(s, request.last);",
+    tests: test("protocol/log-repair"),
+  },
+  {
+    rule: "L03",
+    file: "packages/core/src/protocol/state.ts",
+    find: "return Math.min(this.log.durable, this.intactUpTo);",
+    replace: "return this.log.durable;",
+    tests: test("protocol/log-repair"),
+  },
+  {
+    // Whatever somebody sends is put into the hole.
+    rule: "L03",
+    file: "packages/core/src/protocol/log-repair.ts",
+    find: "return message.prevTerm === before && (meetsBehind || isCommitted) && message.blocks.every(fits);",
+    replace: "return message.prevTerm === before || meetsBehind || isCommitted || message.blocks.every(fits);",
+    tests: test("protocol/log-repair"),
+  },
+  {
+    // Whoever answers is believed about what is committed.
+    rule: "L03",
+    file: "packages/core/src/protocol/log-repair.ts",
+    find: "const isCommitted = message.leaderTerm === s.term && message.commit >= last;",
+    replace: "const isCommitted = message.commit >= last;",
+    tests: test("protocol/log-repair"),
+  },
+  {
     rule: "L07",
     file: "packages/core/src/protocol/outbox.ts",
     find: "this.writing().truncateFrom = from;",
@@ -153,7 +183,7 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "T01",
     file: `${MODEL}/message-layout.ts`,
-    find: '  if (blocks.length > 0 && type !== "AppendEntries") throw badMessage(`${type} came with blocks`);\n',
+    find: "  if (blocks.length > blocksOf(message).length) throw badMessage(`${type} came with blocks`);\n",
     replace: "",
     tests: test("model/message-layout"),
   },

@@ -16,6 +16,7 @@ import {
   type Transport,
   type TransportIdentity,
   type TransportReceiver,
+  versionOf,
 } from "@hexraft/core/ports";
 import { formatAddress } from "./address.js";
 import { Groups } from "./groups.js";
@@ -208,6 +209,7 @@ export class TcpTransport implements Transport {
 
   private hand(way: Link | Inbound, envelope: Envelope): boolean {
     const { type } = envelope.message;
+    if (versionOf(type) > way.version) return false;
     const frame = encodeMessage(envelope, this.host.checksum);
     if (frame.sizeBytes <= LENGTH_BYTES + this.identity.frameBytesMax) return way.send(frame, type);
     // The peer would close the connection over it, and again after each retry: a result, say, that grew beyond all options.

@@ -1,4 +1,5 @@
 import type { LogBlock } from "../model/log-block.js";
+import { isHole } from "../model/log-hole.js";
 import type { LogIndex, Millis } from "../model/log-id.js";
 import type { LogStorage, LogWrite } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
@@ -41,6 +42,8 @@ export class LogManager {
   /** All writes together, from order to durable. */
   private writeMs: Millis = 0;
   private persists = 0;
+  /** L03: reads that met a hole. */
+  private readonly held: { readonly goOn: () => void; readonly giveUp: (error: unknown) => void }[] = [];
 
   constructor(
     private readonly storage: LogStorage,
@@ -89,14 +92,32 @@ export class LogManager {
     if (!running) void this.fetchFor(order.to);
   }
 
-  /** Blocks from `from` on, in order and without a gap, for the state machine: never empty. */
-  read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
-    return this.storage.read(from, bytesMax);
+  /** Blocks from `from` on, in order and without a gap, for the state machine: never empty. What was lost is waited for (L03). */
+  async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
+    for (;;) {
+      try {
+        return await this.storage.read(from, bytesMax);
+      } catch (error) {
+        if (!isHole(error) || this.closed) throw error;
+        await new Promise<void>((goOn, giveUp) => this.held.push({ goOn, giveUp: () => giveUp(error) }));
+      }
+    }
+  }
+
+  /** L03: what was lost may be there again. */
+  repaired(): void {
+    for (const { goOn } of this.held.splice(0)) goOn();
+  }
+
+  /** Nobody waits for a repair any more: what was lost counts as lost. */
+  stopWaiting(): void {
+    this.closed = true;
+    for (const { giveUp } of this.held.splice(0)) giveUp(undefined);
   }
 
   /** Nothing more is written or said. Resolves when the write under way has ended, however it ends. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.stopWaiting();
     this.waiting.clear();
     if (this.underWay !== undefined) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
@@ -166,6 +187,8 @@ export class LogManager {
         if (from > this.compactedTo) blocks = await this.storage.read(from, bytesMax);
       } catch (error) {
         this.fetches.delete(to);
+        // L03: whoever asked for it leads no longer, or is about to hear why it must not.
+        if (isHole(error)) return;
         if (!this.closed && from > this.compactedTo)
           return this.events.post({ type: "StorageFailed", reason: messageOf(error) });
       }

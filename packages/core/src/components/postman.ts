@@ -1,6 +1,6 @@
 import type { Configuration, Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
-import type { Envelope } from "../model/message.js";
+import { blocksOf, type Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, StartNumber } from "../model/node-id.js";
 import type { Checksum } from "../ports/checksum.js";
 import type { PeerAddress, Transport } from "../ports/transport.js";
@@ -73,7 +73,7 @@ export class Postman {
    */
   received(envelope: Envelope): void {
     if (this.closed) return;
-    if (envelope.message.type === "AppendEntries" && !this.intact(envelope.message.blocks)) {
+    if (!this.intact(blocksOf(envelope.message))) {
       this.damaged++;
       return;
     }

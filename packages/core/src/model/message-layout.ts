@@ -2,8 +2,15 @@ import { decodeConfigurationEntry, encodeConfigurationEntry } from "./configurat
 import { RaftError } from "./errors.js";
 import { badMessage, FieldReader } from "./field-reader.js";
 import { type LogBlock, PAYLOAD_BYTES_LIMIT } from "./log-block.js";
-import type { LogId, Term } from "./log-id.js";
-import type { Envelope, InstallSnapshot, Message, MessageType, WokenGroup } from "./message.js";
+import { type LogId, TERM_MAX, type Term } from "./log-id.js";
+import {
+  blocksOf,
+  type Envelope,
+  type InstallSnapshot,
+  type Message,
+  type MessageType,
+  type WokenGroup,
+} from "./message.js";
 import { isName } from "./node-id.js";
 import type { SnapshotMeta } from "./snapshot-meta.js";
 
@@ -31,6 +38,8 @@ const isReason = (text: string) => text.length <= REASON_CHARACTERS_MAX;
 interface Layout<M extends Message> {
   /** The message's number on the wire, for ever. */
   readonly code: number;
+  /** T09: the version of the protocol that it came with; absent: the first. */
+  readonly since?: number;
   /** Its body. */
   readonly write: (message: M) => unknown[];
   /** Its body again; `blocks` came beside it. */
@@ -61,19 +70,12 @@ const LAYOUTS: Layouts = {
   },
   AppendEntries: {
     code: 5,
-    write: ({ term, prev, commit, blocks }) => [
-      term,
-      prev.index,
-      prev.term,
-      commit,
-      blocks.length,
-      blocks.reduce((sum, block) => sum + block.sizeBytes, 0),
-    ],
+    write: ({ term, prev, commit, blocks }) => [term, prev.index, prev.term, commit, blocks.length, sizeOf(blocks)],
     read: (fields, blocks) => {
       const head = { term: fields.term(), prev: fields.logId("prev"), commit: fields.index("commit") };
       const count = fields.count("block count");
       const sizeBytes = fields.count("block bytes");
-      checkBlocks(head.term, head.prev, blocks, count, sizeBytes);
+      checkBlocks("AppendEntries", head.term, head.prev, blocks, count, sizeBytes);
       return { ...head, blocks };
     },
   },
@@ -191,8 +193,46 @@ const LAYOUTS: Layouts = {
       incarnation: fields.incarnation("incarnation"),
     }),
   },
+  RepairRequest: {
+    code: 17,
+    since: 2,
+    write: ({ first, last }) => [first, last],
+    read: (fields) => rangeOf(fields),
+  },
+  RepairResponse: {
+    code: 18,
+    since: 2,
+    write: ({ first, last, prevTerm, nextTerm, leaderTerm, commit, base, blocks }) => [
+      first,
+      last,
+      prevTerm,
+      nextTerm,
+      leaderTerm,
+      commit,
+      base,
+      blocks.length,
+      sizeOf(blocks),
+    ],
+    read: (fields, blocks) => {
+      const head = {
+        ...rangeOf(fields),
+        prevTerm: fields.term("term before"),
+        nextTerm: fields.term("term after"),
+        leaderTerm: fields.term("leader's term"),
+        commit: fields.index("commit"),
+        base: fields.index("base"),
+      };
+      const count = fields.count("block count");
+      const sizeBytes = fields.count("block bytes");
+      const prev = { index: head.first - 1, term: head.prevTerm };
+      checkBlocks("RepairResponse", TERM_MAX, prev, blocks, count, sizeBytes);
+      if ((blocks.at(-1)?.last ?? 0) > head.last) throw badMessage("RepairResponse holds more than was asked for");
+      return { ...head, blocks };
+    },
+  },
   RestOffer: {
     code: 19,
+    since: 2,
     write: ({ term, commit, round, version }) => [term, commit, round, version],
     read: (fields) => ({
       term: fields.term(),
@@ -203,11 +243,13 @@ const LAYOUTS: Layouts = {
   },
   RestAnswer: {
     code: 20,
+    since: 2,
     write: ({ term, round, rests }) => [term, round, rests],
     read: (fields) => ({ term: fields.term(), round: fields.count("round"), rests: fields.flag("rests") }),
   },
   ProcessBeat: {
     code: 21,
+    since: 2,
     write: ({ version, since, woken, held, heldStart }) => [
       version,
       since,
@@ -250,6 +292,9 @@ export const MESSAGE_CODES = Object.fromEntries(
   Object.entries(LAYOUTS).map(([type, { code }]) => [type, code]),
 ) as Readonly<Record<MessageType, number>>;
 
+/** T09: the version of the protocol that a message came with: a peer that speaks an older one is not sent it. */
+export const versionOf = (type: MessageType): number => LAYOUTS[type].since ?? 1;
+
 const TYPE_OF_CODE = new Map(Object.entries(MESSAGE_CODES).map(([type, code]) => [code, type as MessageType]));
 
 /** The envelope as an array of strings, whole numbers, flags, bytes and one nested array; its blocks are not in it. */
@@ -280,8 +325,8 @@ export function fromArray(array: unknown, blocks: readonly LogBlock[]): Envelope
   const body = new FieldReader(fields.nested("body"), `the body of ${type}`);
   fields.end();
   if (header.from === header.to) throw badMessage(`${header.from} says it to itself`);
-  if (blocks.length > 0 && type !== "AppendEntries") throw badMessage(`${type} came with blocks`);
   const message = { type, ...LAYOUTS[type].read(body, blocks) } as Message;
+  if (blocks.length > blocksOf(message).length) throw badMessage(`${type} came with blocks`);
   body.end();
   return { ...header, message };
 }
@@ -290,8 +335,15 @@ export function fromArray(array: unknown, blocks: readonly LogBlock[]): Envelope
  * §5.3: what follows prev follows it without a gap, terms never fall, and no entry is younger than its leader. A leader
  * that breaks this would put a log into its followers that no leader can ever have had.
  */
-function checkBlocks(term: Term, prev: LogId, blocks: readonly LogBlock[], count: number, sizeBytes: number): void {
-  if (blocks.length !== count) throw badMessage(`AppendEntries announces ${count} blocks, and ${blocks.length} came`);
+function checkBlocks(
+  type: MessageType,
+  term: Term,
+  prev: LogId,
+  blocks: readonly LogBlock[],
+  count: number,
+  sizeBytes: number,
+): void {
+  if (blocks.length !== count) throw badMessage(`${type} announces ${count} blocks, and ${blocks.length} came`);
   let index = prev.index;
   let before = prev.term;
   let bytes = 0;
@@ -303,8 +355,16 @@ function checkBlocks(term: Term, prev: LogId, blocks: readonly LogBlock[], count
     before = block.term;
     bytes += block.sizeBytes;
   }
-  if (before > term) throw badMessage(`AppendEntries of term ${term} holds an entry of term ${before}`);
-  if (bytes !== sizeBytes) throw badMessage(`AppendEntries announces ${sizeBytes} bytes of blocks, and ${bytes} came`);
+  if (before > term) throw badMessage(`${type} of term ${term} holds an entry of term ${before}`);
+  if (bytes !== sizeBytes) throw badMessage(`${type} announces ${sizeBytes} bytes of blocks, and ${bytes} came`);
+}
+
+const sizeOf = (blocks: readonly LogBlock[]): number => blocks.reduce((sum, block) => sum + block.sizeBytes, 0);
+
+/** The entries that a repair is about: at least one. */
+function rangeOf(fields: FieldReader): { readonly first: number; readonly last: number } {
+  const first = fields.whole("first", 1, Number.MAX_SAFE_INTEGER);
+  return { first, last: fields.whole("last", first, Number.MAX_SAFE_INTEGER - 1) };
 }
 
 function writeInstallSnapshot({ term, transfer, meta }: InstallSnapshot): unknown[] {

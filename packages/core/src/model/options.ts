@@ -52,6 +52,8 @@ export interface ProtocolOptions {
   readonly snapshotReceivesMax: number;
   /** S04: most bytes a second of all snapshots that leave the process together; 0: no limit, else at least 65,536. */
   readonly snapshotBytesPerSecondMax: number;
+  /** L03: a damaged log that nobody could help with for so long stops the node. ms, 10 … 86,400,000. */
+  readonly repairTimeoutMs: Millis;
   /** S03: entries kept behind the previous snapshot for slow followers. */
   readonly compactionMarginEntries: number;
 }
@@ -90,6 +92,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   snapshotSendsMax: 2, // one disk reads them all
   snapshotReceivesMax: 2, // and one writes them
   snapshotBytesPerSecondMax: 0, // flow control alone: the receiver's disk sets the pace
+  repairTimeoutMs: 60_000, // members that are being restarted are back by then
   compactionMarginEntries: 10_000,
 };
 
@@ -121,6 +124,7 @@ const RANGES: readonly Range[] = [
   ["snapshotSendsMax", 1, 64, "snapshots"],
   ["snapshotReceivesMax", 1, 64, "snapshots"],
   ["snapshotBytesPerSecondMax", 0, 2 ** 40, "bytes"],
+  ["repairTimeoutMs", 10, 86_400_000, "ms"],
   ["compactionMarginEntries", 0, 2 ** 40, "entries"],
 ];
 

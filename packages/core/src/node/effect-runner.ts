@@ -1,6 +1,7 @@
 import type { ClosureQueue } from "../components/closure-queue.js";
 import type { FsmCaller } from "../components/fsm-caller.js";
 import type { LogManager } from "../components/log-manager.js";
+import type { LogRepairer } from "../components/log-repairer.js";
 import type { Postman } from "../components/postman.js";
 import type { SnapshotExecutor } from "../components/snapshot-executor.js";
 import type { TimerService } from "../components/timer-service.js";
@@ -24,6 +25,7 @@ import type { Inbox } from "./inbox.js";
 /** The hands that carry out what the protocol wants. */
 export interface Hands {
   readonly log: LogManager;
+  readonly repairer: LogRepairer;
   readonly postman: Postman;
   readonly timers: TimerService;
   readonly fsm: FsmCaller;
@@ -73,7 +75,10 @@ export class EffectRunner {
   }
 }
 
-function carryOut({ log, postman, timers, fsm, closures, snapshots, desk, rest }: Hands, effect: Effect): void {
+function carryOut(
+  { log, repairer, postman, timers, fsm, closures, snapshots, desk, rest }: Hands,
+  effect: Effect,
+): void {
   switch (effect.type) {
     case "Persist":
       return log.persist(effect);
@@ -87,6 +92,10 @@ function carryOut({ log, postman, timers, fsm, closures, snapshots, desk, rest }
       return fsm.apply(effect);
     case "FetchEntries":
       return log.fetch(effect);
+    case "ReadForRepair":
+      return repairer.read(effect);
+    case "RepairLog":
+      return repairer.repair(effect);
     case "ProposalsAccepted":
       return closures.accepted(effect);
     case "ProposalsRefused":

@@ -3,7 +3,7 @@ import type { EventSink } from "../components/event-sink.js";
 import { type Done, ProposalGroup, type Resolve } from "../components/proposal-group.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis, Term } from "../model/log-id.js";
-import type { Message } from "../model/message.js";
+import { blocksOf, type Message } from "../model/message.js";
 import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
@@ -282,6 +282,6 @@ export class Inbox implements EventSink {
 function bytesOf(message: Message): number {
   if (message.type === "Propose") return message.payload.length;
   let bytes = 0;
-  if (message.type === "AppendEntries") for (const block of message.blocks) bytes += block.sizeBytes;
+  for (const block of blocksOf(message)) bytes += block.sizeBytes;
   return bytes;
 }

@@ -4,6 +4,7 @@ import type { Done } from "../components/proposal-group.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
+import { holeText } from "../model/log-hole.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
@@ -359,6 +360,9 @@ export class RaftNode implements Node<unknown> {
     this.history.note(notice, this.ports.clock.wall());
     const { logger } = this.ports;
     if (notice.kind === "error") logger.error(notice.reason);
+    else if (notice.kind === "damage" && notice.stage === "found")
+      logger.error(`${holeText(notice.hole)}; they are fetched from the other members`);
+    else if (notice.kind === "damage") logger.info("entries that the disk had lost are back", { ...notice.hole });
     else if (notice.kind === "role" || notice.kind === "leader" || notice.kind === "configuration")
       logger.info(`${this.id}: ${notice.kind}`, { ...notice });
     else logger.debug(`${this.id}: ${notice.kind}`, { ...notice });

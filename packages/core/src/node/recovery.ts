@@ -1,9 +1,11 @@
+import { DamageRelay } from "../components/log-repairer.js";
 import { stateOf } from "../components/snapshot-stream.js";
 import type { ConfigurationEntry } from "../model/configuration.js";
 import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
+import { isHole } from "../model/log-hole.js";
 import { LOG_START, type LogId, type LogIndex, type Millis, type Term } from "../model/log-id.js";
 import type { GroupId, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
@@ -22,6 +24,8 @@ export interface Recovered {
   readonly appliedLogTimeMs: Millis;
   /** F05: as the state machine said. */
   readonly formatVersion: number;
+  /** L03: what the storage finds from now on. */
+  readonly damage: DamageRelay;
 }
 
 /**
@@ -33,11 +37,13 @@ export interface Recovered {
  */
 export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId): Promise<Recovered> {
   const { logStorage, snapshotStorage, stateMachine, random, logger } = ports;
+  const damage = new DamageRelay();
   const opened = await logStorage.open({
     nodeId,
     groupId,
     newDirectoryId: random.hex(8),
     newIncarnation: random.hex(8),
+    damaged: (hole) => damage.tell(hole),
   });
   if (opened.cut !== "") logger.warn("a torn tail was cut off the log", { cut: opened.cut });
   const metas = await snapshotStorage.open();
@@ -69,6 +75,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       configurations: await configurations(ports, log, snapshot),
       commit: Math.max(log.base.index, snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
       applied,
+      holes: log.holes ?? [],
       restoring,
       snapshot,
       previousSnapshot,
@@ -76,6 +83,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
     appliedId,
     appliedLogTimeMs: snapshot !== null && applied === snapshot.id.index ? snapshot.logTimeMs : 0,
     formatVersion,
+    damage,
   };
 }
 
@@ -83,7 +91,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
 const restoringAbove = ({ base }: OpenedLog, applied: LogIndex): LogIndex =>
   applied < base.index ? Math.max(1, base.index - 1) : 0;
 
-type Log = Pick<OpenedLog, "hardState" | "base" | "last" | "runs" | "configurationIndices">;
+type Log = Pick<OpenedLog, "hardState" | "base" | "last" | "runs" | "configurationIndices" | "holes">;
 
 /** The newest snapshot whose bytes are intact; an older one only if the log goes on from it without a gap (S09). */
 async function loadNewest(
@@ -144,6 +152,8 @@ async function configurations(
   for (const index of log.configurationIndices) {
     if (index <= known) continue;
     const block = await blockAt(ports, index);
+    // L03: it takes its place once it is repaired; until then this node decides nothing.
+    if (block === undefined) continue;
     found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
   }
   return found;
@@ -151,13 +161,19 @@ async function configurations(
 
 async function lastLogTime(ports: NodePorts, log: Log, snapshot: SnapshotMeta | null): Promise<Millis> {
   if (log.last.index === log.base.index) return snapshot?.logTimeMs ?? 0;
-  return (await blockAt(ports, log.last.index)).logTimeMs;
+  return (await blockAt(ports, log.last.index))?.logTimeMs ?? 0;
 }
 
-async function blockAt({ logStorage }: NodePorts, index: LogIndex): Promise<LogBlock> {
-  const [block] = await logStorage.read(index, 1);
-  if (block === undefined) throw damaged(`Entry ${index} cannot be read back from the log.`);
-  return block;
+/** `undefined` if it was lost and can be put back (L03). */
+async function blockAt({ logStorage }: NodePorts, index: LogIndex): Promise<LogBlock | undefined> {
+  try {
+    const [block] = await logStorage.read(index, 1);
+    if (block === undefined) throw damaged(`Entry ${index} cannot be read back from the log.`);
+    return block;
+  } catch (error) {
+    if (isHole(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The term of an entry, if the log knows it. */

@@ -1,6 +1,7 @@
 import { ClosureQueue } from "../components/closure-queue.js";
 import { FsmCaller } from "../components/fsm-caller.js";
 import { LogManager } from "../components/log-manager.js";
+import { LogRepairer } from "../components/log-repairer.js";
 import { messageOf } from "../components/message-of.js";
 import { Postman } from "../components/postman.js";
 import { SnapshotExecutor } from "../components/snapshot-executor.js";
@@ -54,6 +55,7 @@ export class Replica {
   private readonly timers: TimerService;
   private readonly fsm: FsmCaller;
   private readonly log: LogManager;
+  private readonly repairer: LogRepairer;
   private readonly postman: Postman;
   private readonly snapshots: SnapshotExecutor;
   private notices: Notice[] = [];
@@ -111,6 +113,8 @@ export class Replica {
       electionTimeoutMs - options.clockDriftMs,
     );
     this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
+    this.repairer = new LogRepairer(ports.logStorage, this.inbox, () => this.log.repaired());
+    recovered.damage.listen((hole) => this.inbox.post({ type: "LogDamaged", hole }));
     const { raft } = this;
     // M11: a newcomer learns the group's recovery number from the first message that it gets.
     const stamp: LocalIdentity = {
@@ -151,10 +155,10 @@ export class Replica {
       notice: (notice) => this.notices.push(notice),
       halt: (reason) => this.halt(reason),
     });
-    const { log, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
+    const { log, repairer, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
     const wake = (contactAt: Millis): void => inbox.post({ type: "Woken", contactAt });
     this.rest = household?.restOf(identity.groupId, wake) ?? ALONE;
-    this.hands = { log, postman, timers, fsm, closures, snapshots, inbox, desk, rest: this.rest };
+    this.hands = { log, repairer, postman, timers, fsm, closures, snapshots, inbox, desk, rest: this.rest };
     this.useAlarms(options.writeOverdueMs);
   }
 
@@ -280,6 +284,8 @@ export class Replica {
     this.rest.wake();
     this.postman.close();
     this.timers.close();
+    this.repairer.close();
+    this.log.stopWaiting();
     this.inbox.close(error("refused"));
     this.closures.failAll(error("unknown"));
     this.desk.close(error);

@@ -2,6 +2,7 @@ import { type ConfigurationEntry, memberOf, votersOnly } from "../model/configur
 import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { EntryType, LogBlock } from "../model/log-block.js";
+import { holeText } from "../model/log-hole.js";
 import { isUpToDate, type LogId, type Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId, NodeId, RecoveryNumber } from "../model/node-id.js";
 import type { NodePorts } from "./node-ports.js";
@@ -53,6 +54,8 @@ export async function resetPeers(
   const member = memberOf(self.configuration.configuration, nodeId);
   const fault = whyNot(ports, self, plan);
   if (fault !== undefined) throw refused(fault);
+  const [hole] = start.holes ?? [];
+  if (hole !== undefined) throw refused(`${holeText(hole)}; let ${nodeId} be repaired by the others first`);
   if (start.restoring !== undefined && start.restoring > 0) throw refused(`${nodeId} cannot rebuild its own state`);
   if (member === undefined) throw refused(`${nodeId} is no member of configuration ${self.configuration.id.index}`);
   // A leader that somebody still hears would go on; by now its lease is over (the start counts as contact).

@@ -1,5 +1,6 @@
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogId, LogIndex, TermRun } from "../model/log-id.js";
 import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
 import { token } from "./token.js";
@@ -25,9 +26,17 @@ export interface LogStorage {
   write(write: LogWrite): Promise<void>;
   /**
    * Blocks from the one that holds `from` on (cut so that the first entry is `from`), in order, without a gap: at least
-   * one, and no more than fit `bytesMax`. Only what a resolved write holds may be asked for.
+   * one, and no more than fit `bytesMax`. Only what a resolved write holds may be asked for. Blocks end before a hole.
+   *
+   * @throws RaftError `Damaged` if the entry was lost. By `holeError` if {@link LogStorage.repair} can put it back.
    */
   read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]>;
+  /**
+   * L03: puts entries back that a hole lost; resolves when they are durable and can be read. The blocks are consecutive, in
+   * one hole, and may be a part of it. What is no longer missing stays as it is. Leave it out if it cannot be done: then
+   * damage stops the node. A rejection is final, as of a write.
+   */
+  repair?(blocks: readonly LogBlock[]): Promise<void>;
   /** Flushes and gives everything back. Writes under way resolve or reject first. Idempotent. */
   close(): Promise<void>;
   /** Facts for an operator (O01). */
@@ -46,6 +55,8 @@ export interface OpenLog {
   readonly newDirectoryId: DirectoryId;
   /** Used as incarnation if the replica is new. */
   readonly newIncarnation: Incarnation;
+  /** L03: told of every hole that is found once `open` was called, by a read or by a scrub. Only by a storage that can `repair`. */
+  readonly damaged?: (hole: LogHole) => void;
 }
 
 /** What was found. */
@@ -70,6 +81,8 @@ export interface OpenedLog {
   readonly runs: readonly TermRun[];
   /** Indices of the configuration entries in base + 1 … last, ascending. */
   readonly configurationIndices: readonly LogIndex[];
+  /** L03: entries that were durable and are lost, though their terms are known; ascending; absent: none is known of. */
+  readonly holes?: readonly LogHole[];
   /** A torn tail that was cut (L02), in words with file and offset; empty if none. */
   readonly cut: string;
 }

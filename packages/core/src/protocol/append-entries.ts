@@ -7,6 +7,7 @@ import type { AppendEntries, Heartbeat } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
+import { cutHoles } from "./holes.js";
 import type { RaftState } from "./state.js";
 
 /*
@@ -67,7 +68,7 @@ export function acknowledge(s: RaftState): void {
     type: "AppendEntriesResponse",
     term: s.term,
     success: true,
-    match: Math.min(s.verified, s.log.durable),
+    match: Math.min(s.verified, s.held),
     prevIndex: 0,
     hintIndex: 0,
     hintTerm: 0,
@@ -96,6 +97,7 @@ function truncate(s: RaftState, from: LogIndex): void {
   invariant(from > s.commit, "R02 nothing committed is ever truncated", { from, commit: s.commit });
   s.outbox.persistTruncation(from);
   s.log.truncateFrom(from);
+  cutHoles(s.repair, from);
   s.verified = Math.min(s.verified, from - 1);
   const undone = s.configurations.own;
   if (!s.configurations.truncateFrom(from)) return;
@@ -131,7 +133,7 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
 }
 
 /** The configurations in these blocks, or `undefined` if one cannot be read. */
-function configurationsIn(blocks: readonly LogBlock[]): ConfigurationEntry[] | undefined {
+export function configurationsIn(blocks: readonly LogBlock[]): ConfigurationEntry[] | undefined {
   const found: ConfigurationEntry[] = [];
   for (const block of blocks) {
     for (let index = block.first; index <= block.last; index++) {

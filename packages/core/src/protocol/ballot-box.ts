@@ -44,7 +44,7 @@ export function advanceCommit(s: RaftState, index: LogIndex): void {
 
 /** R14: hands over, in order, what is committed *and* on this node's own disk; callers and snapshots follow from it. */
 export function applyCommitted(s: RaftState): void {
-  const upTo = Math.min(s.commit, s.log.durable);
+  const upTo = Math.min(s.commit, s.held);
   const isReplaced = s.restoring > 0 || (s.install !== undefined && s.install.phase === "persisting");
   if (s.faulted === "" && !isReplaced && upTo > s.applySent) {
     s.outbox.emit({ type: "Apply", upTo, blocks: s.log.blocksBetween(s.applySent + 1, upTo) });

@@ -45,6 +45,13 @@ export class ConfigurationManager {
     this.history.push(entry);
   }
 
+  /** L03: takes its place between the others; one that is known already changes nothing. */
+  insert(entry: ConfigurationEntry): void {
+    if (this.history.some(({ id }) => id.index === entry.id.index)) return;
+    const after = this.history.findIndex(({ id }) => id.index > entry.id.index);
+    this.history.splice(after < 0 ? this.history.length : after, 0, entry);
+  }
+
   /** M01: those at or above `index` never were. @returns whether the own one changed. */
   truncateFrom(index: LogIndex): boolean {
     const kept = this.history.filter((entry) => entry.id.index < index);

@@ -19,6 +19,7 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     configuration: s.configurations.own,
     change: describeChange(s),
     removedAt: s.removedAt,
+    holes: s.repair?.holes ?? [],
     restoring: s.restoring,
     base: s.log.base,
     last: s.log.last,

@@ -1,4 +1,5 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogId, LogIndex, Millis, Term } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { Role } from "./notice.js";
@@ -66,6 +67,8 @@ export interface RaftDescription {
   readonly change: ChangeDescription | null;
   /** M09: index of the configuration that removed this incarnation; 0 while it belongs. */
   readonly removedAt: LogIndex;
+  /** L03: entries that the disk lost, and that are being repaired; empty while the log is whole. */
+  readonly holes: readonly LogHole[];
   /** S11: the state cannot be rebuilt here, and a snapshot above this index is wanted; 0: it can. */
   readonly restoring: LogIndex;
   /** The last removed entry. */

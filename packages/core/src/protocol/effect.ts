@@ -99,6 +99,28 @@ export interface FetchEntries {
   /** The term. */
   readonly term: Term;
 }
+/** L03: reads entries back for a member whose disk lost them; comes back as RepairRead. */
+export interface ReadForRepair {
+  /** Discriminator. */
+  readonly type: "ReadForRepair";
+  /** The member that asked. */
+  readonly to: NodeId;
+  /** Its incarnation. */
+  readonly toIncarnation: Incarnation;
+  /** First entry wanted. */
+  readonly first: LogIndex;
+  /** Last entry wanted. */
+  readonly last: LogIndex;
+  /** At most this many bytes of blocks. */
+  readonly bytesMax: number;
+}
+/** L03: puts entries back that the own disk lost; comes back as LogRepaired. */
+export interface RepairLog {
+  /** Discriminator. */
+  readonly type: "RepairLog";
+  /** Consecutive; all of them in one hole. */
+  readonly blocks: readonly LogBlock[];
+}
 /** The next `count` submitted proposals stand at `first …` in `term`. */
 export interface ProposalsAccepted {
   /** Discriminator. */
@@ -340,6 +362,8 @@ export type Effect =
   | DisarmTimer
   | Apply
   | FetchEntries
+  | ReadForRepair
+  | RepairLog
   | ProposalsAccepted
   | ProposalsRefused
   | AbandonProposals

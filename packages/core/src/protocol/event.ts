@@ -1,5 +1,6 @@
 import type { Configuration } from "../model/configuration.js";
 import type { LogBlock } from "../model/log-block.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
 import type { Incarnation, NodeId, StartNumber } from "../model/node-id.js";
@@ -11,7 +12,7 @@ import type { SnapshotMeta } from "../model/snapshot-meta.js";
  */
 
 /** The timers that the protocol has. */
-export type TimerName = "election" | "heartbeat" | "snapshot" | "request" | "transfer";
+export type TimerName = "election" | "heartbeat" | "snapshot" | "request" | "transfer" | "repair";
 
 /** A message came (E26 judges it). */
 export interface MessageReceived {
@@ -158,6 +159,35 @@ export interface EntriesFetched {
   /** Index of the first entry that was wanted. */
   readonly from: LogIndex;
   /** Empty if the storage no longer had them. */
+  readonly blocks: readonly LogBlock[];
+}
+/** L03: the storage found that bytes it had held are wrong, at its start, on a read, or by its scrub. */
+export interface LogDamaged {
+  /** Discriminator. */
+  readonly type: "LogDamaged";
+  /** Which entries, and in which bytes they were. */
+  readonly hole: LogHole;
+}
+/** L03: entries that were missing are durable again. */
+export interface LogRepaired {
+  /** Discriminator. */
+  readonly type: "LogRepaired";
+  /** Consecutive; at least one. */
+  readonly blocks: readonly LogBlock[];
+}
+/** L03: entries that a member asked for were read back. */
+export interface RepairRead {
+  /** Discriminator. */
+  readonly type: "RepairRead";
+  /** The member that asked. */
+  readonly to: NodeId;
+  /** Its incarnation. */
+  readonly toIncarnation: Incarnation;
+  /** First entry that is wanted. */
+  readonly first: LogIndex;
+  /** Last entry that is wanted. */
+  readonly last: LogIndex;
+  /** From `first` on; empty if they are not there. */
   readonly blocks: readonly LogBlock[];
 }
 /** The state machine has applied everything up to this index. */
@@ -317,6 +347,9 @@ export type RaftEvent =
   | WriteOverdue
   | EventLoopPaused
   | EntriesFetched
+  | LogDamaged
+  | LogRepaired
+  | RepairRead
   | Applied
   | StateMachineFaulted
   | SnapshotRequested

@@ -1,5 +1,6 @@
 import { isVotingReplica } from "../model/configuration.js";
-import { TERM_MAX } from "../model/log-id.js";
+import type { LogBlock } from "../model/log-block.js";
+import { type LogId, TERM_MAX, type Term } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
 import { type RecoveryNumber, type ReplicaId, sameReplica } from "../model/node-id.js";
 import { onAppendEntries, onHeartbeat } from "./append-entries.js";
@@ -8,8 +9,10 @@ import { onPreVoteResponse, onVoteResponse } from "./election.js";
 import { onPropose } from "./forwarding.js";
 import { halt } from "./halting.js";
 import { onTimeoutNow } from "./leadership-transfer.js";
+import { onRepairResponse } from "./log-repair.js";
 import { onReadIndex } from "./read-only-service.js";
 import { onRemoved, tellIfRemoved } from "./removal.js";
+import { onRepairRequest } from "./repair-providing.js";
 import { answeringPeer, onAppendEntriesResponse, onHeartbeatResponse, onPeerLost } from "./replicator-group.js";
 import { onRestAnswer, onRestOffer } from "./resting.js";
 import { onInstallSnapshot } from "./snapshot-installing.js";
@@ -27,7 +30,17 @@ import { isHeldBackByLease, onPreVoteRequest, onVoteRequest } from "./voting.js"
 
 type TermedMessage = Exclude<
   Message,
-  { type: "Propose" | "ProposeResponse" | "ReadIndex" | "ReadIndexResponse" | "Removed" | "ProcessBeat" }
+  {
+    type:
+      | "Propose"
+      | "ProposeResponse"
+      | "ReadIndex"
+      | "ReadIndexResponse"
+      | "Removed"
+      | "ProcessBeat"
+      | "RepairRequest"
+      | "RepairResponse";
+  }
 >;
 
 /** E26. */
@@ -54,6 +67,10 @@ export function judge(s: RaftState, envelope: Envelope): void {
       return onReadIndexResponse(s, message);
     case "Removed":
       return onRemoved(s, message);
+    case "RepairRequest":
+      return onRepairRequest(s, envelope, message);
+    case "RepairResponse":
+      return onRepairResponse(s, message);
     case "ProcessBeat":
       return s.drop("meant for the process");
     default:
@@ -226,10 +243,16 @@ const STARTS_MAX = 1_024;
 function isWellFormed(message: Message): boolean {
   if ("term" in message && !(Number.isSafeInteger(message.term) && message.term >= 0 && message.term <= TERM_MAX))
     return false;
-  if (message.type !== "AppendEntries") return true;
-  let { index, term } = message.prev;
-  for (const block of message.blocks) {
-    if (block.first !== index + 1 || block.term < term || block.term > message.term) return false;
+  if (message.type === "AppendEntries") return followOn(message.prev, message.blocks, message.term);
+  if (message.type !== "RepairResponse") return true;
+  return followOn({ index: message.first - 1, term: message.prevTerm }, message.blocks, TERM_MAX);
+}
+
+/** §5.3: without a gap, by terms that never fall and stay within a bound. */
+function followOn(prev: LogId, blocks: readonly LogBlock[], termMax: Term): boolean {
+  let { index, term } = prev;
+  for (const block of blocks) {
+    if (block.first !== index + 1 || block.term < term || block.term > termMax) return false;
     ({ last: index, term } = block);
   }
   return true;

@@ -1,4 +1,5 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogId, Term } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 
@@ -62,6 +63,15 @@ export interface PeerNotice {
   /** Whether they can. */
   readonly up: boolean;
 }
+/** L03: the disk lost entries that it had held, or holds them again. */
+export interface DamageNotice {
+  /** Discriminator. */
+  readonly kind: "damage";
+  /** What became of it. */
+  readonly stage: "found" | "repaired";
+  /** Which entries, and where they were. */
+  readonly hole: LogHole;
+}
 /** Something went wrong; the node goes on as far as it can. */
 export interface ErrorNotice {
   /** Discriminator. */
@@ -70,4 +80,11 @@ export interface ErrorNotice {
   readonly reason: string;
 }
 /** What observers hear. */
-export type Notice = RoleNotice | LeaderNotice | ConfigurationNotice | SnapshotNotice | PeerNotice | ErrorNotice;
+export type Notice =
+  | RoleNotice
+  | LeaderNotice
+  | ConfigurationNotice
+  | SnapshotNotice
+  | PeerNotice
+  | DamageNotice
+  | ErrorNotice;

@@ -1,4 +1,5 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { NodeId, RecoveryNumber } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
@@ -20,9 +21,11 @@ import { checkState, checkStep } from "./invariants.js";
 import { judge } from "./judging.js";
 import { announceCommit, heartbeatTimerFired } from "./leadership.js";
 import { handOverLastResort, onTransferRequested, tellTarget, transferTimerFired } from "./leadership-transfer.js";
+import { goOnRepairing, onLogDamaged, onLogRepaired, repairTimerFired } from "./log-repair.js";
 import type { Role } from "./notice.js";
 import { onProposals } from "./proposing.js";
 import { confirmReads, onBoundedReadRequested, onLeaseReadRequested, onReadRequested } from "./read-only-service.js";
+import { onRepairRead } from "./repair-providing.js";
 import { onEntriesFetched, onPeerLost, replicate } from "./replicator-group.js";
 import { considerRest, stir } from "./resting.js";
 import {
@@ -50,6 +53,7 @@ import { becomeFollower, restartElectionWait } from "./term.js";
  */
 export class Raft {
   private readonly s: RaftState;
+  private readonly holes: readonly LogHole[];
 
   /**
    * Nothing happens before `start()`.
@@ -59,6 +63,7 @@ export class Raft {
    */
   constructor(start: RaftStart, now: Millis) {
     this.s = new RaftState(start, now);
+    this.holes = start.holes ?? [];
   }
 
   /** Its role. */
@@ -113,7 +118,9 @@ export class Raft {
     updateBook(s);
     restartElectionWait(s);
     if (s.options.snapshotIntervalMs > 0) s.arm("snapshot", s.options.snapshotIntervalMs);
-    applyCommitted(s);
+    for (const hole of this.holes) onLogDamaged(s, { type: "LogDamaged", hole });
+    goOnRepairing(s);
+    if (s.halted === "") applyCommitted(s);
     return s.outbox.take(s.commit);
   }
 
@@ -155,7 +162,8 @@ export class Raft {
       replicate(s);
       tellTarget(s);
     }
-    applyCommitted(s);
+    goOnRepairing(s);
+    if (s.halted === "") applyCommitted(s);
   }
 
   private dispatch(event: RaftEvent): void {
@@ -193,6 +201,12 @@ export class Raft {
         return onForwardedSettled(s, event);
       case "EntriesFetched":
         return onEntriesFetched(s, event);
+      case "LogDamaged":
+        return onLogDamaged(s, event);
+      case "LogRepaired":
+        return onLogRepaired(s, event);
+      case "RepairRead":
+        return onRepairRead(s, event);
       case "PeerUp":
         return s.outbox.emit({ type: "Notify", notice: { kind: "peer", id: event.id, up: true } });
       case "PeerDown":
@@ -263,6 +277,8 @@ export class Raft {
         return transferTimerFired(s);
       case "snapshot":
         return snapshotTimerFired(s);
+      case "repair":
+        return repairTimerFired(s);
       default:
         return event.timer satisfies never;
     }

@@ -138,6 +138,6 @@ function answer(
   status: InstallSnapshotResponse["status"],
   offset = 0,
 ): void {
-  const match = status === "done" ? Math.min(s.commit, s.log.durable) : 0;
+  const match = status === "done" ? Math.min(s.commit, s.held) : 0;
   s.outbox.send(to, { type: "InstallSnapshotResponse", term: s.term, transfer, status, offset, match });
 }

@@ -7,6 +7,7 @@ import {
   memberOf,
 } from "../model/configuration.js";
 import type { HardState } from "../model/hard-state.js";
+import type { LogHole } from "../model/log-hole.js";
 import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, RecoveryNumber, ReplicaId } from "../model/node-id.js";
@@ -15,6 +16,7 @@ import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
 import { Freshness } from "./freshness.js";
+import type { Repair } from "./holes.js";
 import type { Lease } from "./lease.js";
 import type { Role } from "./notice.js";
 import { Outbox } from "./outbox.js";
@@ -49,6 +51,8 @@ export interface RaftStart {
   readonly snapshot: SnapshotMeta | null;
   /** The one before it: what the log may be compacted up to (S03). */
   readonly previousSnapshot: SnapshotMeta | null;
+  /** L03: entries that the disk lost; absent: none. */
+  readonly holes?: readonly LogHole[];
   /** S11: no snapshot and log rebuild the state, and one above this index would; absent or 0: they do. */
   readonly restoring?: LogIndex;
   /** G02: whether its process beats for it while it rests. Absent: it never does. */
@@ -209,6 +213,8 @@ export class RaftState {
   stirredAt: Millis;
   install: Install | undefined;
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
+  /** L03: what is being repaired; `undefined` while the log is whole. */
+  repair: Repair | undefined;
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
   restoring: LogIndex;
   /** Q08: from which instant on a follower's state is whole. */
@@ -271,6 +277,17 @@ export class RaftState {
   /** T. */
   get T(): Millis {
     return this.options.electionTimeoutMs;
+  }
+
+  /** L03: the last entry below every hole; infinite while the log is whole. */
+  get intactUpTo(): LogIndex {
+    const hole = this.repair?.holes[0];
+    return hole === undefined ? Number.POSITIVE_INFINITY : hole.first - 1;
+  }
+
+  /** R07, R14, L03: everything up to here is on this node's own disk, and can be read. */
+  get held(): LogIndex {
+    return Math.min(this.log.durable, this.intactUpTo);
   }
 
   /** Whether this replica votes and counts under its own configuration. */

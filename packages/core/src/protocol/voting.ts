@@ -8,7 +8,7 @@ import { type RaftState, senderOf } from "./state.js";
 import { restartElectionWait } from "./term.js";
 
 /*
- * Answering those who ask for votes (§5.2, §5.4.1, §9.6 of the thesis). Rules E06, E07, E08, E09.
+ * Answering those who ask for votes (§5.2, §5.4.1, §9.6 of the thesis). Rules E06, E07, E08, E09, L03.
  *
  * Any node with an intact log answers, learner or stranger: whether its vote counts is the asker's business (E19). A
  * promoted learner that does not know of its promotion yet may be the one vote that is missing.
@@ -22,7 +22,8 @@ export function isHeldBackByLease(s: RaftState, request: VoteRequest): boolean {
 /** E06: a pre-vote changes neither term nor vote, and begins no wait. */
 export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreVoteRequest): void {
   const asker = senderOf(envelope);
-  const granted = !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
+  const granted =
+    !hearsLeader(s) && isWhole(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
   s.outbox.send(asker, {
     type: "PreVoteResponse",
     term: granted ? request.term : s.term,
@@ -36,7 +37,7 @@ export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreV
 export function onVoteRequest(s: RaftState, envelope: Envelope, request: VoteRequest): void {
   const asker = senderOf(envelope);
   const voteIsFreeOrAskers = s.vote === null || sameReplica(s.vote, asker);
-  const granted = voteIsFreeOrAskers && hasUpToDateLog(s, request.last);
+  const granted = voteIsFreeOrAskers && isWhole(s) && hasUpToDateLog(s, request.last);
   if (granted && s.vote === null) {
     s.vote = asker;
     s.outbox.persistHardState(s.hardState());
@@ -50,6 +51,9 @@ function couldVoteIn(s: RaftState, term: Term, asker: ReplicaId): boolean {
   if (s.writeOverdue) return false;
   return term > s.term || (term === s.term && (s.vote === null || sameReplica(s.vote, asker)));
 }
+
+/** L03: whoever has lost entries helps nobody into office. */
+const isWhole = (s: RaftState): boolean => s.repair === undefined;
 
 /** E08; after full compaction the last entry is the base, and its term counts. */
 function hasUpToDateLog(s: RaftState, last: LogId): boolean {

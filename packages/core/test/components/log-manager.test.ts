@@ -3,6 +3,7 @@ import { LogManager, MERGED_WRITE_BYTES_MAX } from "../../src/components/log-man
 import { TimerService } from "../../src/components/timer-service.js";
 import { FRESH_HARD_STATE } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
+import { holeError } from "../../src/model/log-hole.js";
 import type { LogStorage, LogWrite } from "../../src/ports/log-storage.js";
 import type { AfterPersist, Persist } from "../../src/protocol/effect.js";
 import { commands, settled } from "./support/entries.js";
@@ -190,6 +191,36 @@ describe("LogManager", () => {
     reads[0]?.reject(new Error("checksum mismatch in segment 2 at 4096"));
     await settled();
     expect(sink.events).toEqual([{ type: "StorageFailed", reason: "checksum mismatch in segment 2 at 4096" }]);
+  });
+
+  it("L03 the state machine's entries are waited for where they can be put back", async () => {
+    const { log, reads, sink } = manager();
+    const hole = { first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 };
+    const wanted = log.read(7, 1_000);
+    reads[0]?.reject(holeError(hole));
+    await settled();
+    expect([reads.length, sink.events]).toEqual([1, []]);
+    log.repaired();
+    await settled();
+    reads[1]?.resolve([commands(7, 3)]);
+    expect(await wanted).toMatchObject([{ first: 7, last: 9 }]);
+    // A peer's are not: whoever finds a hole leads no longer.
+    log.fetch({ type: "FetchEntries", to: "n2", from: 7, bytesMax: 1_000, term: 3 });
+    reads[2]?.reject(holeError(hole));
+    await settled();
+    expect(sink.events).toEqual([]);
+  });
+
+  it("L03 O04 nobody waits for a repair beyond the end, nor for what cannot be repaired", async () => {
+    const { log, reads } = manager();
+    const hopeless = log.read(7, 1_000);
+    reads[0]?.reject(new Error("checksum mismatch"));
+    await expect(hopeless).rejects.toThrow("checksum mismatch");
+    const held = log.read(7, 1_000);
+    reads[1]?.reject(holeError({ first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 }));
+    await settled();
+    log.stopWaiting();
+    await expect(held).rejects.toMatchObject({ code: "Damaged" });
   });
 
   it("O04 close waits for the write under way, and says nothing of it", async () => {

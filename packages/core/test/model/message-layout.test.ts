@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { votersOnly } from "../../src/model/configuration.js";
 import { EntryType, LogBlock, PAYLOAD_BYTES_LIMIT } from "../../src/model/log-block.js";
 import { TERM_MAX } from "../../src/model/log-id.js";
-import type { Envelope, Message, MessageType } from "../../src/model/message.js";
+import { blocksOf, type Envelope, type Message, type MessageType } from "../../src/model/message.js";
 import { fromArray, MESSAGE_CODES, REASON_CHARACTERS_MAX, toArray } from "../../src/model/message-layout.js";
 
 const INCARNATION = "00112233445566aa";
@@ -76,11 +76,22 @@ const MESSAGES: readonly Message[] = [
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 57 },
   { type: "Removed", configurationIndex: 61, id: "n2", incarnation: INCARNATION },
+  { type: "RepairRequest", first: 58, last: 70 },
+  {
+    type: "RepairResponse",
+    first: 58,
+    last: 70,
+    prevTerm: 3,
+    nextTerm: 6,
+    leaderTerm: 5,
+    commit: 69,
+    base: 12,
+    blocks: [block(58, 3), block(60, 5)],
+  },
   { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
   { type: "RestAnswer", term: 5, round: 101, rests: true },
   { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
 ];
-const blocksOf = (message: Message) => (message.type === "AppendEntries" ? message.blocks : []);
 const sample = <T extends MessageType>(type: T) =>
   MESSAGES.find((m) => m.type === type) as Extract<Message, { type: T }>;
 const bodyOf = (array: unknown[]) => array[8] as unknown[];
@@ -124,6 +135,8 @@ describe("messages as positional arrays", () => {
       ReadIndex: 14,
       ReadIndexResponse: 15,
       Removed: 16,
+      RepairRequest: 17,
+      RepairResponse: 18,
       RestOffer: 19,
       RestAnswer: 20,
       ProcessBeat: 21,
@@ -231,7 +244,7 @@ describe("messages as positional arrays", () => {
     const whole = toArray(envelope(sample("Heartbeat")));
     const table: [at: number, value: unknown][] = [
       [0, 0],
-      [0, 17],
+      [0, 19],
       [0, "Heartbeat"],
       [1, ""],
       [1, "x".repeat(65)],

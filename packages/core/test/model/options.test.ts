@@ -38,6 +38,7 @@ const OUT_OF_RANGE: readonly (readonly [keyof NodeOptions, number, number])[] = 
   ["snapshotSendsMax", 0, 65],
   ["snapshotReceivesMax", 0, 65],
   ["snapshotBytesPerSecondMax", -1, 2 ** 40 + 1],
+  ["repairTimeoutMs", 9, 86_400_001],
   ["compactionMarginEntries", -1, 2 ** 40 + 1],
 ];
 

@@ -2,11 +2,12 @@ import { type Configuration, type ConfigurationEntry, type Member, votersOnly } 
 import { decodeConfiguration, encodeConfiguration } from "../../src/model/configuration-layout.js";
 import { FRESH_HARD_STATE, type HardState } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
+import type { LogHole } from "../../src/model/log-hole.js";
 import { LOG_START, type LogId, type LogIndex, type Term, type TermRun } from "../../src/model/log-id.js";
 import type { Envelope, Message } from "../../src/model/message.js";
 import { type NodeOptions, resolveOptions } from "../../src/model/options.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
-import type { AfterPersist, Effect, OfferRest, Persist } from "../../src/protocol/effect.js";
+import type { AfterPersist, Effect, OfferRest, Persist, ReadForRepair } from "../../src/protocol/effect.js";
 import type { RaftEvent, TimerName } from "../../src/protocol/event.js";
 import type { MembershipPolicy, QuorumPolicy } from "../../src/protocol/policies.js";
 import { jointMajority } from "../../src/protocol/quorum/joint.js";
@@ -39,6 +40,8 @@ export interface Disk {
   image?: readonly string[];
   commitHint: LogIndex;
   starts: number;
+  /** L03: what of the blocks cannot be read any more. */
+  holes?: readonly LogHole[];
 }
 
 export interface LabNode {
@@ -317,7 +320,11 @@ export class Lab {
     for (const block of disk.blocks) {
       if (runs.at(-1)?.term !== block.term) runs.push({ first: block.first, term: block.term });
       for (let index = block.first; index <= block.last; index++)
-        if (block.typeAt(index) === EntryType.configuration && index > (found.at(-1)?.id.index ?? 0))
+        if (
+          block.typeAt(index) === EntryType.configuration &&
+          index > (found.at(-1)?.id.index ?? 0) &&
+          !isLost(disk, index, index)
+        )
           found.push({ id: { index, term: block.term }, configuration: decodeConfiguration(block.payloadAt(index)) });
     }
     const snapshotIndex = disk.snapshot?.id.index ?? 0;
@@ -341,6 +348,7 @@ export class Lab {
         lastLogTimeMs: 0,
         configurations: found,
         commit: Math.max(disk.base.index, snapshotIndex, Math.min(disk.commitHint, last.index)),
+        holes: disk.holes ?? [],
         restoring: isWhole ? 0 : Math.max(1, disk.base.index - 1),
         applied: snapshotIndex,
         snapshot: disk.snapshot,
@@ -379,7 +387,27 @@ export class Lab {
       else if (effect.type === "Halt") node.writes = [];
     }
     // Completions come back as events of their own, after all that this step wanted.
-    for (const effect of effects) if (effect.type === "Apply") this.apply(node, effect.upTo);
+    for (const effect of effects) {
+      if (effect.type === "Apply") this.apply(node, effect.upTo);
+      else if (effect.type === "ReadForRepair") this.readForRepair(node, effect);
+      else if (effect.type === "RepairLog") this.repair(node, effect.blocks);
+    }
+  }
+
+  private readForRepair({ id, disk }: LabNode, { first, last, to, toIncarnation }: ReadForRepair): void {
+    const held = disk.blocks.filter((block) => block.last >= first && block.first <= last);
+    const blocks = isLost(disk, first, last)
+      ? []
+      : held.map((block) => block.slice(Math.max(block.first, first), block.last));
+    this.step(id, { type: "RepairRead", to, toIncarnation, first, last, blocks });
+  }
+
+  private repair({ id, disk }: LabNode, blocks: readonly LogBlock[]): void {
+    const last = blocks.at(-1)?.last ?? 0;
+    disk.holes = (disk.holes ?? [])
+      .map((hole) => ({ ...hole, first: Math.max(hole.first, last + 1) }))
+      .filter((hole) => hole.first <= hole.last);
+    this.step(id, { type: "LogRepaired", blocks });
   }
 
   private offerRest(node: LabNode, { members, term, commit, round }: OfferRest): void {
@@ -427,6 +455,10 @@ export class Lab {
     disk.commitHint = write.commitHint ?? disk.commitHint;
   }
 }
+
+/** Whether any of these entries cannot be read. */
+const isLost = ({ holes = [] }: Disk, first: LogIndex, last: LogIndex): boolean =>
+  holes.some((hole) => hole.first <= last && first <= hole.last);
 
 /** What recovery does: a snapshot that was received, and whose log reset a crash prevented, replaces a log that does not reach it. */
 function recover(disk: Disk): void {

@@ -112,6 +112,8 @@ function noticed(notice: Notice): string {
       return `snapshot ${at(notice.id)} ${notice.stage}${notice.peer === null ? "" : ` (${notice.peer})`}`;
     case "peer":
       return `peer ${notice.id} is ${notice.up ? "up" : "down"}`;
+    case "damage":
+      return `entries ${notice.hole.first}–${notice.hole.last} ${notice.stage === "found" ? "are lost" : "are back"}`;
     case "error":
       return notice.reason;
     default:

@@ -1,4 +1,5 @@
 import type { NodeEvent } from "@hexraft/core";
+import { holeText } from "@hexraft/core/ports";
 
 /** What happened to a node, for a person; empty for what only a program cares about. */
 export function inWords(id: string, event: NodeEvent): string {
@@ -15,6 +16,8 @@ export function inWords(id: string, event: NodeEvent): string {
         : `${id} ${event.stage} a snapshot at index ${event.id.index}`;
     case "configuration":
       return event.stage === "committed" ? `${id}: members are ${event.entry.configuration.voters.join(", ")}` : "";
+    case "damage":
+      return event.stage === "found" ? `${id}: ${holeText(event.hole)}` : `${id} has its lost entries back`;
     case "error":
       return `${id}: ${event.reason}`;
     case "halted":

@@ -63,6 +63,11 @@ export class Inbound implements ConnectionHandler {
     return !this.connection.isClosed;
   }
 
+  /** T09: the version spoken. */
+  get version(): number {
+    return Math.min(this.host.versions.max, this.hello.versions.max);
+  }
+
   /** Takes an answer to a peer without an address; `false` if there is no room. */
   send(frame: EncodedFrame, type: MessageType): boolean {
     return this.queue.offer(frame, type, this.connection.waitingBytes);

@@ -76,6 +76,11 @@ export class Link {
     return this.state.kind === "up" || this.state.kind === "dialing";
   }
 
+  /** T09: the version spoken; while nobody has answered, the oldest. */
+  get version(): number {
+    return this.state.kind === "up" ? this.state.peer.version : this.host.versions.min;
+  }
+
   /** Takes a frame for the next flush; `false` if there is no room. */
   send(frame: EncodedFrame, type: MessageType): boolean {
     return this.queue.offer(frame, type, this.state.kind === "up" ? this.state.connection.waitingBytes : 0);

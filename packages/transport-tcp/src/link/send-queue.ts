@@ -8,7 +8,12 @@ const RESERVE_BYTES = 256 * 1024;
 const RESERVE_PART = 1 / 4;
 
 /** Messages that carry callers' data. All others are small, and have room of their own behind these. */
-const BULK: ReadonlySet<MessageType> = new Set<MessageType>(["AppendEntries", "Propose", "ProposeResponse"]);
+const BULK: ReadonlySet<MessageType> = new Set<MessageType>([
+  "AppendEntries",
+  "Propose",
+  "ProposeResponse",
+  "RepairResponse",
+]);
 
 /**
  * T05: what waits for one peer, in the order in which it was said (T10). It is bounded in messages and bytes, what the

@@ -12,7 +12,6 @@ import {
   type StartNumber,
   type TransportIdentity,
 } from "@hexraft/core/ports";
-import { FRAME_VERSION } from "./frame.js";
 
 /** First element of every hello. */
 export const MAGIC = "hexraft";
@@ -24,8 +23,8 @@ export interface Versions {
   readonly max: number;
 }
 
-/** The versions that this release speaks. The next one will speak its own and this one: two neighbours talk. */
-export const VERSIONS: Versions = { min: FRAME_VERSION, max: FRAME_VERSION };
+/** The versions that this release speaks: its own, and the one before, so that two neighbours talk. */
+export const VERSIONS: Versions = { min: 1, max: 2 };
 /** Most groups that a hello names: a waiting process is claimed by any one of them. */
 export const MEANT_MAX = 256;
 /** Most characters of a reason to reject. */

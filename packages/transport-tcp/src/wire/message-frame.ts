@@ -1,6 +1,7 @@
 import {
   badMessage,
   blockBytes,
+  blocksOf,
   type Checksum,
   type Envelope,
   fromArray,
@@ -25,7 +26,7 @@ const PIN_FACTOR_MAX = 2;
 /** A message's frame. Its blocks are laid down at most once in their life, and are not copied here. */
 export function encodeMessage(envelope: Envelope, checksum: Checksum): EncodedFrame {
   const { message } = envelope;
-  const blocks = message.type === "AppendEntries" ? message.blocks.map((block) => blockBytes(block, checksum)) : [];
+  const blocks = blocksOf(message).map((block) => blockBytes(block, checksum));
   const tailBytes = blocks.reduce((sum, bytes) => sum + bytes.length, 0);
   const head = encodeFrame(FrameType.message, toArray(envelope), checksum, tailBytes);
   return { parts: [head, ...blocks], sizeBytes: head.length + tailBytes };

@@ -16,7 +16,7 @@ describe("who is let in", () => {
     ["no cluster yet", { clusterId: "" }, "WrongCluster"],
     ["somebody who expects another node here", { to: "n9" }, "WrongNode"],
     ["our own id", { nodeId: "n1" }, "Self"],
-    ["a version nobody speaks here", { versions: { min: 2, max: 4 } }, "Version"],
+    ["a version nobody speaks here", { versions: { min: 3, max: 4 } }, "Version"],
   ];
   it.each(REFUSED)("T02 %s is refused, and both sides know why", async (_, over, code) => {
     const n1 = await member("n1");

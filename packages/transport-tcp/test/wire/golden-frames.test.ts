@@ -1,5 +1,6 @@
 import {
   blockBytes,
+  blocksOf,
   EntryType,
   type Envelope,
   LogBlock,
@@ -88,6 +89,18 @@ const MESSAGES: readonly Message[] = [
   { type: "ReadIndex", request: 1_002 },
   { type: "ReadIndexResponse", request: 1_002, confirmed: true, index: 57 },
   { type: "Removed", configurationIndex: 61, id: "n2", incarnation: "ffeeddccbbaa9988" },
+  { type: "RepairRequest", first: 58, last: 70 },
+  {
+    type: "RepairResponse",
+    first: 58,
+    last: 70,
+    prevTerm: 3,
+    nextTerm: 6,
+    leaderTerm: 5,
+    commit: 69,
+    base: 12,
+    blocks,
+  },
   { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
   { type: "RestAnswer", term: 5, round: 101, rests: true },
   { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
@@ -177,7 +190,7 @@ describe("golden frames of format 1", () => {
       const laid = ({ message: said, ...header }: Envelope) => ({
         ...header,
         ...said,
-        blocks: said.type === "AppendEntries" ? said.blocks.map((block) => dump(blockBytes(block, checksum))) : [],
+        blocks: blocksOf(said).map((block) => dump(blockBytes(block, checksum))),
       });
       expect(laid(decoded)).toEqual(laid(envelope(message)));
     },

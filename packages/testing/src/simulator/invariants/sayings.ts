@@ -45,6 +45,8 @@ export class Sayings {
       case "ReadIndex":
       case "ReadIndexResponse":
       case "Removed":
+      case "RepairRequest":
+      case "RepairResponse":
       case "ProcessBeat":
         return;
       default:

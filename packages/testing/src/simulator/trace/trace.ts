@@ -137,6 +137,10 @@ export function messageText(message: Message): string {
       return `ReadIndex ${message.request} ${message.confirmed ? `at ${message.index}` : "not confirmed"}`;
     case "Removed":
       return `Removed ${message.id} at ${message.configurationIndex}`;
+    case "RepairRequest":
+      return `Repair? ${message.first}–${message.last}`;
+    case "RepairResponse":
+      return `Repair ${message.first}–${message.blocks.at(-1)?.last ?? "nothing"}, commit ${message.commit}`;
     case "RestOffer":
       return `Rest? round ${message.round}, commit ${message.commit}, term ${message.term}`;
     case "RestAnswer":

@@ -5,7 +5,7 @@
  */
 export { type BackupAbout, backupBytesOf } from "./components/backup-layout.js";
 export { type OpenedBackup, openBackup } from "./components/backup-stream.js";
-export { blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
+export { announcedBlock, blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
 export { ByteSource } from "./components/byte-source.js";
 export {
   type Configuration,

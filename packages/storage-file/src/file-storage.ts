@@ -17,6 +17,11 @@ export interface FileStorageOptions {
    * up to twice as fast to make durable as extending a file. Default true; tests with many small logs switch it off.
    */
   readonly preallocate?: boolean;
+  /**
+   * L03: closed segments are read in the background, one after the other, to find damage while others still have what was lost.
+   * Bytes per second, 0 … 2³⁰; 0 switches it off. Default 4 MiB.
+   */
+  readonly scrubBytesPerSecond?: number;
   /** The group whose snapshots these are, where they are opened without the log. Default `main`. */
   readonly groupId?: string;
 }
@@ -76,17 +81,25 @@ export function fileSnapshots(options: FileSnapshotsOptions): ContainerModule {
 }
 
 function settingsOf(options: FileStorageOptions): Settings {
-  const { directory, segmentBytesMax = 64 * 1024 * 1024, preallocate = true, groupId = "main" } = options;
+  const {
+    directory,
+    segmentBytesMax = 64 * 1024 * 1024,
+    preallocate = true,
+    scrubBytesPerSecond = 4 * 1024 * 1024,
+    groupId = "main",
+  } = options;
   if (typeof directory !== "string" || directory === "")
     throw badOption("directory", directory, "must be the path of a directory");
   if (!Number.isInteger(segmentBytesMax) || segmentBytesMax < 4_096 || segmentBytesMax > 2 ** 30)
     throw badOption("segmentBytesMax", segmentBytesMax, "must be a whole number of bytes from 4096 to 1073741824");
   if (typeof preallocate !== "boolean") throw badOption("preallocate", preallocate, "must be true or false");
+  if (!Number.isInteger(scrubBytesPerSecond) || scrubBytesPerSecond < 0 || scrubBytesPerSecond > 2 ** 30)
+    throw badOption("scrubBytesPerSecond", scrubBytesPerSecond, "must be a whole number of bytes from 0 to 1073741824");
   if (!isName(groupId)) throw badOption("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
-  const known = new Set(["directory", "segmentBytesMax", "preallocate", "groupId"]);
+  const known = new Set(["directory", "segmentBytesMax", "preallocate", "scrubBytesPerSecond", "groupId"]);
   const unknown = Object.entries(options).find(([field]) => !known.has(field));
   if (unknown !== undefined) throw badOption(unknown[0], unknown[1], "is not an option of fileStorage");
-  return { directory, segmentBytesMax, preallocate, groupId, snapshotsKept: SNAPSHOTS_KEPT };
+  return { directory, segmentBytesMax, preallocate, scrubBytesPerSecond, groupId, snapshotsKept: SNAPSHOTS_KEPT };
 }
 
 function badOption(field: string, value: unknown, rule: string): RaftError {

@@ -7,5 +7,6 @@ export interface Settings {
   readonly segmentBytesMax: number;
   readonly preallocate: boolean;
   readonly snapshotsKept: number;
+  readonly scrubBytesPerSecond: number;
 }
 export const Settings = token<Settings>("storage-file.Settings");

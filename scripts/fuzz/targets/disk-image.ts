@@ -75,7 +75,14 @@ export function storesOver(image: Image): { readonly log: FileLogStorage; readon
 }
 
 function storesOn(files: MemoryFiles) {
-  const base = { directory: "data", groupId: "main", segmentBytesMax: 4_096, preallocate: false, snapshotsKept: 2 };
+  const base = {
+    directory: "data",
+    groupId: "main",
+    segmentBytesMax: 4_096,
+    preallocate: false,
+    scrubBytesPerSecond: 0,
+    snapshotsKept: 2,
+  };
   const directory = new DataDirectory(base, files, blind);
   return {
     log: new FileLogStorage(directory, base, files, blind, never),

@@ -65,8 +65,26 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
  * @throws RaftError `Damaged`, saying what is wrong at which offset.
  */
 export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  const wrong = (what: string) =>
-    new RaftError("Damaged", "refused", `no valid block at offset ${offset}: ${what}`, { offset });
+  const block = announcedBlock(bytes, offset, checksum);
+  const { count, sizeBytes } = block;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, sizeBytes);
+  let at = BLOCK_HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + ENTRY_HEADER_BYTES > sizeBytes) throw invalid(offset, "entries exceed the block");
+    at += ENTRY_HEADER_BYTES + (view.getUint32(at, true) & 0xffffff);
+  }
+  if (at !== sizeBytes) throw invalid(offset, "entries do not fill the block");
+  return block;
+}
+
+/**
+ * The block that an intact header announces (L03): which entries, of which term, in how many bytes. Its body may be damaged; until
+ * {@link openBlock} has looked at it no entry of it may be asked for.
+ *
+ * @throws RaftError `Damaged`.
+ */
+export function announcedBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
+  const wrong = (what: string) => invalid(offset, what);
   if (bytes.length - offset < BLOCK_HEADER_BYTES) throw wrong("fewer bytes than a block header");
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
   if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
@@ -85,14 +103,11 @@ export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum)
     throw wrong(`term ${term}, first index ${first}`);
   const logTimeMs = getU64(view, 32);
   if (logTimeMs > Number.MAX_SAFE_INTEGER) throw wrong(`log time ${logTimeMs}`);
-  let at = BLOCK_HEADER_BYTES;
-  for (let i = 0; i < count; i++) {
-    if (at + ENTRY_HEADER_BYTES > length) throw wrong("entries exceed the block");
-    at += ENTRY_HEADER_BYTES + (view.getUint32(at, true) & 0xffffff);
-  }
-  if (at !== length) throw wrong("entries do not fill the block");
   return LogBlock.over(first, term, count, logTimeMs, bytes.subarray(offset, offset + length));
 }
+
+const invalid = (offset: number, what: string): RaftError =>
+  new RaftError("Damaged", "refused", `no valid block at offset ${offset}: ${what}`, { offset });
 
 /**
  * Verifies the body's checksum of a block over bytes; one made from parts has nothing to verify.

@@ -35,8 +35,10 @@ export async function* walkSegment(
   let at = begin;
   while (at < window.size) {
     const head = readBatchHeader(await window.at(at, BATCH_HEADER_BYTES), 0, placeAt(segment, at), checksum);
-    const whole =
+    const read =
       head === undefined ? "no batch begins there" : await readBatch(window, head, segment, undefined, checksum);
+    const lost = typeof read === "string" ? undefined : read.placed.find(({ isLost }) => isLost);
+    const whole = lost === undefined ? read : `a block in it is damaged at ${lost.offset}`;
     if (head === undefined || typeof whole === "string") {
       const what = typeof whole === "string" ? whole : "no batch begins there";
       hole = hole ?? { offset: at, end: at, what, isTorn: head !== undefined };

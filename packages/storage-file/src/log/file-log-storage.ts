@@ -3,6 +3,7 @@ import {
   type ClusterId,
   FileSystem,
   type LogBlock,
+  type LogHole,
   type LogIndex,
   type LogStorage,
   type LogWrite,
@@ -15,12 +16,14 @@ import { inject, injectable } from "inversify";
 import { DataDirectory, type Identity, parentOf } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, messageOf, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
-import { readBlocks } from "./block-reader.js";
+import { LogDamage } from "./log-damage.js";
 import { holdToMark, LogMark, readMark } from "./log-mark.js";
+import { LogReader } from "./log-reader.js";
+import { LogScrub, type ScrubParts } from "./log-scrub.js";
 import { LogState } from "./log-state.js";
 import { LogWriter } from "./log-writer.js";
 import { SOLE_GROUP } from "./record.js";
-import { cutTornTail, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
+import { cutTornTail, holesOf, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
 import { SegmentFiles } from "./segment-files.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import { SoleBook } from "./sole-book.js";
@@ -37,6 +40,9 @@ export class FileLogStorage implements LogStorage {
   private identityWrites: Promise<void> = Promise.resolve();
   private found: Omit<RecoveredLog, "scan"> | undefined;
   private cut = "";
+  private damage: LogDamage | undefined;
+  private reader: LogReader | undefined;
+  private scrub: LogScrub | undefined;
 
   constructor(
     @inject(DataDirectory) private readonly directory: DataDirectory,
@@ -77,37 +83,23 @@ export class FileLogStorage implements LogStorage {
     }
   }
 
-  /** Empty if `from` is above the last entry, or at or below the base by now. */
-  async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
-    const { state, segments } = this.living().book;
-    const blocks: LogBlock[] = [];
-    let wanted = from;
-    let left = bytesMax;
-    while (wanted > state.base.index && wanted <= state.last.index && left > 0) {
-      const index = wanted;
-      const segment = segments.holding(index);
-      if (segment === undefined) break;
-      const range = { from: index, to: segments.highOf(segment), bytesMax: left };
-      const more = await segment
-        .reading(() => readBlocks(segment, range, this.checksum))
-        .catch((error: unknown) => {
-          if (error instanceof RaftError) throw error;
-          throw damaged(segment.path, `it could not be read: ${messageOf(error)}`, 0, segment.end);
-        });
-      for (const block of more) {
-        if (blocks.length > 0 && block.sizeBytes > left) return blocks;
-        blocks.push(block);
-        left -= block.sizeBytes;
-        wanted = block.last + 1;
-      }
-      if (wanted <= range.to) break;
+  read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
+    try {
+      return this.living().reader.read(from, bytesMax);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return blocks;
+  }
+
+  /** L03: what was lost is laid down again, in a file that takes the damaged one's place. */
+  async repair(blocks: readonly LogBlock[]): Promise<void> {
+    await this.living().damage.repair(blocks);
   }
 
   async close(): Promise<void> {
     if (this.state !== "open") return;
     this.state = "closed";
+    await this.scrub?.close();
     await this.writer?.close();
     await this.identityWrites;
     this.directory.leave();
@@ -128,6 +120,9 @@ export class FileLogStorage implements LogStorage {
       activeBytes: writer?.active.end ?? 0,
       batches: writer?.batches ?? 0,
       waiting: writer?.waiting ?? 0,
+      holes: this.damage?.count ?? 0,
+      scrubbedSegments: this.scrub?.surveyed ?? 0,
+      scrubTrouble: this.scrub?.trouble ?? "",
     };
   }
 
@@ -139,11 +134,12 @@ export class FileLogStorage implements LogStorage {
     await this.directory.writeIdentity({ ...identity, clusterId });
   }
 
-  private living(): { readonly writer: LogWriter; readonly book: SoleBook } {
-    const { state, writer, book } = this;
-    if (state !== "open" || writer === undefined || book === undefined) throw closedAlready(this.directory.path);
+  private living(): { readonly writer: LogWriter; readonly reader: LogReader; readonly damage: LogDamage } {
+    const { state, writer, reader, damage } = this;
+    if (state !== "open" || writer === undefined || reader === undefined || damage === undefined)
+      throw closedAlready(this.directory.path);
     if (writer.failure !== undefined) throw writer.failure;
-    return { writer, book };
+    return { writer, reader, damage };
   }
 
   private append(write: LogWrite): Promise<void> {
@@ -175,9 +171,10 @@ export class FileLogStorage implements LogStorage {
       groupId: request.groupId,
     };
     directory.useGroup(request.groupId, owner.incarnation);
-    const recovered = incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum);
-    this.found = recovered;
     const mark = readMark(files.directory, this.files, this.checksum);
+    const recovered =
+      incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum, mark);
+    this.found = recovered;
     const end = recovered?.segments.at(-1);
     if (end !== undefined) holdToMark(mark, { segment: end.number, end: end.end }, (number) => files.path(number));
     const identity: Identity = {
@@ -203,10 +200,14 @@ export class FileLogStorage implements LogStorage {
       startNumber: identity.startNumber,
       owner: ownerNow,
     };
-    this.book = new SoleBook(log);
-    this.writer = new LogWriter(parts, this.book, log);
-    await this.writer.begin();
-    const { state } = this.book;
+    const book = new SoleBook(log);
+    const writer = new LogWriter(parts, book, log);
+    this.book = book;
+    this.writer = writer;
+    const holes = recovered === undefined ? [] : holesOf(recovered);
+    await writer.begin(holes.length > 0);
+    this.careFor(book, writer, holes, (hole) => request.damaged?.(hole));
+    const { state } = book;
     this.plannedLast = state.last.index;
     return {
       clusterId: identity.clusterId,
@@ -219,8 +220,22 @@ export class FileLogStorage implements LogStorage {
       last: state.last,
       runs: [...state.runs],
       configurationIndices: [...state.configurationIndices],
+      ...(holes.length > 0 && { holes }),
       cut: this.cut,
     };
+  }
+
+  /** L03: from now on damage is looked for, told of, and repaired. */
+  private careFor(book: SoleBook, writer: LogWriter, holes: readonly LogHole[], tell: (hole: LogHole) => void): void {
+    const damage = new LogDamage(book, writer, this.checksum, tell, holes);
+    this.damage = damage;
+    this.reader = new LogReader(book, damage, this.checksum);
+    const { scrubBytesPerSecond: bytesPerSecond } = this.settings;
+    if (bytesPerSecond === 0) return;
+    const closed = () => book.segments.closed;
+    const survey: ScrubParts["survey"] = (segment, pace) => damage.survey(segment, pace);
+    this.scrub = new LogScrub({ scheduler: this.scheduler, bytesPerSecond, closed, survey });
+    this.scrub.begin();
   }
 
   /**

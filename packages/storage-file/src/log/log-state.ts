@@ -22,8 +22,8 @@ export class LogState {
   /** Configuration entries in base + 1 … last, ascending. */
   configurationIndices: LogIndex[] = [];
 
-  /** Takes a record in. */
-  apply(operation: Operation): void {
+  /** Takes a record in. What a lost block (L03) held besides entries of a term nobody knows before it is repaired. */
+  apply(operation: Operation, isLost = false): void {
     switch (operation.kind) {
       case RecordKind.hardState:
         this.hardState = operation.hardState;
@@ -35,7 +35,7 @@ export class LogState {
         this.truncate(operation.index);
         return;
       case RecordKind.block:
-        this.append(operation.block);
+        this.append(operation.block, isLost);
         return;
       case RecordKind.base:
         this.compact(operation.id);
@@ -70,6 +70,12 @@ export class LogState {
     return this.base.term;
   }
 
+  /** L03: entries that had been missing are there again; only now it shows which of them are configurations. */
+  restore(blocks: readonly LogBlock[]): void {
+    const known = new Set([...this.configurationIndices, ...blocks.flatMap(configurationsIn)]);
+    this.configurationIndices = [...known].toSorted((a, b) => a - b);
+  }
+
   /** The log begins anew after `base`. */
   reset(base: LogId): void {
     this.base = base;
@@ -99,11 +105,17 @@ export class LogState {
     if (base.index >= this.last.index) this.last = base;
   }
 
-  private append(block: LogBlock): void {
+  private append(block: LogBlock, isLost: boolean): void {
     if (this.runs.length === 0 || this.last.term !== block.term)
       this.runs.push({ first: block.first, term: block.term });
-    for (let index = block.first; index <= block.last; index++)
-      if (block.typeAt(index) === EntryType.configuration) this.configurationIndices.push(index);
+    if (!isLost) this.configurationIndices.push(...configurationsIn(block));
     this.last = block.lastId;
   }
+}
+
+function configurationsIn(block: LogBlock): LogIndex[] {
+  const found: LogIndex[] = [];
+  for (let index = block.first; index <= block.last; index++)
+    if (block.typeAt(index) === EntryType.configuration) found.push(index);
+  return found;
 }

@@ -10,6 +10,7 @@ import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
 import type { Chain } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import type { RebuildParts } from "./segment-rebuild.js";
 import type { WritePlan } from "./write-plan.js";
 
 /** L02: the last batch is sealed when nothing was written for so long. */
@@ -65,6 +66,8 @@ export class LogWriter {
   private sealDue = 0;
   private markTimer: { unsubscribe(): void } | undefined;
   private durable: DurablePlace = { segment: 0, end: 0 };
+  /** L03: the active segment is damaged, and closed before anything more is written. */
+  private mustClose = false;
 
   constructor(
     private readonly parts: WriterParts,
@@ -103,10 +106,29 @@ export class LogWriter {
     return this.queue.length;
   }
 
-  /** Appends a first batch, which seals all that was found, and makes the next segment ready. */
-  async begin(): Promise<void> {
+  /**
+   * Appends a first batch, which seals all that was found, and makes the next segment ready.
+   *
+   * @param isDamaged - L03: the active segment is, and closed first.
+   */
+  async begin(isDamaged = false): Promise<void> {
+    this.mustClose = isDamaged;
     await this.append([]);
     this.prepareNext();
+  }
+
+  /** L03: nothing more is appended to the active segment: only closed ones can be laid anew. */
+  async closeActive(): Promise<void> {
+    this.mustClose = true;
+    await this.append([]);
+  }
+
+  /** L03: lays segments anew, behind what is under way in the background; rejects if the writer is dead, or dies of it. */
+  async rebuild(work: (parts: RebuildParts) => Promise<void>): Promise<void> {
+    const { files, checksum, startNumber, owner } = this.parts;
+    this.inBackground(() => work({ files, checksum, startNumber, owner: owner() }));
+    await this.background;
+    if (this.death !== undefined) throw this.death;
   }
 
   /** Writes what `plan` makes of it, together with its neighbours; resolves when it is durable. */
@@ -195,6 +217,7 @@ export class LogWriter {
     const { active, next } = this;
     const { files } = this.parts;
     if (active.end === SEGMENT_HEADER_BYTES) return false;
+    if (this.mustClose) return true;
     // One that grows ends as soon as one is there that does not have to.
     const isBetterReady = next !== undefined && files.wantsLayingOut(active) && !files.wantsLayingOut(next);
     return isBetterReady || active.end + bytes > files.segmentBytesMax;
@@ -214,6 +237,7 @@ export class LogWriter {
     await active.handle.datasync();
     this.book.push(next);
     this.next = undefined;
+    this.mustClose = false;
     this.prepareNext();
   }
 

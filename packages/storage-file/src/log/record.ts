@@ -1,4 +1,5 @@
 import {
+  announcedBlock,
   BLOCK_HEADER_BYTES,
   type Checksum,
   type HardState,
@@ -83,6 +84,8 @@ export interface GroupOperation {
 /** An operation and where its record stands. */
 export interface PlacedOperation extends GroupOperation {
   readonly offset: number;
+  /** L03: it is a block whose body is damaged: which entries it held is known, and no more. */
+  readonly isLost?: boolean;
 }
 
 /** Where a record belongs: all of it is under its checksum, so that stale bytes of a recycled file are never taken for it. */
@@ -211,7 +214,48 @@ export function readRecord(
   verifyBodies: boolean,
   isShared = false,
 ): GroupOperation & { readonly sequence: number; readonly length: number } {
-  const wrong = (what: string) => new RaftError("Damaged", "refused", what);
+  const { group, kind, payload, sequence, length } = openRecord(bytes, at, place, checksum, isShared);
+  const operation = readOperation(kind, payload, checksum);
+  if (operation === undefined || (operation.kind > RecordKind.tail && !isShared))
+    throw wrong(`a record of unknown kind ${kind} or length ${payload.length}`);
+  if (verifyBodies && "block" in operation) verifyBlock(operation.block, checksum);
+  return { group, operation, sequence, length };
+}
+
+/**
+ * L03: the block that an intact record announces, although its body is damaged: the record's checksum covers the header alone.
+ *
+ * @throws RaftError `Damaged` if the record itself is, or is none of a block.
+ */
+export function readLostBlock(
+  bytes: Uint8Array,
+  at: number,
+  place: Omit<RecordPlace, "group" | "sequence">,
+  checksum: Checksum,
+): { readonly group: number; readonly block: LogBlock; readonly sequence: number; readonly length: number } {
+  const { group, kind, payload, sequence, length } = openRecord(bytes, at, place, checksum, false);
+  if (kind !== RecordKind.block) throw wrong("no block");
+  const block = announcedBlock(payload, 0, checksum);
+  if (block.sizeBytes !== payload.length) throw wrong("a block of another length");
+  return { group, block, sequence, length };
+}
+
+const wrong = (what: string): RaftError => new RaftError("Damaged", "refused", what);
+
+/** A record whose own checksum is right, and that belongs there. */
+function openRecord(
+  bytes: Uint8Array,
+  at: number,
+  place: Omit<RecordPlace, "group" | "sequence">,
+  checksum: Checksum,
+  isShared: boolean,
+): {
+  readonly group: number;
+  readonly kind: number;
+  readonly payload: Uint8Array;
+  readonly sequence: number;
+  readonly length: number;
+} {
   if (bytes.length - at < RECORD_HEADER_BYTES) throw wrong("fewer bytes than a record header");
   const view = viewOf(bytes);
   if (view.getUint16(at, true) !== MAGIC) throw wrong("no record there");
@@ -229,11 +273,14 @@ export function readRecord(
     getU64(view, at + 24) === place.segment &&
     getU64(view, at + 32) === place.offset;
   if (!inPlace) throw wrong("a record of another place");
-  const operation = readOperation(kind, bytes.subarray(payload, payload + length), checksum);
-  if (operation === undefined || (operation.kind > RecordKind.tail && !isShared))
-    throw wrong(`a record of unknown kind ${kind} or length ${length}`);
-  if (verifyBodies && "block" in operation) verifyBlock(operation.block, checksum);
-  return { group, operation, sequence: getU64(view, at + 16), length: RECORD_HEADER_BYTES + length };
+  const sequence = getU64(view, at + 16);
+  return {
+    group,
+    kind,
+    payload: bytes.subarray(payload, payload + length),
+    sequence,
+    length: RECORD_HEADER_BYTES + length,
+  };
 }
 
 function readOperation(kind: number, payload: Uint8Array, checksum: Checksum): Operation | undefined {

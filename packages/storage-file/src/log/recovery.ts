@@ -1,7 +1,9 @@
-import { type Checksum, RaftError } from "@hexraft/core/ports";
+import { type Checksum, type LogHole, RaftError } from "@hexraft/core/ports";
 import { damaged } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
+import type { DurablePlace } from "./log-mark.js";
 import { LogState } from "./log-state.js";
+import { RECORD_HEADER_BYTES, RecordKind } from "./record.js";
 import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
 import { type Chain, type Footer, footBytes, readFooter } from "./segment-footer.js";
@@ -28,11 +30,12 @@ export async function recoverLog(
   numbers: readonly number[],
   owner: LogOwner,
   checksum: Checksum,
+  mark?: DurablePlace,
 ): Promise<RecoveredLog> {
   const present = withoutGap(numbers);
   const segments = present.map((number) => files.openExisting(number, owner));
   try {
-    return await recoverSegments(files, numbers, segments, checksum);
+    return await recoverSegments(files, numbers, segments, checksum, mark);
   } catch (error) {
     for (const segment of segments) segment.close();
     throw error;
@@ -44,6 +47,7 @@ async function recoverSegments(
   numbers: readonly number[],
   segments: Segment[],
   checksum: Checksum,
+  mark: DurablePlace | undefined,
 ): Promise<RecoveredLog> {
   const state = new LogState();
   const feet = segments.map((segment) => readFooter(segment, segment.handle, checksum));
@@ -69,7 +73,8 @@ async function recoverSegments(
     foot.advance(state);
     chain = foot.chain;
   }
-  const scan = await scanSegment(active, state, chain, checksum);
+  const durableTo = mark?.segment === active.number ? mark.end : 0;
+  const scan = await scanSegment(active, state, chain, checksum, durableTo);
   checkComplete(files, segments, state);
   return {
     state,
@@ -79,6 +84,19 @@ async function recoverSegments(
     leftovers: numbers.filter((number) => number < (segments[0] as Segment).number),
     scan,
   };
+}
+
+/** L03: the entries that count and were in blocks of the active segment that are damaged. */
+export function holesOf({ scan, segments, state }: Pick<RecoveredLog, "scan" | "segments" | "state">): LogHole[] {
+  const active = segments.at(-1) as Segment;
+  return scan.lost.flatMap(({ operation, offset }) => {
+    if (operation.kind !== RecordKind.block) return [];
+    const { block } = operation;
+    const first = Math.max(block.first, state.base.index + 1);
+    const last = Math.min(active.validTo(offset, block.last), state.last.index);
+    const length = RECORD_HEADER_BYTES + block.sizeBytes;
+    return first <= last ? [{ first, last, file: active.path, offset, length }] : [];
+  });
 }
 
 /**

@@ -72,6 +72,25 @@ export class SegmentFiles {
     return this.segment(number, generation);
   }
 
+  /** L03: begins a file that is to take an older segment's place; until {@link replace} nobody sees it. */
+  layAnew(old: Segment, owner: LogOwner): { readonly draft: FileHandle; readonly segment: Segment } {
+    const generation = old.generation + 1;
+    this.files.remove(this.rebuildPath);
+    const draft = this.files.open(this.rebuildPath, { create: true });
+    writeFully(draft, [segmentHeader(owner, old.number, generation, this.checksum)], 0);
+    return { draft, segment: new Segment(old.number, generation, old.path, this.files) };
+  }
+
+  /** Puts it there, durably. */
+  async replace({ path }: Segment): Promise<void> {
+    this.files.rename(this.rebuildPath, path);
+    await this.files.syncDirectory(this.directory);
+  }
+
+  private get rebuildPath(): string {
+    return `${this.directory}/rebuilt.tmp`;
+  }
+
   private segment(number: number, generation: number): Segment {
     const segment = new Segment(number, generation, this.path(number), this.files);
     segment.size = this.files.size(segment.path);

@@ -41,6 +41,17 @@ export class SegmentList {
     return this.segments.slice(0, -1).filter((segment) => this.highOf(segment) <= index);
   }
 
+  /** Those that nothing is written to any more, oldest first. */
+  get closed(): readonly Segment[] {
+    return this.segments.slice(0, -1);
+  }
+
+  /** L03: this one was laid anew, and takes the place of the one of its number, if that is still there. */
+  replace(rebuilt: Segment): void {
+    const at = this.segments.findIndex(({ number }) => number === rebuilt.number);
+    if (at >= 0) this.segments.splice(at, 1, rebuilt)[0]?.close();
+  }
+
   /** Takes the oldest ones out. */
   shift(count: number): void {
     this.segments.splice(0, count);

@@ -3,7 +3,7 @@ import { damaged } from "../format/faults.js";
 import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch.js";
 import { FileWindow } from "./file-window.js";
 import type { LogState } from "./log-state.js";
-import { type PlacedOperation, readRecord } from "./record.js";
+import { type PlacedOperation, RecordKind, readLostBlock, readRecord } from "./record.js";
 import type { Segment } from "./segment.js";
 import type { Chain } from "./segment-footer.js";
 
@@ -18,6 +18,8 @@ export interface Scan {
   readonly tornUpTo: number;
   /** Why the first batch that is not whole is not; empty if there is no torn tail. */
   readonly reason: string;
+  /** L03: blocks that were durable, and whose bodies are damaged. */
+  readonly lost: readonly PlacedOperation[];
 }
 
 /**
@@ -25,18 +27,21 @@ export interface Scan {
  * follows is a torn tail if nothing above it says that it was durable; else it is damage, which is never cut.
  *
  * @param chain - where the log stood before this segment; `undefined` if that is not known, as the segments before are gone.
+ * @param durableTo - the segment was durable up to here, says the mark.
  */
 export async function scanSegment(
   segment: Segment,
   state: LogState,
   chain: Chain | undefined,
   checksum: Checksum,
+  durableTo = 0,
 ): Promise<Scan> {
   const window = new FileWindow(segment.handle, segment.handle.size());
   let known = chain;
   let batches = 0;
   let reason = "";
   let lastBatchAt = segment.end;
+  const lost: PlacedOperation[] = [];
   for (;;) {
     const place = placeAt(segment, segment.end);
     const head = readBatchHeader(await window.at(segment.end, BATCH_HEADER_BYTES), 0, place, checksum);
@@ -50,7 +55,15 @@ export async function scanSegment(
       reason = whole;
       break;
     }
-    for (const { operation } of whole.placed) state.apply(operation);
+    const announced = whole.placed.filter(({ isLost }) => isLost);
+    if (announced.length > 0) {
+      // Was it durable? A write that did not end looks the same, and is cut.
+      const sealedUpTo = Math.max(durableTo, (await inspectTail(window, segment, checksum)).sealedUpTo);
+      reason = `batch ${head.number} is not whole: its blocks are not`;
+      if (sealedUpTo < segment.end + head.length) break;
+      lost.push(...announced);
+    }
+    for (const { operation, isLost } of whole.placed) state.apply(operation, isLost);
     segment.note(whole.placed);
     lastBatchAt = segment.end;
     segment.end += head.length;
@@ -61,7 +74,7 @@ export async function scanSegment(
   if (tail.sealedUpTo > segment.end)
     throw damaged(
       segment.path,
-      `${reason || "a batch is missing"}, although a later one says that it was durable`,
+      `${reason || "a batch is missing"}, although a later one says that it was durable; the newest vote may have been in it (L12)`,
       segment.end,
       tail.sealedUpTo - segment.end,
     );
@@ -71,10 +84,11 @@ export async function scanSegment(
     lastBatchAt,
     tornUpTo: Math.max(segment.end, tail.leftUpTo),
     reason: tail.leftUpTo > segment.end ? reason || "a write did not reach the disk whole" : "",
+    lost,
   };
 }
 
-/** The records of a batch, or why it is not whole. */
+/** The records of a batch, or why it is not whole; it counts as whole if its blocks' bodies alone are damaged (L03). */
 export async function readBatch(
   window: FileWindow,
   head: BatchHeader,
@@ -89,10 +103,12 @@ export async function readBatch(
   let next = sequence;
   try {
     for (let i = 0; i < head.records; i++) {
-      const record = readRecord(bytes, at, placeAt(segment, head.offset + at), checksum, true);
+      const offset = head.offset + at;
+      const record = readOrLost(bytes, at, placeAt(segment, offset), checksum);
       if (next !== undefined && record.sequence !== next) return `batch ${head.number} skips records`;
       next = record.sequence + 1;
-      placed.push({ group: record.group, operation: record.operation, offset: head.offset + at });
+      const { group, operation, isLost } = record;
+      placed.push(isLost ? { group, operation, offset, isLost } : { group, operation, offset });
       at += record.length;
     }
   } catch (error) {
@@ -103,6 +119,16 @@ export async function readBatch(
   // them for a record.
   if (bytes.subarray(at).some((byte) => byte !== 0)) return `batch ${head.number} is not whole: its padding is missing`;
   return { placed, sequence: next ?? 1 };
+}
+
+function readOrLost(bytes: Uint8Array, at: number, place: ReturnType<typeof placeAt>, checksum: Checksum) {
+  try {
+    return { ...readRecord(bytes, at, place, checksum, true), isLost: false };
+  } catch (error) {
+    if (!(error instanceof RaftError)) throw error;
+    const { block, ...rest } = readLostBlock(bytes, at, place, checksum);
+    return { ...rest, operation: { kind: RecordKind.block, block }, isLost: true };
+  }
 }
 
 /**

@@ -1,12 +1,20 @@
-import type { Checksum, LogIndex } from "@hexraft/core/ports";
+import type { Checksum, LogId, LogIndex } from "@hexraft/core/ports";
 import type { Book, Pen } from "./book.js";
 import type { Job } from "./job.js";
 import type { LogState } from "./log-state.js";
-import { type GroupOperation, type PlacedOperation, RecordKind, SOLE_GROUP } from "./record.js";
+import { type GroupOperation, type Operation, type PlacedOperation, RecordKind, SOLE_GROUP } from "./record.js";
 import type { RecoveredLog } from "./recovery.js";
 import type { Segment } from "./segment.js";
 import { type Chain, layFooter } from "./segment-footer.js";
 import { SegmentList } from "./segment-list.js";
+
+/** L08: what a segment's first batch repeats of a log that stood like this, and ended there, when the segment began. */
+export const carriedOver = ({ base, hardState, commitHint }: LogState, last: LogId): readonly Operation[] => [
+  { kind: RecordKind.base, id: base },
+  { kind: RecordKind.hardState, hardState },
+  { kind: RecordKind.commitHint, index: commitHint },
+  { kind: RecordKind.tail, id: last },
+];
 
 /** The book of a log that is one replica's: what its records say, and in which segments its entries are. */
 export class SoleBook implements Book {
@@ -30,14 +38,7 @@ export class SoleBook implements Book {
   }
 
   carriedOver(): readonly GroupOperation[] {
-    const { base, hardState, commitHint, last } = this.state;
-    const repeated = [
-      { kind: RecordKind.base, id: base },
-      { kind: RecordKind.hardState, hardState },
-      { kind: RecordKind.commitHint, index: commitHint },
-      { kind: RecordKind.tail, id: last },
-    ];
-    return repeated.map((operation) => ({ group: SOLE_GROUP, operation }));
+    return carriedOver(this.state, this.state.last).map((operation) => ({ group: SOLE_GROUP, operation }));
   }
 
   admit(operations: readonly GroupOperation[]): readonly GroupOperation[] {

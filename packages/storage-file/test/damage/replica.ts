@@ -8,7 +8,14 @@ import { ManualScheduler } from "../support/manual-scheduler.js";
 
 export const LOG = "/data/main/log";
 export const SNAPSHOTS = "/data/main/snapshots";
-const SETTINGS = { directory: "/data", groupId: "main", segmentBytesMax: 16_384, preallocate: false, snapshotsKept: 2 };
+const SETTINGS = {
+  directory: "/data",
+  groupId: "main",
+  segmentBytesMax: 16_384,
+  preallocate: false,
+  scrubBytesPerSecond: 0,
+  snapshotsKept: 2,
+};
 
 /** The adapters themselves, without a container: these are made a hundred thousand times. */
 export function storagesOver(files: JournalDisk): { readonly log: LogStorage; readonly snapshots: SnapshotStorage } {

@@ -50,7 +50,7 @@ export function storageOf(directory: string, parts: Parts = {}): { log: LogStora
   container.bind(FileSystem).toConstantValue(files);
   container.bind(Checksum).toConstantValue(checksum);
   container.bind(Scheduler).toConstantValue(scheduler);
-  container.load(fileStorage({ directory, preallocate: false, ...options }));
+  container.load(fileStorage({ directory, preallocate: false, scrubBytesPerSecond: 0, ...options }));
   return { log: container.get(LogStorage), snapshots: container.get(SnapshotStorage) };
 }
 

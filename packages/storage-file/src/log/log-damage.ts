@@ -1,0 +1,81 @@
+import type { Checksum, LogBlock, LogHole, LogIndex } from "@hexraft/core/ports";
+import type { LogWriter } from "./log-writer.js";
+import type { Segment } from "./segment.js";
+import { lostAny, rebuildIn } from "./segment-rebuild.js";
+import { surveySegment } from "./segment-survey.js";
+import type { SoleBook } from "./sole-book.js";
+
+/** L03: what is known to be missing from an open log. Reads and the scrub find it, a repair takes it away. */
+export class LogDamage {
+  /**
+   * @param tell - hears of every hole that is found from now on.
+   * @param holes - those that were found when the log was opened.
+   */
+  constructor(
+    private readonly book: SoleBook,
+    private readonly writer: LogWriter,
+    private readonly checksum: Checksum,
+    private readonly tell: (hole: LogHole) => void,
+    private holes: readonly LogHole[],
+  ) {}
+
+  /** The hole that an entry is in. */
+  at(index: LogIndex): LogHole | undefined {
+    return this.holes.find(({ first, last }) => first <= index && index <= last);
+  }
+
+  /** The last entry before the next hole above `index`. */
+  soundFrom(index: LogIndex): LogIndex {
+    return Math.min(Number.MAX_SAFE_INTEGER, ...this.holes.map(({ first }) => (first > index ? first - 1 : Infinity)));
+  }
+
+  /** How many there are (O01). */
+  get count(): number {
+    return this.holes.length;
+  }
+
+  /**
+   * Reads a segment to its end. Wrong bytes that hid nothing which still counts are laid anew at once, without anybody's help.
+   *
+   * @returns whether anything was wrong.
+   */
+  async survey(segment: Segment, pace?: (bytes: number) => Promise<void>): Promise<boolean> {
+    const { state, segments } = this.book;
+    const low = Math.max(segment.low, state.base.index + 1);
+    const high = segments.highOf(segment);
+    const found = await segment.reading(() => surveySegment(segment, low, high, this.checksum, pace));
+    // Meanwhile a leader may have replaced them, or a snapshot their place.
+    const { base } = state;
+    const upTo = segments.highOf(segment);
+    const holes = found.holes.filter(({ first, last }) => last > base.index && first <= upTo);
+    for (const hole of holes) {
+      if (this.at(hole.first) !== undefined && this.at(hole.last) !== undefined) continue;
+      this.holes = [...this.holes.filter(({ first, last }) => last < hole.first || first > hole.last), hole];
+      this.tell(hole);
+    }
+    if (holes.length === 0 && found.wrong.length > 0 && segment.closed) await this.rebuild([], segment);
+    return found.holes.length + found.wrong.length > 0;
+  }
+
+  /** Puts entries back; resolves when they are durable. */
+  async repair(blocks: readonly LogBlock[]): Promise<void> {
+    await this.rebuild(blocks);
+    const first = blocks[0]?.first ?? 0;
+    const last = blocks.at(-1)?.last ?? 0;
+    this.holes = this.holes.flatMap((hole) => [
+      ...(hole.first < first ? [{ ...hole, last: Math.min(hole.last, first - 1) }] : []),
+      ...(hole.last > last ? [{ ...hole, first: Math.max(hole.first, last + 1) }] : []),
+    ]);
+  }
+
+  /** Lays the segments anew that lost these entries, or one that has wrong bytes without having lost any. */
+  private async rebuild(blocks: readonly LogBlock[], wrong?: Segment): Promise<void> {
+    const { segments, state } = this.book;
+    const isHit = (segment: Segment): boolean => segment.number === wrong?.number || lostAny(segments, segment, blocks);
+    if (isHit(segments.active)) await this.writer.closeActive();
+    await this.writer.rebuild(async (parts) => {
+      for (const segment of segments.closed.filter(isHit)) await rebuildIn(segments, segment, blocks, parts);
+      state.restore(blocks);
+    });
+  }
+}

@@ -326,7 +326,11 @@ export class Simulation {
     if (event.kind === "halted") {
       if (!node.isRotten && !event.reason.startsWith("storage failed"))
         this.referee.accuse("I18", `${id} halted: ${event.reason}`);
+      // L03: nobody had what its disk lost.
+      if (event.reason.startsWith("L03")) this.injector.stumbled(id);
       this.injector.halted(id);
+    } else if (event.kind === "damage") {
+      this.counters.add(`damage.${event.stage}`);
     } else if (event.kind === "error") {
       node.isFaulted = true;
       this.injector.stumbled(id);

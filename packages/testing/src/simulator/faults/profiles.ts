@@ -78,7 +78,7 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
     kinds: [...NETWORK, ...PROCESS, "slow-disk", "rot", ...OPERATOR],
     everyMs: 8_000,
     safetyOnly: true,
-    mustShow: ["elections", "calls.ok", "fault.rot", "damaged"],
+    mustShow: ["elections", "calls.ok", "fault.rot", "damaged", "damage.found", "damage.repaired"],
   },
   /** Reads under leases, of bounded age and by tokens, on clocks that differ by no more than nodes were told. */
   reads: {

@@ -106,6 +106,7 @@ function tappedStorage(storage: LogStorage, id: NodeId, host: SimulatedHost, ref
       referee.promised(id, life);
     },
     read: (from, bytesMax) => storage.read(from, bytesMax),
+    ...(storage.repair !== undefined && { repair: (blocks) => storage.repair?.(blocks) ?? Promise.resolve() }),
     close: () => storage.close(),
     describe: () => storage.describe(),
   };

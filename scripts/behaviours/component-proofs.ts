@@ -111,8 +111,8 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "L03",
     file: "packages/core/src/protocol/voting.ts",
-    find: "const granted = voteIsFreeOrAskers && isWhole(s) && hasUpToDateLog(s, request.last);",
-    replace: "const granted = voteIsFreeOrAskers && hasUpToDateLog(s, request.last);",
+    find: "  if (s.repair !== undefined) return false;\n  return isUpToDate(last, s.log.last);",
+    replace: "  return isUpToDate(last, s.log.last);",
     tests: test("protocol/log-repair"),
   },
   {
@@ -190,7 +190,7 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "T01",
     file: `${COMPONENTS}/block-codec.ts`,
-    find: "if (at !== length)",
+    find: "if (at !== sizeBytes)",
     replace: "if (at < 0)",
     tests: test("components/block-codec"),
   },

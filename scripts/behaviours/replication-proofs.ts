@@ -58,7 +58,7 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R07",
     file: `${PROTOCOL}/append-entries.ts`,
-    find: "match: Math.min(s.verified, s.log.durable),",
+    find: "match: Math.min(s.verified, s.held),",
     replace: "match: s.verified,",
     tests: [`${TESTS}/append-entries.test.ts`],
   },
@@ -143,7 +143,7 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R14",
     file: `${PROTOCOL}/ballot-box.ts`,
-    find: "const upTo = Math.min(s.commit, s.log.durable);",
+    find: "const upTo = Math.min(s.commit, s.held);",
     replace: "const upTo = s.commit;",
     tests: [`${TESTS}/commit.test.ts`],
   },
@@ -263,7 +263,7 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "S05/behind",
     file: `${PROTOCOL}/snapshot-installing.ts`,
-    find: 'const match = status === "done" ? Math.min(s.commit, s.log.durable) : 0;',
+    find: 'const match = status === "done" ? Math.min(s.commit, s.held) : 0;',
     replace: 'const match = status === "done" ? s.commit : 0;',
     tests: [`${TESTS}/snapshot-installing.test.ts`],
   },

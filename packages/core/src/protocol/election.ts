@@ -93,7 +93,8 @@ function whyNoCampaign(s: RaftState): string {
  */
 export function mayCampaign(s: RaftState): boolean {
   const isRestoring = s.restoring > 0 || (s.install !== undefined && s.install.phase !== "receiving");
-  if (s.removedAt > 0 || s.writeOverdue || s.faulted !== "" || isRestoring || s.repair !== undefined) return false;
+  if (s.removedAt > 0 || s.writeOverdue || s.faulted !== "" || isRestoring) return false;
+  if (s.repair !== undefined) return false;
   const own = s.configurations.own;
   // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
   if (own.configuration.witnesses.includes(s.identity.id)) return false;

@@ -22,8 +22,7 @@ export function isHeldBackByLease(s: RaftState, request: VoteRequest): boolean {
 /** E06: a pre-vote changes neither term nor vote, and begins no wait. */
 export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreVoteRequest): void {
   const asker = senderOf(envelope);
-  const granted =
-    !hearsLeader(s) && isWhole(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
+  const granted = !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
   s.outbox.send(asker, {
     type: "PreVoteResponse",
     term: granted ? request.term : s.term,
@@ -37,7 +36,7 @@ export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreV
 export function onVoteRequest(s: RaftState, envelope: Envelope, request: VoteRequest): void {
   const asker = senderOf(envelope);
   const voteIsFreeOrAskers = s.vote === null || sameReplica(s.vote, asker);
-  const granted = voteIsFreeOrAskers && isWhole(s) && hasUpToDateLog(s, request.last);
+  const granted = voteIsFreeOrAskers && hasUpToDateLog(s, request.last);
   if (granted && s.vote === null) {
     s.vote = asker;
     s.outbox.persistHardState(s.hardState());
@@ -52,10 +51,8 @@ function couldVoteIn(s: RaftState, term: Term, asker: ReplicaId): boolean {
   return term > s.term || (term === s.term && (s.vote === null || sameReplica(s.vote, asker)));
 }
 
-/** L03: whoever has lost entries helps nobody into office. */
-const isWhole = (s: RaftState): boolean => s.repair === undefined;
-
-/** E08; after full compaction the last entry is the base, and its term counts. */
+/** E08; after full compaction the last entry is the base, and its term counts. L03: who has lost entries helps nobody into office. */
 function hasUpToDateLog(s: RaftState, last: LogId): boolean {
+  if (s.repair !== undefined) return false;
   return isUpToDate(last, s.log.last);
 }

@@ -14,7 +14,7 @@ import {
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
 import { DataDirectory, type Identity, parentOf } from "../data-directory.js";
-import { closedAlready, damaged, identityMismatch, messageOf, storageFailed } from "../format/faults.js";
+import { closedAlready, damaged, identityMismatch, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
 import { LogDamage } from "./log-damage.js";
 import { holdToMark, LogMark, readMark } from "./log-mark.js";

@@ -244,7 +244,7 @@ describe("messages as positional arrays", () => {
     const whole = toArray(envelope(sample("Heartbeat")));
     const table: [at: number, value: unknown][] = [
       [0, 0],
-      [0, 19],
+      [0, 22],
       [0, "Heartbeat"],
       [1, ""],
       [1, "x".repeat(65)],

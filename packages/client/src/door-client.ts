@@ -22,7 +22,7 @@ import {
   type Settle,
 } from "./pending.js";
 import { PendingTable } from "./pending-table.js";
-import { Route, type RouteOwner } from "./route.js";
+import { ANY_NODE, Route, type RouteOwner } from "./route.js";
 
 /** How long one operation may take, and how it can be called off. */
 export interface OperationOptions {
@@ -54,13 +54,13 @@ export class DoorClient implements RouteOwner {
   private session = new ClientSession();
   private isOpening = false;
 
-  /** @param node - the one that is to be asked, whoever leads. Default: the leader. */
+  /** @param goal - the node that is to be asked, whoever leads, or whichever can be reached. Default: the leader. */
   constructor(
     options: ClientOptions,
-    private readonly node?: NodeId,
+    private readonly goal?: NodeId | typeof ANY_NODE,
   ) {
     this.options = resolveClientOptions(options);
-    this.route = new Route(this.options, this, node);
+    this.route = new Route(this.options, this, goal);
   }
 
   /** Operations under way. */
@@ -113,14 +113,15 @@ export class DoorClient implements RouteOwner {
     if (entry === undefined || entry.connection !== connection) return;
     if (kind === AnswerKind.ok) {
       this.route.succeeded();
-      this.settle(entry, { outcome: "ok", value: bytes });
+      this.settle(entry, { outcome: "ok", value: bytes, token: connection.token || undefined });
       return;
     }
     const { error, leader } = errorOf(kind, bytes);
     const isExpired = error.code === "SessionExpired" && !entry.isDoubtful;
     const harmless = error.outcome === "refused" ? isRetried(entry, error) || isExpired : isRepeatable(entry, error);
     // One that was meant for this very node is for nobody else.
-    if (!harmless || (this.node !== undefined && error.code === "NotLeader")) {
+    const isForThisNode = this.goal !== undefined && this.goal !== ANY_NODE;
+    if (!harmless || (isForThisNode && error.code === "NotLeader")) {
       this.settle(entry, failed(inDoubt(entry, error)));
       return;
     }

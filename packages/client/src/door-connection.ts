@@ -10,6 +10,7 @@ import {
   FrameKind,
   layOutRecords,
   readGoodbye,
+  readToken,
   readWelcome,
   type Welcome,
 } from "./door-frames.js";
@@ -32,6 +33,8 @@ export class DoorConnection {
   retired = false;
   /** C03: whether commands may go in sessions; known from the welcome on. */
   sessions = false;
+  /** Q08: covers all that was answered here; empty while the node has told none. */
+  token = "";
   /** When the node was last heard, on the clock of `performance.now()`, ms. */
   heardAt = performance.now();
   private readonly socket: Socket;
@@ -111,7 +114,8 @@ export class DoorConnection {
       return;
     }
     // A kind that a later version adds is nothing to stumble over (T09).
-    if (frame[0] === FrameKind.answers)
+    if (frame[0] === FrameKind.token) this.token = readToken(frame);
+    else if (frame[0] === FrameKind.answers)
       eachRecord(frame, (number, kind, bytes) => this.owner.onAnswer(this, number, kind, bytes));
   }
 }

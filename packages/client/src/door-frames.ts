@@ -19,6 +19,8 @@ export const FrameKind = {
   answers: 4,
   /** Node → client, last: `[reason, code]`. */
   goodbye: 5,
+  /** Q08. Node → client: `[token]`, which covers every answer before the next one of these. */
+  token: 6,
 } as const;
 
 /** What a request wants; part of the wire format. */
@@ -201,6 +203,16 @@ export function checkHello(frame: Uint8Array): Required<Credentials> | undefined
 /** What a node answers; sessions grew at the tail (T09). */
 export const layOutWelcome = ({ nodeId, leader, clusterId, sessions = false }: Welcome): Buffer =>
   layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId, sessions]);
+
+/** Q08: what a node has shown until now, before the answers that show it. */
+export const layOutToken = (token: string): Buffer => layOutArray(FrameKind.token, [token]);
+
+/** Reads it again. @throws RaftError `BadMessage` */
+export function readToken(frame: Uint8Array): string {
+  const [token] = readArray(frame);
+  if (typeof token !== "string") throw malformed("a read token that is no text");
+  return token;
+}
 
 /** The last thing that a node says: why, and a code for programs if there is one. */
 export const layOutGoodbye = (reason: string, code = ""): Buffer =>

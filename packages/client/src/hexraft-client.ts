@@ -1,4 +1,4 @@
-import type { Consistency } from "@hexraft/core";
+import type { Consistency, ReadToken } from "@hexraft/core";
 import { RaftError, Rejected } from "@hexraft/core/ports";
 import {
   type BytesLike,
@@ -20,20 +20,25 @@ import {
   range,
 } from "@hexraft/statemachine-kv";
 import type { ClientOptions, Endpoint } from "./client-options.js";
-import { DoorClient, type OperationOptions } from "./door-client.js";
+import type { DoorClient, OperationOptions } from "./door-client.js";
 import { type DoorRequest, RequestKind } from "./door-frames.js";
+import { Doors, type ReadFrom } from "./doors.js";
 import { type Answered, failed } from "./outcome.js";
 import type { Settle } from "./pending.js";
 import { layOutRead } from "./read-request.js";
+import { laterToken } from "./read-token.js";
 
 /** Options of {@link HexraftClient.read}. */
 export interface ClientReadOptions extends OperationOptions {
-  /** How new the answer must be (Q01, Q05, Q06, Q08). The node asked is the one that leads. Default `linearizable`. */
+  /** How new the answer must be (Q01, Q05, Q06, Q08), whichever node is asked. Default `linearizable`. */
   readonly consistency?: Consistency;
+  /** Which node is asked. Default `leader`. */
+  readonly from?: ReadFrom;
 }
 
 /**
- * A client of a hexraft key-value service: pipelines everything over one connection to the leader and follows it (C05).
+ * A client of a hexraft key-value service: pipelines everything over one connection to the leader and follows it (C05). Reads may
+ * go to another node instead, over a connection of their own.
  *
  * {@link propose} and {@link read} never reject: they say how it ended (C02). The named operations ({@link put}, {@link get}
  * and so on) return the value, and throw a RaftError, whose `outcome` tells, if it did not end well. A command whose
@@ -48,22 +53,31 @@ export interface ClientReadOptions extends OperationOptions {
  * ```
  */
 export class HexraftClient {
-  private readonly door: DoorClient;
+  private readonly doors: Doors;
+  private seen: ReadToken | 0 = 0;
   private readonly codec = new KvCodec({ keyBytesMax: 2 ** 20, valueBytesMax: 15 * 2 ** 20, itemsMax: 65_536 });
 
   /** @throws RaftError `BadOption`, naming field, value and rule (O05). Connects when the first operation needs it. */
   constructor(options: ClientOptions) {
-    this.door = new DoorClient(options);
+    this.doors = new Doors(options);
   }
 
   /** Operations under way. */
   get inFlight(): number {
-    return this.door.inFlight;
+    return this.doors.inFlight;
+  }
+
+  /**
+   * Q08: covers all that this client was shown or acknowledged. As `atLeast` of a read from any node it lets the client read
+   * its own writes, and never go back behind what it has seen; handed to another client it takes that one along. 0: nothing yet.
+   */
+  get readToken(): ReadToken | 0 {
+    return this.seen;
   }
 
   /** The leader's endpoint; null while it is being looked for. */
   get leaderEndpoint(): Endpoint | null {
-    return this.door.leaderEndpoint;
+    return this.doors.leader.leaderEndpoint;
   }
 
   /** Proposes a command. A command that the state machine rejects ended *ok*, with a `Rejected` as its value (F01). */
@@ -148,7 +162,7 @@ export class HexraftClient {
    * Ends it: what waits is refused, commands under way are *unknown*, connections are closed. Idempotent.
    */
   close(): void {
-    this.door.close();
+    this.doors.close();
   }
 
   /** What is wanted of a command's result, or a rejection: also for what the state machine rejects, and so did not change. */
@@ -182,16 +196,24 @@ export class HexraftClient {
   private command<C extends KvCommand>(command: C, options: OperationOptions, settle: Settle<KvResultOf<C>>): void {
     const encode = () => ({ kind: RequestKind.command, bytes: this.codec.encodeCommand(command) });
     const decode = (bytes: Uint8Array) => this.codec.decodeResult(bytes) as KvResultOf<C>;
-    this.send(encode, decode, options, settle);
+    this.send(this.doors.leader, encode, decode, options, settle);
   }
 
   private query<Q extends KvQuery>(query: Q, options: ClientReadOptions, settle: Settle<KvAnswerOf<Q>>): void {
-    const encode = () => layOutRead(options.consistency ?? "linearizable", this.codec.encodeQuery(query));
+    const encode = () => layOutRead(consistency, this.codec.encodeQuery(query));
     const decode = (bytes: Uint8Array) => this.codec.decodeAnswer(bytes) as KvAnswerOf<Q>;
-    this.send(encode, decode, options, settle);
+    const { from = "leader", consistency = "linearizable" } = options;
+    let door: DoorClient;
+    try {
+      door = this.doors.to(from);
+    } catch (error) {
+      return settle(failed(error));
+    }
+    this.send(door, encode, decode, options, settle);
   }
 
   private send<T>(
+    door: DoorClient,
     encode: () => Pick<DoorRequest, "kind" | "bytes">,
     decode: (bytes: Uint8Array) => T,
     options: OperationOptions,
@@ -204,15 +226,17 @@ export class HexraftClient {
       return settle(failed(error));
     }
     const { kind, bytes } = request;
-    this.door.request(kind, bytes, options, (answered) => {
+    door.request(kind, bytes, options, (answered) => {
       if (answered.outcome !== "ok") return settle(answered);
+      const { token } = answered;
+      if (token !== undefined) this.seen = this.seen === 0 ? token : laterToken(this.seen, token);
       let value: T;
       try {
         value = decode(answered.value);
       } catch (error) {
         return settle(failed(unreadable(kind, error)));
       }
-      settle({ outcome: "ok", value });
+      settle({ outcome: "ok", value, token });
     });
   }
 }

@@ -33,11 +33,13 @@ export {
   layOutError,
   layOutGoodbye,
   layOutRecords,
+  layOutToken,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
   type Welcome,
 } from "./door-frames.js";
+export type { ReadFrom } from "./doors.js";
 export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";

@@ -1,3 +1,4 @@
+import type { ReadToken } from "@hexraft/core";
 import { type Outcome, RaftError } from "@hexraft/core/ports";
 
 /** The operation was done. */
@@ -6,6 +7,8 @@ export interface Done<T> {
   readonly outcome: "ok";
   /** Its result. */
   readonly value: T;
+  /** Q08: names what this shows or acknowledges, and a little more. Absent if the node tells none. */
+  readonly token?: ReadToken | undefined;
 }
 
 /** The operation was not done, or nobody can tell. */

@@ -3,6 +3,9 @@ import type { Endpoint, ResolvedClientOptions } from "./client-options.js";
 import { DoorConnection, type DoorConnectionOwner } from "./door-connection.js";
 import type { Welcome } from "./door-frames.js";
 
+/** Whichever node can be reached: no node's name. */
+export const ANY_NODE = "*";
+
 /** What the route asks of its owner. */
 export interface RouteOwner extends Pick<DoorConnectionOwner, "onAnswer"> {
   /** A leader was found: what waits may go. */
@@ -38,9 +41,12 @@ export class Route implements DoorConnectionOwner {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly owner: RouteOwner,
-    /** Leads to this node, whoever leads. */
-    private readonly node?: NodeId,
-  ) {}
+    /** Leads to this node, whoever leads, or to whichever can be reached. */
+    private readonly goal?: NodeId | typeof ANY_NODE,
+  ) {
+    // Many clients do not all read from the first one.
+    if (goal === ANY_NODE) this.preferred = Math.floor(Math.random() * options.endpoints.length);
+  }
 
   /** The endpoint of the leader, if there is a connection to it. */
   get endpoint(): Endpoint | null {
@@ -100,7 +106,7 @@ export class Route implements DoorConnectionOwner {
     const index = this.open.get(connection) as number;
     this.indexOf.set(welcome.nodeId, index);
     this.seeking = null;
-    const wanted = this.node ?? welcome.leader;
+    const wanted = this.goal === ANY_NODE ? welcome.nodeId : (this.goal ?? welcome.leader);
     if (wanted === welcome.nodeId) {
       this.ready = connection;
       this.owner.onReady(connection);
@@ -110,7 +116,7 @@ export class Route implements DoorConnectionOwner {
     const followed = welcome.leader === "" ? "knows of no leader" : `follows ${welcome.leader}`;
     this.moveOn(
       wanted,
-      this.node === undefined ? `${welcome.nodeId} ${followed}` : `${welcome.nodeId} is not ${this.node}`,
+      this.goal === undefined ? `${welcome.nodeId} ${followed}` : `${welcome.nodeId} is not ${this.goal}`,
     );
   }
 

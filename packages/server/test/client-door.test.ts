@@ -35,6 +35,7 @@ const service: DoorService = {
   apply: (command, done) => void answer(command, done),
   read: (query: KvQuery, consistency: Consistency) => kv.read(query, consistency),
   admin: (fields, who, kind) => deskOf().ask(fields, who, kind),
+  readToken: () => kv.readToken(),
   welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
 };
 
@@ -102,6 +103,19 @@ describe("the client door", () => {
       await expect(caller.get("k", { consistency })).rejects.toMatchObject({ code: "BadOption", outcome: "refused" });
     kv.failures.push(new RaftError("TokenRefused", "refused", "another cluster"));
     await expect(caller.get("k", { consistency: { atLeast: token } })).rejects.toMatchObject({ code: "TokenRefused" });
+  });
+
+  it("Q08 before the answers of a turn it tells what they show, once as long as that is the same", async () => {
+    const caller = client();
+    await caller.put("k", "v");
+    expect(caller.readToken).toBe("cluster/main/0/1");
+    await caller.get("k");
+    await caller.put("k", "w");
+    expect(caller.readToken).toBe("cluster/main/0/2");
+    const observer = await raw();
+    observer.say(HELLO + request(1, codec.encodeQuery(get("k"))) + request(1, codec.encodeQuery(get("k"))));
+    const heard = await observer.until((said) => said.split("w").length > 2);
+    expect(heard.split("cluster/main/0/2")).toHaveLength(2);
   });
 
   it("Q08 a read that is cut off before its query is refused, and disturbs nobody", async () => {

@@ -30,6 +30,7 @@ async function open(access = Access.open): Promise<void> {
     },
     read: async (query: KvQuery) => machine.read(query),
     admin: (fields, who, kind) => deskOf().ask(fields, who, kind),
+    readToken: () => "",
     welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32), sessions: true }),
   };
   door = new ClientDoor(service, DEFAULT_DOOR_LIMITS, access);

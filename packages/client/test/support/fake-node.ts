@@ -9,6 +9,7 @@ import {
   layOutError,
   layOutGoodbye,
   layOutRecords,
+  layOutToken,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
 } from "../../src/index.js";
@@ -34,6 +35,8 @@ export class FakeNode {
   onRequest: (request: Received) => void = () => {};
   /** Says this instead of a welcome. */
   goodbye = "";
+  /** Q08: told before each answer, if there is one. */
+  token = "";
   /** Whether it says that it knows sessions. */
   sessions = false;
   connections = 0;
@@ -96,8 +99,10 @@ export class FakeNode {
 
   private onFrame(frame: Uint8Array, socket: Socket): void {
     eachRecord(frame, (number, kind, bytes) => {
-      const answer = (how: DoorAnswer["kind"], body: Uint8Array) =>
-        void socket.write(layOutRecords(FrameKind.answers, [{ number, kind: how, bytes: body }]));
+      const answer = (how: DoorAnswer["kind"], body: Uint8Array) => {
+        if (this.token !== "") socket.write(layOutToken(this.token));
+        socket.write(layOutRecords(FrameKind.answers, [{ number, kind: how, bytes: body }]));
+      };
       const request: Received = {
         number,
         kind,

@@ -9,6 +9,7 @@ import {
   layOutError,
   layOutGoodbye,
   layOutRecords,
+  layOutToken,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
@@ -45,6 +46,8 @@ export class DoorPeer {
   private readonly bucket: TokenBucket;
   /** Runs while part of a frame is here. */
   private arrival: NodeJS.Timeout | undefined;
+  /** Q08: the newest that it was told. */
+  private toldToken = "";
   private ended = false;
   private paused = false;
 
@@ -235,8 +238,21 @@ export class DoorPeer {
     this.flushing = false;
     const { answers } = this;
     this.answers = [];
-    if (this.socket.writable && !this.ended) this.socket.write(layOutRecords(FrameKind.answers, answers));
+    if (this.socket.writable && !this.ended) {
+      this.socket.cork();
+      this.tellToken();
+      this.socket.write(layOutRecords(FrameKind.answers, answers));
+      this.socket.uncork();
+    }
     this.regulate();
+  }
+
+  /** Q08: before the answers of a turn, one token that covers them all. */
+  private tellToken(): void {
+    const token = this.service.readToken();
+    if (token === "" || token === this.toldToken) return;
+    this.toldToken = token;
+    this.socket.write(layOutToken(token));
   }
 
   /** Reads on only while there is room: a client that takes no answers gets to make no requests. */

@@ -19,6 +19,8 @@ export interface DoorService {
   admin(fields: Readonly<Record<string, unknown>>, who: Identity, kind: number): Promise<unknown>;
   /** Who this node is, and whom it follows. */
   welcome(): Welcome;
+  /** Q08: covers all that this node has shown or acknowledged; empty while it does not run. */
+  readToken(): string;
 }
 
 /** The door's service on top of a node. Deadlines are the client's own. */
@@ -27,6 +29,13 @@ export function doorServiceOf(node: KvNode, admin: Pick<AdminDesk, "ask">): Door
     apply: (command, done) => node.applyCallback(command, done),
     read: (query, consistency) => node.read(query, { consistency }),
     admin: (fields, who, kind) => admin.ask(fields, who, kind),
+    readToken: () => {
+      try {
+        return node.readToken();
+      } catch {
+        return ""; // it stops, and the last answers are refusals
+      }
+    },
     welcome: () => {
       const { nodeId, leader, identity } = node.describe();
       return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true };

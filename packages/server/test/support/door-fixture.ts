@@ -60,6 +60,7 @@ export class Doors {
       },
       read: (query, consistency) => this.kv.read(query, consistency),
       admin: (fields, who, kind) => deskOf(this.administered).ask(fields, who, kind),
+      readToken: () => "",
       welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
     };
     return this.open(new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls));

@@ -329,4 +329,12 @@ export const adapterProofs: readonly Proof[] = [
     replace: "retryable || (kind === RequestKind.adminChange && FOR_OPERATORS.has(code));",
     tests: [`${CLIENT}/test/cluster-admin.test.ts`],
   },
+  {
+    // Entry 10 is taken for older than entry 9.
+    rule: "Q08/token",
+    file: `${CLIENT}/src/read-token.ts`,
+    find: "index > toldIndex",
+    replace: "String(index) > String(toldIndex)",
+    tests: [`${CLIENT}/test/reads.test.ts`],
+  },
 ];

@@ -19,7 +19,14 @@ const WAYS: Readonly<Record<string, (client: HexraftClient) => Consistency>> = {
   atLeast: ({ readToken }) => ({ atLeast: readToken }),
   local: () => "local",
 };
+const PLACES = ["leader", "follower"];
 const CONNECTIONS_MAX = 4;
+
+const wrong = flags.from.split(",").find((place) => !PLACES.includes(place));
+if (wrong !== undefined) {
+  console.error(`--from takes ${PLACES.join(",")} or one of them, not ${wrong}`);
+  process.exit(2);
+}
 
 announce(
   "read",
@@ -38,8 +45,7 @@ try {
   let warmUpMs = WARM_UP_MS;
   for (const callers of flags.callers.split(",").map(Number))
     for (const place of flags.from.split(",")) {
-      const from = places[place];
-      if (from === undefined) throw new Error(`--from is ${place}, but it must list leader, follower`);
+      const from = places[place] as ReadFrom;
       const connections = Math.min(CONNECTIONS_MAX, callers);
       const sampleOf = (way: (client: HexraftClient) => Consistency) => async (): Promise<Sample> => {
         const sample = await closedLoop(callers, warmUpMs, Number(flags.ms), async (caller) => {

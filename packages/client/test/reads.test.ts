@@ -135,7 +135,7 @@ describe("read tokens", () => {
     expect(hexraft.readToken).toBe(0);
   });
 
-  it("Q08 M11 of two tokens of one log the higher one counts, in numbers; of two logs the newer one", () => {
+  it("Q08/token M11 of two tokens of one log the higher one counts, in numbers; of two logs the newer one", () => {
     expect(laterToken(`${LOG}/9`, `${LOG}/10`)).toBe(`${LOG}/10`);
     expect(laterToken(`${LOG}/10`, `${LOG}/9`)).toBe(`${LOG}/10`);
     const recovered = `${"c".repeat(32)}/main/1/4`;

@@ -54,10 +54,10 @@ export class DoorClient implements RouteOwner {
   private session = new ClientSession();
   private isOpening = false;
 
-  /** @param goal - the node that is to be asked, whoever leads, or whichever can be reached. Default: the leader. */
+  /** @param goal - the node that is to be asked, whoever leads; {@link ANY_NODE}: whichever can be reached. Default: the leader. */
   constructor(
     options: ClientOptions,
-    private readonly goal?: NodeId | typeof ANY_NODE,
+    private readonly goal?: NodeId,
   ) {
     this.options = resolveClientOptions(options);
     this.route = new Route(this.options, this, goal);

@@ -41,8 +41,8 @@ export class Route implements DoorConnectionOwner {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly owner: RouteOwner,
-    /** Leads to this node, whoever leads, or to whichever can be reached. */
-    private readonly goal?: NodeId | typeof ANY_NODE,
+    /** Leads to this node, whoever leads; or, as {@link ANY_NODE}, to whichever can be reached. */
+    private readonly goal?: NodeId,
   ) {
     // Many clients do not all read from the first one.
     if (goal === ANY_NODE) this.preferred = Math.floor(Math.random() * options.endpoints.length);

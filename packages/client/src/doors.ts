@@ -20,11 +20,14 @@ export class Doors {
   /** To whoever leads. */
   readonly leader: DoorClient;
   private readonly others = new Map<string, DoorClient>();
+  /** A function, so that whoever prints a client does not print its password. */
+  private readonly open: (goal: NodeId) => DoorClient;
   private closed = false;
 
   /** @throws RaftError `BadOption` */
-  constructor(private readonly options: ClientOptions) {
+  constructor(options: ClientOptions) {
     this.leader = new DoorClient(options);
+    this.open = (goal) => new DoorClient({ ...options, sessions: false }, goal);
   }
 
   /** Operations under way. */
@@ -45,7 +48,7 @@ export class Doors {
         "refused",
         `${OTHERS_MAX} nodes were named by \`from\` already; a cluster has no more. Name nodes of the cluster, or use any.`,
       );
-    const door = new DoorClient({ ...this.options, sessions: false }, goal);
+    const door = this.open(goal);
     this.others.set(goal, door);
     return door;
   }

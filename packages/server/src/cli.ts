@@ -2,16 +2,11 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { runSecret } from "./access/run-secret.js";
 import { adminCommand } from "./admin/admin-commands.js";
 import { backupCommands } from "./backup/backup-commands.js";
-import { runDemo } from "./demo/run-demo.js";
-import { runWriter } from "./demo/writer.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
-import { runInspect } from "./inspect/run-inspect.js";
 import { explainCommand } from "./operator/explain-command.js";
-import { runServe } from "./serve/run-serve.js";
-import { readConfigFile, resolveServeOptions } from "./serve/serve-options.js";
 import { VERSION } from "./version.js";
 
-/** Runs the command line. @returns the exit code; errors were written to standard error. */
+/** Runs the command line; what a command needs is loaded when it is called. @returns the exit code; errors were written to standard error. */
 export async function runHexraft(argv: readonly string[]): Promise<number> {
   let exitCode: number = ExitCode.ok;
   const program = new Command("hexraft")
@@ -50,6 +45,7 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
     .option("--once", "run to the end without asking, and print a verdict")
     .option("--keys <n>", "keys to write with --once", whole, 2_400)
     .action(async (flags: { readonly once?: true; readonly keys: number }) => {
+      const { runDemo } = await import("./demo/run-demo.js");
       exitCode = await runDemo({
         once: flags.once === true || !process.stdin.isTTY || !process.stdout.isTTY,
         keys: flags.keys,
@@ -59,6 +55,7 @@ export async function runHexraft(argv: readonly string[]): Promise<number> {
     .command("demo-writer", { hidden: true })
     .description("The client process of the demo: started by it, told what to do by it.")
     .action(async () => {
+      const { runWriter } = await import("./demo/writer.js");
       exitCode = await runWriter();
     });
   try {
@@ -85,7 +82,7 @@ function certsCommand(program: Command): void {
     .option("--days <n>", "how long they last", whole, 90)
     .option("--hosts <name,…>", "host names and addresses under which clients reach the doors of any of them")
     .action(async (directory: string, flags: CertsFlags) => {
-      const { runCerts } = await import("./certs/run-certs.js"); // nobody else needs the library behind it
+      const { runCerts } = await import("./certs/run-certs.js");
       await runCerts({ directory, ...flags }, (line) => process.stdout.write(`${line}\n`));
     });
 }
@@ -105,6 +102,7 @@ function inspectCommand(program: Command, done: (exitCode: number) => void): voi
       async (directory: string, flags: { readonly diff?: string; readonly groupId: string; readonly json?: true }) => {
         const { json, ...rest } = flags;
         const say = (text: string) => void process.stdout.write(`${text}\n`);
+        const { runInspect } = await import("./inspect/run-inspect.js");
         done(await runInspect({ directory, ...rest, json: json === true }, say));
       },
     );
@@ -177,6 +175,8 @@ ${ExitCode.identityMismatch} data directory of another node or cluster, ${ExitCo
         ...(doorCert !== undefined && { certificateFile: doorCert }),
         ...(doorKey !== undefined && { keyFile: doorKey }),
       };
+      const { readConfigFile, resolveServeOptions } = await import("./serve/serve-options.js");
+      const { runServe } = await import("./serve/run-serve.js");
       const file = config === undefined ? {} : readConfigFile(config);
       done(await runServe(resolveServeOptions({ ...rest, raft, tls, doorTls }, file)));
     });

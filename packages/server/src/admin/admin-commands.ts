@@ -6,7 +6,7 @@ import { PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
 import { badField } from "../serve/bad-field.js";
 import { membersText } from "./admin-text.js";
-import { type ResetFlags, runResetPeers } from "./reset-peers.js";
+import type { ResetFlags } from "./reset-peers.js";
 import { type AdminFlags, CLUSTER_VARIABLE, runAdmin, type Voice } from "./run-admin.js";
 
 type ChangeKind = MemberChange["kind"];
@@ -143,7 +143,10 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     .option("--confirm <token>", "do it: the token that the first step printed")
     .option("--json", "print one line of JSON")
     .addHelpText("after", "\nWithout --confirm nothing is changed: it says what would be lost, and the token.")
-    .action(async (flags: ResetFlags) => done(await runResetPeers(flags, VOICE)));
+    .action(async (flags: ResetFlags) => {
+      const { runResetPeers } = await import("./reset-peers.js");
+      done(await runResetPeers(flags, VOICE));
+    });
 }
 
 /** A plan that there is no way for is a refusal, as the change itself would be. */

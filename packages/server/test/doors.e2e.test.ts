@@ -99,7 +99,7 @@ describe("hexraft serve --access", () => {
     expect(everything.replaceAll(/args: \[[^\]]*\]/g, "")).not.toMatch(new RegExp(`${SECRET}|${OPERATOR}|scrypt`));
   });
 
-  it("T03 doors that speak TLS, and SIGHUP makes them look who may come in", async () => {
+  it("T03 doors that speak TLS, to hexraft admin as well, and SIGHUP makes them look who may come in", async () => {
     const certs = join(workshop.directory, "certs");
     expect(await workshop.run("certs", certs, "--nodes", "n1", "--hosts", "localhost,127.0.0.1").end()).toBe(0);
     const file = access();
@@ -112,6 +112,11 @@ describe("hexraft serve --access", () => {
     });
     try {
       await expect.poll(() => client.put("a", "1").catch(() => false), { timeout: 10_000 }).toBe(true);
+      const password = join(workshop.directory, "ops.secret");
+      writeFileSync(password, `${OPERATOR}\n`);
+      const who = ["--user", "ops", "--password-file", password, "--ca", join(certs, "ca.crt")];
+      const asked = workshop.run("admin", "leader", "--cluster", listening.client, ...who);
+      expect([await asked.end(), asked.out, asked.error]).toEqual([0, "n1\n", ""]);
       const { users } = JSON.parse(readFileSync(file, "utf8")) as { users: Record<string, unknown> };
       writeFileSync(file, JSON.stringify({ users: { ops: users["ops"] } }));
       process.child.kill("SIGHUP");

@@ -60,6 +60,7 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
       .option("--cluster <host:port,…>", "the client doors of the nodes (hexraft serve --client)")
       .option("--user <name>", `who asks, where nodes want to know; the password is in ${PASSWORD_VARIABLE}`)
       .option("--password-file <path>", "… or in the first line of this file")
+      .option("--ca <file>", "PEM: the authority that vouches for the doors, where they speak TLS")
       .option("--timeout <ms>", "how long it may take (10000; a change of members 120000)", wholeNumber)
       .option("--json", "print one line of JSON")
       .addHelpText("after", "\nSee hexraft admin --help for examples and exit codes.");

@@ -10,6 +10,8 @@ export interface AdminFlags {
   readonly cluster?: string;
   readonly user?: string;
   readonly passwordFile?: string;
+  /** PEM: who signed for the doors. */
+  readonly ca?: string;
   /** ms. */
   readonly timeout?: number;
   readonly json?: true;
@@ -41,6 +43,7 @@ export async function runAdmin<T>(
   const admin = new ClusterAdmin({
     endpoints: endpointsOf(flags.cluster ?? process.env[CLUSTER_VARIABLE]),
     ...(credentials !== undefined && { credentials }),
+    ...(flags.ca !== undefined && { tls: { caFile: flags.ca } }),
     ...(flags.timeout !== undefined && { deadlineMs: flags.timeout, changeDeadlineMs: flags.timeout }),
   });
   try {

@@ -84,7 +84,7 @@ export const nodeProofs: readonly Proof[] = [
     // What this node has in memory is taken for what is on its disk.
     rule: "O07",
     file: "packages/core/src/protocol/explain/explain-commit.ts",
-    find: "(s.isSelf(id) ? s.log.durable :",
+    find: "(s.isSelf(id) ? s.held :",
     replace: "(s.isSelf(id) ? 0 :",
     tests: ["packages/core/test/protocol/explain.test.ts"],
   },

@@ -38,6 +38,7 @@ const description = {
   pendingReads: 5,
   droppedMessages: { malformed: 3 },
   peers: [peer("n2", 90), peer("n3", 99)],
+  holes: [{ first: 20, last: 24, file: "f", offset: 0, length: 1 }],
   halted: "",
   faulted: "",
   identity: { clusterId: "c1", incarnation: "i1" },
@@ -76,6 +77,7 @@ describe("metrics of a node", () => {
     expect(of("hexraft_leader_contact_age_seconds")).toEqual([`hexraft_leader_contact_age_seconds{${whose}} 0.25`]);
     expect(of('hexraft_role{role="leader"')).toEqual([`hexraft_role{role="leader",${whose}} 1`]);
     expect(of('hexraft_role{role="follower"')).toEqual([`hexraft_role{role="follower",${whose}} 0`]);
+    expect(of("hexraft_log_missing_entries")).toEqual([`hexraft_log_missing_entries{${whose}} 5`]);
     expect(of("hexraft_members")).toContain(`hexraft_members{kind="voter",${whose}} 2`);
     expect(of("hexraft_queue_length")).toEqual([
       `hexraft_queue_length{queue="inbox",${whose}} 1`,

@@ -121,6 +121,43 @@ describe("O07 why there is no leader", () => {
     ]);
   });
 
+  it("O07 L03 a log that is being repaired: what was lost, from where it is told, and what waits for it", () => {
+    const lab = new Lab(THREE).elect("a");
+    lab.propose("a", "x", "y", "z");
+    lab.settle().beat("a").crash("b");
+    lab.node("b").disk.holes = [{ first: 3, last: 4, file: "0001.seg", offset: 192, length: 512 }];
+    lab.take();
+    lab.restart("b").pass(2 * T);
+    const lost = "0001.seg is damaged at bytes 192–703, which held entries 3–4. They are fetched from other nodes.";
+    expect(said(lab, "b", "leader")).toEqual([
+      `repairing: ${lost} Before that is done this node neither votes nor stands for election (L03).`,
+    ]);
+    expect(said(lab, "b", "apply")).toEqual([
+      `repairing: ${lost} Nothing behind the first of them is applied before it is there (L03).`,
+    ]);
+  });
+
+  it("O07 G02 a group at rest: nobody is silent, and no quorum is missing", () => {
+    const lab = new Lab(THREE, { mayRest: true }).elect("a");
+    lab.propose("a", "x");
+    lab.settle();
+    for (let i = 0; i < 5; i++) lab.beat("a");
+    lab.pass(60_000);
+    const rests = "and the group rests: nobody wants anything, and its process beats for it (G02).";
+    expect(
+      lab
+        .raft("a")
+        .explain(lab.now)
+        .map(({ text }) => text),
+    ).toEqual([`This node leads term 1, ${rests}`]);
+    expect(
+      lab
+        .raft("b")
+        .explain(lab.now)
+        .map(({ text }) => text),
+    ).toEqual([`This node follows a in term 1, ${rests}`]);
+  });
+
   it("O07 E21 a transfer under way", () => {
     const lab = new Lab(THREE).elect("a").beat("a");
     lab.cut("a", "b");

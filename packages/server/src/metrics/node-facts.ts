@@ -92,6 +92,9 @@ export const NODE_FACTS: readonly Fact[] = [
   gauge("write_overdue", "1 if a write to the disk takes longer than writeOverdueMs.", ({ writeOverdue }) =>
     Number(writeOverdue),
   ),
+  gauge("log_missing_entries", "Entries that the disk lost, and that are being repaired.", ({ holes }) =>
+    holes.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+  ),
   gauge("log_first_index", "First entry of the log.", ({ base }) => base.index + 1),
   gauge("log_last_index", "Last entry of the log.", ({ last }) => last.index),
   gauge("durable_index", "Last entry on this node's own disk.", ({ durableIndex }) => durableIndex),

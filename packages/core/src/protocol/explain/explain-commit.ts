@@ -2,14 +2,14 @@ import { isVoter } from "../../model/configuration.js";
 import type { LogIndex } from "../../model/log-id.js";
 import type { NodeId } from "../../model/node-id.js";
 import type { Leadership, RaftState } from "../state.js";
-import { slowDisk } from "./explain-leader.js";
+import { missing, slowDisk } from "./explain-leader.js";
 import { type Finding, finding, listed } from "./finding.js";
 
 /* Why an entry is not committed, why what is committed is not applied, why reads wait. Rules O07, R05, R06, R12, R14, Q01, Q02, M15. */
 
 /** O07: of the entries above the commit index, as their leader sees it. */
 export function explainCommit(s: RaftState): readonly Finding[] {
-  const { last, durable } = s.log;
+  const { last } = s.log;
   const found: Finding[] = [];
   if (s.writeOverdue) found.push(finding("commit", "slow-disk", slowDisk(s)));
   if (last.index === s.commit) return found;
@@ -20,16 +20,15 @@ export function explainCommit(s: RaftState): readonly Finding[] {
     return found;
   }
   const lacking = votersBelow(s, s.leadership, s.commit + 1);
-  const own = durable > s.commit ? "" : " This node's own disk has not taken it either.";
   if (lacking.length > 0)
     found.push(
       finding(
         "commit",
         "no-quorum",
-        `${open} not committed: entry ${s.commit + 1} is missing on ${listed(lacking)}, and a quorum of the voters must have it on disk.${own}`,
+        `${open} not committed: entry ${s.commit + 1} is missing on ${listed(lacking)}, and a quorum of the voters must have it on disk.`,
       ),
     );
-  if (durable <= s.commit)
+  if (s.held <= s.commit)
     found.push(
       finding(
         "commit",
@@ -85,12 +84,20 @@ export function explainApply(s: RaftState): readonly Finding[] {
     ];
   }
   const found: Finding[] = [];
-  if (s.commit > s.log.durable)
+  if (s.repair !== undefined)
+    found.push(
+      finding(
+        "apply",
+        "repairing",
+        `${missing(s.repair)} Nothing behind the first of them is applied before it is there (L03).`,
+      ),
+    );
+  else if (s.commit > s.held)
     found.push(
       finding(
         "apply",
         "own-disk",
-        `Entries up to ${s.commit} are committed, and this disk holds them up to ${s.log.durable}: only what is here is applied (R14).`,
+        `Entries up to ${s.commit} are committed, and this disk holds them up to ${s.held}: only what is here is applied (R14).`,
       ),
     );
   if (s.applySent > s.applied)
@@ -137,6 +144,6 @@ export function explainReads(s: RaftState): readonly Finding[] {
 /** R06, R20: the voters that do not hold an entry, as quorums count it. */
 function votersBelow(s: RaftState, { peers }: Leadership, index: LogIndex): readonly NodeId[] {
   const { current } = s.configurations;
-  const holds = (id: NodeId) => (s.isSelf(id) ? s.log.durable : (peers.get(id)?.countedMatch ?? 0)) >= index;
+  const holds = (id: NodeId) => (s.isSelf(id) ? s.held : (peers.get(id)?.countedMatch ?? 0)) >= index;
   return current.members.map(({ id }) => id).filter((id) => isVoter(current, id) && !holds(id));
 }

@@ -1,7 +1,9 @@
 import { isVoter } from "../../model/configuration.js";
+import { holeText } from "../../model/log-hole.js";
 import type { Millis } from "../../model/log-id.js";
 import { quorumHeardAt } from "../check-quorum.js";
 import { letsOthersGoFirst, mayCampaign } from "../election.js";
+import type { Repair } from "../holes.js";
 import type { Leadership, RaftState } from "../state.js";
 import { type Finding, finding, listed, ms } from "./finding.js";
 
@@ -11,6 +13,7 @@ import { type Finding, finding, listed, ms } from "./finding.js";
 export function explainLeader(s: RaftState, now: Millis): readonly Finding[] {
   if (s.halted !== "")
     return [finding("leader", "halted", `The group has stopped in place on this node: ${s.halted}. Restart the node.`)];
+  if (s.rest?.phase === "resting") return [resting(s)];
   if (s.leadership !== undefined) return leading(s, s.leadership, now);
   if (s.leader !== null) {
     const heard = `This node follows ${s.leader.id} in term ${s.term}, and heard it ${ms(now - s.leaderContactAt)} ago.`;
@@ -19,6 +22,16 @@ export function explainLeader(s: RaftState, now: Millis): readonly Finding[] {
   if (s.role !== "follower") return [asking(s)];
   const hindrance = whyItStandsForNothing(s);
   return hindrance === undefined ? [waiting(s, now)] : [hindrance];
+}
+
+/** G02: silence is what was agreed on. */
+function resting(s: RaftState): Finding {
+  const who = s.leadership === undefined ? `follows ${s.leader?.id ?? "nobody"} in` : "leads";
+  return finding(
+    "leader",
+    "rests",
+    `This node ${who} term ${s.term}, and the group rests: nobody wants anything, and its process beats for it (G02).`,
+  );
 }
 
 /** E16: a leader that no quorum hears any more leaves office on its own account. */
@@ -83,6 +96,12 @@ function whyItStandsForNothing(s: RaftState): Finding | undefined {
       `The state machine here has faulted, so that this node must not lead: ${s.faulted}`,
     );
   if (s.writeOverdue) return finding("leader", "slow-disk", slowDisk(s));
+  if (s.repair !== undefined)
+    return finding(
+      "leader",
+      "repairing",
+      `${missing(s.repair)} Before that is done this node neither votes nor stands for election (L03).`,
+    );
   if (s.restoring > 0 || s.install !== undefined)
     return finding(
       "leader",
@@ -121,6 +140,10 @@ function waiting(s: RaftState, now: Millis): Finding {
     `No leader has been heard for ${ms(silentMs)}.${voted} This node stands for election when its wait, of ${ms(s.T)} to ${ms(2 * s.T)}, has run out.`,
   );
 }
+
+/** L03. */
+export const missing = ({ holes }: Repair): string =>
+  `${holes.map(holeText).join("; ")}. They are fetched from other nodes.`;
 
 /** E24. */
 export const slowDisk = ({ options }: RaftState): string =>

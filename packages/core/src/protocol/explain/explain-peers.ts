@@ -7,6 +7,7 @@ import { type Finding, ms } from "./finding.js";
 
 /** O07: for each peer that lacks entries, or says nothing. */
 export function explainPeers(s: RaftState, now: Millis): readonly Finding[] {
+  if (s.rest?.phase === "resting") return []; // each has said that it holds all (G02)
   const peers = s.leadership?.peers.values() ?? [];
   return [...peers].flatMap((peer) => {
     const why = whyBehind(s, peer, now);

@@ -59,7 +59,7 @@ export type { SnapshotMeta } from "./model/snapshot-meta.js";
 export { Checksum } from "./ports/checksum.js";
 export { Clock } from "./ports/clock.js";
 export { Codec } from "./ports/codec.js";
-export { type DirectoryLock, type FileHandle, FileSystem } from "./ports/file-system.js";
+export { type DirectoryLock, type FileHandle, FileSystem, parentOf } from "./ports/file-system.js";
 export { type Gathered, GatheredBatch } from "./ports/gathered-batch.js";
 export { GroupStorage, type GroupStores, type OpenedGroups, type OpenGroups } from "./ports/group-storage.js";
 export { LogStorage, type LogWrite, type OpenedLog, type OpenLog } from "./ports/log-storage.js";

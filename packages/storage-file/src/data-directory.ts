@@ -168,9 +168,3 @@ export function readReplicaFile(
   if (incarnation === "") throw damaged(file, "no incarnation in it", SMALL_FILE_FIELDS, INCARNATION_WIDTH);
   return incarnation;
 }
-
-/** The directory that a path stands in. */
-export function parentOf(path: string): string {
-  const at = path.replace(/\/+$/, "").lastIndexOf("/");
-  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
-}

@@ -9,6 +9,7 @@ import {
   type LogWrite,
   type OpenedLog,
   type OpenLog,
+  parentOf,
   RaftError,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
@@ -208,9 +209,4 @@ export class LmdbLogStorage implements LogStorage {
     this.lock?.release();
     this.lock = undefined;
   }
-}
-
-function parentOf(path: string): string {
-  const at = path.lastIndexOf("/");
-  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
 }

@@ -130,6 +130,23 @@ describe("LmdbLogStorage", () => {
     }
   });
 
+  it("L03 a file that was cut off anywhere is refused before it is mapped, and named with what is missing", async () => {
+    const whole = await harmed(async () => {});
+    const bytes = readFileSync(join(whole, "lmdb", "data.mdb"));
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, "lmdb"));
+    const file = join(directory, "lmdb", "data.mdb");
+    for (let size = 8_192; size < bytes.length; size += 1_024) {
+      writeFileSync(file, bytes.subarray(0, size));
+      await expect(storageOf(directory).log.open(OPEN)).rejects.toMatchObject({
+        code: "Damaged",
+        details: { file, offset: size, length: bytes.length - size },
+      });
+    }
+    writeFileSync(file, bytes);
+    expect((await openLog(directory)).opened.last.index).toBe(12);
+  });
+
   it("L10 a database of a later format, the library's or our own, is refused", async () => {
     const theirs = await harmed(async () => {});
     const file = openSync(join(theirs, "lmdb", "data.mdb"), "r+");

@@ -34,6 +34,12 @@ export interface FileSystem {
 /** DI token of the port. */
 export const FileSystem = token<FileSystem>("FileSystem");
 
+/** The directory that a path of a {@link FileSystem} stands in; `.` for one without a `/`. */
+export function parentOf(path: string): string {
+  const at = path.replace(/\/+$/, "").lastIndexOf("/");
+  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
+}
+
 /** An open file. Positions are bytes from its beginning. */
 export interface FileHandle {
   /** Reads into `into`; returns how many bytes there were. */

@@ -9,11 +9,12 @@ import {
   type LogWrite,
   type OpenedLog,
   type OpenLog,
+  parentOf,
   RaftError,
   Scheduler,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
-import { DataDirectory, type Identity, parentOf } from "../data-directory.js";
+import { DataDirectory, type Identity } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
 import { LogDamage } from "./log-damage.js";

@@ -4,10 +4,11 @@ import {
   type FileSystem,
   type OpenedGroups,
   type OpenGroups,
+  parentOf,
   RaftError,
   type Scheduler,
 } from "@hexraft/core/ports";
-import { type DataDirectory, type Identity, parentOf } from "../data-directory.js";
+import type { DataDirectory, Identity } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, storageFailed } from "../format/faults.js";
 import { holdToMark, LogMark, readMark } from "../log/log-mark.js";
 import { LogWriter } from "../log/log-writer.js";

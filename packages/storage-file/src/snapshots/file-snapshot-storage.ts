@@ -1,13 +1,14 @@
 import {
   Checksum,
   FileSystem,
+  parentOf,
   RaftError,
   type SnapshotMeta,
   type SnapshotSink,
   type SnapshotStorage,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
-import { DataDirectory, parentOf } from "../data-directory.js";
+import { DataDirectory } from "../data-directory.js";
 import { closedAlready, damaged, messageOf } from "../format/faults.js";
 import type { LogOwner } from "../log/segment-header.js";
 import { Settings } from "../settings.js";

@@ -111,7 +111,7 @@ export class SnapshotSending {
         if (done === true) return offset;
         for (let at = 0; at < chunk.length; at += pieceBytes) {
           const piece = chunk.subarray(at, at + pieceBytes);
-          await this.until(() => !(this.connection as Connection).isBlocked);
+          await this.until(() => (this.connection as Connection).waitingBytes < PIECE_BYTES_MAX);
           this.say(FrameType.snapshotPiece, offset, piece);
           offset += piece.length;
         }

@@ -607,4 +607,12 @@ export const replicationProofs: readonly Proof[] = [
     replace: "return now - contactAt < 0 && forMs > 0 ?",
     tests: [`${TESTS}/rest-ledger.test.ts`],
   },
+  {
+    // What is one more than elsewhere is handed over, and handed back by the other.
+    rule: "G04",
+    file: `${PROTOCOL}/leader-balance.ts`,
+    find: "count(self) - count(to) < 2",
+    replace: "count(self) - count(to) < 1",
+    tests: [`${TESTS}/leader-balance.test.ts`],
+  },
 ];

@@ -58,6 +58,11 @@ export interface NodeManager {
    * before: what comes back under the name is another replica (M13). To stop a replica and keep its data, stop its node.
    */
   removeGroup(group: GroupId): Promise<void>;
+  /**
+   * G04: hands leaderships over until no other process leads two groups less than this one, as far as this one knows. Each
+   * process does so for its own; one that cannot hand a group over keeps it. Resolves with the groups that were handed over.
+   */
+  balanceLeaders(): Promise<readonly GroupId[]>;
   /** The node of a group that runs here. */
   group(group: GroupId): Node<unknown> | undefined;
   /** O01. */
@@ -156,6 +161,10 @@ class Manager implements NodeManager {
 
   removeGroup(group: GroupId): Promise<void> {
     return this.core.remove(group);
+  }
+
+  balanceLeaders(): Promise<readonly GroupId[]> {
+    return this.core.balance();
   }
 
   group(group: GroupId): Node<unknown> | undefined {

@@ -1,6 +1,7 @@
 import { messageOf } from "../components/message-of.js";
 import { SharedTimers } from "../components/shared-timers.js";
 import { SnapshotTraffic } from "../components/snapshot-traffic.js";
+import type { Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId, NodeId } from "../model/node-id.js";
@@ -11,6 +12,7 @@ import type { RandomSource } from "../ports/random-source.js";
 import type { Scheduler } from "../ports/scheduler.js";
 import type { Transport } from "../ports/transport.js";
 import type { Turn } from "../ports/turn.js";
+import { leadershipsToHandOver } from "../protocol/leader-balance.js";
 import type { Household } from "./household.js";
 import { PROCESS_GROUP, ProcessMail } from "./process-mail.js";
 import type { RaftNode } from "./raft-node.js";
@@ -185,6 +187,28 @@ export class NodeManagerCore {
       await this.ports.storage.remove(group);
       this.spent.delete(group);
     });
+  }
+
+  /** G04: hands leaderships over, one after the other. @returns the groups that others lead by now. */
+  async balance(): Promise<readonly GroupId[]> {
+    this.mustRun();
+    const groups = [...this.nodes].map(([group, node]) => {
+      const { leader, configuration } = node.describe();
+      const { members, voters, witnesses } = configuration.configuration;
+      const mayLead = ({ id, priority }: Member): boolean =>
+        priority > 0 && voters.includes(id) && !witnesses.includes(id);
+      return { group, leader, candidates: members.filter(mayLead).map(({ id }) => id) };
+    });
+    const moved: GroupId[] = [];
+    for (const { group, to } of leadershipsToHandOver(this.options.nodeId, groups)) {
+      try {
+        await this.nodes.get(group)?.transferLeadership(to);
+        moved.push(group);
+      } catch (error) {
+        this.ports.logger.info(`group ${group} was not handed over to ${to}`, { reason: messageOf(error) });
+      }
+    }
+    return moved;
   }
 
   node(group: GroupId): RaftNode | undefined {

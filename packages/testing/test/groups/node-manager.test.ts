@@ -151,6 +151,26 @@ describe("many groups in one process", () => {
     await world.stop();
   });
 
+  it("G04 a process that leads more groups than others hands them over, and they are served on", async () => {
+    const world = new Households();
+    const groups = Array.from({ length: 6 }, (_, i) => `g${i}`);
+    await world.found(...groups);
+    for (const group of groups) await world.apply(group, "before");
+    const n1 = world.process("n1");
+    for (const group of groups) {
+      const leader = await world.awaitLeader(group);
+      if (leader !== n1) await world.soon(leader.node(group).transferLeadership("n1"));
+      await world.time.runUntil(() => world.leaderOf(group) === n1, 5_000, `n1 leads ${group}`);
+    }
+    const moved = await world.soon(n1.manager.balanceLeaders());
+    expect(moved).toHaveLength(4);
+    for (const group of groups) await world.apply(group, "after");
+    const led = world.processes.map((process) => groups.filter((group) => world.leaderOf(group) === process).length);
+    expect(led).toEqual([2, 2, 2]);
+    for (const { manager } of world.processes) expect(await world.soon(manager.balanceLeaders())).toEqual([]);
+    await world.stop();
+  });
+
   it("G01 E22 the timers of all groups are one action of the scheduler, and what is due in one tick leaves together", async () => {
     const world = new Households();
     const groups = Array.from({ length: 30 }, (_, i) => `g${i}`);

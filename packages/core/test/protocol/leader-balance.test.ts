@@ -14,7 +14,7 @@ const counts = (groups: readonly LedGroup[]): number[] =>
 describe("G04 leaders over processes", () => {
   it("G04 whoever leads all hands two thirds over, evenly", () => {
     expect(counts(apply(led(...Array<string>(9).fill("a")), "a"))).toEqual([3, 3, 3]);
-    expect(counts(apply(led(...Array<string>(10).fill("a")), "a")).toSorted()).toEqual([3, 3, 4]);
+    expect(counts(apply(led(...Array<string>(10).fill("a")), "a")).toSorted((x, y) => x - y)).toEqual([3, 3, 4]);
   });
 
   it("G04 what is even stays, and one leadership more is even: nothing goes to and fro", () => {

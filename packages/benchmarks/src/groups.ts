@@ -1,0 +1,123 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readFlags } from "./lib/arguments.js";
+import type { GroupsFacts, GroupsOrder } from "./lib/groups-orders.js";
+import { announce, conditions, report } from "./lib/report.js";
+import { inTurn, type Sample } from "./lib/rounds.js";
+
+/*
+ * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
+ * files: first `idle` groups that rest, their CPU over `ms` and their heap; then `active` groups against one, `callers` in all.
+ */
+const flags = readFlags("groups", { idle: "1000", active: "100", callers: "1000", rounds: "3", ms: "5000" });
+const [idle, active, callers, ms] = [flags.idle, flags.active, flags.callers, flags.ms].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const REST_DEADLINE_MS = 120_000;
+const directory = mkdtempSync(join(tmpdir(), "hexraft-groups-"));
+
+class Member {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static async start(id: string, groups: number, place: string): Promise<Member> {
+    const path = fileURLToPath(new URL("load/groups-process.js", import.meta.url));
+    const args = [id, String(groups), join(directory, place, id)];
+    const child = fork(path, args, { execArgv: ["--expose-gc"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    await once(child, "message");
+    return new Member(child);
+  }
+
+  async tell<Answer>(order: GroupsOrder): Promise<Answer> {
+    const answered = once(this.child, "message");
+    this.child.send(order);
+    const [answer] = (await answered) as [Answer];
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.child, "exit");
+    this.child.send({ do: "stop" } satisfies GroupsOrder);
+    await ended;
+  }
+}
+
+interface Cluster {
+  readonly members: readonly Member[];
+  /** Heap of each process before it had a group. */
+  readonly bare: readonly number[];
+}
+
+async function found(groups: number, place: string): Promise<Cluster> {
+  const ids = ["n1", "n2", "n3"];
+  const members = await Promise.all(ids.map((id) => Member.start(id, groups, place)));
+  const before = await ask(members);
+  await Promise.all(members.map((member) => member.tell({ do: "add" })));
+  const voters = before.map(({ address }, i) => ({ id: ids[i] as string, address }));
+  await members[0]?.tell({ do: "found", voters });
+  await untilAtRest(members, groups);
+  return { members, bare: before.map(({ heapBytes }) => heapBytes) };
+}
+
+const ask = (members: readonly Member[]): Promise<GroupsFacts[]> =>
+  Promise.all(members.map((member) => member.tell<GroupsFacts>({ do: "facts" })));
+const pause = (forMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, forMs));
+
+async function untilAtRest(members: readonly Member[], groups: number): Promise<void> {
+  const deadline = performance.now() + REST_DEADLINE_MS;
+  while ((await ask(members)).some(({ resting }) => resting < groups)) {
+    if (performance.now() > deadline) throw new Error(`not all ${groups} groups rest after ${REST_DEADLINE_MS} ms`);
+    await pause(500);
+  }
+}
+
+async function measureIdle(): Promise<void> {
+  const { members, bare } = await found(idle, "idle");
+  try {
+    // What the founding left to do is done; and the first collection is not counted.
+    await pause(2_000);
+    const before = await ask(members);
+    await pause(ms);
+    const after = await ask(members);
+    const percentOfACore = after.map(({ cpuMs }, i) => ((cpuMs - (before[i]?.cpuMs ?? 0)) / ms) * 100);
+    const kibPerGroup = after.map(({ heapBytes }, i) => (heapBytes - (bare[i] ?? 0)) / 1_024 / idle);
+    const figures = { groups: idle, resting: after[0]?.resting ?? 0, percentOfACore, kibPerGroup };
+    const rounded = JSON.stringify(figures, (_, value: unknown) =>
+      typeof value === "number" ? Math.round(value * 100) / 100 : value,
+    );
+    if (process.argv.includes("--json")) console.log(JSON.stringify({ bench: "groups", ...conditions(), ...figures }));
+    else console.log(`groups at rest, each of three processes (CPU includes one collection): ${rounded}`);
+  } finally {
+    for (const member of members) await member.stop();
+  }
+}
+
+async function measureActive(): Promise<void> {
+  const { members } = await found(active, "active");
+  try {
+    for (const member of members) await member.tell({ do: "balance" });
+    const over = (groups: number) => async (): Promise<Sample> => {
+      const order: GroupsOrder = { do: "load", groups, callers, warmUpMs: 2_000, ms };
+      const rates = await Promise.all(members.map((member) => member.tell<number>(order)));
+      return { perSecond: rates.reduce((sum, rate) => sum + rate, 0) };
+    };
+    const { one = [], many = [] } = await inTurn(Number(flags.rounds), { many: over(active), one: over(1) });
+    report("groups", { groups: active, callers, limitGroups: 1 }, { ours: many, limit: one });
+  } finally {
+    for (const member of members) await member.stop();
+  }
+}
+
+announce("groups", `3 processes, TCP on loopback, shared file log; ${idle} idle groups, then ${active} against 1`);
+try {
+  await measureIdle();
+  await measureActive();
+} finally {
+  rmSync(directory, { recursive: true });
+}

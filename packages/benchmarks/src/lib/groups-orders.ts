@@ -1,0 +1,24 @@
+import type { Founder } from "@hexraft/core";
+
+/** What a process of many groups is told; each order is answered by one message. */
+export type GroupsOrder =
+  | { readonly do: "add" | "balance" | "facts" | "stop" }
+  | { readonly do: "found"; readonly voters: readonly Founder[] }
+  | {
+      readonly do: "load";
+      readonly groups: number;
+      readonly callers: number;
+      readonly warmUpMs: number;
+      readonly ms: number;
+    };
+
+/** What such a process says of itself. */
+export interface GroupsFacts {
+  readonly address: string;
+  /** Groups at rest. */
+  readonly resting: number;
+  /** After a collection. */
+  readonly heapBytes: number;
+  /** User and system, since its start. */
+  readonly cpuMs: number;
+}

@@ -1,0 +1,87 @@
+import { createNodeManager, type Node } from "@hexraft/core";
+import { StateMachine } from "@hexraft/core/ports";
+import { nodeRuntime } from "@hexraft/runtime-node";
+import { sharedFileStorage } from "@hexraft/storage-file";
+import { tcpTransport } from "@hexraft/transport-tcp";
+import { ContainerModule } from "inversify";
+import { closedLoop } from "../lib/closed-loop.js";
+import type { GroupsFacts, GroupsOrder } from "../lib/groups-orders.js";
+
+/* One process of many groups, over TCP and files; does what its parent says. Arguments: node id, number of groups, directory. */
+const [nodeId = "", count = "1", directory = ""] = process.argv.slice(2);
+const names = Array.from({ length: Number(count) }, (_, i) => `g${i}`);
+const COMMAND = new Uint8Array(256);
+
+/** Counts bytes: what is measured is what a group costs, not its state. */
+function counting(): ContainerModule {
+  let sum = 0;
+  const machine: StateMachine = {
+    open: () => ({ appliedIndex: 0, formatVersion: 1 }),
+    apply: (batch) => batch.map((bytes) => (sum += bytes.length)),
+    read: () => sum,
+    async *snapshotSave() {
+      yield Uint8Array.from(new Float64Array([sum]));
+    },
+    snapshotLoad: async () => {},
+  };
+  return new ContainerModule(({ bind }) => {
+    bind(StateMachine).toConstantValue(machine);
+  });
+}
+
+const manager = await createNodeManager({ nodeId }, [
+  nodeRuntime(),
+  tcpTransport({ host: "127.0.0.1", port: 0 }),
+  sharedFileStorage({ directory }),
+]);
+await manager.start();
+const nodes = new Map<string, Node>();
+
+function factsNow(): GroupsFacts {
+  globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  const { address, resting } = manager.describe();
+  return { address, resting, heapBytes: process.memoryUsage().heapUsed, cpuMs: (user + system) / 1_000 };
+}
+
+async function load(groups: number, callers: number, warmUpMs: number, ms: number): Promise<number> {
+  const led = names.slice(0, groups).flatMap((name) => {
+    const node = nodes.get(name);
+    return node?.describe().role === "leader" ? [node] : [];
+  });
+  if (led.length === 0) return 0;
+  const share = Math.round((callers * led.length) / groups);
+  const { perSecond } = await closedLoop(share, warmUpMs, ms, async (caller) => {
+    await led[caller % led.length]?.apply(COMMAND);
+  });
+  return perSecond;
+}
+
+async function obey(order: GroupsOrder): Promise<unknown> {
+  switch (order.do) {
+    case "add":
+      for (const groupId of names) nodes.set(groupId, await manager.addGroup({ groupId }, [counting()]));
+      return null;
+    case "found":
+      for (const node of nodes.values()) await node.bootstrap({ voters: order.voters });
+      return null;
+    case "balance":
+      return manager.balanceLeaders();
+    case "load":
+      return load(order.groups, order.callers, order.warmUpMs, order.ms);
+    case "facts":
+      return factsNow();
+    default:
+      await manager.stop();
+      return null;
+  }
+}
+
+process.on("message", (order: GroupsOrder) => {
+  void obey(order).then((result) =>
+    process.send?.(result ?? null, () => {
+      if (order.do === "stop") process.exit(0);
+    }),
+  );
+});
+process.send?.("ready");

@@ -34,6 +34,7 @@ export type {
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
 export type { Backup, BackupOptions } from "./node/backup.js";
+export type { GroupSummary, ManagerDescription } from "./node/manager-description.js";
 export type { ChangeOfIds, ChangeOfNodes, MemberChange } from "./node/member-change.js";
 export type {
   ApplyOptions,
@@ -49,7 +50,6 @@ export type {
 } from "./node/node.js";
 export type { Explanation, HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
-export type { GroupSummary, ManagerDescription } from "./node/node-manager.js";
 export type { Restored } from "./node/restoring.js";
 export type { ResetPlan, Survivor } from "./node/unsafe-recovery.js";
 export { Rejected } from "./ports/state-machine.js";

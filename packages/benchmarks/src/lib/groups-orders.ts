@@ -2,7 +2,7 @@ import type { Founder } from "@hexraft/core";
 
 /** What a process of many groups is told; each order is answered by one message. */
 export type GroupsOrder =
-  | { readonly do: "add" | "balance" | "facts" | "stop" }
+  | { readonly do: "add" | "balance" | "cpu" | "facts" | "stop" }
   | { readonly do: "found"; readonly voters: readonly Founder[] }
   | {
       readonly do: "load";
@@ -19,6 +19,4 @@ export interface GroupsFacts {
   readonly resting: number;
   /** After a collection. */
   readonly heapBytes: number;
-  /** User and system, since its start. */
-  readonly cpuMs: number;
 }

@@ -7,8 +7,8 @@ import { ContainerModule } from "inversify";
 import { closedLoop } from "../lib/closed-loop.js";
 import type { GroupsFacts, GroupsOrder } from "../lib/groups-orders.js";
 
-/* One process of many groups, over TCP and files; does what its parent says. Arguments: node id, number of groups, directory. */
-const [nodeId = "", count = "1", directory = ""] = process.argv.slice(2);
+/* One process of many groups, over TCP and files; does what its parent says. Arguments: node id, number of groups, directory, T in ms. */
+const [nodeId = "", count = "1", directory = "", electionTimeoutMs = ""] = process.argv.slice(2);
 const names = Array.from({ length: Number(count) }, (_, i) => `g${i}`);
 const COMMAND = new Uint8Array(256);
 
@@ -29,7 +29,7 @@ function counting(): ContainerModule {
   });
 }
 
-const manager = await createNodeManager({ nodeId }, [
+const manager = await createNodeManager({ nodeId, electionTimeoutMs: Number(electionTimeoutMs) }, [
   nodeRuntime(),
   tcpTransport({ host: "127.0.0.1", port: 0 }),
   sharedFileStorage({ directory }),
@@ -39,9 +39,14 @@ const nodes = new Map<string, Node>();
 
 function factsNow(): GroupsFacts {
   globalThis.gc?.();
-  const { user, system } = process.cpuUsage();
   const { address, resting } = manager.describe();
-  return { address, resting, heapBytes: process.memoryUsage().heapUsed, cpuMs: (user + system) / 1_000 };
+  return { address, resting, heapBytes: process.memoryUsage().heapUsed };
+}
+
+/** User and system, since its start. ms. */
+function cpuNow(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 async function load(groups: number, callers: number, warmUpMs: number, ms: number): Promise<number> {
@@ -71,6 +76,8 @@ async function obey(order: GroupsOrder): Promise<unknown> {
       return load(order.groups, order.callers, order.warmUpMs, order.ms);
     case "facts":
       return factsNow();
+    case "cpu":
+      return cpuNow();
     default:
       await manager.stop();
       return null;
@@ -84,4 +91,6 @@ process.on("message", (order: GroupsOrder) => {
     }),
   );
 });
+// A parent that failed leaves nobody behind.
+process.on("disconnect", () => process.exit(1));
 process.send?.("ready");

@@ -1,7 +1,7 @@
 import type { Checksum, FileHandle, LogIndex, TermRun } from "@hexraft/core/ports";
 import { getU64, setU64, viewOf } from "../format/bytes.js";
+import { layHardState, readHardState } from "./hard-state-record.js";
 import type { LogState } from "./log-state.js";
-import { layHardState, readHardState } from "./record.js";
 import type { Cut, Sample, Segment } from "./segment.js";
 
 /*

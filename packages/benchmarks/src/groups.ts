@@ -118,7 +118,7 @@ async function measureActive(): Promise<void> {
       const rates = await Promise.all(members.map((member) => member.tell<number>(order)));
       return { perSecond: rates.reduce((sum, rate) => sum + rate, 0) };
     };
-    const { one = [], many = [] } = await inTurn(Number(flags.rounds), { many: over(active), one: over(1) });
+    const { one, many } = await inTurn(Number(flags.rounds), { many: over(active), one: over(1) });
     report("groups", { groups: active, callers, limitGroups: 1 }, { ours: many, limit: one });
   } finally {
     for (const member of members) await member.stop();

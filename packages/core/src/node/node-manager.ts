@@ -4,7 +4,7 @@ import { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
-import type { ClusterId, GroupId, NodeId } from "../model/node-id.js";
+import type { ClusterId, GroupId } from "../model/node-id.js";
 import { badOption, type ResolvedOptions } from "../model/options.js";
 import type { GroupStorage, GroupStores } from "../ports/group-storage.js";
 import type { Logger } from "../ports/logger.js";

@@ -10,16 +10,7 @@ import {
   RaftError,
   verifyBlock,
 } from "@hexraft/core/ports";
-import {
-  GROUP_ID_WIDTH,
-  getName,
-  getU64,
-  INCARNATION_WIDTH,
-  NODE_ID_WIDTH,
-  setName,
-  setU64,
-  viewOf,
-} from "../format/bytes.js";
+import { GROUP_ID_WIDTH, getName, getU64, INCARNATION_WIDTH, setName, setU64, viewOf } from "../format/bytes.js";
 import { HARD_STATE_BYTES, layHardState, readHardState } from "./hard-state-record.js";
 
 /*

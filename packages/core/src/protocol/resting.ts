@@ -79,6 +79,7 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
     s.applied === commit &&
     s.install === undefined &&
     s.restoring === 0 &&
+    s.repair === undefined &&
     s.faulted === "" &&
     !s.outbox.hardStatePending &&
     s.asked.question === undefined &&
@@ -142,6 +143,7 @@ function isIdle(s: RaftState, office: Leadership): boolean {
     office.leaving ||
     office.mustGo !== "" ||
     s.isChanging ||
+    s.repair !== undefined ||
     s.faulted !== "";
   if (isBusy) return false;
   for (const peer of office.peers.values()) {

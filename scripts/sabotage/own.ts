@@ -328,4 +328,37 @@ export const ownFailures: readonly Failure[] = [
     ],
     tests: ["packages/storage-file/test/snapshots/file-snapshot-storage.test.ts"],
   },
+  {
+    id: "F-X24",
+    what: "a node that had lost entries of its log voted with what was left, and helped one into office that had never had them",
+    violates: "LC, DUR",
+    patches: [{ file: source("voting"), find: "  if (s.repair !== undefined) return false;\n", replace: "" }],
+    tests: tests("log-repair"),
+  },
+  {
+    id: "F-X25",
+    what: "lost entries were taken from whoever answered first, and its log was another one",
+    violates: "LM, SMS",
+    patches: [
+      {
+        file: source("log-repair"),
+        find: "return message.prevTerm === before && (meetsBehind || isCommitted) && message.blocks.every(fits);",
+        replace: "return message.prevTerm === before;",
+      },
+    ],
+    tests: tests("log-repair"),
+  },
+  {
+    id: "F-X26",
+    what: "a read that met lost entries said that the disk is damaged and not which entries are lost: the node stopped, and asked nobody",
+    violates: "LIVE",
+    patches: [
+      {
+        file: log("log-reader"),
+        find: "      if (this.damage.at(range.from) !== undefined) return undefined;\n",
+        replace: "      if (this.damage.at(range.from) !== undefined) throw error;\n",
+      },
+    ],
+    tests: logTests("repair"),
+  },
 ];

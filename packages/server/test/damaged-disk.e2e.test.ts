@@ -8,7 +8,7 @@ let cluster: ThreeNodes;
 afterEach(() => cluster.stop());
 
 const logOf = (id: string): string => join(cluster.workshop.directory, id, "main", "log");
-const inspect = async (id: string): Promise<{ readonly code: number | null; readonly out: string }> => {
+const inspect = async (id: string): Promise<{ readonly code: number | string; readonly out: string }> => {
   const process = cluster.workshop.run("inspect", join(cluster.workshop.directory, id));
   return { code: await process.end(), out: process.out + process.error };
 };

@@ -57,5 +57,6 @@ describe("a node that lost its data", () => {
     });
     expect(faults).toEqual([]);
     expect(report.coverage["damaged"]).toBeGreaterThan(0);
+    expect(report.coverage["damage.repaired"]).toBeGreaterThan(0);
   }, 60_000);
 });

@@ -1,13 +1,16 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Checksum, FileSystem, LogStorage, Scheduler, SnapshotStorage } from "@hexraft/core/ports";
+import { BLOCK_HEADER_BYTES, Checksum, FileSystem, LogStorage, Scheduler, SnapshotStorage } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { SeededRandom } from "@hexraft/testing";
 import { logStorageLaws, register, snapshotStorageLaws } from "@hexraft/testing/conformance";
 import { Container } from "inversify";
 import { describe, it } from "vitest";
 import { fileStorage } from "../src/index.js";
+import { BATCH_HEADER_BYTES } from "../src/log/batch.js";
+import { RECORD_HEADER_BYTES } from "../src/log/record.js";
+import { batchesOf } from "./damage/places.js";
 import { FaultDisk } from "./support/fault-disk.js";
 
 /** Real files in a directory of their own. */
@@ -23,8 +26,17 @@ function place() {
 
 register(
   logStorageLaws(() => {
-    const { container, dispose } = place();
-    return { create: () => container().get(LogStorage), dispose };
+    const { directory, container, dispose } = place();
+    const damage = (first: number, last: number) => {
+      const file = join(directory, "main", "log", `${"1".padStart(16, "0")}.seg`);
+      const bytes = readFileSync(file);
+      const batch = batchesOf(file, bytes).find((each) => each.first === first && each.last === last);
+      // The first entry's own head, in the body of the only block of that batch.
+      const at = (batch?.at ?? 0) + BATCH_HEADER_BYTES + RECORD_HEADER_BYTES + BLOCK_HEADER_BYTES;
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(file, bytes);
+    };
+    return { create: () => container().get(LogStorage), damage, dispose };
   }),
   { describe, it },
 );

@@ -9,6 +9,8 @@ export interface LogStorageFixture {
   crash?(): void | Promise<void>;
   /** Makes the next write fail. Leave it out if it cannot be done. */
   failNextWrite?(): void;
+  /** L03: makes these entries of the place unreadable, while no storage has it open. Leave it out if the adapter cannot `repair`. */
+  damage?(first: number, last: number): void | Promise<void>;
   /** Removes the place. */
   dispose(): void | Promise<void>;
 }

@@ -2,8 +2,10 @@ import {
   EntryType,
   FRESH_HARD_STATE,
   type HardState,
+  holeError,
   LOG_START,
   type LogBlock,
+  type LogHole,
   type LogId,
   type LogIndex,
   type LogWrite,
@@ -29,6 +31,9 @@ export class LogImage {
   /** The last removed entry. */
   base: LogId = LOG_START;
   private blocks: LogBlock[] = [];
+
+  /** L03: entries that cannot be read any more, ascending. */
+  holes: readonly LogHole[] = [];
 
   /** The last entry, or the base. */
   get last(): LogId {
@@ -57,6 +62,32 @@ export class LogImage {
     if (write.compactTo !== undefined) this.compact(write.compactTo);
     if (write.commitHint !== undefined) this.commitHint = write.commitHint;
     this.commitHint = Math.min(this.commitHint, this.last.index);
+    if (write.truncateFrom !== undefined) this.holes = clipped(this.holes, 0, write.truncateFrom - 1);
+    this.holes = clipped(this.holes, this.base.index, this.last.index);
+  }
+
+  /** L03: these entries are lost: nobody gets to see again what was in them. */
+  lose(first: LogIndex, last: LogIndex): LogHole {
+    const hole = { first, last, file: "memory", offset: first, length: last - first + 1 };
+    this.holes = [...clipped(this.holes, 0, first - 1), hole, ...clipped(this.holes, last, this.last.index)];
+    return hole;
+  }
+
+  /** L03: entries that were lost are what these blocks say. */
+  restore(blocks: readonly LogBlock[]): void {
+    for (const block of blocks) {
+      const isLost = this.holes.some(({ first, last }) => first <= block.first && block.last <= last);
+      if (!isLost) continue;
+      const before = this.blocks.filter(({ first }) => first < block.first);
+      const after = this.blocks.filter(({ last }) => last > block.last);
+      this.blocks = [
+        ...before.map((each) => each.slice(each.first, Math.min(each.last, block.first - 1))),
+        block,
+        ...after.map((each) => each.slice(Math.max(each.first, block.last + 1), each.last)),
+      ];
+      const [from, to] = [block.first, block.last];
+      this.holes = [...clipped(this.holes, 0, from - 1), ...clipped(this.holes, to, this.last.index)];
+    }
   }
 
   /** Blocks from `from` on, at least one, as many as fit. */
@@ -68,11 +99,15 @@ export class LogImage {
         `entry ${from} is not in the log, which holds ${this.base.index + 1}–${this.last.index}`,
         { from },
       );
+    const hole = this.holes.find(({ last }) => last >= from);
+    if (hole !== undefined && hole.first <= from) throw holeError(hole);
     const result: LogBlock[] = [];
     let bytes = 0;
     for (let at = this.blockOf(from); at < this.blocks.length; at++) {
       const whole = this.blocks[at] as LogBlock;
-      const block = whole.first < from ? whole.slice(from, whole.last) : whole;
+      const last = Math.min(whole.last, (hole?.first ?? Number.POSITIVE_INFINITY) - 1);
+      if (last < whole.first) break;
+      const block = whole.slice(Math.max(whole.first, from), last);
       bytes += block.sizeBytes;
       if (bytes <= bytesMax) {
         result.push(block);
@@ -138,6 +173,12 @@ export class LogImage {
     return low;
   }
 }
+
+/** Those parts of holes that lie above `base` and up to `last`. */
+const clipped = (holes: readonly LogHole[], base: LogIndex, last: LogIndex): LogHole[] =>
+  holes
+    .map((hole) => ({ ...hole, first: Math.max(hole.first, base + 1), last: Math.min(hole.last, last) }))
+    .filter((hole) => hole.first <= hole.last);
 
 /** The beginning of a block that fits, or its first entry alone. */
 function fitting(block: LogBlock, bytesMax: number): LogBlock {

@@ -6,6 +6,7 @@ import type {
   HardState,
   Incarnation,
   LogBlock,
+  LogHole,
   LogId,
   LogIndex,
   NodeId,
@@ -66,6 +67,8 @@ export interface Founding extends DiskIdentity {
 /** One life's hold on a disk: calls of a life that ended never return. */
 export interface Mount {
   alive: boolean;
+  /** L03: hears what is lost meanwhile. */
+  damaged?: ((hole: LogHole) => void) | undefined;
 }
 
 /**
@@ -149,6 +152,14 @@ export class MemoryDisk {
     if (bytes === undefined || bytes.length === 0) throw new Error(`no snapshot with bytes at index ${index}`);
     const middle = bytes.length >> 1;
     bytes[middle] = (bytes[middle] as number) ^ 1;
+  }
+
+  /** L03: loses entries that are durable, as time does to disks; a node that has them open hears of it. */
+  damage(first: LogIndex, last: LogIndex): void {
+    if (first <= this.image.base.index || last > this.image.last.index || last < first)
+      throw new Error(`entries ${first}–${last} are not on this disk`);
+    const hole = this.image.lose(first, last);
+    this.mounted?.damaged?.(hole);
   }
 
   /** Writes not durable yet. */

@@ -35,6 +35,7 @@ export class MemoryLogStorage implements LogStorage {
     if (mount === undefined)
       throw new RaftError("DirectoryLocked", "refused", "the memory disk is open already: close or crash it first");
     this.mount = mount;
+    mount.damaged = request.damaged;
     const { nodeId, groupId, newDirectoryId, newIncarnation } = request;
     const known = identity ?? { nodeId, groupId, directoryId: newDirectoryId, incarnation: newIncarnation };
     disk.identity = known;
@@ -52,6 +53,7 @@ export class MemoryLogStorage implements LogStorage {
       last: image.last,
       runs: image.runs(),
       configurationIndices: image.configurationIndices(),
+      ...(image.holes.length > 0 && { holes: image.holes }),
       cut: "",
     };
   }
@@ -85,6 +87,12 @@ export class MemoryLogStorage implements LogStorage {
   /** Blocks that resolved writes hold. */
   async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
     return this.refusal() ?? this.disk.image.read(from, bytesMax);
+  }
+
+  /** L03: puts lost entries back, in the order of the writes. */
+  repair(blocks: readonly LogBlock[]): Promise<void> {
+    const { disk } = this;
+    return this.refusal() ?? disk.writes.enqueue(() => disk.image.restore(blocks));
   }
 
   /** Waits for what is under way, and gives the disk back. */

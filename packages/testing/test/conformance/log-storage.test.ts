@@ -10,6 +10,7 @@ for (const encode of [false, true]) {
       create: () => new MemoryLogStorage(disk),
       crash: () => disk.crash(),
       failNextWrite: () => disk.failNextWrite(new Error("EIO")),
+      damage: (first, last) => disk.damage(first, last),
       dispose: () => {},
     };
   });

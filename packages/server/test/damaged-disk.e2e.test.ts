@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HexraftClient } from "@hexraft/client";
 import { afterEach, describe, expect, it } from "vitest";
@@ -7,7 +7,8 @@ import { ThreeNodes, until } from "./support/three-nodes.js";
 let cluster: ThreeNodes;
 afterEach(() => cluster.stop());
 
-const logOf = (id: string): string => join(cluster.workshop.directory, id, "main", "log");
+const firstSegmentOf = (id: string): string =>
+  join(cluster.workshop.directory, id, "main", "log", `${"1".padStart(16, "0")}.seg`);
 const inspect = async (id: string): Promise<{ readonly code: number | string; readonly out: string }> => {
   const process = cluster.workshop.run("inspect", join(cluster.workshop.directory, id));
   return { code: await process.end(), out: process.out + process.error };
@@ -17,10 +18,7 @@ const inspect = async (id: string): Promise<{ readonly code: number | string; re
 async function fill(): Promise<void> {
   const client = new HexraftClient({ endpoints: cluster.endpoints });
   // A closed segment ends with its foot, and that with 32 bytes that begin with these (docs/FORMAT.md).
-  const isClosed = (id: string): boolean =>
-    readFileSync(join(logOf(id), `${"1".padStart(16, "0")}.seg`))
-      .subarray(-32, -28)
-      .toString() === "HXFT";
+  const isClosed = (id: string): boolean => readFileSync(firstSegmentOf(id)).subarray(-32, -28).toString() === "HXFT";
   let written = 0;
   await until("a closed segment everywhere", async () => {
     for (let i = 0; i < 40; i++) await client.put(`k${written++}`, "x".repeat(8_000));
@@ -31,8 +29,7 @@ async function fill(): Promise<void> {
 
 /** Turns one bit over in the middle of what the first, closed segment holds. */
 function rot(id: string): void {
-  const [segment = ""] = readdirSync(logOf(id)).filter((name) => name.endsWith(".seg"));
-  const path = join(logOf(id), segment);
+  const path = firstSegmentOf(id);
   const bytes = readFileSync(path);
   const middle = bytes.length >> 1;
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 4, middle);

@@ -66,11 +66,11 @@ const withDamage = (
   body: (rig: LogStorageRig, found: Found) => Promise<void>,
 ): (() => Promise<void>) =>
   withLog(factory, async (rig) => {
-    const { damage } = rig.fixture;
-    if (damage === undefined) return;
+    const { fixture } = rig;
+    if (fixture.damage === undefined) return;
     for (const each of [block(1, 3, 1), block(4, 3, 2), block(7, 3, 2)]) await rig.append(each);
     await rig.storage.close();
-    await damage.call(rig.fixture, 4, 6);
+    await fixture.damage(4, 6);
     const told: LogHole[] = [];
     rig.storage = await rig.fixture.create();
     const opened = await rig.storage.open({ ...REQUEST, damaged: (hole) => void told.push(hole) });

@@ -1,6 +1,10 @@
 import type { Access } from "../access/access.js";
-import type { Identity } from "../access/role.js";
+import type { Identity, Role } from "../access/role.js";
 import { HttpProblem } from "./http-reply.js";
+import type { HttpRequest } from "./http-request.js";
+
+/** What operators ask stands below it. */
+export const ADMIN = "/v1/admin/";
 
 const SCHEMES = { "www-authenticate": 'Basic realm="hexraft", charset="UTF-8", Bearer' };
 
@@ -20,4 +24,11 @@ export async function identify(access: Access, authorization: string | undefined
   if (identity === null)
     throw new HttpProblem(401, "Unauthenticated", "The user is not known, or the password is wrong.", {}, SCHEMES);
   return identity;
+}
+
+/** What one has to be allowed for a request. Whether a node is alive is no secret: load balancers have no password. */
+export function roleFor({ method, path }: HttpRequest): Role {
+  if (path === "/healthz" || path === "/readyz") return "none";
+  if (path.startsWith(ADMIN)) return "admin";
+  return method === "GET" || method === "HEAD" ? "read" : "write";
 }

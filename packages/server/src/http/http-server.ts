@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Explanation, NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
-import { allows, type Identity, type Role } from "../access/role.js";
+import { allows, type Identity } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
 import type { KvService } from "../kv/kv-service.js";
 import type { Scrape } from "../metrics/node-metrics.js";
@@ -15,7 +15,7 @@ import { closeListener, listen } from "../serve/listener.js";
 import { TokenBucket } from "../serve/token-bucket.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
 import { runAdmin } from "./admin-route.js";
-import { identify } from "./authorization.js";
+import { ADMIN, identify, roleFor } from "./authorization.js";
 import { BackupRoute, type BackupSource } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
@@ -37,8 +37,6 @@ export interface HttpContext extends BackupSource {
   /** O06. */
   stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
 }
-
-const ADMIN = "/v1/admin/";
 
 /** Bounds of the front. */
 export interface HttpLimits extends DoorBounds {
@@ -234,13 +232,6 @@ export class HttpFront implements Front {
       ? text(200, "ready\n")
       : text(503, `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs\n`);
   }
-}
-
-/** What one has to be allowed for a request. Whether a node is alive is no secret: load balancers have no password. */
-function roleFor({ method, path }: HttpRequest): Role {
-  if (path === "/healthz" || path === "/readyz") return "none";
-  if (path.startsWith(ADMIN)) return "admin";
-  return method === "GET" || method === "HEAD" ? "read" : "write";
 }
 
 function only(

@@ -11,8 +11,12 @@ import { drawConsistency, indexOfToken, nameOf } from "./consistencies.js";
 import type { History, Operation } from "./history.js";
 import type { ClientAct, Workload } from "./model.js";
 
-/** Times one call is tried again after a certain refusal, before its client gives up on it. */
-const TRIES_MAX = 6;
+/** Pauses between tries, as those of the client of production: from this, doubled with each round over all nodes, ms. */
+const BACKOFF_MS = 10;
+/** Longest of them, ms. */
+const BACKOFF_MS_MAX = 500;
+/** Doublings beyond which the longest is reached anyway. */
+const DOUBLINGS_MAX = 10;
 
 /** What clients work with. */
 export interface ClientParts {
@@ -31,10 +35,16 @@ export interface ClientParts {
   readonly readsVary: boolean;
 }
 
-/** One client: a call at a time, against whom it takes for the leader, with deadlines, retries and no certainty. */
+/**
+ * One client: an operation at a time, against whom it takes for the leader, with deadlines, retries and no certainty. A refusal
+ * that names another leader costs one hop; after any other it moves on to the next node, and pauses longer with each round over
+ * all of them (C05).
+ */
 export class Client {
   private readonly ids: readonly NodeId[];
   private favourite: NodeId;
+  private failures = 0;
+  private hopped = false;
   private turn = 0;
   private token: string | undefined;
   private stopped = false;
@@ -62,8 +72,7 @@ export class Client {
   /** Makes one call that must succeed in the end, for the proof of life; `done` hears when it did. */
   insist(act: ClientAct, done: () => void): void {
     const again = (): void => {
-      this.stopped = false;
-      this.call(act, TRIES_MAX, (operation) => {
+      this.call(act, this.parts.time.now(), (operation) => {
         if (operation.outcome === "ok") done();
         else this.parts.time.after(this.parts.electionTimeoutMs / 5, again);
       });
@@ -74,9 +83,15 @@ export class Client {
   private rest(): void {
     const waitMs = exponential(this.random) * this.parts.pauseMs;
     this.parts.time.after(waitMs, () => {
-      if (!this.stopped)
-        this.call(this.varied(this.workload(this.random, this.number, this.turn++)), 0, () => this.rest());
+      if (this.stopped) return;
+      this.parts.counters.add("operations");
+      const act = this.varied(this.workload(this.random, this.number, this.turn++));
+      this.call(act, this.parts.time.now() + this.patienceMs(), () => this.rest());
     });
+  }
+
+  private patienceMs(): number {
+    return this.parts.electionTimeoutMs * (1 + 4 * this.random.next());
   }
 
   private varied(act: ClientAct): ClientAct {
@@ -95,16 +110,17 @@ export class Client {
     }
   }
 
-  private call(act: ClientAct, tries: number, done: (operation: Operation) => void): void {
+  /** Tries until it is answered, its fate is unknown, or it was refused at or after `untilMs`. */
+  private call(act: ClientAct, untilMs: number, done: (operation: Operation) => void): void {
     const { parts } = this;
     const via = this.random.next() < 0.1 ? this.anybody() : this.favourite;
     const operation = parts.history.begin(this.number, act, via, parts.time.now());
-    const deadlineMs = parts.electionTimeoutMs * (1 + 4 * this.random.next());
-    const retry = (): void => {
-      if (tries >= TRIES_MAX || this.stopped) return done(operation);
-      parts.time.after((2 << tries) + 20 * this.random.next(), () => this.call(act, tries + 1, done));
+    const deadlineMs = this.patienceMs();
+    const retry = (pauseMs: number): void => {
+      if (this.stopped || parts.time.now() + pauseMs >= untilMs) return done(operation);
+      parts.time.after(pauseMs, () => this.call(act, untilMs, done));
     };
-    const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void => {
+    const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string, leader?: unknown): void => {
       if (operation.outcome !== "pending") return;
       parts.history.end(operation, outcome, output, code);
       operation.returnedMs = parts.time.now();
@@ -116,10 +132,14 @@ export class Client {
         via,
         `call ${operation.id} ${act.kind} ${outcome}${code === undefined ? "" : ` ${code}`}`,
       );
-      if (outcome === "ok") return done(operation);
-      this.favourite = this.anybody();
+      if (outcome === "ok") {
+        this.failures = 0;
+        this.hopped = false;
+        return done(operation);
+      }
+      const pauseMs = this.moveOn(via, leader);
       // An unknown is not repeated under another number: it would be a second command (C05). The client goes on.
-      if (outcome === "refused") retry();
+      if (outcome === "refused") retry(pauseMs);
       else done(operation);
     };
     const node = parts.nodes.get(via);
@@ -137,13 +157,24 @@ export class Client {
       },
       (error: unknown) => {
         settled();
-        if (error instanceof RaftError) {
-          const leader = error.details["leader"];
-          end(error.outcome, undefined, error.code);
-          if (typeof leader === "string" && parts.nodes.has(leader)) this.favourite = leader;
-        } else end("unknown", undefined, error instanceof Error ? error.message : String(error));
+        if (error instanceof RaftError) end(error.outcome, undefined, error.code, error.details["leader"]);
+        else end("unknown", undefined, error instanceof Error ? error.message : String(error));
       },
     );
+  }
+
+  /** Chooses whom to ask next. @returns after which pause, ms. */
+  private moveOn(via: NodeId, leader: unknown): number {
+    const hint = this.ids.find((id) => id === leader && id !== via);
+    if (hint !== undefined && !this.hopped) {
+      this.hopped = true;
+      this.favourite = hint;
+      return 0;
+    }
+    this.hopped = false;
+    this.favourite = hint ?? (this.ids[(this.ids.indexOf(via) + 1) % this.ids.length] as NodeId);
+    const round = Math.min(Math.floor(this.failures++ / this.ids.length), DOUBLINGS_MAX);
+    return Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** round) * (0.5 + this.random.next() / 2);
   }
 
   private anybody(): NodeId {

@@ -10,6 +10,8 @@ export interface RecoveryParts {
   readonly operators: Operators;
   readonly referee: Referee;
   readonly electionTimeoutMs: number;
+  /** The longest that a write which was open when the faults ended may take, ms. */
+  readonly longestWriteMs: number;
   readonly mustHold: (what: string, condition: () => boolean, withinMs: number) => Promise<void>;
 }
 
@@ -18,15 +20,15 @@ export class Recovery {
   constructor(private readonly parts: RecoveryParts) {}
 
   /** One leader within ten election timeouts of at most 2T each, and the longest write that was open. */
-  async leader(longestWriteMs: number): Promise<void> {
-    const { operators, mustHold, electionTimeoutMs } = this.parts;
+  async leader(): Promise<void> {
+    const { operators, mustHold, electionTimeoutMs, longestWriteMs } = this.parts;
     await mustHold("somebody leads", () => operators.leader() !== undefined, 20 * electionTimeoutMs + longestWriteMs);
   }
 
   /** All members hold and applied the same, everything that was ever committed included (I16). */
   async converged(): Promise<void> {
-    const { mustHold, electionTimeoutMs, referee } = this.parts;
-    await mustHold("all members converge", () => this.isConverged(), 60 * electionTimeoutMs);
+    const { mustHold, electionTimeoutMs, longestWriteMs, referee } = this.parts;
+    await mustHold("all members converge", () => this.isConverged(), 60 * electionTimeoutMs + longestWriteMs);
     for (const { id, node } of this.members()) {
       const { commitIndex } = node?.describe() ?? { commitIndex: -1 };
       if (commitIndex < referee.commits.highest)
@@ -45,7 +47,7 @@ export class Recovery {
 
   /** O04: stopped in good order; no timer, no file and no promise is left. */
   async stopped(): Promise<void> {
-    const { nodes, mustHold, referee, electionTimeoutMs } = this.parts;
+    const { nodes, mustHold, referee, electionTimeoutMs, longestWriteMs } = this.parts;
     // Whoever is no member was not waited for so far.
     const goesOn = (): boolean => [...nodes.values()].every(({ isPaused }) => !isPaused);
     await mustHold("nobody stands still", goesOn, 20 * electionTimeoutMs);
@@ -54,7 +56,7 @@ export class Recovery {
       stopping++;
       void node.stop().then(() => stopping--);
     }
-    await mustHold("all nodes stop", () => stopping === 0, 40 * electionTimeoutMs);
+    await mustHold("all nodes stop", () => stopping === 0, 40 * electionTimeoutMs + longestWriteMs);
     for (const { id, pendingActions, disk } of nodes.values()) {
       if (pendingActions > 0) referee.accuse("I17", `${id} stopped and left ${pendingActions} timers`);
       if ((disk.openHandles ?? 0) > 0) referee.accuse("I17", `${id} stopped and left ${disk.openHandles} files open`);

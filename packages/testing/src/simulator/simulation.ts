@@ -218,13 +218,14 @@ export class Simulation {
     this.counters.add("virtualMs", Math.round(time.now()));
   }
 
-  private recovery(): Recovery {
+  private recovery(longestWriteMs: number): Recovery {
     const { nodes, operators, referee, plan } = this;
     return new Recovery({
       nodes,
       operators,
       referee,
       electionTimeoutMs: plan.options.electionTimeoutMs ?? 1_000,
+      longestWriteMs,
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });
   }
@@ -232,11 +233,11 @@ export class Simulation {
   private async recover(): Promise<void> {
     const { time, plan, nodes, clients, counters } = this;
     const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
-    const recovery = this.recovery();
     for (const client of clients) client.stop();
     const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
+    const recovery = this.recovery(longestWriteMs);
     this.injector.heal();
-    await recovery.leader(longestWriteMs);
+    await recovery.leader();
     let isAlive = false;
     const random = new SeededRandom(`${plan.seed}/proof of life`);
     for (let act = this.world.workload(random, -1, 0); ; act = this.world.workload(random, -1, 0)) {
@@ -246,15 +247,11 @@ export class Simulation {
       });
       break;
     }
-    await this.mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs);
+    await this.mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs + longestWriteMs);
     const { replacements } = this.injector;
     await this.mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
     await recovery.converged();
-    await this.mustHold(
-      "every call is answered",
-      () => this.history.operations.every(({ outcome }) => outcome !== "pending"),
-      40 * electionTimeoutMs,
-    );
+    await this.mustHold("every call is answered", () => this.history.pending === 0, 40 * electionTimeoutMs);
     await recovery.statesAgree();
     await recovery.stopped();
     counters.add("virtualMs", Math.round(time.now()));

@@ -1,18 +1,39 @@
 import type { Checksum } from "@hexraft/core/ports";
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value >>> 0;
+  return value;
 });
+/** What a byte does when one, two or three others come behind it. */
+const TABLE_1 = followed(TABLE);
+const TABLE_2 = followed(TABLE_1);
+const TABLE_3 = followed(TABLE_2);
 
-/** CRC-32 (IEEE) from a table: slow, and runs anywhere. */
+function followed(table: Int32Array): Int32Array {
+  return table.map((value) => (value >>> 8) ^ (TABLE[value & 0xff] as number));
+}
+
+/** CRC-32 (IEEE) from tables, four bytes a step: runs anywhere, and is faster than a native call for up to some 60 bytes. */
 export const crc32: Checksum = {
   crc32(bytes, previous = 0) {
-    let value = ~previous >>> 0;
-    for (let i = 0; i < bytes.length; i++) {
-      value = (value >>> 8) ^ (TABLE[(value ^ (bytes[i] as number)) & 0xff] as number);
+    const { length } = bytes;
+    const whole = length & ~3;
+    let value = ~previous;
+    let at = 0;
+    for (; at < whole; at += 4) {
+      value ^=
+        (bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24);
+      value =
+        (TABLE_3[value & 0xff] as number) ^
+        (TABLE_2[(value >>> 8) & 0xff] as number) ^
+        (TABLE_1[(value >>> 16) & 0xff] as number) ^
+        (TABLE[value >>> 24] as number);
     }
+    for (; at < length; at++) value = (value >>> 8) ^ (TABLE[(value ^ (bytes[at] as number)) & 0xff] as number);
     return ~value >>> 0;
   },
 };

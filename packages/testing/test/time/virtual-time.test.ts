@@ -1,3 +1,4 @@
+import * as zlib from "node:zlib";
 import { asyncScheduler, interval, take, timer } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { crc32, SeededRandom, VirtualHost, VirtualTime } from "../../src/index.js";
@@ -119,5 +120,9 @@ describe("chance and checksums", () => {
     expect(crc32.crc32(digits)).toBe(0xcbf43926);
     expect(crc32.crc32(digits.subarray(4), crc32.crc32(digits.subarray(0, 4)))).toBe(0xcbf43926);
     expect(crc32.crc32(new Uint8Array(0))).toBe(0);
+    const bytes = Uint8Array.from({ length: 70 }, (_, i) => (i * 151) ^ 0xa5);
+    for (let length = 0; length <= bytes.length; length++)
+      for (const previous of [0, 1, 0xffffffff])
+        expect(crc32.crc32(bytes.subarray(0, length), previous)).toBe(zlib.crc32(bytes.subarray(0, length), previous));
   });
 });

@@ -7,7 +7,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
 import { type TapPlaces, TracedCommand, TracedQuery } from "../world/taps.js";
-import { drawConsistency, indexOfToken, nameOf } from "./consistencies.js";
+import { drawConsistency, indexOfToken, isStrict, nameOf } from "./consistencies.js";
 import type { History, Operation } from "./history.js";
 import type { ClientAct, Workload } from "./model.js";
 
@@ -113,7 +113,9 @@ export class Client {
   /** Tries until it is answered, its fate is unknown, or it was refused at or after `untilMs`. */
   private call(act: ClientAct, untilMs: number, done: (operation: Operation) => void): void {
     const { parts } = this;
-    const via = this.random.next() < 0.1 ? this.anybody() : this.favourite;
+    // What every replica may answer is asked of everybody.
+    const anywhere = parts.readsVary && !isStrict(act) ? 0.5 : 0.1;
+    const via = this.random.next() < anywhere ? this.anybody() : this.favourite;
     const operation = parts.history.begin(this.number, act, via, parts.time.now());
     const deadlineMs = this.patienceMs();
     const retry = (pauseMs: number): void => {

@@ -10,7 +10,7 @@ const CLOCKS_AGREE_WITHIN = 1.1;
 
 /** Whether the client was promised all that was acknowledged before it asked. */
 export const isStrict = ({ kind, ...act }: ClientAct): boolean =>
-  kind === "apply" || !("consistency" in act) || typeof act.consistency !== "object";
+  kind === "apply" || !("consistency" in act) || (typeof act.consistency !== "object" && act.consistency !== "local");
 
 /** Draws how new the answer of a read must be; `token` is what its client was shown last. */
 export function drawConsistency(
@@ -20,7 +20,8 @@ export function drawConsistency(
 ): Consistency {
   const dice = random.next();
   if (dice < 0.25) return "linearizable";
-  if (dice < 0.6) return "lease";
+  if (dice < 0.55) return "lease";
+  if (dice < 0.65) return "local";
   if (dice < 0.8 || token === undefined) return { maxStalenessMs: electionTimeoutMs * 2 * random.next() };
   return { atLeast: token };
 }

@@ -38,6 +38,12 @@ export class History {
   /** All calls. */
   readonly operations: Operation[] = [];
   private position = 0;
+  private open = 0;
+
+  /** Calls that are not answered yet. */
+  get pending(): number {
+    return this.open;
+  }
 
   /** A call begins. */
   begin(client: number, act: ClientAct, via: NodeId, nowMs: number): Operation {
@@ -52,12 +58,14 @@ export class History {
       returnedAt: Number.POSITIVE_INFINITY,
     };
     this.operations.push(operation);
+    this.open++;
     return operation;
   }
 
   /** A call ended, as far as its client knows. */
   end(operation: Operation, outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string): void {
     if (operation.outcome !== "pending") return;
+    this.open--;
     operation.outcome = outcome;
     operation.output = output;
     if (code !== undefined) operation.code = code;

@@ -26,6 +26,9 @@ export interface InjectorParts {
   readonly plan: Plan;
 }
 
+const losersIn = ({ faults }: Plan): ReadonlySet<NodeId> =>
+  new Set(faults.flatMap(({ act }) => (act.kind === "wipe" || act.kind === "rot" ? [act.node] : [])));
+
 /** Carries out a schedule of faults, and undoes all of it in the end. */
 export class Injector {
   /** Who lost data, and comes back. */
@@ -54,7 +57,7 @@ export class Injector {
     this.plan = plan;
     const everyMs = 2 * (plan.options.electionTimeoutMs ?? 1_000);
     const rejoined = (): void => counters.add("operator.rejoin.ok");
-    this.replacements = new Replacements(time, nodes, operators, referee, rejoined, everyMs);
+    this.replacements = new Replacements(time, nodes, operators, referee, rejoined, everyMs, losersIn(plan));
   }
 
   /** Puts the schedule on the clock. */

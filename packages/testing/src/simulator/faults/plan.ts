@@ -51,6 +51,13 @@ export interface Profile {
   readonly kinds: readonly FaultKind[];
   /** Mean time between two faults of a kind that is switched on, virtual ms; each seed draws its own intensity around it. */
   readonly everyMs: number;
+  /** Kinds that every seed switches on, and how often they come, virtual ms; faults of the other kinds come beside them. Default none. */
+  readonly always?: {
+    /** Of {@link Profile.kinds}. */
+    readonly kinds: readonly FaultKind[];
+    /** Mean time between two of a kind; each seed draws its own around it. */
+    readonly everyMs: number;
+  };
   /** {@link Plan.safetyOnly}; otherwise a minority of the nodes is all that ever loses data. Default false. */
   readonly safetyOnly?: boolean;
   /** How fast clocks go, as milliseconds of theirs per true one, where they are not right. Default 0.5 … 2. */

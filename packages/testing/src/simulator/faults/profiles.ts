@@ -55,48 +55,71 @@ const swarm: Profile = {
 };
 
 /** Profiles to draw plans from. */
-export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot" | "reads", Profile>> = {
-  /** Everything that can go wrong. */
-  swarm,
-  /** Short and fierce, for a state machine of one's own. */
-  user: {
-    ...swarm,
-    name: "user",
-    nodes: [3],
-    durationMs: 15_000,
-    electionTimeoutMs: [300],
-    everyMs: 2_000,
-    kinds: [...NETWORK, "crash", "crash-in-io", "crash-all", "pause", ...OPERATOR],
-    mustShow: [],
-  },
-  /** Five nodes under load, everything switched on: what speed is measured with. */
-  load: { ...swarm, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
-  /** Disks rot everywhere, with no quorum spared: nothing wrong may be said, and nothing more is asked for. */
-  rot: {
-    ...swarm,
-    name: "rot",
-    kinds: [...NETWORK, ...PROCESS, "slow-disk", "rot", ...OPERATOR],
-    everyMs: 8_000,
-    safetyOnly: true,
-    mustShow: ["elections", "calls.ok", "fault.rot", "damaged", "damage.found", "damage.repaired"],
-  },
-  /** Reads under leases, of bounded age and by tokens, on clocks that differ by no more than nodes were told. */
-  reads: {
-    ...swarm,
-    name: "reads",
-    clients: 8,
-    callsPerSecond: 60,
-    durationMs: 30_000,
-    kinds: [...NETWORK, ...PROCESS, "slow-disk", ...OPERATOR, "change"],
-    clockRates: [0.976, 1.024],
-    readsVary: true,
-    mustShow: [
-      "elections",
-      "calls.ok",
-      ...["clock-rate", "clock-freeze", "pause", "transfer"].map((kind) => `fault.${kind}`),
-      ...["linearizable", "lease", "maxStalenessMs", "atLeast"].map((consistency) => `reads.${consistency}`),
-    ],
-  },
-  /** Nothing goes wrong. */
-  calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
-};
+export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot" | "reads" | "membership", Profile>> =
+  {
+    /** Everything that can go wrong. */
+    swarm,
+    /** Short and fierce, for a state machine of one's own. */
+    user: {
+      ...swarm,
+      name: "user",
+      nodes: [3],
+      durationMs: 15_000,
+      electionTimeoutMs: [300],
+      everyMs: 2_000,
+      kinds: [...NETWORK, "crash", "crash-in-io", "crash-all", "pause", ...OPERATOR],
+      mustShow: [],
+    },
+    /** Five nodes under load, everything switched on: what speed is measured with. */
+    load: { ...swarm, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
+    /** Disks rot everywhere, with no quorum spared: nothing wrong may be said, and nothing more is asked for. */
+    rot: {
+      ...swarm,
+      name: "rot",
+      kinds: [...NETWORK, ...PROCESS, "slow-disk", "rot", ...OPERATOR],
+      everyMs: 8_000,
+      safetyOnly: true,
+      mustShow: ["elections", "calls.ok", "fault.rot", "damaged", "damage.found", "damage.repaired"],
+    },
+    /** Reads under leases, of bounded age and by tokens, on clocks that differ by no more than nodes were told. */
+    reads: {
+      ...swarm,
+      name: "reads",
+      clients: 8,
+      callsPerSecond: 60,
+      durationMs: 30_000,
+      kinds: [...NETWORK, ...PROCESS, "slow-disk", ...OPERATOR, "change"],
+      clockRates: [0.976, 1.024],
+      readsVary: true,
+      mustShow: [
+        "elections",
+        "calls.ok",
+        ...["clock-rate", "clock-freeze", "pause", "transfer"].map((kind) => `fault.${kind}`),
+        ...["linearizable", "lease", "local", "maxStalenessMs", "atLeast"].map((consistency) => `reads.${consistency}`),
+      ],
+    },
+    /** Operators who change the members and hand over leadership all the time, several at once, while whoever they mean crashes and is cut off. */
+    membership: {
+      ...swarm,
+      name: "membership",
+      nodes: [3, 5, 7],
+      durationMs: 30_000,
+      electionTimeoutMs: [300, 500],
+      kinds: [...NETWORK, ...PROCESS, ...DISK, "wipe", ...OPERATOR, "change"],
+      always: { kinds: ["change", "transfer"], everyMs: 1_500 },
+      mustShow: [
+        "elections",
+        "calls.ok",
+        "crashInsideIo",
+        "snapshotInstalls",
+        "configurationChanges",
+        ...["joint", "withLearners", "withoutItsLeader"].map((what) => `configuration.${what}`),
+        ...["change.ok", "change.refused", "transfer.ok", "transfer.refused", "rejoin.ok"].map(
+          (what) => `operator.${what}`,
+        ),
+        ...["change", "transfer", "crash", "isolate", "wipe"].map((kind) => `fault.${kind}`),
+      ],
+    },
+    /** Nothing goes wrong. */
+    calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
+  };

@@ -30,6 +30,8 @@ export class Replacements {
     private readonly rejoined: () => void,
     /** How often an operator looks. ms. */
     private readonly everyMs: number,
+    /** Who may lose its data, ever: a minority of the voters at all times, or there would be nothing to come back to. */
+    private readonly losers: ReadonlySet<NodeId> = new Set(),
   ) {}
 
   /** Whether everybody is back. */
@@ -100,6 +102,9 @@ export class Replacements {
       return this.operators.reshape({ ...configuration, members: [...others, newcomer], learners: [...learners, id] });
     }
     if (place?.isVoter !== true || isVoter) return this.finish(id);
+    // Meanwhile others left: with it, too many of the voters could lose their data.
+    const mayLose = [...voters, id].filter((voter) => this.losers.has(voter));
+    if (2 * mayLose.length > voters.length) return this.finish(id);
     const { commit } = this.referee.record(id);
     if (commit + CATCH_UP_ENTRIES < this.referee.commits.highest) return undefined;
     return this.operators.reshape({ ...configuration, voters: [...voters, id], learners });

@@ -16,7 +16,7 @@ export function planOf(seed: number, profile: Profile): Plan {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
     const own = new SeededRandom(`${profile.name}/${seed}/${kind}`);
     if (!isOn(kind, seed, profile)) return [];
-    const meanMs = LOSSES.has(kind) ? profile.everyMs * RARER : profile.everyMs;
+    const meanMs = meanOf(kind, profile);
     const everyMs = scaled(own, meanMs / 4, meanMs * 4);
     const found: Fault[] = [];
     for (let atMs = everyMs * exponential(own); atMs < profile.durationMs; atMs += everyMs * exponential(own))
@@ -50,6 +50,11 @@ const CLOCK_RATES = [0.5, 2] as const;
 const LOSSES: ReadonlySet<FaultKind> = new Set<FaultKind>(["wipe", "rot"]);
 /** They come so many times more seldom than others: what is lost takes time to come back. */
 const RARER = 2;
+
+function meanOf(kind: FaultKind, { always, everyMs }: Profile): number {
+  if (always?.kinds.includes(kind) === true) return always.everyMs;
+  return LOSSES.has(kind) ? everyMs * RARER : everyMs;
+}
 
 /** Who may lose data, ever: a minority, or everybody, where only safety is asked for. */
 function losersOf(seed: number, profile: Profile, nodes: readonly NodeId[]): readonly NodeId[] {
@@ -149,6 +154,7 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, lose
 
 /** Half of all kinds are on, and what is off in one seed is on in its neighbour: two seeds show them all. */
 function isOn(kind: FaultKind | "tight logs", seed: number, profile: Profile): boolean {
+  if (profile.always?.kinds.some((other) => other === kind) === true) return true;
   const isOnInEven = new SeededRandom(`${profile.name}/${seed >> 1}/${kind}/on`).next() < 0.5;
   return isOnInEven === (seed % 2 === 0);
 }

@@ -27,6 +27,7 @@ export class SimulatedFileSystem {
   private range: readonly [number, number] = CALM_MS;
   private armed: { stepsLeft: number; readonly crashed: () => void } | undefined;
   private fault: DiskFault | undefined;
+  private busyUntilMs = 0;
 
   /**
    * An empty disk, unless an image is given.
@@ -52,9 +53,9 @@ export class SimulatedFileSystem {
     return this.life.alive ? this.life.handles : 0;
   }
 
-  /** The longest that a sync takes at the moment, ms. */
+  /** How long the slowest sync under way still takes, whatever became of the fault that slowed it down; ms. */
   get longestMs(): number {
-    return this.range[1];
+    return Math.max(0, this.busyUntilMs - (this.time?.now() ?? 0));
   }
 
   /** Power is cut: the process is gone, and the disk holds what survived. */
@@ -163,8 +164,10 @@ export class SimulatedFileSystem {
     const { time } = this;
     if (time === undefined) return Promise.resolve().then(finish);
     const [from, to] = this.range;
+    const forMs = from + this.random.next() * (to - from);
+    this.busyUntilMs = Math.max(this.busyUntilMs, time.now() + forMs);
     return new Promise((resolve, reject) => {
-      time.after(from + this.random.next() * (to - from), () => {
+      time.after(forMs, () => {
         if (!life.alive) return;
         try {
           this.step(life);

@@ -1,5 +1,5 @@
 import type { NodeEvent } from "@hexraft/core";
-import type { Envelope, NodeId } from "@hexraft/core/ports";
+import type { Configuration, Envelope, NodeId } from "@hexraft/core/ports";
 import type { Effect, RaftEvent } from "@hexraft/core/protocol";
 import type { Fate } from "../world/simulated-network.js";
 import type { Counters } from "./counters.js";
@@ -7,6 +7,8 @@ import type { Trace } from "./trace.js";
 
 /** Writes down what happens: lines for the trace, counts for the coverage. */
 export class Chronicle {
+  private readonly leading = new Set<NodeId>();
+
   constructor(
     private readonly trace: Trace,
     private readonly counters: Counters,
@@ -32,10 +34,13 @@ export class Chronicle {
     const { trace, counters } = this;
     switch (event.kind) {
       case "role":
-        if (event.role === "leader") counters.add("elections");
+        if (event.role === "leader") {
+          counters.add("elections");
+          this.leading.add(id);
+        } else this.leading.delete(id);
         return trace.note("role", id, `${event.role} in term ${event.term}: ${event.cause}`);
       case "configuration":
-        if (event.stage === "committed") counters.add("configurationChanges");
+        this.configuration(id, event.stage, event.entry.configuration);
         return trace.note(
           "configuration",
           id,
@@ -51,5 +56,15 @@ export class Chronicle {
       default:
         return;
     }
+  }
+
+  private configuration(id: NodeId, stage: "appended" | "committed" | "undone", now: Configuration): void {
+    const { counters } = this;
+    if (stage === "undone") counters.add("configuration.undone");
+    if (stage !== "committed") return;
+    counters.add("configurationChanges");
+    if (now.votersOld.length > 0) counters.add("configuration.joint");
+    else if (this.leading.has(id) && !now.voters.includes(id)) counters.add("configuration.withoutItsLeader");
+    if (now.learners.length > 0) counters.add("configuration.withLearners");
   }
 }

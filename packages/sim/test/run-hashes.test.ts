@@ -1,0 +1,27 @@
+import { planOf, profiles } from "@hexraft/testing/simulator";
+import { describe, expect, it } from "vitest";
+import { runSeed } from "../src/run-seed.js";
+
+/**
+ * What a run is must not depend on the machine, its Node.js, or the order of anything that has none. Whoever means to change
+ * what nodes, clients or faults do gets other hashes: `pnpm vitest run packages/sim/test/run-hashes.test.ts -u` writes them down.
+ * A change that was to be faster and nothing else, and moves one, did something else.
+ */
+describe("runs that are the same everywhere", () => {
+  it("I19 seeds 1, 2, 3 and 10 of the swarm are the runs that they were", async () => {
+    const hashes: Record<number, string> = {};
+    for (const seed of [1, 2, 3, 10]) {
+      const { traceHash, violation } = await runSeed("files", planOf(seed, profiles.swarm));
+      expect(violation).toBeUndefined();
+      hashes[seed] = traceHash;
+    }
+    expect(hashes).toMatchInlineSnapshot(`
+      {
+        "1": "af98f88ff5e5dab5",
+        "10": "c034b9543bf0918d",
+        "2": "73216421426e9fa6",
+        "3": "562d10ff8ae58a95",
+      }
+    `);
+  }, 120_000);
+});

@@ -41,6 +41,6 @@ function mixObject(hash: number, value: object): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => mix(sum, item), hash ^ 5);
   if (value instanceof Map || value instanceof Set) return mixObject(hash ^ 6, [...value]);
   let sum = hash ^ 7;
-  for (const name of Object.keys(value).sort()) sum = mix(hashText(name, sum), value[name as keyof typeof value]);
+  for (const name of Object.keys(value).toSorted()) sum = mix(hashText(name, sum), value[name as keyof typeof value]);
   return sum;
 }

@@ -18,8 +18,8 @@ describe("runs that are the same everywhere", () => {
     expect(hashes).toMatchInlineSnapshot(`
       {
         "1": "af98f88ff5e5dab5",
-        "10": "c034b9543bf0918d",
-        "2": "73216421426e9fa6",
+        "10": "ced4f9a2d5bd873d",
+        "2": "f4b4756d3ba7854a",
         "3": "562d10ff8ae58a95",
       }
     `);

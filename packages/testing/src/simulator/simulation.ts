@@ -2,19 +2,20 @@ import type { NodeEvent } from "@hexraft/core";
 import type { Envelope, NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
-import { checkLooseReads, isStrict } from "./clients/consistencies.js";
-import { checkEffects } from "./clients/effects.js";
 import { History } from "./clients/history.js";
-import { checkWitness } from "./clients/witness.js";
 import { Injector } from "./faults/injector.js";
 import { Operators } from "./faults/operators.js";
 import type { Plan } from "./faults/plan.js";
+import { foundCluster } from "./found-cluster.js";
 import { Referee } from "./invariants/referee.js";
-import { checkReplay } from "./invariants/replay.js";
 import { ShadowCrash } from "./invariants/shadow-crash.js";
+import { judgeHistory } from "./judge-history.js";
+import { LeakWatch } from "./leak-watch.js";
 import { Recovery } from "./recovery.js";
 import type { RunReport } from "./run-report.js";
 import { Stage } from "./stage.js";
+import { electionTimeoutOf } from "./stage-parts.js";
+import { standing } from "./standing.js";
 import { Chronicle } from "./trace/chronicle.js";
 import { Counters } from "./trace/counters.js";
 import { Trace } from "./trace/trace.js";
@@ -124,28 +125,27 @@ export class Simulation {
     time.afterEach = () => {
       if (referee.violation !== undefined) throw referee.violation;
     };
-    const resources = liveResources();
-    const rejections: unknown[] = [];
-    const onRejection = (reason: unknown): void => void rejections.push(reason);
-    process.on("unhandledRejection", onRejection);
+    const leaks = new LeakWatch();
     try {
-      await this.found();
+      await foundCluster({
+        nodes: [...this.nodes.values()],
+        hasLeader: () => this.operators.leader() !== undefined,
+        mustHold: (what, condition) => this.mustHold(what, condition, FOUNDING_MS_MAX),
+      });
+      this.trace.note("process", "", `founded at ${time.now().toFixed(1)} ms`);
       this.injector.schedule(plan.faults);
       for (const client of this.clients) client.start();
       if (story === undefined || stage === undefined) await time.run(time.now() + plan.durationMs);
       else await story(stage);
       if (plan.safetyOnly === true) await this.end();
       else await this.recover();
-      await this.checkHistory();
-      // Nothing but the simulation ran since it began: whatever is new belongs to the service.
-      const live = moreThan(resources, liveResources());
-      if (live.length > 0) referee.accuse("I17", `something waits outside the ports: ${live.join(", ")}`);
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-      if (rejections.length > 0) referee.accuse("I18", `a rejection that nobody handles: ${String(rejections[0])}`);
+      const { history, world, places } = this;
+      this.undecided = (await judgeHistory({ history, world, places, referee })) === "undecided";
+      await leaks.judge((invariant, what) => referee.accuse(invariant, what));
     } catch (error) {
       if (error !== referee.violation) throw error;
     } finally {
-      process.off("unhandledRejection", onRejection);
+      leaks.end();
     }
     if (referee.violation !== undefined) this.trace.note("violation", "", referee.violation.message);
     return {
@@ -179,7 +179,7 @@ export class Simulation {
       places,
       trace,
       counters,
-      electionTimeoutMs: plan.options.electionTimeoutMs ?? 1_000,
+      electionTimeoutMs: electionTimeoutOf(plan),
       pauseMs: (1_000 * plan.clients) / plan.callsPerSecond,
       // A forwarded command that was laid out and read again cannot be told from an equal one.
       mayForward: !plan.encode,
@@ -188,32 +188,12 @@ export class Simulation {
     return new Client(number, parts, new SeededRandom(`${plan.seed}/client/${number}`), this.world.workload);
   }
 
-  /** M13: the cluster is founded as an operator founds it. */
-  private async found(): Promise<void> {
-    const { time, nodes, plan } = this;
-    for (const node of nodes.values()) node.start();
-    const isReady = (): boolean => [...nodes.values()].every(({ isUp }) => isUp);
-    await this.mustHold("all nodes start", isReady, FOUNDING_MS_MAX);
-    const [first] = nodes.values();
-    let refused: unknown;
-    first?.node?.bootstrap({ voters: plan.nodes.map((id) => ({ id, address: id })) }).catch((error: unknown) => {
-      refused = error;
-    });
-    await this.mustHold(
-      "the cluster is founded",
-      () => refused !== undefined || this.operators.leader() !== undefined,
-      FOUNDING_MS_MAX,
-    );
-    if (refused !== undefined) throw refused;
-    this.trace.note("process", "", `founded at ${time.now().toFixed(1)} ms`);
-  }
-
   /** Where a quorum may have lost its data there is nothing to wait for; whatever still happens must be right. */
   private async end(): Promise<void> {
     const { time, plan } = this;
     for (const client of this.clients) client.stop();
     this.injector.heal();
-    await time.run(time.now() + 20 * (plan.options.electionTimeoutMs ?? 1_000));
+    await time.run(time.now() + 20 * electionTimeoutOf(plan));
     for (const node of this.nodes.values()) node.crash("in the end");
     this.counters.add("virtualMs", Math.round(time.now()));
   }
@@ -224,7 +204,7 @@ export class Simulation {
       nodes,
       operators,
       referee,
-      electionTimeoutMs: plan.options.electionTimeoutMs ?? 1_000,
+      electionTimeoutMs: electionTimeoutOf(plan),
       longestWriteMs,
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });
@@ -232,7 +212,7 @@ export class Simulation {
 
   private async recover(): Promise<void> {
     const { time, plan, nodes, clients, counters } = this;
-    const electionTimeoutMs = plan.options.electionTimeoutMs ?? 1_000;
+    const electionTimeoutMs = electionTimeoutOf(plan);
     for (const client of clients) client.stop();
     const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
     const recovery = this.recovery(longestWriteMs);
@@ -257,28 +237,6 @@ export class Simulation {
     counters.add("virtualMs", Math.round(time.now()));
   }
 
-  private async checkHistory(): Promise<void> {
-    const { referee, history, world, places } = this;
-    const { operations } = history;
-    const accuse = (invariant: string, what: string): void => referee.accuse(invariant, what);
-    checkEffects(operations, referee.applies.entries, accuse);
-    checkWitness({
-      model: world.model,
-      operations,
-      applied: referee.applies.entries,
-      decode: places.decode,
-      accuse,
-    });
-    checkLooseReads(operations, referee.applies.entries, accuse);
-    await checkReplay(world.modules(), world.checksum, referee.applies, accuse);
-    const found = world.search?.(
-      world.model,
-      operations.filter(({ act }) => isStrict(act)),
-    );
-    if (found === "undecided") this.undecided = true;
-    else if (typeof found === "object") accuse("I15", found.fault);
-  }
-
   private async mustHold(what: string, condition: () => boolean, withinMs: number): Promise<void> {
     const { time } = this;
     const endMs = time.now() + withinMs;
@@ -289,24 +247,8 @@ export class Simulation {
 
   private stuck(what: string, withinMs: number): never {
     const { referee } = this;
-    referee.accuse("I17", `not within ${Math.round(withinMs)} ms: ${what}; ${this.standing()}`);
+    referee.accuse("I17", `not within ${Math.round(withinMs)} ms: ${what}; ${standing(this.nodes.values())}`);
     throw referee.violation;
-  }
-
-  /** Each node in a few words, for a message about what never came. */
-  private standing(): string {
-    return [...this.nodes.values()]
-      .map(({ id, isThere, node, haltedBecause, refusal }) => {
-        if (haltedBecause !== "") return `${id} halted (${haltedBecause})`;
-        if (!isThere || node === undefined) return `${id} down${refusal === "" ? "" : ` (${refusal})`}`;
-        try {
-          const { role, term, leader, last, commitIndex, appliedIndex } = node.describe();
-          return `${id} ${role} of term ${term} under ${leader ?? "nobody"}, last ${last.index}/${last.term}, commit ${commitIndex}, applied ${appliedIndex}`;
-        } catch {
-          return `${id} starting`;
-        }
-      })
-      .join("; ");
   }
 
   private said(envelope: Envelope): void {
@@ -341,15 +283,3 @@ const isPromise = ({ message }: Envelope): boolean =>
   (message.type === "VoteResponse" && message.granted) ||
   (message.type === "AppendEntriesResponse" && message.success) ||
   (message.type === "InstallSnapshotResponse" && message.status === "done");
-
-/** What is in `after` more often than in `before`. */
-function moreThan(before: readonly string[], after: readonly string[]): readonly string[] {
-  const known = before.slice();
-  return after.filter((kind) => {
-    const at = known.indexOf(kind);
-    if (at >= 0) known.splice(at, 1);
-    return at < 0;
-  });
-}
-
-const liveResources = (): readonly string[] => process.getActiveResourcesInfo();

@@ -1,0 +1,33 @@
+import { checkLooseReads, isStrict } from "./clients/consistencies.js";
+import { checkEffects } from "./clients/effects.js";
+import type { History } from "./clients/history.js";
+import { checkWitness } from "./clients/witness.js";
+import type { Referee } from "./invariants/referee.js";
+import { checkReplay } from "./invariants/replay.js";
+import type { TapPlaces } from "./world/taps.js";
+import type { World } from "./world/world.js";
+
+/** What is left of a run. */
+interface Remains {
+  readonly world: World;
+  readonly history: History;
+  readonly places: TapPlaces;
+  readonly referee: Referee;
+}
+
+/** I13, I14, I15: what clients were told, held against the log, the model and each other; "undecided" if a search gave up. */
+export async function judgeHistory({ world, history, places, referee }: Remains): Promise<"undecided" | undefined> {
+  const { operations } = history;
+  const { entries } = referee.applies;
+  const accuse = (invariant: string, what: string): void => referee.accuse(invariant, what);
+  checkEffects(operations, entries, accuse);
+  checkWitness({ model: world.model, operations, applied: entries, decode: places.decode, accuse });
+  checkLooseReads(operations, entries, accuse);
+  await checkReplay(world.modules(), world.checksum, referee.applies, accuse);
+  const found = world.search?.(
+    world.model,
+    operations.filter(({ act }) => isStrict(act)),
+  );
+  if (typeof found === "object") accuse("I15", found.fault);
+  return found === "undecided" ? found : undefined;
+}

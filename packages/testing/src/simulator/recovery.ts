@@ -54,7 +54,7 @@ export class Recovery {
     let stopping = 0;
     for (const node of nodes.values()) {
       stopping++;
-      void node.stop().then(() => stopping--);
+      void node.retire().then(() => stopping--);
     }
     await mustHold("all nodes stop", () => stopping === 0, 40 * electionTimeoutMs + longestWriteMs);
     for (const { id, pendingActions, disk } of nodes.values()) {

@@ -46,6 +46,7 @@ export class SimulatedNode {
   private host: SimulatedHost | undefined;
   private state: "down" | "starting" | "up" | "stopping" = "down";
   private lives = 0;
+  private isRetired = false;
 
   constructor(
     readonly id: NodeId,
@@ -84,7 +85,7 @@ export class SimulatedNode {
 
   /** Begins a life. What of it fails shows in `refusal`. */
   start(): void {
-    if (this.state !== "down") return;
+    if (this.state !== "down" || this.isRetired) return;
     const { time, network, disk, seed, options, places, trace, modules, checksum, onEvent } = this.parts;
     const life = ++this.lives;
     const host = new SimulatedHost(time, `${seed}/${this.id}/${life}`, this.rate, checksum);
@@ -206,6 +207,12 @@ export class SimulatedNode {
     if (this.host !== host || !host?.isAlive) return;
     this.parts.trace.note("process", this.id, "stopped");
     this.state = "down";
+  }
+
+  /** Stops in good order, for good: whoever was about to put in another disk comes too late. */
+  retire(): Promise<void> {
+    this.isRetired = true;
+    return this.stop();
   }
 
   private end(): void {

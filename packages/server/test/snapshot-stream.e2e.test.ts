@@ -32,7 +32,9 @@ afterEach(async () => {
 interface Status {
   readonly term: number;
   readonly appliedIndex: number;
-  readonly storage: { readonly snapshots: { readonly receiving: readonly { readonly bytes: number }[] } };
+  readonly storage: {
+    readonly snapshots: { readonly saving: boolean; readonly receiving: readonly { readonly bytes: number }[] };
+  };
 }
 
 /** A cluster with that state, whose n3 has seen none of it; what goes to n3 goes through the network. */
@@ -59,6 +61,8 @@ async function behind() {
   const value = new Uint8Array(VALUE_BYTES).fill(7);
   for (let at = 0; at < STATE_BYTES / VALUE_BYTES; at++) await client.put(`big${at}`, value);
   const status = (id: string) => cluster.ask<Status>(id, "/v1/status");
+  // A newer snapshot than the one on its way would begin the stream anew.
+  await until("the last snapshot", async () => ((await status(leader)).storage.snapshots.saving ? undefined : true));
   const held = async () => (await status(AWAY)).storage.snapshots.receiving[0]?.bytes;
   return { cluster, network, leader, client, status, held };
 }

@@ -51,7 +51,7 @@ describe("a node that lost its data", () => {
     const report = await campaign({
       world: "files",
       profile: { ...profiles.rot, durationMs: 20_000, everyMs: 3_000, electionTimeoutMs: [300] },
-      firstSeed: 1,
+      firstSeed: 7, // among these are disks that are repaired
       seeds: 6,
       onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation}`),
     });

@@ -64,6 +64,13 @@ export const membershipProofs: readonly Proof[] = [
   },
   {
     rule: "M09",
+    file: source("state"),
+    find: "    return isBack ? 0 : this.removalHeard;",
+    replace: "    return isBack ? this.removalHeard : this.removalHeard;",
+    tests: tests("leaving"),
+  },
+  {
+    rule: "M09",
     file: source("removal"),
     find: "configurationIndex > s.configurations.own.id.index &&",
     replace: "configurationIndex > 0 &&",

@@ -1,27 +1,8 @@
 import type { LogBlock } from "../model/log-block.js";
-import type { LogHole } from "../model/log-hole.js";
 import type { LogStorage } from "../ports/log-storage.js";
 import type { ReadForRepair, RepairLog } from "../protocol/effect.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
-
-/** L03: carries the storage's news of damage to whoever listens; what comes before somebody does waits for him. */
-export class DamageRelay {
-  private waiting: LogHole[] = [];
-  private listener: ((hole: LogHole) => void) | undefined;
-
-  /** The storage found a hole. */
-  tell(hole: LogHole): void {
-    if (this.listener === undefined) this.waiting.push(hole);
-    else this.listener(hole);
-  }
-
-  /** From now on this one hears all, what waited first. */
-  listen(listener: (hole: LogHole) => void): void {
-    this.listener = listener;
-    for (const hole of this.waiting.splice(0)) listener(hole);
-  }
-}
 
 /**
  * The hands of a repair (L03): reads entries for members that lost theirs, one request per member at a time, and puts

@@ -1,5 +1,5 @@
-import { DamageRelay } from "../components/log-repairer.js";
 import { stateOf } from "../components/snapshot-stream.js";
+import { StorageNews } from "../components/storage-news.js";
 import type { ConfigurationEntry } from "../model/configuration.js";
 import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
@@ -24,8 +24,8 @@ export interface Recovered {
   readonly appliedLogTimeMs: Millis;
   /** F05: as the state machine said. */
   readonly formatVersion: number;
-  /** L03: what the storage finds from now on. */
-  readonly damage: DamageRelay;
+  /** What the storage says from now on. */
+  readonly news: StorageNews;
 }
 
 /**
@@ -37,13 +37,14 @@ export interface Recovered {
  */
 export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId): Promise<Recovered> {
   const { logStorage, snapshotStorage, stateMachine, random, logger } = ports;
-  const damage = new DamageRelay();
+  const news = new StorageNews();
   const opened = await logStorage.open({
     nodeId,
     groupId,
     newDirectoryId: random.hex(8),
     newIncarnation: random.hex(8),
-    damaged: (hole) => damage.tell(hole),
+    damaged: (hole) => news.tell({ type: "LogDamaged", hole }),
+    failed: (reason) => news.tell({ type: "StorageFailed", reason }),
   });
   if (opened.cut !== "") logger.warn("a torn tail was cut off the log", { cut: opened.cut });
   const metas = await snapshotStorage.open();
@@ -83,7 +84,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
     appliedId,
     appliedLogTimeMs: snapshot !== null && applied === snapshot.id.index ? snapshot.logTimeMs : 0,
     formatVersion,
-    damage,
+    news,
   };
 }
 

@@ -114,7 +114,7 @@ export class Replica {
     );
     this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
     this.repairer = new LogRepairer(ports.logStorage, this.inbox, () => this.log.repaired());
-    recovered.damage.listen((hole) => this.inbox.post({ type: "LogDamaged", hole }));
+    recovered.news.listen(this.inbox);
     const { raft } = this;
     // M11: a newcomer learns the group's recovery number from the first message that it gets.
     const stamp: LocalIdentity = {

@@ -57,6 +57,8 @@ export interface OpenLog {
   readonly newIncarnation: Incarnation;
   /** L03: told of every hole that is found once `open` was called, by a read or by a scrub. Only by a storage that can `repair`. */
   readonly damaged?: (hole: LogHole) => void;
+  /** L04: told once if the storage dies of what it does by itself, so that a node which has nothing to write hears of it too. */
+  readonly failed?: (reason: string) => void;
 }
 
 /** What was found. */

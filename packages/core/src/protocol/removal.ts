@@ -27,9 +27,9 @@ export function tellIfRemoved(s: RaftState, envelope: Envelope): void {
  */
 export function onRemoved(s: RaftState, { configurationIndex, id, incarnation }: Removed): void {
   const isMeant = id === s.identity.id && incarnation === s.identity.incarnation;
-  const isNews = configurationIndex > s.configurations.own.id.index && configurationIndex > s.removedAt;
+  const isNews = configurationIndex > s.configurations.own.id.index && configurationIndex > s.removalHeard;
   if (!isMeant || !isNews) return s.drop("news of a removal that is none");
-  s.removedAt = configurationIndex;
+  s.removalHeard = configurationIndex;
   s.outbox.persistHardState(s.hardState());
   const reason = `configuration ${configurationIndex} removed this node: it takes part in no election any more; empty its directory to let it join anew`;
   s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });

@@ -169,7 +169,8 @@ export class RaftState {
   /** The term. */
   term: Term;
   vote: ReplicaId | null;
-  removedAt: LogIndex;
+  /** M09: the configuration that removed this replica, as it was told; 0: it was told nothing. */
+  removalHeard: LogIndex;
   /** M11: of the group, as this replica knows it. */
   recoveryNumber: RecoveryNumber;
   /** Who leads this term, if known at the moment. */
@@ -259,7 +260,7 @@ export class RaftState {
     this.term = start.hardState.term;
     this.vote = start.hardState.vote;
     this.round = start.identity.startNumber * 2 ** 32;
-    this.removedAt = start.hardState.removedAt;
+    this.removalHeard = start.hardState.removedAt;
     this.recoveryNumber = start.hardState.recoveryNumber;
     this.restoring = start.restoring ?? 0;
     this.commit = start.commit;
@@ -344,6 +345,17 @@ export class RaftState {
     return this.generations.get(timer) === generation;
   }
 
+  /**
+   * M09: the configuration that removed this replica; 0: none, or a newer one names it: it was added again by somebody who
+   * had asked it before it was told.
+   */
+  get removedAt(): LogIndex {
+    const { id, configuration } = this.configurations.own;
+    const { id: self, incarnation } = this.identity;
+    const isBack = id.index > this.removalHeard && memberOf(configuration, self)?.incarnation === incarnation;
+    return isBack ? 0 : this.removalHeard;
+  }
+
   /** Counts something that was dropped. */
   drop(reason: string): void {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
@@ -355,7 +367,7 @@ export class RaftState {
       term: this.term,
       vote: this.vote,
       recoveryNumber: this.recoveryNumber,
-      removedAt: this.removedAt,
+      removedAt: this.removalHeard,
     };
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DamageRelay, LogRepairer } from "../../src/components/log-repairer.js";
+import { LogRepairer } from "../../src/components/log-repairer.js";
+import { StorageNews } from "../../src/components/storage-news.js";
 import type { LogBlock } from "../../src/model/log-block.js";
 import type { LogStorage } from "../../src/ports/log-storage.js";
 import type { ReadForRepair } from "../../src/protocol/effect.js";
@@ -75,13 +76,17 @@ describe("LogRepairer", () => {
     expect([sink.events, calls.length]).toEqual([[], 2]);
   });
 
-  it("L03 damage that is found before anybody listens is not forgotten", () => {
-    const relay = new DamageRelay();
+  it("L03 L04 what a storage says before anybody listens is not forgotten", () => {
+    const news = new StorageNews();
     const hole = { first: 3, last: 4, file: "0001.seg", offset: 0, length: 64 };
-    relay.tell(hole);
-    const heard: number[] = [];
-    relay.listen(({ first }) => heard.push(first));
-    relay.tell({ ...hole, first: 4 });
-    expect(heard).toEqual([3, 4]);
+    const said = [
+      { type: "LogDamaged", hole },
+      { type: "StorageFailed", reason: "EIO" },
+    ] as const;
+    news.tell(said[0]);
+    const heard: unknown[] = [];
+    news.listen({ post: (event) => heard.push(event), inNextTurn: () => {} });
+    news.tell(said[1]);
+    expect(heard).toEqual(said);
   });
 });

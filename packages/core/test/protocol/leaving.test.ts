@@ -189,6 +189,21 @@ describe("M09 a member that was away during its removal", () => {
     expect(lab.leaders()).toEqual(["a"]);
   });
 
+  it("M09 one that is told of its removal while it is added again is a member like others", () => {
+    const lab = back();
+    const { index } = lab.describe("a").configuration.id;
+    lab.receive("b", "d", removed(index));
+    lab.persist("d");
+    expect(lab.describe("d").removedAt).toBe(index);
+    change(lab, target("abcd"));
+    for (let i = 0; i < 6; i++) lab.settle().beat("a");
+    expect(ownOf(lab, "d")).toBe(">abcd");
+    expect(lab.describe("d").removedAt).toBe(0);
+    lab.crash("d").restart("d");
+    expect(lab.describe("d").removedAt).toBe(0);
+    expect(sent(lab.timeOut("d")).map(({ message }) => message.type)).toEqual(Array(3).fill("PreVoteRequest"));
+  });
+
   it("M09 believes it only of a configuration above its own newest one, and of its own incarnation", () => {
     const lab = back();
     const own = lab.describe("d").configuration.id.index;

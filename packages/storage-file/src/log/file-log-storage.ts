@@ -200,6 +200,7 @@ export class FileLogStorage implements LogStorage {
       scheduler,
       startNumber: identity.startNumber,
       owner: ownerNow,
+      died: ({ message }: RaftError) => request.failed?.(message),
     };
     const book = new SoleBook(log);
     const writer = new LogWriter(parts, book, log);

@@ -63,6 +63,20 @@ class SmallDisk extends FaultDisk {
 }
 
 describe("FileLogStorage: faults of the disk", () => {
+  it("L04 who has nothing to write hears of a failure, too", async () => {
+    const disk = new FaultDisk();
+    const time = new ManualScheduler();
+    const { log } = storageOf("/data", { files: disk, scheduler: time.asPort() });
+    const told: string[] = [];
+    await log.open({ ...OPEN, failed: (reason) => told.push(reason) });
+    await log.write({ blocks: [block(1, 3, 1)] });
+    disk.fault = { call: "datasync", code: "EIO" };
+    time.pass(10_000);
+    await expect.poll(() => told).toHaveLength(1);
+    expect(told[0]).toContain("could not be written: EIO");
+    await log.close();
+  });
+
   it("L04 a failed fsync is final: every later call rejects, and nothing more is written or synced", async () => {
     const { message } = await diesOf({ call: "datasync", code: "EIO" });
     expect(message).toContain("/data/main/log/0000000000000001.seg could not be written: EIO");

@@ -19,7 +19,7 @@ describe("runs that are the same everywhere", () => {
       {
         "1": "af98f88ff5e5dab5",
         "10": "ced4f9a2d5bd873d",
-        "2": "f4b4756d3ba7854a",
+        "2": "8d0b814969ddaaff",
         "3": "562d10ff8ae58a95",
       }
     `);

@@ -81,8 +81,8 @@ function applySimple(space: KeySpace, command: KvSimpleCommand<string>): KvSimpl
     case "compareAndSet": {
       const { key, expected } = command;
       const before = space.live(key);
-      if (!(before === undefined ? expected === null : expected !== null && before.holds(expected)))
-        return { type: "compareAndSet", done: false, actual: handedOut(before) };
+      const isExpected = expected === null ? before === undefined : before?.holds(expected) === true;
+      if (!isExpected) return { type: "compareAndSet", done: false, actual: handedOut(before) };
       if (command.value !== null) space.store(key, command.value, deadlineOf(space, command, before));
       else if (before !== undefined) space.remove(before);
       return { type: "compareAndSet", done: true, actual: null };

@@ -14,7 +14,7 @@ const ARRAY_BYTES_MIN = 128;
 const ROOM_STEP_BYTES = 32;
 
 /** What is to be held instead of `old`, whose room may be used again: give none that anybody else may hold. */
-export function holdInstead(old: HeldValue | undefined, value: Uint8Array): HeldValue {
+export function holdInstead(old: HeldValue, value: Uint8Array): HeldValue {
   const { length } = value;
   if (length < ARRAY_BYTES_MIN) return heldOf(value);
   const held = typeof old === "object" ? roomIn(old, length) : newRoom(length);

@@ -8,7 +8,7 @@ import { Cancellation } from "./cancellation.js";
 import { messageOf } from "./message-of.js";
 import { type SavingSurroundings, SnapshotSaver } from "./snapshot-saver.js";
 import { type SendingSurroundings, SnapshotSender, type Transfer } from "./snapshot-sender.js";
-import { paced, stateOf } from "./snapshot-stream.js";
+import { MOVED_BYTES_PER_TURN, paced, stateOf } from "./snapshot-stream.js";
 import type { Alarm } from "./timer-service.js";
 
 /** What the executor works with. */
@@ -60,7 +60,7 @@ export class SnapshotExecutor {
   load({ meta }: LoadSnapshot): void {
     const { fsm, storage, stateMachine } = this.around;
     fsm.load(meta, () =>
-      stateMachine.snapshotLoad(stateOf(this.paced(storage.read(meta, 0))), {
+      stateMachine.snapshotLoad(stateOf(paced(storage.read(meta, 0), () => this.turn())), {
         id: meta.id,
         formatVersion: meta.formatVersion,
       }),
@@ -174,8 +174,10 @@ export class SnapshotExecutor {
   /** All of it is verified before anything changes (S05); a broken stream leaves what came for the next transfer (S04). */
   private async takeBytes(running: Incoming, sink: SnapshotSink, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      for await (const chunk of this.paced(bytes, running)) {
+      for await (const chunk of paced(bytes, () => this.turn(), MOVED_BYTES_PER_TURN)) {
         if (!this.isWanted(running)) throw new Error("called off");
+        running.progressMs = this.around.now();
+        running.bytes += chunk.length;
         await sink.write(chunk);
       }
     } catch (error) {
@@ -226,17 +228,9 @@ export class SnapshotExecutor {
     await sink.abort(true).catch(() => {});
   }
 
-  private paced(bytes: AsyncIterable<Uint8Array>, running?: Transfer): AsyncGenerator<Uint8Array> {
-    const { events, now } = this.around;
-    const turn = async (): Promise<void> => {
-      await new Promise<void>((resolve) => events.inNextTurn(resolve));
-      if (this.closed) throw new RaftError("Stopped", "refused", "The node stopped.");
-    };
-    return paced(bytes, turn, (chunk) => {
-      if (running === undefined) return;
-      running.progressMs = now();
-      running.bytes += chunk.length;
-    });
+  private async turn(): Promise<void> {
+    await new Promise<void>((resolve) => this.around.events.inNextTurn(resolve));
+    if (this.closed) throw new RaftError("Stopped", "refused", "The node stopped.");
   }
 
   private follow(work: Promise<void>): void {

@@ -5,7 +5,7 @@ import type { PeerAddress, SnapshotStreamHeader, Transport } from "../ports/tran
 import type { SendSnapshot } from "../protocol/effect.js";
 import { Cancellation } from "./cancellation.js";
 import type { EventSink } from "./event-sink.js";
-import { paced } from "./snapshot-stream.js";
+import { MOVED_BYTES_PER_TURN, paced } from "./snapshot-stream.js";
 import type { SnapshotTraffic } from "./snapshot-traffic.js";
 
 /** What a sender works with. */
@@ -55,7 +55,7 @@ export class SnapshotSender {
     traffic.sending.enter(running);
     const { signal, cancelled } = running.cancellation;
     const bytes = traffic.limited(
-      paced(storage.read(meta, offset), () => this.turn()),
+      paced(storage.read(meta, offset), () => this.turn(), MOVED_BYTES_PER_TURN),
       signal,
       (slice) => {
         running.progressMs = now();

@@ -236,6 +236,22 @@ describe("SnapshotExecutor", () => {
     expect(sink.waiting).toBe(1);
   });
 
+  it("S08 a transfer that comes in leaves timers and sockets a turn after each MiB, and takes no turn for less", async () => {
+    const { made, receive, header, turns, sink, shelf } = executor();
+    receive(3);
+    await turns();
+    const piece = new Uint8Array(256 * 1024);
+    const pieces = async function* () {
+      for (let i = 0; i < 6; i++) yield piece;
+    };
+    const stream = made.received(header(3), pieces());
+    for (let i = 0; i < 10; i++) await settled();
+    expect([made.describe()["receiving"], sink.waiting]).toEqual([[{ transfer: 3, bytes: 4 * piece.length }], 1]);
+    await turns();
+    await stream;
+    expect(shelf.kept.get(9)).toHaveLength(6);
+  });
+
   it("S04 a snapshot is streamed to a peer, and the end of it is told", async () => {
     const { made, apply, turns, send, sent, sink } = executor();
     apply(1, 2);
@@ -351,9 +367,11 @@ describe("SnapshotExecutor", () => {
     const { made, receive, header, turns, sink } = executor();
     receive(3);
     await turns();
-    const stream = made
-      .received(header(3), snapshotStream(chunksOf("a", "b", "c")))
-      .catch((error: Error) => error.message);
+    const open = (async function* () {
+      yield* chunksOf("a");
+      await new Promise<never>(() => {});
+    })();
+    const stream = made.received(header(3), open).catch((error: Error) => error.message);
     await settled();
     made.cancel(3);
     expect(await stream).toBe("called off");

@@ -6,7 +6,10 @@ import type { LogOwner } from "../log/segment-header.js";
 import { DraftRecord, type Held } from "./draft-record.js";
 import { CHUNK_BYTES, headerBytesOf, layHeader, layTrailer } from "./snapshot-file.js";
 
-/** What was written is made durable each so many bytes, so that the last sync does not hold up the log's. */
+/**
+ * What was written is made durable each so many bytes, so that the last sync does not hold up the log's. One sync is under way
+ * while the next bytes come: as many again, and then they wait for it.
+ */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -20,7 +23,9 @@ export class SnapshotDraft {
   private chunks: number[] = [];
   private whole = 0;
   private chunk = 0;
+  /** What is durable, or will be by the sync under way. */
   private synced = 0;
+  private sync: Promise<void> = Promise.resolve();
   private isClosed = false;
   private proof: Promise<void> = Promise.resolve();
   private rot: RaftError | undefined;
@@ -61,16 +66,17 @@ export class SnapshotDraft {
     if (this.rot !== undefined) throw this.rot;
     writeFully(this.handle, [bytes], this.headerBytes + this.size);
     this.count(bytes);
-    if (this.size - this.synced >= SYNC_EVERY_BYTES) await this.keep();
+    if (this.size - this.synced < SYNC_EVERY_BYTES) return;
+    await this.sync;
+    this.sync = this.makeDurable();
+    this.sync.catch(() => {}); // whoever waits for it next is told
   }
 
   /** What it holds now is durable when it resolves, and the next transfer goes on behind it. */
   async keep(): Promise<void> {
-    const { size, whole, chunk, chunks } = this;
-    const held = { size, whole, chunk, chunks: [...chunks] };
-    await this.handle.datasync();
-    this.synced = size;
-    this.record?.write(held);
+    await this.sync;
+    this.sync = this.makeDurable();
+    await this.sync;
   }
 
   /** What it amounts to. */
@@ -86,6 +92,7 @@ export class SnapshotDraft {
   async finish(owner: LogOwner): Promise<void> {
     await this.proof;
     if (this.rot !== undefined) throw this.rot;
+    await this.sync;
     const chunks = this.size % CHUNK_BYTES === 0 ? this.chunks : [...this.chunks, this.chunk];
     const trailer = layTrailer(chunks, this.checksum);
     writeFully(this.handle, [trailer], this.headerBytes + this.size);
@@ -98,7 +105,16 @@ export class SnapshotDraft {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.proof;
+    await this.sync.catch(() => {}); // a failure was told by what was asked last
     this.handle.close();
+  }
+
+  private async makeDurable(): Promise<void> {
+    const { size, whole, chunk, chunks } = this;
+    const held = { size, whole, chunk, chunks: [...chunks] };
+    this.synced = size;
+    await this.handle.datasync();
+    this.record?.write(held);
   }
 
   private takeUp(held: Held): void {

@@ -18,7 +18,7 @@ import {
   viewOf,
 } from "../format/bytes.js";
 import { damaged, formatUnknown, identityMismatch } from "../format/faults.js";
-import { readFully } from "../log/file-window.js";
+import { FileWindow, readFully } from "../log/file-window.js";
 import type { LogOwner } from "../log/segment-header.js";
 
 /*
@@ -142,10 +142,11 @@ export async function* readStream(
     throw damaged(path, "checksum mismatch in its table of checksums", at, 4 * count + 4);
   let whole = 0;
   const first = Math.floor(offset / CHUNK_BYTES);
+  const window = new FileWindow(handle, at);
   for (let i = first; i < count; i++) {
     const from = i * CHUNK_BYTES;
     const length = Math.min(CHUNK_BYTES, meta.sizeBytes - from);
-    const chunk = await readFully(handle, headerBytes + from, length);
+    const chunk = await window.at(headerBytes + from, length);
     if (chunk.length < length || checksum.crc32(chunk) !== sumAt(table, i))
       throw damaged(path, "checksum mismatch in the stream", headerBytes + from, length);
     whole = checksum.crc32(chunk, whole);

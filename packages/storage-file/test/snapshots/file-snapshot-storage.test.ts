@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type SnapshotMeta, type SnapshotStorage, votersOnly } from "@hexraft/core/ports";
+import { type FileHandle, type SnapshotMeta, type SnapshotStorage, votersOnly } from "@hexraft/core/ports";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { FaultDisk } from "../support/fault-disk.js";
 import { checksum, OPEN, type Parts, storageOf, temporaryDirectory } from "../support/host.js";
@@ -37,6 +37,23 @@ async function readAll(storage: SnapshotStorage, meta: SnapshotMeta, offset = 0)
   const parts: Uint8Array[] = [];
   for await (const chunk of storage.read(meta, offset)) parts.push(chunk);
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** A disk whose syncs take until they are let go. */
+class SlowDisk extends FaultDisk {
+  holds = false;
+  readonly held: (() => void)[] = [];
+
+  override open(...how: Parameters<FaultDisk["open"]>): FileHandle {
+    const handle = super.open(...how);
+    return {
+      ...handle,
+      datasync: async () => {
+        if (this.holds) await new Promise<void>((resolve) => this.held.push(resolve));
+        await handle.datasync();
+      },
+    };
+  }
 }
 
 const filesIn = (directory: string): string[] => readdirSync(join(directory, "main/snapshots"));
@@ -164,6 +181,45 @@ describe("FileSnapshotStorage", () => {
     expect(await next.commit()).toEqual(meta);
     expect(Buffer.compare(await readAll(storage, meta), stream)).toBe(0);
     expect(filesIn(directory)).toEqual(["50-3.snap"]);
+  });
+
+  it("S04 while 4 MiB are being made durable the next 4 come, and no more; what is told survives power loss, and all of it a cut", async () => {
+    const disk = new SlowDisk();
+    const { storage } = await open("/data", { files: disk });
+    const piece = streamOf(2 * 1024 * 1024);
+    const meta = { ...metaOf(50), sizeBytes: 6 * piece.length, checksum: 1 };
+    const sink = await storage.begin(meta, "received");
+    disk.holds = true;
+    for (let i = 0; i < 3; i++) await sink.write(piece);
+    const fourth = sink.write(piece);
+    await new Promise(setImmediate);
+    expect(disk.held).toHaveLength(1);
+    const inPowerLoss = async () => {
+      const after = await open("/data", { files: new FaultDisk(disk.imageAfterCrash(() => 1)) });
+      return (await after.storage.begin(meta, "received")).offset;
+    };
+    expect(await inPowerLoss()).toBe(0);
+    disk.held.shift()?.();
+    await fourth;
+    expect([await inPowerLoss(), disk.held.length]).toEqual([2 * piece.length, 1]);
+    disk.holds = false;
+    disk.held.shift()?.();
+    await sink.abort(true);
+    expect(await inPowerLoss()).toBe(4 * piece.length);
+  });
+
+  it("S04 L04 bytes that could not be made durable while others came end the transfer", async () => {
+    const disk = new SlowDisk();
+    const { storage } = await open("/data", { files: disk });
+    const piece = streamOf(4 * 1024 * 1024);
+    const sink = await storage.begin({ ...metaOf(50), sizeBytes: 3 * piece.length, checksum: 1 }, "received");
+    disk.fault = { call: "datasync", code: "EIO" };
+    await sink.write(piece);
+    await expect(sink.write(piece)).rejects.toMatchObject({
+      code: "SnapshotFailed",
+      message: expect.stringContaining("EIO"),
+    });
+    expect(disk.list("/data/main/snapshots")).toEqual([]);
   });
 
   /** A transfer of these bytes that broke off behind `held` of them, and the next start. */

@@ -14,14 +14,16 @@ import { helloOf } from "../wire/handshake.js";
 import { withoutTail } from "../wire/message-frame.js";
 import { snapshotFailed } from "./receive-snapshot.js";
 
-/** Longest piece; also the most that is on its way out at once, so that a snapshot never fills memory (S04). */
+/** Longest piece. */
 const PIECE_BYTES_MAX = 256 * 1024;
+/** A piece is written as long as less than this waits for the socket, so that a snapshot never fills memory (S04). */
+const WINDOW_BYTES = 1024 * 1024;
 /** Room of a piece's frame beside its bytes. */
 const PIECE_OVERHEAD_BYTES = 64;
 
 /**
- * The sending end of a snapshot stream, on a connection of its own (T06). One piece is written at a time, and the next
- * one when it has left. Resolves when the other side has taken the last byte.
+ * The sending end of a snapshot stream, on a connection of its own (T06). Pieces are written as far as the window goes,
+ * and further as they leave. Resolves when the other side has taken the last byte.
  */
 export class SnapshotSending {
   private connection: Connection | undefined;
@@ -111,7 +113,7 @@ export class SnapshotSending {
         if (done === true) return offset;
         for (let at = 0; at < chunk.length; at += pieceBytes) {
           const piece = chunk.subarray(at, at + pieceBytes);
-          await this.until(() => (this.connection as Connection).waitingBytes < PIECE_BYTES_MAX);
+          await this.until(() => (this.connection as Connection).waitingBytes < WINDOW_BYTES);
           this.say(FrameType.snapshotPiece, offset, piece);
           offset += piece.length;
         }

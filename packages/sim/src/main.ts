@@ -1,14 +1,18 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { RaftError } from "@hexraft/core";
 import {
   faultText,
   type Plan,
   type Profile,
   planOf,
   profiles,
+  readTranscript,
   shrink,
+  type Transcript,
   traceAsMermaid,
   traceAsNdjson,
   traceAsText,
+  writeTranscript,
 } from "@hexraft/testing/simulator";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { campaign } from "./campaign.js";
@@ -24,6 +28,8 @@ interface Flags {
   readonly shrink: boolean;
   readonly ndjson?: string;
   readonly diagram?: string;
+  readonly save?: string;
+  readonly replay?: string;
   readonly profile: keyof typeof profiles;
   readonly world: WorldName;
 }
@@ -53,15 +59,20 @@ const program = new Command("sim")
   .option("--shrink", "make a failing seed's schedule as small as it gets, and show it", false)
   .option("--ndjson <file>", "write what happened, a JSON object per line")
   .option("--diagram <file>", "write the end of it as a Mermaid sequence diagram")
+  .option("--save <file>", "write the run down as a transcript: its plan, what broke and the story")
+  .option("--replay <file>", "play a transcript instead of a seed")
   .option("--json", "print one JSON object at the end", false);
 
 async function main(): Promise<number> {
   const flags = program.parse().opts<Flags>();
   const profile: Profile = profiles[flags.profile];
   Error.stackTraceLimit = STACK_LINES;
-  const wantsTrace = flags.trace || flags.ndjson !== undefined || flags.diagram !== undefined;
-  if (flags.shrink) return shrunk(flags, planOf(flags.seed, profile));
-  if (flags.seeds === 1 && wantsTrace) return traced(flags, planOf(flags.seed, profile));
+  const { trace, ndjson, diagram, save, replay } = flags;
+  const kept = replay === undefined ? undefined : transcriptIn(replay);
+  const { world, plan } = kept ?? { world: flags.world, plan: planOf(flags.seed, profile) };
+  if (flags.shrink) return shrunk({ ...flags, world }, plan);
+  if (kept !== undefined) return replayed({ ...flags, world }, kept);
+  if (flags.seeds === 1 && (trace || [ndjson, diagram, save].some(Boolean))) return traced(flags, plan);
   const report = await campaign({
     world: flags.world,
     profile,
@@ -85,6 +96,23 @@ async function main(): Promise<number> {
   return told.violations === 0 && lacks.length === 0 ? 0 : 1;
 }
 
+type Kept = Transcript & { readonly world: WorldName };
+
+function transcriptIn(file: string): Kept {
+  const kept = readTranscript(readFileSync(file, "utf8"), file);
+  const known = Object.keys(worlds).find((name) => name === kept.world);
+  if (known !== undefined) return { ...kept, world: known as WorldName };
+  const wrong = `${file}: world ${kept.world} is none of ${Object.keys(worlds).join(", ")}`;
+  throw new RaftError("BadOption", "refused", wrong, { file });
+}
+
+/** Whether it is still so, and whether the code still does step by step what it did. */
+async function replayed(flags: Flags, { plan, saw, traceHash }: Kept): Promise<number> {
+  const status = await traced(flags, plan);
+  if (!flags.json) console.log(`when it was written down: ${saw ?? "it held"}, trace ${traceHash}`);
+  return status;
+}
+
 async function shrunk(flags: Flags, plan: Plan): Promise<number> {
   const found = await shrink(plan, (smaller) => runSeed(flags.world, smaller));
   if (found === undefined) {
@@ -100,15 +128,23 @@ async function shrunk(flags: Flags, plan: Plan): Promise<number> {
   return traced(flags, found.plan);
 }
 
-async function traced({ seed, world, trace, ndjson, diagram, json }: Flags, plan: Plan): Promise<number> {
+async function traced({ world, trace, ndjson, diagram, save, json }: Flags, plan: Plan): Promise<number> {
+  const { seed } = plan;
   const report = await runSeed(world, plan, true);
   const { lines, violation, traceHash, virtualMs, events } = report;
   if (trace) process.stdout.write(traceAsText(violation === undefined ? lines : lines.slice(-LINES_SHOWN)));
   if (ndjson !== undefined) writeFileSync(ndjson, traceAsNdjson(lines));
   if (diagram !== undefined) writeFileSync(diagram, traceAsMermaid(lines));
+  if (save !== undefined) writeFileSync(save, writeTranscript(world, plan, report));
   const told = { seed, violation: violation?.message ?? null, virtualMs: Math.round(virtualMs), events, traceHash };
   console.log(json ? JSON.stringify(told) : `seed ${seed}: ${violation?.message ?? "holds"}, trace ${traceHash}`);
   return violation === undefined ? 0 : 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // A file that cannot be read or written, or is no transcript: what, where, and no stack.
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = WRONG_CALL;
+}

@@ -1,29 +1,19 @@
-import { planOf, profiles } from "@hexraft/testing/simulator";
+import { readdirSync, readFileSync } from "node:fs";
+import { readTranscript } from "@hexraft/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { runSeed } from "../src/run-seed.js";
 
-/** Seeds that once failed; whatever they told of is mended, so each is quiet now. */
-describe("seeds that found a mistake", () => {
-  it.each([
-    [
-      "M09",
-      907,
-      "two voters, told late of removals that newer configurations had taken back, stood for no election ever again",
-    ],
-    ["L04", 63, "a disk died under a node that had nothing to write, and nobody was told"],
-  ] as const)("%s swarm %i: %s", { timeout: 60_000 }, async (_rule, seed, _story) => {
-    const { violation } = await runSeed("files", planOf(seed, profiles.swarm));
-    expect(violation).toBeUndefined();
-  });
+const DIRECTORY = new URL("kept/", import.meta.url);
+/** Each begins with the rule that it is about, and the story. */
+const kept = readdirSync(DIRECTORY).map((file) => {
+  const text = readFileSync(new URL(file, DIRECTORY), "utf8");
+  return { file, text, story: text.split("\n")[1]?.replace(/^# /, "") ?? "" };
 });
 
-describe("seeds that were a false alarm", () => {
-  it.each([
-    ["load", 120, "so many disks were replaced that half of the voters had lost their data"],
-    ["load", 195, "an empty disk was put in after all nodes had been stopped, and the new life was taken for a leak"],
-    ["membership", 25, "a write that a slow disk had begun outlived the fault, and nobody waited for it"],
-  ] as const)("I17 %s %i: %s", { timeout: 60_000 }, async (profile, seed, _story) => {
-    const { violation } = await runSeed("files", planOf(seed, profiles[profile]));
-    expect(violation).toBeUndefined();
+/** Runs that once failed, as transcripts: their plans stay, whatever seeds come to mean. What they told of is mended. */
+describe("runs that found a mistake, or were a false alarm", () => {
+  it.each(kept)("$story", { timeout: 60_000 }, async ({ file, text }) => {
+    const { plan } = readTranscript(text, file);
+    expect((await runSeed("files", plan)).violation).toBeUndefined();
   });
 });

@@ -28,6 +28,13 @@ export { type Cast, play } from "./simulator/story.js";
 export { Counters } from "./simulator/trace/counters.js";
 export { traceAsMermaid, traceAsNdjson, traceAsText } from "./simulator/trace/render.js";
 export type { TracedMessage, TraceLine } from "./simulator/trace/trace.js";
+export {
+  readTranscript,
+  STORY_LINES_MAX,
+  TRANSCRIPT_HEADER,
+  type Transcript,
+  writeTranscript,
+} from "./simulator/trace/transcript.js";
 export { STAGE_MESSAGES_MAX, type StageFilter } from "./simulator/wiretap.js";
 export { fileKit } from "./simulator/world/file-kit.js";
 export { memoryKit } from "./simulator/world/memory-kit.js";

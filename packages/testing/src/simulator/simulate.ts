@@ -2,13 +2,14 @@ import type { StateMachine as StateMachinePort } from "@hexraft/core/ports";
 import { StateMachine } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
 import type { Model, Workload } from "./clients/model.js";
-import type { Profile } from "./faults/plan.js";
+import type { Plan, Profile } from "./faults/plan.js";
 import { profiles } from "./faults/profiles.js";
 import { planOf } from "./faults/swarm.js";
 import type { RunReport } from "./run-report.js";
 import { Simulation } from "./simulation.js";
 import { Counters } from "./trace/counters.js";
 import { traceAsText } from "./trace/render.js";
+import { readTranscript, writeTranscript } from "./trace/transcript.js";
 import { memoryKit } from "./world/memory-kit.js";
 import type { DiskKit } from "./world/simulated-disk.js";
 import type { World } from "./world/world.js";
@@ -25,6 +26,8 @@ export interface SimulateOptions<State, Command, Query> {
   readonly seeds: number;
   /** Default 1. */
   readonly firstSeed?: number;
+  /** Transcripts of runs that once failed, by file name: they are played first. */
+  readonly kept?: Readonly<Record<string, string>>;
   /** What goes wrong, and how much of it. Default: `profiles.user`. */
   readonly profile?: Profile;
   /** Further modules for every life of every node. Fresh ones each time. */
@@ -35,18 +38,22 @@ export interface SimulateOptions<State, Command, Query> {
 
 /** What the seeds showed together. */
 export interface SimulateReport {
-  /** Seeds run; it stops at the first violation. */
+  /** Seeds run, those of kept transcripts not counted; it stops at the first violation. */
   readonly seeds: number;
   /** The first run that broke something, with its trace. */
   readonly failure: RunReport | undefined;
   /** How often each thing happened, over all seeds. */
   readonly coverage: Readonly<Record<string, number>>;
+  /** The failed run to be kept as a file, and given again as {@link SimulateOptions.kept}. Empty if nothing broke. */
+  readonly transcript: string;
   /** The failure for people: the seed, what broke, and the last that happened before. Empty if nothing broke. */
   readonly text: string;
 }
 
 /** Lines of a failing run's trace that {@link SimulateReport.text} shows. */
 const LINES_SHOWN = 40;
+/** What a transcript of {@link simulate} says was simulated: only its caller knows. */
+const WORLD = "simulate";
 
 /**
  * Tries your own state machine under crashes, cuts, loss and slow disks, on real nodes and virtual time, and holds what
@@ -69,17 +76,26 @@ export async function simulate<State, Command, Query>(
     modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
   };
   const coverage = new Counters();
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const plan = planOf(seed, profile);
+  const attempt = async (plan: Plan): Promise<Failed | undefined> => {
     const report = await new Simulation(world, plan).run();
     coverage.addAll(report.counts);
-    if (report.violation === undefined) continue;
+    if (report.violation === undefined) return undefined;
     const failure = await new Simulation(world, plan, { trace: true }).run();
-    const text = `seed ${seed}: ${report.violation.message}\n${traceAsText(failure.lines.slice(-LINES_SHOWN))}`;
-    return { seeds: seed - firstSeed + 1, failure, coverage: coverage.toJSON(), text };
+    const text = `seed ${plan.seed}: ${report.violation.message}\n${traceAsText(failure.lines.slice(-LINES_SHOWN))}`;
+    return { failure, text, transcript: writeTranscript(WORLD, plan, failure) };
+  };
+  for (const [file, text] of Object.entries(options.kept ?? {})) {
+    const failed = await attempt(readTranscript(text, file).plan);
+    if (failed !== undefined) return { seeds: 0, coverage: coverage.toJSON(), ...failed };
   }
-  return { seeds, failure: undefined, coverage: coverage.toJSON(), text: "" };
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const failed = await attempt(planOf(seed, profile));
+    if (failed !== undefined) return { seeds: seed - firstSeed + 1, coverage: coverage.toJSON(), ...failed };
+  }
+  return { seeds, failure: undefined, coverage: coverage.toJSON(), transcript: "", text: "" };
 }
+
+type Failed = Pick<SimulateReport, "failure" | "transcript" | "text">;
 
 function moduleOf(made: StateMachinePort | ContainerModule): ContainerModule {
   if (made instanceof ContainerModule) return made;

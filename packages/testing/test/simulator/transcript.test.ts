@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Plan, planOf, profiles, readTranscript, Simulation, simulate, writeTranscript } from "../../src/simulator.js";
+import {
+  type Plan,
+  planOf,
+  profiles,
+  readTranscript,
+  Simulation,
+  simulate,
+  writeTranscript,
+} from "../../src/simulator.js";
 import { RegisterMachine, registerModel, registerWorkload, registerWorld } from "./register.js";
 
 /** Forgets a register when it is loaded from a snapshot. */

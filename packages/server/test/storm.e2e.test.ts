@@ -37,17 +37,21 @@ it("T07 T04 a storm on all peer ports deposes no leader, loses no write, and fil
   const ports = cluster.ids.map((id) => portOf(cluster.of(id).listening.peer));
   const client = new HexraftClient({ endpoints: cluster.endpoints });
   const storm = new AbortController();
-  let written = 0;
+  const written: string[] = [];
   const writing = (async () => {
-    while (!storm.signal.aborted) expect(await client.put(`k${written++}`, "v")).toBe(true);
+    while (!storm.signal.aborted) {
+      const key = `k${written.length}`;
+      expect(await client.put(key, "v")).toBe(true);
+      written.push(key);
+    }
   })();
-  for (let wave = 0; wave < WAVES || written < WRITES; wave++)
+  for (let wave = 0; wave < WAVES || written.length < WRITES; wave++)
     await Promise.all(ports.flatMap((port) => Array.from({ length: EACH }, (_, i) => knock(port, i % 4))));
   storm.abort();
   await writing;
   expect([await cluster.leader(), await term()]).toEqual([leader, before]);
   await cluster.converged();
-  expect((await client.range({ limit: 10_000 })).entries.length).toBe(written);
+  expect((await client.range({ limit: 10_000 })).entries.length).toBe(written.length);
   client.close();
   for (const id of cluster.ids) {
     const warnings = cluster

@@ -83,7 +83,7 @@ export const adapterProofs: readonly Proof[] = [
   {
     // Counting on from a number beyond 2⁵³ comes back to itself, for ever.
     rule: "L10",
-    file: `${FILES}/src/log/record.ts`,
+    file: `${FILES}/src/log/record-reader.ts`,
     find: "return numbers.every(Number.isSafeInteger) ? operation : undefined;",
     replace: "return numbers.length >= 0 ? operation : undefined;",
     tests: [`${FILES}/test/log/identity.test.ts`],

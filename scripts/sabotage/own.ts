@@ -218,8 +218,8 @@ export const ownFailures: readonly Failure[] = [
     patches: [
       {
         file: log("segment-scan"),
-        find: "  if (bytes.subarray(at).some((byte) => byte !== 0)) return",
-        replace: "  if (bytes.subarray(at).some((byte) => byte < 0)) return",
+        find: "if (offset > end || !isZero(window.bytes, offset - window.from, end - offset))",
+        replace: "if (offset > end || window.bytes.length < 0)",
       },
     ],
     tests: logTests("torn-tail", "crash"),

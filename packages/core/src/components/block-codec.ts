@@ -65,9 +65,9 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
  * @throws RaftError `Damaged`, saying what is wrong at which offset.
  */
 export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  const block = announcedBlock(bytes, offset, checksum);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
+  const block = readHeader(bytes, view, offset, checksum);
   const { count, sizeBytes } = block;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, sizeBytes);
   let at = BLOCK_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     if (at + ENTRY_HEADER_BYTES > sizeBytes) throw invalid(offset, "entries exceed the block");
@@ -84,9 +84,14 @@ export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum)
  * @throws RaftError `Damaged`.
  */
 export function announcedBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
+  return readHeader(bytes, view, offset, checksum);
+}
+
+/** The same, with a view from `offset` on. */
+function readHeader(bytes: Uint8Array, view: DataView, offset: number, checksum: Checksum): LogBlock {
   const wrong = (what: string) => invalid(offset, what);
   if (bytes.length - offset < BLOCK_HEADER_BYTES) throw wrong("fewer bytes than a block header");
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
   if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
   if (view.getUint8(2) !== VERSION) throw wrong(`unknown version ${view.getUint8(2)}`);
   if (view.getUint8(3) !== 0) throw wrong(`unknown flags ${view.getUint8(3)}`);

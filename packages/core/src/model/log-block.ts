@@ -145,6 +145,7 @@ export class LogBlock {
   }
 
   private offsetAt(index: LogIndex): number {
+    if (index === this.first) return BLOCK_HEADER_BYTES;
     let offsets = this.offsets;
     if (offsets === undefined) {
       offsets = new Uint32Array(this.count);

@@ -14,6 +14,16 @@ export const GROUP_ID_WIDTH = 65;
 export const CLUSTER_ID_WIDTH = 33;
 export const INCARNATION_WIDTH = 17;
 
+/** A piece of a file, with one view over all its fields. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Where in the file it begins. */
+  readonly from: number;
+}
+
+export const pieceOf = (bytes: Uint8Array, from: number): Piece => ({ bytes, view: viewOf(bytes), from });
+
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 export function setU64(view: DataView, at: number, value: number): void {

@@ -3,7 +3,7 @@ import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../log/ba
 import { FileWindow } from "../log/file-window.js";
 import type { PlacedOperation } from "../log/record.js";
 import type { Segment } from "../log/segment.js";
-import { placeAt, readBatch } from "../log/segment-scan.js";
+import { readBatch } from "../log/segment-scan.js";
 
 /** A batch that is whole. */
 export interface WholeBatch {
@@ -34,7 +34,8 @@ export async function* walkSegment(
   let hole: Hole | undefined;
   let at = begin;
   while (at < window.size) {
-    const head = readBatchHeader(await window.at(at, BATCH_HEADER_BYTES), 0, placeAt(segment, at), checksum);
+    if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+    const head = readBatchHeader(window, at, segment, checksum);
     const read =
       head === undefined ? "no batch begins there" : await readBatch(window, head, segment, undefined, checksum);
     const lost = typeof read === "string" ? undefined : read.placed.find(({ isLost }) => isLost);

@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES, blockBytes, type Checksum } from "@hexraft/core/ports";
-import { alignUp, getU64, setU64, viewOf } from "../format/bytes.js";
+import { alignUp, getU64, type Piece, setU64, viewOf } from "../format/bytes.js";
 import {
   type GroupOperation,
   layPayload,
@@ -7,6 +7,7 @@ import {
   type PlacedOperation,
   payloadBytes,
   RECORD_HEADER_BYTES,
+  type SegmentId,
 } from "./record.js";
 
 /*
@@ -64,6 +65,7 @@ export function layBatch(
 ): LaidBatch {
   const length = batchBytes(operations);
   const own = new Uint8Array(length - referencedBytes(operations));
+  const view = viewOf(own);
   const buffers: Uint8Array[] = [];
   const placed: PlacedOperation[] = [];
   let at = BATCH_HEADER_BYTES;
@@ -76,7 +78,7 @@ export function layBatch(
     placed.push({ group, operation, offset });
     if ("block" in operation) {
       const bytes = blockBytes(operation.block, checksum);
-      layRecordHeader(own, at, operation, place, bytes.subarray(0, BLOCK_HEADER_BYTES), checksum);
+      layRecordHeader(own, view, at, operation, place, bytes.subarray(0, BLOCK_HEADER_BYTES), checksum);
       at = payload;
       if (size < COPY_BELOW_BYTES) {
         own.set(bytes, at);
@@ -86,8 +88,8 @@ export function layBatch(
         begun = at;
       }
     } else {
-      layPayload(own, payload, operation);
-      layRecordHeader(own, at, operation, place, own.subarray(payload, payload + size), checksum);
+      layPayload(view, payload, operation);
+      layRecordHeader(own, view, at, operation, place, own.subarray(payload, payload + size), checksum);
       at = payload + size;
     }
     offset += RECORD_HEADER_BYTES + size;
@@ -124,32 +126,53 @@ export function layBatchHeader(bytes: Uint8Array, head: Omit<BatchHeader, "check
   return sum;
 }
 
-/** The header at `at`, if an intact one of exactly this place is there. */
+/** The header at `offset`, if an intact one of exactly this place is there. */
 export function readBatchHeader(
-  bytes: Uint8Array,
-  at: number,
-  place: { readonly segment: number; readonly generation: number; readonly offset: number },
+  piece: Piece,
+  offset: number,
+  segment: SegmentId,
   checksum: Checksum,
 ): BatchHeader | undefined {
-  if (bytes.length - at < BATCH_HEADER_BYTES) return undefined;
-  const view = viewOf(bytes);
-  if (view.getUint32(at, true) !== MAGIC) return undefined;
-  const stored = view.getUint32(at + 60, true);
-  if (checksum.crc32(bytes.subarray(at, at + 60)) !== stored) return undefined;
-  const head: BatchHeader = {
+  if (!isBatchHeader(piece, offset, segment, checksum)) return undefined;
+  const { view, from } = piece;
+  const at = offset - from;
+  return {
     length: view.getUint32(at + 4, true),
     number: getU64(view, at + 8),
-    offset: getU64(view, at + 16),
+    offset,
     sealedUpTo: getU64(view, at + 24),
     startNumber: getU64(view, at + 32),
-    segment: getU64(view, at + 40),
-    generation: view.getUint32(at + 48, true),
+    segment: segment.number,
+    generation: segment.generation,
     records: view.getUint32(at + 52, true),
     previous: view.getUint32(at + 56, true),
-    checksum: stored,
+    checksum: view.getUint32(at + 60, true),
   };
-  const inPlace =
-    head.segment === place.segment && head.generation === place.generation && head.offset === place.offset;
-  const shaped = head.length >= BATCH_HEADER_BYTES && head.length % BATCH_HEADER_BYTES === 0;
-  return inPlace && shaped ? head : undefined;
+}
+
+/**
+ * Bytes at `offset` that are no record's, in a segment of intact batches: a batch header, or fewer, zeros that fill up a batch; 0 if
+ * neither is there.
+ */
+export function passedOver(piece: Piece, offset: number, segment: SegmentId, checksum: Checksum): number {
+  if (isBatchHeader(piece, offset, segment, checksum)) return BATCH_HEADER_BYTES;
+  const filler = alignUp(offset, BATCH_HEADER_BYTES) - offset;
+  return isZero(piece.bytes, offset - piece.from, filler) ? filler : 0;
+}
+
+/** Whether these bytes are zeros, as far as they are there. */
+export function isZero(bytes: Uint8Array, from: number, length: number): boolean {
+  const end = Math.min(from + length, bytes.length);
+  for (let at = from; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+function isBatchHeader({ bytes, view, from }: Piece, offset: number, segment: SegmentId, checksum: Checksum): boolean {
+  const at = offset - from;
+  if (bytes.length - at < BATCH_HEADER_BYTES || view.getUint32(at, true) !== MAGIC) return false;
+  if (checksum.crc32(bytes.subarray(at, at + 60)) !== view.getUint32(at + 60, true)) return false;
+  const length = view.getUint32(at + 4, true);
+  const isShaped = length >= BATCH_HEADER_BYTES && length % BATCH_HEADER_BYTES === 0;
+  const isOfSegment = getU64(view, at + 40) === segment.number && view.getUint32(at + 48, true) === segment.generation;
+  return isShaped && isOfSegment && getU64(view, at + 16) === offset;
 }

@@ -1,9 +1,9 @@
 import { type Checksum, type LogBlock, type LogIndex, RaftError, verifyBlock } from "@hexraft/core/ports";
-import { alignUp, viewOf } from "../format/bytes.js";
 import { damaged, messageOf } from "../format/faults.js";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "./batch.js";
+import { BATCH_HEADER_BYTES, passedOver } from "./batch.js";
 import { FileWindow } from "./file-window.js";
-import { RECORD_HEADER_BYTES, RecordKind, readRecord } from "./record.js";
+import { RECORD_HEADER_BYTES, RecordKind } from "./record.js";
+import { readRecord } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 
 /** Bounds of one fetch: less is not worth a call, more holds memory for too long. */
@@ -31,21 +31,26 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   let wanted = range.from;
   let taken = 0;
   let at = segment.placeOf(wanted);
-  /** Where zeros began that fill up a batch, right before this place. */
+  /** Where zeros began that fill up a batch, right before this place: behind them only a batch may begin. */
   let filler: number | undefined;
   while (at < end && wanted <= range.to) {
+    if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+    const passed = passedOver(window, at, segment, checksum);
+    if (passed > 0) {
+      filler = passed < BATCH_HEADER_BYTES ? at : undefined;
+      at += passed;
+      continue;
+    }
     const offset = at;
-    const head = window.peek(at, BATCH_HEADER_BYTES) ?? (await window.at(at, BATCH_HEADER_BYTES));
-    const { kind, length } = measure(head, window.size, segment, at, filler ?? at, checksum);
+    const length = recordLength(window, segment, offset, filler);
     at += length;
-    filler = kind === "filler" ? offset : undefined;
-    if (kind !== "record") continue;
-    const bytes = window.peek(offset, length) ?? (await window.at(offset, length));
-    const block = blockIn(bytes, segment, offset, checksum);
+    if (!window.holds(offset, length)) await window.fetch(offset, length);
+    const block = blockIn(window, segment, offset, length, checksum);
     if (block === undefined) continue;
     const last = Math.min(segment.validTo(offset, block.last), range.to);
     if (last < wanted || block.first > wanted) continue;
     verify(segment, offset, block, checksum);
+    segment.lastRead = { index: block.first, offset };
     const part = block.slice(wanted, last);
     if (blocks.length > 0 && taken + part.sizeBytes > range.bytesMax) break;
     blocks.push(part);
@@ -57,36 +62,30 @@ export async function readBlocks(segment: Segment, range: Range, checksum: Check
   return blocks;
 }
 
-/**
- * What begins at `at`: a record, or a batch header or the zeros that fill up a batch, to be passed over; and how long it is. Behind
- * zeros only a batch may begin: in the middle of one they are no filler, but a block that was lost. `since`: where they began.
- */
-function measure(
-  head: Uint8Array,
-  size: number,
-  segment: Segment,
-  at: number,
-  since: number,
-  checksum: Checksum,
-): { readonly kind: "batch" | "filler" | "record"; readonly length: number } {
-  const place = { segment: segment.number, generation: segment.generation, offset: at };
-  if (readBatchHeader(head, 0, place, checksum) !== undefined) return { kind: "batch", length: BATCH_HEADER_BYTES };
-  const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
-  if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0)) return { kind: "filler", length: filler };
-  const length = head.length < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + viewOf(head).getUint32(4, true);
-  if (length === 0 || length > size - at || since < at)
-    throw damaged(segment.path, "no batch and no record begins there", since, at + head.length - since);
-  return { kind: "record", length };
+/** How long the record at `at` is. In the middle of a batch zeros are no filler, but a block that was lost. */
+function recordLength(window: FileWindow, segment: Segment, at: number, filler: number | undefined): number {
+  const here = Math.min(BATCH_HEADER_BYTES, window.size - at);
+  const length =
+    here < RECORD_HEADER_BYTES ? 0 : RECORD_HEADER_BYTES + window.view.getUint32(at - window.from + 4, true);
+  const since = filler ?? at;
+  if (length === 0 || length > window.size - at || since < at)
+    throw damaged(segment.path, "no batch and no record begins there", since, at + here - since);
+  return length;
 }
 
 /** The block that a record holds, if it is one. */
-function blockIn(bytes: Uint8Array, segment: Segment, at: number, checksum: Checksum): LogBlock | undefined {
-  const place = { segment: segment.number, generation: segment.generation, offset: at };
+function blockIn(
+  window: FileWindow,
+  segment: Segment,
+  at: number,
+  length: number,
+  checksum: Checksum,
+): LogBlock | undefined {
   try {
-    const { operation } = readRecord(bytes, 0, place, checksum, false);
+    const { operation } = readRecord(window, at, segment, checksum, false);
     return operation.kind === RecordKind.block ? operation.block : undefined;
   } catch (error) {
-    if (error instanceof RaftError) throw damaged(segment.path, error.message, at, bytes.length);
+    if (error instanceof RaftError) throw damaged(segment.path, error.message, at, length);
     throw error;
   }
 }

@@ -1,12 +1,14 @@
 import type { FileHandle } from "@hexraft/core/ports";
+import { type Piece, viewOf } from "../format/bytes.js";
 
 /** Least bytes fetched at once. */
 const WINDOW_BYTES = 1024 * 1024;
 
-/** Reads a file front to back without holding up the process, a large piece at a time. Pieces handed out stay valid. */
-export class FileWindow {
-  private bytes: Uint8Array = new Uint8Array(0);
-  private from = 0;
+/** Reads a file front to back without holding up the process, a large piece at a time. Bytes handed out stay valid. */
+export class FileWindow implements Piece {
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = viewOf(this.bytes);
+  from = 0;
 
   constructor(
     private readonly handle: FileHandle,
@@ -15,22 +17,27 @@ export class FileWindow {
     private readonly windowBytes: number = WINDOW_BYTES,
   ) {}
 
-  /** As {@link FileWindow.at}, if they are here already: most are, and waiting for each would cost more than reading it. */
-  peek(at: number, length: number): Uint8Array | undefined {
-    const wanted = Math.max(0, Math.min(length, this.size - at));
-    if (at < this.from || at + wanted > this.from + this.bytes.length) return undefined;
-    return this.bytes.subarray(at - this.from, at - this.from + wanted);
+  /**
+   * Whether `length` bytes from `at` on are here, or as many as the file has. Most are: waiting for {@link FileWindow.fetch} each time
+   * would cost more than reading them.
+   */
+  holds(at: number, length: number): boolean {
+    return at >= this.from && Math.min(at + length, this.size) <= this.from + this.bytes.length;
+  }
+
+  /** Has them here afterwards. */
+  async fetch(at: number, length: number): Promise<void> {
+    if (this.holds(at, length)) return;
+    const left = Math.max(0, this.size - at);
+    this.bytes = await readFully(this.handle, at, Math.min(left, Math.max(length, this.windowBytes)));
+    this.view = viewOf(this.bytes);
+    this.from = at;
   }
 
   /** `length` bytes from `at` on, or as many as the file has. */
   async at(at: number, length: number): Promise<Uint8Array> {
-    const here = this.peek(at, length);
-    if (here !== undefined) return here;
-    const wanted = Math.max(0, Math.min(length, this.size - at));
-    const fetch = Math.min(Math.max(wanted, this.windowBytes), Math.max(0, this.size - at));
-    this.bytes = await readFully(this.handle, at, fetch);
-    this.from = at;
-    return this.bytes.subarray(0, wanted);
+    await this.fetch(at, length);
+    return this.bytes.subarray(at - this.from, at - this.from + length);
   }
 }
 

@@ -9,7 +9,7 @@ import type { SegmentFiles } from "./segment-files.js";
 import { type Chain, layFooter, readFooter } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import type { SegmentList } from "./segment-list.js";
-import { partsOf } from "./segment-survey.js";
+import { visitParts } from "./segment-survey.js";
 import { carriedOver } from "./sole-book.js";
 
 /** Bytes of blocks that a batch of a rebuilt segment holds at most; a larger block has one of its own. */
@@ -46,7 +46,7 @@ async function rebuildSegment(
     // Where it begins, and that nothing counts of what an earlier segment holds beyond that: no block says so.
     const before = { index: foot.low - 1, term: state.termAt(foot.low - 1) };
     writer.add(...carriedOver(state, before), { kind: RecordKind.truncate, index: foot.low });
-    for await (const block of merged(old, repaired, checksum)) writer.add({ kind: RecordKind.block, block });
+    await mergeInto(writer, old, repaired, checksum);
     writer.flush();
     segment.low = foot.low;
     segment.closed = true;
@@ -82,25 +82,31 @@ export async function rebuildIn(
 }
 
 /** What is intact and what was repaired, in the order of their entries. */
-async function* merged(old: Segment, repaired: readonly LogBlock[], checksum: Checksum): AsyncGenerator<LogBlock> {
+async function mergeInto(
+  writer: RebuildWriter,
+  old: Segment,
+  repaired: readonly LogBlock[],
+  checksum: Checksum,
+): Promise<void> {
   const waiting = [...repaired];
   let done = 0;
-  const upTo = function* (index: number): Generator<LogBlock> {
+  const addUpTo = (index: number): void => {
     for (let next = waiting[0]; next !== undefined && next.first <= index; next = waiting[0]) {
       waiting.shift();
       // What is no longer missing stays as it is.
       const [first, last] = [Math.max(next.first, done + 1), Math.min(next.last, index)];
-      if (first <= last) yield next.slice(first, last);
+      if (first <= last) writer.add({ kind: RecordKind.block, block: next.slice(first, last) });
       done = Math.max(done, last);
     }
   };
-  for await (const part of partsOf(old, checksum)) {
-    if (!("block" in part)) continue;
-    yield* upTo(part.block.first - 1);
-    yield part.block;
+  await visitParts(old, checksum, (part) => {
+    if (!("block" in part)) return true;
+    addUpTo(part.block.first - 1);
+    writer.add({ kind: RecordKind.block, block: part.block });
     done = part.block.last;
-  }
-  yield* upTo(Number.MAX_SAFE_INTEGER);
+    return true;
+  });
+  addUpTo(Number.MAX_SAFE_INTEGER);
 }
 
 /** Lays batches down as they become full. */

@@ -1,9 +1,10 @@
 import { type Checksum, RaftError } from "@hexraft/core/ports";
 import { damaged } from "../format/faults.js";
-import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "./batch.js";
+import { BATCH_HEADER_BYTES, type BatchHeader, isZero, readBatchHeader } from "./batch.js";
 import { FileWindow } from "./file-window.js";
 import type { LogState } from "./log-state.js";
-import { type PlacedOperation, RecordKind, readLostBlock, readRecord } from "./record.js";
+import type { PlacedOperation, SegmentId } from "./record.js";
+import { type ReadRecord, readLostBlock, readRecord } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 import type { Chain } from "./segment-footer.js";
 
@@ -43,8 +44,8 @@ export async function scanSegment(
   let lastBatchAt = segment.end;
   const lost: PlacedOperation[] = [];
   for (;;) {
-    const place = placeAt(segment, segment.end);
-    const head = readBatchHeader(await window.at(segment.end, BATCH_HEADER_BYTES), 0, place, checksum);
+    if (!window.holds(segment.end, BATCH_HEADER_BYTES)) await window.fetch(segment.end, BATCH_HEADER_BYTES);
+    const head = readBatchHeader(window, segment.end, segment, checksum);
     if (head === undefined) break;
     if (known !== undefined && (head.number !== known.number + 1 || head.previous !== known.checksum)) {
       reason = `batch ${head.number} does not continue the log`;
@@ -55,13 +56,12 @@ export async function scanSegment(
       reason = whole;
       break;
     }
-    const announced = whole.placed.filter(({ isLost }) => isLost);
-    if (announced.length > 0) {
+    if (whole.isLost) {
       // Was it durable? A write that did not end looks the same, and is cut.
       const sealedUpTo = Math.max(durableTo, (await inspectTail(window, segment, checksum)).sealedUpTo);
       reason = `batch ${head.number} is not whole: its blocks are not`;
       if (sealedUpTo < segment.end + head.length) break;
-      lost.push(...announced);
+      lost.push(...whole.placed.filter(({ isLost }) => isLost));
     }
     for (const { operation, isLost } of whole.placed) state.apply(operation, isLost);
     segment.note(whole.placed);
@@ -88,28 +88,38 @@ export async function scanSegment(
   };
 }
 
+/** A batch that is whole, but for blocks' bodies if any is lost (L03). */
+export interface ScannedBatch {
+  readonly placed: readonly PlacedOperation[];
+  /** The number of the next record. */
+  readonly sequence: number;
+  readonly isLost: boolean;
+}
+
 /** The records of a batch, or why it is not whole; it counts as whole if its blocks' bodies alone are damaged (L03). */
 export async function readBatch(
   window: FileWindow,
   head: BatchHeader,
-  segment: Segment,
+  segment: SegmentId,
   sequence: number | undefined,
   checksum: Checksum,
-): Promise<string | { readonly placed: readonly PlacedOperation[]; readonly sequence: number }> {
+): Promise<string | ScannedBatch> {
   if (head.length > window.size - head.offset) return `batch ${head.number} is longer than the file`;
-  const bytes = await window.at(head.offset, head.length);
+  if (!window.holds(head.offset, head.length)) await window.fetch(head.offset, head.length);
+  const end = head.offset + head.length;
   const placed: PlacedOperation[] = [];
-  let at = BATCH_HEADER_BYTES;
+  let offset = head.offset + BATCH_HEADER_BYTES;
   let next = sequence;
+  let isLost = false;
   try {
     for (let i = 0; i < head.records; i++) {
-      const offset = head.offset + at;
-      const record = readOrLost(bytes, at, placeAt(segment, offset), checksum);
+      const record = intactOrLost(window, offset, segment, checksum);
       if (next !== undefined && record.sequence !== next) return `batch ${head.number} skips records`;
       next = record.sequence + 1;
-      const { group, operation, isLost } = record;
-      placed.push(isLost ? { group, operation, offset, isLost } : { group, operation, offset });
-      at += record.length;
+      const { group, operation } = record;
+      placed.push("isLost" in record ? { group, operation, offset, isLost: true } : { group, operation, offset });
+      isLost ||= "isLost" in record;
+      offset += record.length;
     }
   } catch (error) {
     if (error instanceof RaftError) return `batch ${head.number} is not whole: ${error.message}`;
@@ -117,17 +127,22 @@ export async function readBatch(
   }
   // No checksum covers it. A file that is used again holds old bytes where a write was torn in here, and readers would take
   // them for a record.
-  if (bytes.subarray(at).some((byte) => byte !== 0)) return `batch ${head.number} is not whole: its padding is missing`;
-  return { placed, sequence: next ?? 1 };
+  if (offset > end || !isZero(window.bytes, offset - window.from, end - offset))
+    return `batch ${head.number} is not whole: its padding is missing`;
+  return { placed, sequence: next ?? 1, isLost };
 }
 
-function readOrLost(bytes: Uint8Array, at: number, place: ReturnType<typeof placeAt>, checksum: Checksum) {
+function intactOrLost(
+  window: FileWindow,
+  offset: number,
+  segment: SegmentId,
+  checksum: Checksum,
+): ReadRecord | (ReadRecord & { readonly isLost: true }) {
   try {
-    return { ...readRecord(bytes, at, place, checksum, true), isLost: false };
+    return readRecord(window, offset, segment, checksum, true);
   } catch (error) {
     if (!(error instanceof RaftError)) throw error;
-    const { block, ...rest } = readLostBlock(bytes, at, place, checksum);
-    return { ...rest, operation: { kind: RecordKind.block, block }, isLost: true };
+    return { ...readLostBlock(window, offset, segment, checksum), isLost: true };
   }
 }
 
@@ -151,7 +166,7 @@ export async function inspectTail(
       else continue;
     }
     for (let i = 0; i < bytes.length; i += BATCH_HEADER_BYTES) {
-      const head = readBatchHeader(bytes, i, placeAt(segment, at + i), checksum);
+      const head = readBatchHeader(window, at + i, segment, checksum);
       if (head === undefined) continue;
       sealedUpTo = Math.max(sealedUpTo, head.sealedUpTo);
       leftUpTo = Math.max(leftUpTo, at + i + BATCH_HEADER_BYTES);
@@ -166,6 +181,3 @@ function lastUsed(bytes: Uint8Array): number {
   while (used > 0 && bytes[used - 1] === 0) used--;
   return used;
 }
-
-/** Where something at this offset of a segment belongs. */
-export const placeAt = ({ number, generation }: Segment, offset: number) => ({ segment: number, generation, offset });

@@ -1,12 +1,12 @@
 import { type Checksum, type LogBlock, type LogHole, type LogIndex, RaftError } from "@hexraft/core/ports";
 import { alignUp } from "../format/bytes.js";
-import { BATCH_HEADER_BYTES, readBatchHeader } from "./batch.js";
+import { BATCH_HEADER_BYTES, passedOver, readBatchHeader } from "./batch.js";
 import type { Range } from "./block-reader.js";
 import { FileWindow } from "./file-window.js";
-import { RECORD_HEADER_BYTES, RecordKind, readLostBlock, readRecord } from "./record.js";
+import { RECORD_HEADER_BYTES, RecordKind } from "./record.js";
+import { readLostBlock, readRecord } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
-import { placeAt } from "./segment-scan.js";
 
 /** Bytes that are read at once, and after which whoever wants to may wait. */
 export const SURVEY_BYTES = 256 * 1024;
@@ -24,39 +24,42 @@ export type Part = { readonly block: LogBlock } | WrongBytes;
  * L03: every intact block of a segment, in order, whatever is wrong between them. A block's record says how long it is, even if the
  * block itself is damaged; behind anything else the next batch is looked for, at multiples of 64 bytes.
  *
+ * @param visit - takes a part; false: it wants no more.
  * @param pace - waits between pieces of {@link SURVEY_BYTES}, for who is in no hurry.
  */
-export async function* partsOf(
+export async function visitParts(
   segment: Segment,
   checksum: Checksum,
+  visit: (part: Part) => boolean,
   pace?: (bytes: number) => Promise<void>,
-): AsyncGenerator<Part> {
+): Promise<void> {
   const { end } = segment;
   const window = new FileWindow(segment.handle, end, SURVEY_BYTES);
   let paced = SEGMENT_HEADER_BYTES;
   let at = SEGMENT_HEADER_BYTES;
-  while (at < end) {
+  let goesOn = true;
+  while (at < end && goesOn) {
     if (pace !== undefined && at - paced >= SURVEY_BYTES) {
       await pace(at - paced);
       paced = at;
     }
-    const head = await window.at(at, BATCH_HEADER_BYTES);
-    const place = placeAt(segment, at);
-    const filler = alignUp(at, BATCH_HEADER_BYTES) - at;
-    if (readBatchHeader(head, 0, place, checksum) !== undefined) at += BATCH_HEADER_BYTES;
-    else if (filler > 0 && head.subarray(0, filler).every((byte) => byte === 0)) at += filler;
-    else {
-      const record = await recordAt(window, at, place, checksum);
-      if (record === undefined || record.block === undefined) {
-        const behind = record === undefined ? await nextBatch(window, segment, at, checksum) : at + record.length;
-        yield { offset: at, end: behind };
-        at = behind;
-      } else {
-        const last = record.block === "none" ? 0 : segment.validTo(at, record.block.last);
-        if (record.block !== "none" && last >= record.block.first)
-          yield { block: record.block.slice(record.block.first, last) };
-        at += record.length;
-      }
+    if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+    const passed = passedOver(window, at, segment, checksum);
+    if (passed > 0) {
+      at += passed;
+      continue;
+    }
+    const length = recordLength(window, at);
+    if (length > 0 && !window.holds(at, length)) await window.fetch(at, length);
+    const found = length > 0 ? recordAt(window, at, segment, checksum) : "wrong";
+    if (found === "wrong" || found === "lost") {
+      const behind = found === "lost" ? at + length : await nextBatch(window, segment, at, checksum);
+      goesOn = visit({ offset: at, end: behind });
+      at = behind;
+    } else {
+      const last = found === undefined ? 0 : segment.validTo(at, found.last);
+      if (found !== undefined && last >= found.first) goesOn = visit({ block: found.slice(found.first, last) });
+      at += length;
     }
   }
 }
@@ -85,7 +88,7 @@ export async function surveySegment(
     const { offset, end } = place;
     if (wanted <= last) holes.push({ first: wanted, last, file: segment.path, offset, length: end - offset });
   };
-  for await (const part of partsOf(segment, checksum, pace)) {
+  const visit = (part: Part): boolean => {
     if ("block" in part) {
       missingTo(Math.min(part.block.first - 1, high));
       wanted = Math.max(wanted, part.block.last + 1);
@@ -93,7 +96,9 @@ export async function surveySegment(
       wrong.push(part);
       place = part;
     }
-  }
+    return true;
+  };
+  await visitParts(segment, checksum, visit, pace);
   missingTo(high);
   return { holes, wrong };
 }
@@ -107,51 +112,53 @@ export async function readAround(
   const blocks: LogBlock[] = [];
   let left = bytesMax;
   let wanted = from;
-  for await (const part of partsOf(segment, checksum)) {
-    if (!("block" in part) || part.block.last < wanted) continue;
+  await visitParts(segment, checksum, (part) => {
+    if (!("block" in part) || part.block.last < wanted) return true;
     const last = Math.min(part.block.last, to);
-    if (part.block.first > wanted || wanted > last || (blocks.length > 0 && part.block.sizeBytes > left)) break;
+    if (part.block.first > wanted || wanted > last || (blocks.length > 0 && part.block.sizeBytes > left)) return false;
     const block = part.block.slice(wanted, last);
     blocks.push(block);
     left -= block.sizeBytes;
     wanted = last + 1;
-  }
+    return true;
+  });
   return blocks;
 }
 
-/** The record there: its block if it is an intact one, `undefined` if it is a damaged one; nothing at all if the record itself is wrong. */
-async function recordAt(
+/** How long the record there says it is; 0 if it cannot be. */
+function recordLength(window: FileWindow, at: number): number {
+  if (window.size - at < RECORD_HEADER_BYTES) return 0;
+  const length = RECORD_HEADER_BYTES + window.view.getUint32(at - window.from + 4, true);
+  return length > window.size - at ? 0 : length;
+}
+
+/** The block of the record there, `undefined` if it is another record; or that the block is lost, or the record itself wrong. */
+function recordAt(
   window: FileWindow,
   at: number,
-  place: ReturnType<typeof placeAt>,
+  segment: Segment,
   checksum: Checksum,
-): Promise<{ readonly length: number; readonly block: LogBlock | "none" | undefined } | undefined> {
-  const head = await window.at(at, RECORD_HEADER_BYTES);
-  if (head.length < RECORD_HEADER_BYTES) return undefined;
-  const length = RECORD_HEADER_BYTES + new DataView(head.buffer, head.byteOffset, head.length).getUint32(4, true);
-  if (length > window.size - at) return undefined;
-  const bytes = await window.at(at, length);
+): LogBlock | undefined | "lost" | "wrong" {
   try {
-    const { operation } = readRecord(bytes, 0, place, checksum, true);
-    return { length, block: operation.kind === RecordKind.block ? operation.block : "none" };
+    const { operation } = readRecord(window, at, segment, checksum, true);
+    return operation.kind === RecordKind.block ? operation.block : undefined;
   } catch (error) {
     if (!(error instanceof RaftError)) throw error;
   }
   try {
-    return { length: readLostBlock(bytes, 0, place, checksum).length, block: undefined };
+    readLostBlock(window, at, segment, checksum);
+    return "lost";
   } catch (error) {
-    if (error instanceof RaftError) return undefined;
+    if (error instanceof RaftError) return "wrong";
     throw error;
   }
 }
 
 /** Where the next intact batch begins, or the segment's batches end. */
 async function nextBatch(window: FileWindow, segment: Segment, from: number, checksum: Checksum): Promise<number> {
-  let at = alignUp(from + 1, BATCH_HEADER_BYTES);
-  while (at < window.size) {
-    const head = await window.at(at, BATCH_HEADER_BYTES);
-    if (readBatchHeader(head, 0, placeAt(segment, at), checksum) !== undefined) return at;
-    at += BATCH_HEADER_BYTES;
+  for (let at = alignUp(from + 1, BATCH_HEADER_BYTES); at < window.size; at += BATCH_HEADER_BYTES) {
+    if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+    if (readBatchHeader(window, at, segment, checksum) !== undefined) return at;
   }
   return window.size;
 }

@@ -25,6 +25,8 @@ export class Segment {
   low: LogIndex = Number.MAX_SAFE_INTEGER;
   cuts: Cut[] = [];
   samples: Sample[] = [];
+  /** What was read last: whoever reads on, piece by piece, begins there, and not at the sample before it. */
+  lastRead: Sample | undefined;
   /** Has its foot: nothing is written to it any more. */
   closed = false;
   /** Bytes of the file, as far as this process knows: batches and what is laid out behind them. */
@@ -101,12 +103,15 @@ export class Segment {
       if ((this.samples[middle] as Sample).index <= index) low = middle + 1;
       else high = middle;
     }
-    return this.samples[low - 1]?.offset ?? SEGMENT_HEADER_BYTES;
+    const sampled = this.samples[low - 1]?.offset ?? SEGMENT_HEADER_BYTES;
+    const { lastRead } = this;
+    return lastRead !== undefined && lastRead.index <= index ? Math.max(sampled, lastRead.offset) : sampled;
   }
 
   private cut(from: LogIndex, offset: number): void {
     this.cuts.push({ offset, from });
     this.low = Math.min(this.low, from);
     while ((this.samples.at(-1)?.index ?? -1) >= from) this.samples.pop();
+    if (this.lastRead !== undefined && this.lastRead.index >= from) this.lastRead = undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { type Checksum, type LogBlock, type LogIndex, RaftError, verifyBlock } from "@hexraft/core/ports";
 import { damaged, messageOf } from "../format/faults.js";
 import { FileWindow } from "../log/file-window.js";
-import { RECORD_HEADER_BYTES, readRecord } from "../log/record.js";
-import { placeAt } from "../log/segment-scan.js";
+import { RECORD_HEADER_BYTES } from "../log/record.js";
+import { readRecord } from "../log/record-reader.js";
 import type { Place } from "./group-log.js";
 
 /** Bytes fetched at once: blocks of one group often stand behind one another. */
@@ -38,14 +38,8 @@ async function readPlace(window: FileWindow, place: Place, checksum: Checksum): 
   const { segment, offset, bytes } = place;
   const length = RECORD_HEADER_BYTES + bytes;
   try {
-    const { operation } = readRecord(
-      await window.at(offset, length),
-      0,
-      placeAt(segment, offset),
-      checksum,
-      false,
-      true,
-    );
+    if (!window.holds(offset, length)) await window.fetch(offset, length);
+    const { operation } = readRecord(window, offset, segment, checksum, false, true);
     if (!("block" in operation)) throw damaged(segment.path, "no block is there", offset, length);
     verifyBlock(operation.block, checksum);
     return operation.block;

@@ -1,14 +1,17 @@
 import { type Checksum, RaftError } from "@hexraft/core/ports";
-import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../log/batch.js";
+import { pieceOf } from "../format/bytes.js";
+import { BATCH_HEADER_BYTES, type BatchHeader, isZero, readBatchHeader } from "../log/batch.js";
 import { FileWindow } from "../log/file-window.js";
-import { readRecord } from "../log/record.js";
+import { type ReadRecord, readRecord } from "../log/record-reader.js";
 import type { Segment } from "../log/segment.js";
 import type { Chain } from "../log/segment-footer.js";
 import { SEGMENT_HEADER_BYTES } from "../log/segment-header.js";
-import { inspectTail, placeAt } from "../log/segment-scan.js";
+import { inspectTail } from "../log/segment-scan.js";
 
 /** A record as it stands in a segment. */
-export type FoundRecord = ReturnType<typeof readRecord> & { readonly offset: number };
+export interface FoundRecord extends ReadRecord {
+  readonly offset: number;
+}
 
 /** Who takes in what is read. */
 export interface ScanSink {
@@ -81,7 +84,8 @@ export async function scanSharedSegment(
 export function firstBatchOf(segment: Segment, checksum: Checksum): BatchHeader | undefined {
   const bytes = new Uint8Array(BATCH_HEADER_BYTES);
   const read = segment.handle.read(bytes, SEGMENT_HEADER_BYTES);
-  return readBatchHeader(bytes.subarray(0, read), 0, placeAt(segment, SEGMENT_HEADER_BYTES), checksum);
+  const piece = pieceOf(bytes.subarray(0, read), SEGMENT_HEADER_BYTES);
+  return readBatchHeader(piece, SEGMENT_HEADER_BYTES, segment, checksum);
 }
 
 const follows = (head: BatchHeader, chain: SharedChain): boolean =>
@@ -96,25 +100,26 @@ async function wholeBatch(
   checksum: Checksum,
 ): Promise<string | { readonly head: BatchHeader; readonly records: readonly FoundRecord[] }> {
   const at = segment.end;
-  const head = readBatchHeader(await window.at(at, BATCH_HEADER_BYTES), 0, placeAt(segment, at), checksum);
+  if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+  const head = readBatchHeader(window, at, segment, checksum);
   if (head === undefined) return "";
   if (known !== undefined && !follows(head, known)) return `batch ${head.number} does not continue the log`;
   if (head.length > window.size - at) return `batch ${head.number} is longer than the file`;
-  const bytes = await window.at(at, head.length);
+  if (!window.holds(at, head.length)) await window.fetch(at, head.length);
   const records: FoundRecord[] = [];
-  let within = BATCH_HEADER_BYTES;
+  const end = at + head.length;
+  let offset = at + BATCH_HEADER_BYTES;
   try {
     for (let i = 0; i < head.records; i++) {
-      const offset = at + within;
-      const record = readRecord(bytes, within, placeAt(segment, offset), checksum, verifyBodies, true);
-      records.push({ ...record, offset });
-      within += record.length;
+      const { group, operation, sequence, length } = readRecord(window, offset, segment, checksum, verifyBodies, true);
+      records.push({ group, operation, sequence, length, offset });
+      offset += length;
     }
   } catch (error) {
     if (error instanceof RaftError) return `batch ${head.number} is not whole: ${error.message}`;
     throw error;
   }
-  if (bytes.subarray(within).some((byte) => byte !== 0))
+  if (offset > end || !isZero(window.bytes, offset - window.from, end - offset))
     return `batch ${head.number} is not whole: its padding is missing`;
   return { head, records };
 }
@@ -122,8 +127,8 @@ async function wholeBatch(
 /** Where the next intact batch header stands behind the place that cannot be read. */
 async function nextBatchAt(window: FileWindow, segment: Segment, checksum: Checksum): Promise<number | undefined> {
   for (let at = segment.end + BATCH_HEADER_BYTES; at < window.size; at += BATCH_HEADER_BYTES) {
-    const bytes = window.peek(at, BATCH_HEADER_BYTES) ?? (await window.at(at, BATCH_HEADER_BYTES));
-    if (readBatchHeader(bytes, 0, placeAt(segment, at), checksum) !== undefined) return at;
+    if (!window.holds(at, BATCH_HEADER_BYTES)) await window.fetch(at, BATCH_HEADER_BYTES);
+    if (readBatchHeader(window, at, segment, checksum) !== undefined) return at;
   }
   return undefined;
 }

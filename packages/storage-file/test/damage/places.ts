@@ -1,5 +1,7 @@
+import { pieceOf } from "../../src/format/bytes.js";
 import { BATCH_HEADER_BYTES, readBatchHeader } from "../../src/log/batch.js";
-import { RecordKind, readRecord } from "../../src/log/record.js";
+import { RecordKind } from "../../src/log/record.js";
+import { readRecord } from "../../src/log/record-reader.js";
 import { SEGMENT_HEADER_BYTES } from "../../src/log/segment-header.js";
 import { checksum } from "../support/host.js";
 
@@ -15,22 +17,17 @@ export interface Place {
 
 /** The batches of an intact segment. */
 export function batchesOf(path: string, bytes: Uint8Array): Place[] {
-  const segment = Number(/(\d+)\.seg$/.exec(path)?.[1]);
+  const segment = { number: Number(/(\d+)\.seg$/.exec(path)?.[1]), generation: 1 };
+  const piece = pieceOf(bytes, 0);
   const places: Place[] = [];
   for (let at = SEGMENT_HEADER_BYTES; ; ) {
-    const head = readBatchHeader(bytes, at, { segment, generation: 1, offset: at }, checksum);
+    const head = readBatchHeader(piece, at, segment, checksum);
     if (head === undefined) return places;
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
     let record = at + BATCH_HEADER_BYTES;
     for (let i = 0; i < head.records; i++) {
-      const { operation, length } = readRecord(
-        bytes,
-        record,
-        { segment, generation: 1, offset: record },
-        checksum,
-        true,
-      );
+      const { operation, length } = readRecord(piece, record, segment, checksum, true);
       if (operation.kind === RecordKind.block) {
         first = Math.min(first, operation.block.first);
         last = operation.block.last;

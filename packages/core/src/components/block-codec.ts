@@ -65,7 +65,7 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
  * @throws RaftError `Damaged`, saying what is wrong at which offset.
  */
 export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
+  const view = viewFrom(bytes, offset);
   const block = readHeader(bytes, view, offset, checksum);
   const { count, sizeBytes } = block;
   let at = BLOCK_HEADER_BYTES;
@@ -84,14 +84,17 @@ export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum)
  * @throws RaftError `Damaged`.
  */
 export function announcedBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
-  return readHeader(bytes, view, offset, checksum);
+  return readHeader(bytes, viewFrom(bytes, offset), offset, checksum);
 }
 
-/** The same, with a view from `offset` on. */
+function viewFrom(bytes: Uint8Array, offset: number): DataView {
+  if (bytes.length - offset < BLOCK_HEADER_BYTES) throw invalid(offset, "fewer bytes than a block header");
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
+}
+
+/** @param view - over the bytes from `offset` on. */
 function readHeader(bytes: Uint8Array, view: DataView, offset: number, checksum: Checksum): LogBlock {
   const wrong = (what: string) => invalid(offset, what);
-  if (bytes.length - offset < BLOCK_HEADER_BYTES) throw wrong("fewer bytes than a block header");
   if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
   if (view.getUint8(2) !== VERSION) throw wrong(`unknown version ${view.getUint8(2)}`);
   if (view.getUint8(3) !== 0) throw wrong(`unknown flags ${view.getUint8(3)}`);

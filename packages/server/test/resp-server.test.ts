@@ -59,7 +59,7 @@ const DIALOGUES: readonly (readonly [title: string, ...turns: readonly (readonly
     ["HEXRAFT CONSISTENCY LOCAL 5", "-ERR syntax error\r\n"],
     ["SET k v", "+OK\r\n"],
     ["HEXRAFT TOKEN", "$16\r\ncluster/main/0/1\r\n"],
-    ["HEXRAFT DO", "-ERR unknown subcommand 'DO'. Try CONSISTENCY, TOKEN.\r\n"],
+    ["HEXRAFT DO", "-ERR unknown subcommand 'DO'. Try CONSISTENCY, TOKEN, SESSION.\r\n"],
   ],
   ["bytes that are no text", ['SET "\\x00\\xff" "\\r\\n"', "+OK\r\n"], ['GET "\\x00\\xff"', "$2\r\n\r\n\r\n"]],
   [

@@ -17,11 +17,12 @@ import {
   readRequestOf,
 } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
-import { checkInSession, layOutSessionOpened, OpenSession, SessionOpened, SessionRefused } from "@hexraft/sessions";
+import { checkInSession, layOutSessionOpened, OpenSession, SessionOpened } from "@hexraft/sessions";
 import type { KvCodec } from "@hexraft/statemachine-kv";
 import { Framer } from "@hexraft/transport-tcp";
 import type { Access } from "../access/access.js";
 import { allows, type Identity } from "../access/role.js";
+import { refusedInSession } from "../kv/command-number.js";
 import { TokenBucket } from "../serve/token-bucket.js";
 import type { DoorLimits } from "./door-limits.js";
 import type { DoorCommand, DoorService } from "./door-service.js";
@@ -170,8 +171,8 @@ export class DoorPeer {
 
   private apply(number: number, command: DoorCommand): void {
     this.service.apply(command, (error, result) => {
-      if (error !== null) this.fail(number, error);
-      else if (result instanceof SessionRefused) this.fail(number, refusedBy(result));
+      const failure = error ?? refusedInSession(result);
+      if (failure !== undefined) this.fail(number, failure);
       else if (result instanceof SessionOpened) this.answer(number, layOutSessionOpened(result));
       else this.answer(number, this.codec.encodeResult(result as NonNullable<typeof result>));
     });
@@ -273,7 +274,3 @@ export class DoorPeer {
     this.socket.resume();
   }
 }
-
-/** C04: an expired session executed nothing; what was executed before and cannot be told again is *unknown* to its client. */
-const refusedBy = ({ refusal, reason }: SessionRefused): RaftError =>
-  new RaftError(refusal, refusal === "SessionExpired" ? "refused" : "unknown", reason);

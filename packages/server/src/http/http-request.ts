@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { HttpProblem } from "./http-reply.js";
 
+/** C03: the headers that give a command its number. */
+export const NUMBER_HEADERS = {
+  session: "hexraft-session",
+  sequence: "hexraft-sequence",
+  acknowledged: "hexraft-acknowledged",
+} as const;
+
 /** A request, as far as routes look at it. */
 export interface HttpRequest {
   readonly method: string;
@@ -10,6 +17,8 @@ export interface HttpRequest {
   /** Media type without parameters, lower case; empty if none was named. */
   readonly contentType: string;
   readonly accept: string;
+  /** C03: the headers that give a command its number, as far as they are there. */
+  readonly number: Readonly<Record<keyof typeof NUMBER_HEADERS, string | undefined>>;
   /** Reads the body, under the bound. @throws HttpProblem 413 */
   body(): Promise<Buffer>;
 }
@@ -24,9 +33,17 @@ export function readRequest(message: IncomingMessage, bodyBytesMax: number): Htt
     query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
     contentType: (message.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "",
     accept: message.headers.accept ?? "",
+    number: {
+      session: headerOf(message, NUMBER_HEADERS.session),
+      sequence: headerOf(message, NUMBER_HEADERS.sequence),
+      acknowledged: headerOf(message, NUMBER_HEADERS.acknowledged),
+    },
     body: () => readBody(message, bodyBytesMax),
   };
 }
+
+/** One that came twice is joined by a comma, and so is no number. */
+const headerOf = ({ headers }: IncomingMessage, name: string): string | undefined => headers[name]?.toString();
 
 async function readBody(message: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const tooLarge = () =>

@@ -22,6 +22,7 @@ import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
 import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
 import { problemOf, RETRY_AFTER } from "./problem-of.js";
+import { inItsSession, openSession } from "./session-route.js";
 
 /** What the HTTP front needs to know of its node. */
 export interface HttpContext extends BackupSource {
@@ -175,17 +176,19 @@ export class HttpFront implements Front {
     const key = /^\/v1\/kv\/(.*)$/s.exec(path)?.[1];
     if (key !== undefined) {
       if (method === "GET" || method === "HEAD") return getKey(kv, keyOfPath(key), request);
-      if (method === "PUT") return putKey(kv, keyOfPath(key), request);
-      if (method === "DELETE") return deleteKey(kv, keyOfPath(key), request);
+      if (method === "PUT") return putKey(inItsSession(kv, request), keyOfPath(key), request);
+      if (method === "DELETE") return deleteKey(inItsSession(kv, request), keyOfPath(key), request);
       throw wrongMethod("GET, PUT, DELETE");
     }
     const counter = /^\/v1\/incr\/(.*)$/s.exec(path)?.[1];
-    if (counter !== undefined) return only(method, "POST", () => incrementKey(kv, keyOfPath(counter), request));
+    if (counter !== undefined) return only(method, "POST", () => incrementKey(inItsSession(kv, request), keyOfPath(counter), request));
     switch (path) {
       case "/v1/kv":
         return only(method, "GET", () => rangeOfKeys(kv, request));
       case "/v1/batch":
-        return only(method, "POST", () => runBatch(kv, request));
+        return only(method, "POST", () => runBatch(inItsSession(kv, request), request));
+      case "/v1/sessions":
+        return only(method, "POST", () => openSession(kv, request));
       case "/v1/status":
         return only(method, "GET", () => asked(request, this.context.describe()));
       case "/v1/explain":
@@ -206,7 +209,7 @@ export class HttpFront implements Front {
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /metrics, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/sessions, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /metrics, /healthz, /readyz.`,
         );
     }
   }

@@ -12,6 +12,10 @@ export function problemOf(error: unknown): HttpReply {
   }
   const { verdict, message } = judge(error);
   switch (verdict) {
+    case "session-expired":
+      return json(410, { error: "SessionExpired", outcome: "refused", message });
+    case "answer-gone":
+      return json(409, { error: "AnswerGone", outcome: "unknown", message });
     case "unknown":
       return json(504, { error: "Unknown", outcome: "unknown", message });
     case "no-leader":

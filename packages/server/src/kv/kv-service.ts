@@ -1,15 +1,19 @@
 import type { Consistency, ReadToken } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
+import type { SessionOpened } from "@hexraft/sessions";
 import type { KvAnswerOf, KvCommand, KvQuery, KvResultOf } from "@hexraft/statemachine-kv";
+import type { CommandNumber } from "./command-number.js";
 
 /** The replicated map as every front sees it: the one place where operations become proposals and reads. */
 export interface KvService {
   /**
-   * Does a command, on whichever node it is asked (R18).
+   * Does a command, on whichever node it is asked (R18); with a number once, however often it comes (C03).
    *
    * @throws RaftError with outcome `refused` (certainly not done) or `unknown` (C02). Never asks twice.
    */
-  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>>;
+  apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>>;
+  /** C03: the session that this nonce names; a new one, unless it is there. @throws RaftError, safe to repeat with the nonce. */
+  openSession(nonce: Uint8Array): Promise<SessionOpened>;
   /** Answers a query, by default linearizably. @throws RaftError, always safe to ask again. */
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>>;
   /** Q08: names all that was answered until now, on whatever door; a later read elsewhere can ask for as much. */
@@ -25,8 +29,12 @@ export type Verdict =
   /** Certainly not done, and never will be as it is. */
   | "too-large"
   | "bad-request"
+  /** Certainly not done in this session, for there is none (C04). */
+  | "session-expired"
   /** Done or not, nobody here can tell (C02). */
   | "unknown"
+  /** C03: done before, or called off by its client; the answer is not there any more. */
+  | "answer-gone"
   /** This node is broken. */
   | "failed";
 
@@ -34,7 +42,15 @@ export type Verdict =
 export function judge(error: unknown): { readonly verdict: Verdict; readonly message: string } {
   if (!(error instanceof RaftError)) return { verdict: "failed", message: String(error) };
   const { message } = error;
-  if (error.outcome === "unknown") return { verdict: "unknown", message };
+  switch (error.code) {
+    case "AlreadyAcknowledged":
+    case "ResultNotKept":
+      return { verdict: "answer-gone", message };
+    case "SessionExpired":
+      return { verdict: "session-expired", message };
+    default:
+      if (error.outcome === "unknown") return { verdict: "unknown", message };
+  }
   switch (error.code) {
     case "NotLeader":
     case "LeadershipLost":

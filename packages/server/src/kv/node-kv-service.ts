@@ -1,5 +1,5 @@
 import type { Consistency, Node, ReadToken } from "@hexraft/core";
-import type { SessionCommand, SessionOpened } from "@hexraft/sessions";
+import { InSession, OpenSession, type SessionCommand, type SessionOpened } from "@hexraft/sessions";
 import type {
   KvAnswer,
   KvAnswerOf,
@@ -9,6 +9,7 @@ import type {
   KvResultOf,
   LaidOutCommand,
 } from "@hexraft/statemachine-kv";
+import { type CommandNumber, refusedInSession } from "./command-number.js";
 import type { KvService } from "./kv-service.js";
 
 /** A node whose state machine is the key-value one, with sessions around it. */
@@ -23,8 +24,17 @@ export class NodeKvService implements KvService {
     private readonly deadlineMs: number,
   ) {}
 
-  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>> {
-    return this.node.apply(command, { forward: true, deadlineMs: this.deadlineMs }) as Promise<KvResultOf<C>>;
+  async apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>> {
+    if (number === undefined) return (await this.propose(command)) as KvResultOf<C>;
+    const { session, sequence, acknowledged } = number;
+    const result = await this.propose(new InSession(session, sequence, acknowledged + 1, command));
+    const refusal = refusedInSession(result);
+    if (refusal !== undefined) throw refusal;
+    return result as KvResultOf<C>;
+  }
+
+  async openSession(nonce: Uint8Array): Promise<SessionOpened> {
+    return (await this.propose(new OpenSession(nonce))) as SessionOpened;
   }
 
   read<Q extends KvQuery>(query: Q, consistency: Consistency = "linearizable"): Promise<KvAnswerOf<Q>> {
@@ -33,5 +43,9 @@ export class NodeKvService implements KvService {
 
   readToken(): ReadToken {
     return this.node.readToken();
+  }
+
+  private propose(command: KvNodeCommand): Promise<KvResult | SessionOpened> {
+    return this.node.apply(command, { forward: true, deadlineMs: this.deadlineMs });
   }
 }

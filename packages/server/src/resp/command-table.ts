@@ -1,4 +1,5 @@
 import { allows, type Role } from "../access/role.js";
+import { numbered } from "../kv/command-number.js";
 import { judge } from "../kv/kv-service.js";
 import { BadArgument, textOf, wordOf } from "./arguments.js";
 import type { CommandCall, CommandContext, CommandSpec } from "./command-spec.js";
@@ -28,8 +29,19 @@ export function understandCommand(command: RespCommand, session: RespSession, co
     touch,
     last,
     run: () =>
-      runCommand(spec, { args, session, context, read: (query) => context.kv.read(query, session.consistency) }),
+      runCommand(spec, {
+        args,
+        session,
+        context: touch === "write" ? inItsSession(context, session) : context,
+        read: (query) => context.kv.read(query, session.consistency),
+      }),
   };
+}
+
+/** C03: each write that is understood takes a number, whatever becomes of it, so that its client can count along. */
+function inItsSession(context: CommandContext, session: RespSession): CommandContext {
+  const number = session.takeNumber();
+  return number === undefined ? context : { ...context, kv: numbered(context.kv, number) };
 }
 
 function runCommand(spec: CommandSpec, call: CommandCall): RespReply | Promise<RespReply> {
@@ -48,6 +60,10 @@ function failureOf(error: unknown): RespFailure {
   if (error instanceof BadArgument) return error.reply;
   const { verdict, message } = judge(error);
   switch (verdict) {
+    case "session-expired":
+      return new RespFailure(`SESSIONEXPIRED nothing was done: ${message}`);
+    case "answer-gone":
+      return new RespFailure(`ANSWERGONE the command may have been applied: ${message}`);
     case "unknown":
       return new RespFailure(`UNKNOWN the command may have been applied, or may still be: ${message}`);
     case "no-leader":

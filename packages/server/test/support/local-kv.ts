@@ -1,5 +1,6 @@
 import type { Consistency } from "@hexraft/core";
 import { CommandBatch, EntryType, LogBlock, type RaftError } from "@hexraft/core/ports";
+import { InSession, OpenSession, SessionCodec, type SessionCommand, type SessionOpened, SessionStateMachine } from "@hexraft/sessions";
 import {
   type KvAnswerOf,
   KvCodec,
@@ -8,6 +9,7 @@ import {
   type KvResultOf,
   KvStateMachine,
 } from "@hexraft/statemachine-kv";
+import { type CommandNumber, refusedInSession } from "../../src/kv/command-number.js";
 import type { KvService } from "../../src/kv/kv-service.js";
 
 /**
@@ -15,8 +17,8 @@ import type { KvService } from "../../src/kv/kv-service.js";
  * they do from a node, and a test may hold them back or let the next call fail.
  */
 export class LocalKv implements KvService {
-  private readonly machine = new KvStateMachine();
-  private readonly codec = new KvCodec();
+  private readonly codec = new SessionCodec(new KvCodec());
+  private readonly machine = new SessionStateMachine(new KvStateMachine(), this.codec);
   private index = 0;
   private gate: Promise<void> | null = null;
   /** The next calls fail with these. */
@@ -40,22 +42,35 @@ export class LocalKv implements KvService {
     };
   }
 
-  apply<C extends KvCommand>(command: C): Promise<KvResultOf<C>> {
+  apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>> {
     return this.answer(command.type, () => {
-      const payload = this.codec.encodeCommand(command);
-      const index = ++this.index;
-      const block = LogBlock.of(index, 1, this.logTimeMs, EntryType.command, [payload]);
-      const [result] = this.machine.apply(new CommandBatch([block], index, index)) as readonly unknown[];
+      if (number === undefined) return this.propose(command) as KvResultOf<C>;
+      const { session, sequence, acknowledged } = number;
+      const result = this.propose(new InSession(session, sequence, acknowledged + 1, command));
+      const refusal = refusedInSession(result);
+      if (refusal !== undefined) throw refusal;
       return result as KvResultOf<C>;
     });
   }
 
+  openSession(nonce: Uint8Array): Promise<SessionOpened> {
+    return this.answer("open a session", () => this.propose(new OpenSession(nonce)) as SessionOpened);
+  }
+
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
-    return this.answer<KvAnswerOf<Q>>(howAsked(query.type, consistency), () => this.machine.read<Q>(query));
+    return this.answer<KvAnswerOf<Q>>(howAsked(query.type, consistency), () => this.machine.read(query) as KvAnswerOf<Q>);
   }
 
   readToken(): string {
     return `cluster/main/0/${this.index}`;
+  }
+
+  private propose(command: KvCommand | SessionCommand): unknown {
+    const payload = this.codec.encodeCommand(command);
+    const index = ++this.index;
+    const block = LogBlock.of(index, 1, this.logTimeMs, EntryType.command, [payload]);
+    const [result] = this.machine.apply(new CommandBatch([block], index, index)) as readonly unknown[];
+    return result;
   }
 
   private async answer<T>(what: string, make: () => T): Promise<T> {

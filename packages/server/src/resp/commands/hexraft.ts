@@ -2,8 +2,12 @@ import type { Consistency } from "@hexraft/core";
 import { BadArgument, syntaxError, textOf, wordOf } from "../arguments.js";
 import { type CommandCall, type CommandSpec, NO_KEYS } from "../command-spec.js";
 import { OK, type RespReply } from "../resp-reply.js";
+import { sessionOf } from "./session.js";
 
-/** What Redis has no words for: how new the answers of this connection's reads must be (Q05, Q06, Q08). */
+/**
+ * What Redis has no words for: how new the answers of this connection's reads must be (Q05, Q06, Q08), and under which numbers
+ * its writes are done once (C03).
+ */
 export const HEXRAFT: readonly CommandSpec[] = [
   {
     name: "HEXRAFT",
@@ -13,12 +17,14 @@ export const HEXRAFT: readonly CommandSpec[] = [
     needs: "read",
     keys: NO_KEYS,
     summary:
-      "CONSISTENCY [LINEARIZABLE | LEASE | LOCAL | MAXSTALENESS ms | ATLEAST token]: of this connection's reads. TOKEN.",
+      "CONSISTENCY [LINEARIZABLE | LEASE | LOCAL | MAXSTALENESS ms | ATLEAST token]: of this connection's reads. TOKEN. " +
+      "SESSION [OPEN [nonce] | USE session sequence [acknowledged] | ACK sequence | OFF]: numbers of this connection's writes.",
     run: (call) => hexraft(call),
   },
 ];
 
-function hexraft({ args, session, context }: CommandCall): RespReply {
+function hexraft(call: CommandCall): RespReply | Promise<RespReply> {
+  const { args, session, context } = call;
   const [subcommand, ...words] = args as [Buffer, ...Buffer[]];
   switch (wordOf(subcommand)) {
     case "TOKEN":
@@ -28,8 +34,12 @@ function hexraft({ args, session, context }: CommandCall): RespReply {
       if (words.length === 0) return wordsOf(session.consistency);
       session.consistency = consistencyOf(words);
       return OK;
+    case "SESSION":
+      return sessionOf(call, words);
     default:
-      throw new BadArgument(`ERR unknown subcommand '${textOf(subcommand).slice(0, 128)}'. Try CONSISTENCY, TOKEN.`);
+      throw new BadArgument(
+        `ERR unknown subcommand '${textOf(subcommand).slice(0, 128)}'. Try CONSISTENCY, TOKEN, SESSION.`,
+      );
   }
 }
 

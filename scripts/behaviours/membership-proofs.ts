@@ -23,8 +23,16 @@ export const membershipProofs: readonly Proof[] = [
   {
     rule: "M04",
     file: source("catching-up"),
-    find: "    if (stillMs >= s.options.catchUpTimeoutMs && !catchUp.isDone)",
-    replace: "    if (stillMs < 0)",
+    find: "    if (stillMs < s.options.catchUpTimeoutMs) continue;",
+    replace: "    if (stillMs >= 0) continue;",
+    tests: tests("catching-up"),
+  },
+  {
+    // One that caught up and died holds the change up for ever.
+    rule: "M04",
+    file: source("catching-up"),
+    find: "    if (stillMs < s.options.catchUpTimeoutMs) continue;",
+    replace: "    if (stillMs < s.options.catchUpTimeoutMs || catchUp.isDone) continue;",
     tests: tests("catching-up"),
   },
   {

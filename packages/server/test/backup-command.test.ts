@@ -55,11 +55,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const NOBODY = { credentials: undefined, ca: undefined };
 const file = () => join(directory, "monday.backup");
 const order = (more: object = {}) => ({
   file: file(),
-  doors: parseDoors(`127.0.0.1:${port}`),
-  credentials: undefined,
+  doors: parseDoors(`127.0.0.1:${port}`, NOBODY),
+  who: NOBODY,
   consistency: "linearizable",
   leader: false,
   overwrite: false,
@@ -186,14 +187,14 @@ describe("hexraft backup", () => {
 
   it("F08 asks one node after the other, or the leader alone, and says why none gave it", async () => {
     const nobody = "127.0.0.1:1";
-    await runBackup(order({ doors: parseDoors(`${nobody},127.0.0.1:${port}`) }));
+    await runBackup(order({ doors: parseDoors(`${nobody},127.0.0.1:${port}`, NOBODY) }));
     const alone = await failing(runBackup(order({ overwrite: true, leader: true })));
     expect(alone).toEqual([1, expect.stringMatching(/No node gave a backup: http:\/\/127.*does not lead/)]);
     role = "leader";
     await runBackup(order({ overwrite: true, leader: true }));
     give = () => Promise.reject(new RaftError("SnapshotFailed", "refused", "the disk is full"));
     const [code, why] = await failing(
-      runBackup(order({ overwrite: true, doors: parseDoors(`${nobody},127.0.0.1:${port}`) })),
+      runBackup(order({ overwrite: true, doors: parseDoors(`${nobody},127.0.0.1:${port}`, NOBODY) })),
     );
     expect(code).toBe(1);
     expect(why).toMatch(/:1 cannot be asked: .*ECONNREFUSED.*answers 500: the disk is full/);
@@ -203,7 +204,7 @@ describe("hexraft backup", () => {
   it.each(["", "host:port", "ftp://h:1", "http://h:1/path", "http://u@h:1", "http://u:secret@h:1", "h:1,,h:2"])(
     "F08 O05 --from %j is refused with what is meant, and without a secret",
     (given) => {
-      const why = refusal(() => parseDoors(given));
+      const why = refusal(() => parseDoors(given, NOBODY));
       expect(why).toMatch(/^--from is .*must (?:list the HTTP doors|not hold a password)/);
       expect(why).not.toContain("secret@");
     },

@@ -9,6 +9,8 @@ import { ClusterAdmin, HexraftClient } from "@hexraft/client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Access } from "../src/access/access.js";
 import { Authority } from "../src/certs/authority.js";
+import { HttpDoor, parseDoors } from "../src/operator/http-door.js";
+import { whoAsks } from "../src/operator/who-asks.js";
 import { DoorTls } from "../src/serve/door-tls.js";
 import { Doors, keepingLogger, userOf } from "./support/door-fixture.js";
 
@@ -204,5 +206,28 @@ describe("doors that speak TLS", () => {
     for (const wrong of [file("nowhere"), file("own/n1.key")])
       expect(() => client(1, { tls: { caFile: wrong } })).toThrow(/option tls.caFile/);
     expect(() => client(1, { tls: { caFile: "" } })).toThrow(/option tls/);
+  });
+});
+
+describe("T03 operators' commands that ask over HTTP take --ca", () => {
+  const from = (list: string, ca: string) => {
+    const who = whoAsks({ ca });
+    return parseDoors(list, who).map((url) => new HttpDoor(url, who));
+  };
+
+  it("T03 and speak TLS alone then, with whom that authority vouches for", async () => {
+    const { doors } = doorsOf();
+    const port = await doors.http();
+    const [door] = from(`localhost:${port}`, caFile());
+    expect(door?.url.href).toBe(`https://localhost:${port}/`);
+    expect(await door?.json("/v1/explain")).toMatchObject({ nodeId: "n1" });
+    const [stranger] = from(`localhost:${port}`, caFile("foreign"));
+    await expect(stranger?.json("/v1/explain")).rejects.toMatchObject({ code: "ConnectionLost", outcome: "refused" });
+  });
+
+  it("T03 O05 and refuse a door without TLS, and a file without a certificate", () => {
+    expect(() => from("http://localhost:8001", caFile())).toThrow("must be https://");
+    expect(() => from("localhost:8001", file("own/n1.key"))).toThrow("must hold PEM certificates");
+    expect(() => from("localhost:8001", file("none"))).toThrow("--ca");
   });
 });

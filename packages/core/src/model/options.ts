@@ -40,7 +40,7 @@ export interface ProtocolOptions {
   readonly clockDriftMs: Millis;
   /** M04: entries that a new voter may lack when it has caught up. */
   readonly catchUpMarginEntries: number;
-  /** M04: a change fails when a new voter gets no further for this long. ms. */
+  /** M04: a change fails when a new voter gets no further for this long, or, once it has caught up, answers nothing. ms. */
   readonly catchUpTimeoutMs: Millis;
   /** M04: … or needed T or longer for this many rounds. */
   readonly catchUpRoundsMax: number;

@@ -30,11 +30,15 @@ export function watchCatchUps(s: RaftState, change: Change): string | undefined 
   for (const catchUp of change.catchUps.values()) {
     watchRounds(s, catchUp);
     const { id } = catchUp.member;
+    // Whoever is done waits for the others, as long as it is there: one that died over it must not hold up the change for ever.
+    if (catchUp.isDone && answeredLately(s, id)) catchUp.progressAt = s.now;
     if (catchUp.slowRounds >= s.options.catchUpRoundsMax)
       return `${id} did not catch up in ${catchUp.slowRounds} rounds (catchUpRoundsMax): the log grows faster than it can follow`;
     const stillMs = Math.round(s.now - catchUp.progressAt);
-    if (stillMs >= s.options.catchUpTimeoutMs && !catchUp.isDone)
-      return `${id} got no further than entry ${catchUp.match} of ${s.log.last.index} for ${stillMs} ms (catchUpTimeoutMs)`;
+    if (stillMs < s.options.catchUpTimeoutMs) continue;
+    return catchUp.isDone
+      ? `${id} had caught up, and has not answered for ${stillMs} ms (catchUpTimeoutMs)`
+      : `${id} got no further than entry ${catchUp.match} of ${s.log.last.index} for ${stillMs} ms (catchUpTimeoutMs)`;
   }
   return undefined;
 }

@@ -21,6 +21,7 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     removedAt: s.removedAt,
     holes: s.repair?.holes ?? [],
     restoring: s.restoring,
+    installing: s.install === undefined || s.install.phase === "receiving" ? 0 : s.install.meta.id.index,
     base: s.log.base,
     last: s.log.last,
     durableIndex: s.log.durable,

@@ -71,6 +71,8 @@ export interface RaftDescription {
   readonly holes: readonly LogHole[];
   /** S11: the state cannot be rebuilt here, and a snapshot above this index is wanted; 0: it can. */
   readonly restoring: LogIndex;
+  /** S05: the last index of a received snapshot that takes the place of log and state now; 0: none. */
+  readonly installing: LogIndex;
   /** The last removed entry. */
   readonly base: LogId;
   /** The last entry. */

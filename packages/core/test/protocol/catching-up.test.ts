@@ -118,6 +118,30 @@ describe("M04 new voters catch up before anything is appended", () => {
     expect(lab.describe("a").peers.map(({ id }) => id)).toEqual(["b", "c"]);
   });
 
+  it("M04 one that caught up and fell silent is waited for as long, and not for ever", () => {
+    const lab = leading({ catchUpTimeoutMs: 3 * T, catchUpMarginEntries: 0, catchUpRoundsMax: 100 });
+    lab.heldDisks.add("e");
+    change(lab, target("abcde"));
+    for (let i = 0; i < 20; i++) {
+      // e gets on, if slowly; d has all there is, answers, and may wait for it.
+      lab.propose("a", "p");
+      lab.persist("e", 1);
+      lab.propose("a", "q");
+      lab.settle().beat("a");
+    }
+    expect(lab.describe("a").change?.newcomers.map(({ hasCaughtUp }) => hasCaughtUp)).toEqual([true, false]);
+    lab.cut("a", "d");
+    for (let i = 0; i < 6; i++) lab.beat("a");
+    lab.heldDisks.clear();
+    lab.persist("e");
+    for (let i = 0; i < 12; i++) lab.beat("a");
+    expect(answersOf(lab)).toEqual([]);
+    for (let i = 0; i < 3; i++) lab.beat("a");
+    expect(answersOf(lab)).toEqual([[1, "refused ChangeRefused"]]);
+    expect(reasonOf(lab)).toMatch(/d had caught up, and has not answered for 3\d00 ms \(catchUpTimeoutMs\)/);
+    expect(lab.describe("a").change).toBeNull();
+  });
+
   it("M04 too many long rounds fail it, too: the log grows faster than it can follow", () => {
     const lab = leading({ catchUpRoundsMax: 3 });
     lab.heldDisks.add("d");

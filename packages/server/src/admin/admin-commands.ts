@@ -2,8 +2,8 @@ import type { Answered, ClusterAdmin } from "@hexraft/client";
 import type { ChangePlan, Founder, MemberChange } from "@hexraft/core";
 import { isName, RaftError } from "@hexraft/core/ports";
 import { type Command, InvalidArgumentError } from "commander";
-import { PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
+import { takeWhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
 import { membersText } from "./admin-text.js";
 import type { ResetFlags } from "./reset-peers.js";
@@ -54,13 +54,13 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     .addHelpText("after", HELP);
   /** A command that asks the cluster; each has the flags that say which, and how. */
   const command = (usage: string, description: string) =>
-    admin
-      .command(usage)
-      .description(description)
-      .option("--cluster <host:port,…>", "the client doors of the nodes (hexraft serve --client)")
-      .option("--user <name>", `who asks, where nodes want to know; the password is in ${PASSWORD_VARIABLE}`)
-      .option("--password-file <path>", "… or in the first line of this file")
-      .option("--ca <file>", "PEM: the authority that vouches for the doors, where they speak TLS")
+    takeWhoAsks(
+      admin
+        .command(usage)
+        .description(description)
+        .option("--cluster <host:port,…>", "the client doors of the nodes (hexraft serve --client)"),
+      "who asks, where nodes want to know",
+    )
       .option("--timeout <ms>", "how long it may take (10000; a change of members 120000)", wholeNumber)
       .option("--json", "print one line of JSON")
       .addHelpText("after", "\nSee hexraft admin --help for examples and exit codes.");

@@ -1,17 +1,14 @@
 import { type Answered, ClusterAdmin, type Endpoint } from "@hexraft/client";
 import { credentialsOf } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
+import type { WhoAsksFlags } from "../operator/who-asks.js";
 import { parseAddress } from "../serve/address.js";
 import { badField } from "../serve/bad-field.js";
 
 /** What every `hexraft admin` command is told. */
-export interface AdminFlags {
+export interface AdminFlags extends WhoAsksFlags {
   /** `host:port,…`, the client doors; where it is missing the environment says it. */
   readonly cluster?: string;
-  readonly user?: string;
-  readonly passwordFile?: string;
-  /** PEM: who signed for the doors. */
-  readonly ca?: string;
   /** ms. */
   readonly timeout?: number;
   readonly json?: true;

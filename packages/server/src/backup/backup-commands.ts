@@ -1,16 +1,14 @@
 import type { Command } from "commander";
-import { credentialsOf, PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
 import { parseDoors } from "../operator/http-door.js";
+import { takeWhoAsks, type WhoAsksFlags, whoAsks } from "../operator/who-asks.js";
 
-interface BackupFlags {
+interface BackupFlags extends WhoAsksFlags {
   readonly from: string;
   readonly consistency: string;
   readonly leader?: true;
   readonly force?: true;
   readonly quiet?: true;
-  readonly user?: string;
-  readonly passwordFile?: string;
 }
 
 interface RestoreFlags {
@@ -23,7 +21,7 @@ interface RestoreFlags {
 
 /** F08: `hexraft backup` and `hexraft restore`. What they need is loaded when they are called. */
 export function backupCommands(program: Command): void {
-  program
+  const backup = program
     .command("backup <file>")
     .description("Takes a consistent backup of a running cluster, into a file, or to standard output (-).")
     .requiredOption(
@@ -35,9 +33,8 @@ export function backupCommands(program: Command): void {
       "--consistency <which>",
       "linearizable: all that was acknowledged; local: what a node has, also without a quorum",
       "linearizable",
-    )
-    .option("--user <name>", `a user with role admin; the password is in ${PASSWORD_VARIABLE}`)
-    .option("--password-file <path>", "… or in the first line of this file")
+    );
+  takeWhoAsks(backup, "a user with role admin")
     .option("--force", "replace a file that is there")
     .option("--quiet", "tell no progress")
     .addHelpText(
@@ -51,11 +48,12 @@ Exit codes: ${ExitCode.usage} bad flag, ${ExitCode.unreadable} what came was dam
     )
     .action(async (file: string, flags: BackupFlags) => {
       const { runBackup } = await import("./run-backup.js");
-      const { from, user, passwordFile, consistency, leader, force, quiet } = flags;
+      const { from, consistency, leader, force, quiet } = flags;
+      const who = whoAsks(flags);
       await runBackup({
         file,
-        doors: parseDoors(from),
-        credentials: credentialsOf(user, passwordFile),
+        doors: parseDoors(from, who),
+        who,
         consistency,
         leader: leader === true,
         overwrite: force === true,

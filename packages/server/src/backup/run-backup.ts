@@ -1,8 +1,8 @@
 import { backupBytesOf, Checksum, openBackup, RaftError } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { Container } from "inversify";
-import type { Credentials } from "../access/credentials.js";
 import { HttpDoor } from "../operator/http-door.js";
+import type { WhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
 import { type BackupTarget, fileTarget, streamTarget } from "./backup-target.js";
 import { backupText } from "./backup-text.js";
@@ -13,7 +13,7 @@ export interface BackupOrder {
   /** `-`: standard output. */
   readonly file: string;
   readonly doors: readonly URL[];
-  readonly credentials: Credentials | undefined;
+  readonly who: WhoAsks;
   readonly consistency: string;
   /** Ask the leader, and nobody else. */
   readonly leader: boolean;
@@ -47,11 +47,11 @@ interface Given {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-async function firstToGive({ doors, credentials, consistency, leader }: BackupOrder): Promise<Given> {
+async function firstToGive({ doors, who, consistency, leader }: BackupOrder): Promise<Given> {
   const reasons: string[] = [];
   let last: RaftError | undefined;
   for (const url of doors) {
-    const door = new HttpDoor(url, credentials);
+    const door = new HttpDoor(url, who);
     try {
       const { role } = leader ? await door.json<{ readonly role?: string }>("/v1/status") : { role: "leader" };
       if (role === "leader")

@@ -181,7 +181,8 @@ export class HttpFront implements Front {
       throw wrongMethod("GET, PUT, DELETE");
     }
     const counter = /^\/v1\/incr\/(.*)$/s.exec(path)?.[1];
-    if (counter !== undefined) return only(method, "POST", () => incrementKey(inItsSession(kv, request), keyOfPath(counter), request));
+    if (counter !== undefined)
+      return only(method, "POST", () => incrementKey(inItsSession(kv, request), keyOfPath(counter), request));
     switch (path) {
       case "/v1/kv":
         return only(method, "GET", () => rangeOfKeys(kv, request));

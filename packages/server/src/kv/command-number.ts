@@ -23,7 +23,9 @@ export const numbered = (kv: KvService, number: CommandNumber): KvService => ({
 export function numberFault({ session, sequence, acknowledged }: CommandNumber): string {
   if (![session, sequence, acknowledged].every(Number.isSafeInteger) || session < 1 || sequence < 1 || acknowledged < 0)
     return "session and sequence are whole numbers from 1 on, and acknowledged one from 0 on";
-  return acknowledged < sequence ? "" : `acknowledged is ${acknowledged}, but it must be below the sequence ${sequence}`;
+  return acknowledged < sequence
+    ? ""
+    : `acknowledged is ${acknowledged}, but it must be below the sequence ${sequence}`;
 }
 
 /**

@@ -1,15 +1,13 @@
 import type { Explanation } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import type { Command } from "commander";
-import { type Credentials, credentialsOf, PASSWORD_VARIABLE } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
 import { HttpDoor, parseDoors } from "./http-door.js";
+import { takeWhoAsks, type WhoAsks, type WhoAsksFlags, whoAsks } from "./who-asks.js";
 
-interface ExplainFlags {
+interface ExplainFlags extends WhoAsksFlags {
   readonly from: string;
   readonly json?: true;
-  readonly user?: string;
-  readonly passwordFile?: string;
 }
 
 /** What one node said, or why it did not. */
@@ -21,26 +19,26 @@ interface Said {
 
 /** O07: `hexraft explain`. */
 export function explainCommand(program: Command, done: (exitCode: number) => void): void {
-  program
+  const command = program
     .command("explain")
     .description("Asks nodes why there is no leader, why something is not committed, why a peer is behind.")
     .requiredOption("--from <url,…>", "HTTP doors of nodes, e.g. http://127.0.0.1:8001; each knows its part")
-    .option("--json", "print one line of JSON")
-    .option("--user <name>", `a user with role read; the password is in ${PASSWORD_VARIABLE}`)
-    .option("--password-file <path>", "… or in the first line of this file")
+    .option("--json", "print one line of JSON");
+  takeWhoAsks(command, "a user with role read")
     .addHelpText("after", `\nExit codes: ${ExitCode.usage} bad flag, ${ExitCode.failed} no node could be asked.`)
-    .action(async ({ from, json, user, passwordFile }: ExplainFlags) => {
-      const said = await askAll(parseDoors(from), credentialsOf(user, passwordFile));
+    .action(async ({ from, json, ...flags }: ExplainFlags) => {
+      const who = whoAsks(flags);
+      const said = await askAll(parseDoors(from, who), who);
       process.stdout.write(json === true ? `${JSON.stringify(said)}\n` : `${said.map(textOf).join("\n")}\n`);
       done(said.some(({ explanation }) => explanation !== undefined) ? ExitCode.ok : ExitCode.failed);
     });
 }
 
-const askAll = (doors: readonly URL[], credentials: Credentials | undefined): Promise<readonly Said[]> =>
+const askAll = (doors: readonly URL[], who: WhoAsks): Promise<readonly Said[]> =>
   Promise.all(
     doors.map(async (url): Promise<Said> => {
       try {
-        return { url: url.origin, explanation: await new HttpDoor(url, credentials).json<Explanation>("/v1/explain") };
+        return { url: url.origin, explanation: await new HttpDoor(url, who).json<Explanation>("/v1/explain") };
       } catch (error) {
         if (!(error instanceof RaftError)) throw error;
         return { url: url.origin, error: error.message };

@@ -1,8 +1,9 @@
 import { type IncomingMessage, request } from "node:http";
 import { request as requestTls } from "node:https";
 import { RaftError } from "@hexraft/core/ports";
-import { type Credentials, PASSWORD_VARIABLE } from "../access/credentials.js";
+import { PASSWORD_VARIABLE } from "../access/credentials.js";
 import { badField } from "../serve/bad-field.js";
+import type { WhoAsks } from "./who-asks.js";
 
 /** A node that says nothing for so long is given up, ms: it may have to write a large snapshot before it answers. */
 const SILENCE_MS = 600_000;
@@ -13,7 +14,7 @@ const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 export class HttpDoor {
   constructor(
     readonly url: URL,
-    private readonly credentials: Credentials | undefined,
+    private readonly who: WhoAsks,
   ) {}
 
   /** What a `GET` answers, as JSON. @throws RaftError */
@@ -40,11 +41,12 @@ export class HttpDoor {
   }
 
   private async get(path: string): Promise<IncomingMessage> {
-    const { url, credentials } = this;
+    const { url, who } = this;
+    const { credentials, ca } = who;
     const send = url.protocol === "https:" ? requestTls : request;
     const auth = credentials === undefined ? {} : { auth: `${credentials.user}:${credentials.password}` };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const asked = send(new URL(path, url), { ...auth, agent: false, timeout: SILENCE_MS }, resolve);
+      const asked = send(new URL(path, url), { ...auth, ca, agent: false, timeout: SILENCE_MS }, resolve);
       asked.once("timeout", () => asked.destroy(new Error(`it said nothing for ${SILENCE_MS} ms`)));
       asked.once("error", (error) => reject(lost(`${url.origin} cannot be asked`, error)));
       asked.end();
@@ -73,15 +75,17 @@ export class HttpDoor {
   }
 }
 
-/** Reads `http://host:port`, or `host:port`. @throws RaftError `BadOption`. */
-export function parseDoors(list: string): URL[] {
+/** Reads `http://host:port`, or `host:port`; with `--ca` nothing but TLS is spoken. @throws RaftError `BadOption`. */
+export function parseDoors(list: string, { ca }: Pick<WhoAsks, "ca">): URL[] {
   return list.split(",").map((each) => {
     const text = each.trim();
     const rule = "must list the HTTP doors of nodes, as http://host:port or host:port, with commas between them";
     try {
-      const url = new URL(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+      const url = new URL(/^[a-z]+:\/\//i.test(text) ? text : `${ca === undefined ? "http" : "https"}://${text}`);
       const { protocol, username, password, pathname } = url;
       if (password !== "") throw badField("--from", "…", "must not hold a password; see --user");
+      if (protocol === "http:" && ca !== undefined)
+        throw badField("--from", text, "must be https://… or host:port where --ca says who vouches for it");
       if (!/^https?:$/.test(protocol) || username !== "" || pathname !== "/" || text === "") throw new Error("other");
       return url;
     } catch (error) {

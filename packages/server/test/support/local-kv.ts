@@ -1,6 +1,13 @@
 import type { Consistency } from "@hexraft/core";
 import { CommandBatch, EntryType, LogBlock, type RaftError } from "@hexraft/core/ports";
-import { InSession, OpenSession, SessionCodec, type SessionCommand, type SessionOpened, SessionStateMachine } from "@hexraft/sessions";
+import {
+  InSession,
+  OpenSession,
+  SessionCodec,
+  type SessionCommand,
+  type SessionOpened,
+  SessionStateMachine,
+} from "@hexraft/sessions";
 import {
   type KvAnswerOf,
   KvCodec,
@@ -58,7 +65,10 @@ export class LocalKv implements KvService {
   }
 
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
-    return this.answer<KvAnswerOf<Q>>(howAsked(query.type, consistency), () => this.machine.read(query) as KvAnswerOf<Q>);
+    return this.answer<KvAnswerOf<Q>>(
+      howAsked(query.type, consistency),
+      () => this.machine.read(query) as KvAnswerOf<Q>,
+    );
   }
 
   readToken(): string {

@@ -54,6 +54,7 @@ const viewOf = (shown: Shown): RaftView => {
     durableIndex: lastIndex,
     peers: [],
     restoring: 0,
+    installing: 0,
     configuration,
     ...shown.description,
   };

@@ -18,12 +18,11 @@ export class Indices {
   /** Looks at a node between two steps. */
   look(id: NodeId, raft: RaftView, now: Millis): void {
     const description = raft.describe(now);
-    const { base, last, snapshot, appliedIndex, commitIndex, durableIndex, peers, configuration, restoring } =
-      description;
-    // Between the reset of the log and the loading of a received snapshot the log begins where that snapshot ends. S09: whoever
-    // lost its snapshots to rot has a log behind nothing until it is sent one.
-    const installing = (base.index === commitIndex && appliedIndex < base.index) || restoring > 0;
-    const purged = (installing || base.index <= (snapshot?.index ?? 0)) && (snapshot?.index ?? 0) <= commitIndex;
+    const { base, last, snapshot, appliedIndex, commitIndex, durableIndex, peers, configuration } = description;
+    // Between the reset of the log and the loading of a received snapshot the log begins where that snapshot ends, and may have
+    // grown on. S09: whoever lost its snapshots to rot has a log behind nothing until it is sent one.
+    const hasNone = description.restoring > 0 || (base.index > 0 && description.installing >= base.index);
+    const purged = (hasNone || base.index <= (snapshot?.index ?? 0)) && (snapshot?.index ?? 0) <= commitIndex;
     if (!purged || appliedIndex > commitIndex || commitIndex > last.index || durableIndex > last.index)
       this.accuse(
         "I9",

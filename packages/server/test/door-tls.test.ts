@@ -210,8 +210,8 @@ describe("doors that speak TLS", () => {
 });
 
 describe("T03 operators' commands that ask over HTTP take --ca", () => {
-  const from = (list: string, ca: string) => {
-    const who = whoAsks({ ca });
+  const from = (list: string, authority: string) => {
+    const who = whoAsks({ ca: authority });
     return parseDoors(list, who).map((url) => new HttpDoor(url, who));
   };
 

@@ -22,10 +22,10 @@ describe("over HTTP", () => {
     return [response.status, (await response.json()) as Readonly<Record<string, unknown>>] as const;
   }
   const open = async (body?: string) => (await ask("POST", "/v1/sessions", body))[1] as { readonly session: number };
-  const number = (session: unknown, sequence: unknown, acknowledged?: unknown) => ({
-    "Hexraft-Session": String(session),
-    "Hexraft-Sequence": String(sequence),
-    ...(acknowledged !== undefined && { "Hexraft-Acknowledged": String(acknowledged) }),
+  const number = (session: number | string, sequence: number | string, acknowledged?: number) => ({
+    "Hexraft-Session": `${session}`,
+    "Hexraft-Sequence": `${sequence}`,
+    ...(acknowledged !== undefined && { "Hexraft-Acknowledged": `${acknowledged}` }),
   });
 
   it("C03 a command that comes twice under its number is done once and answered alike, on every route that writes", async () => {
@@ -79,7 +79,7 @@ describe("over HTTP", () => {
       { "Hexraft-Sequence": "1" },
       { "Hexraft-Acknowledged": "1" },
     ])
-      expect((await ask("POST", "/v1/incr/n", undefined, headers))[1], JSON.stringify(headers)).toMatchObject({
+      expect((await ask("POST", "/v1/incr/n", undefined, headers))[1], `${JSON.stringify(headers)}`).toMatchObject({
         error: "BadRequest",
       });
     for (const nonce of ["", "00", NONCE.replace("0", "g"), 7])
@@ -162,7 +162,7 @@ describe("over the Redis protocol", () => {
     expect(await say("HEXRAFT SESSION ACK 1")).toContain("uses no session");
     await say("HEXRAFT SESSION USE 1 5 3");
     for (const wrong of ["USE 1", "USE 1 2 3 4", "USE 0 1", "USE 1 x", "USE 1 2 2", "ACK", "ACK 5", "OFF 1", "ON"])
-      expect(await say(`HEXRAFT SESSION ${wrong}`), wrong).toMatch(/^-ERR /);
+      expect(await say(`HEXRAFT SESSION ${wrong}`), `${wrong}`).toMatch(/^-ERR /);
     for (const wrong of ["OPEN 00", `OPEN ${NONCE} 1`]) expect(await say(`HEXRAFT SESSION ${wrong}`)).toMatch(/^-ERR /);
     expect(await say("HEXRAFT SESSION")).toBe("*3\r\n:1\r\n:5\r\n:3\r\n");
     expect(doors.kv.asked).toEqual([]);

@@ -27,7 +27,7 @@ const overHttp: Ask = async (node, session, sequence) => {
   });
   const said = (await response.json()) as { readonly value: number; readonly error?: string };
   if (response.ok) return said.value;
-  expect(["Unknown", "NoLeader", "TryAgain"], `${JSON.stringify(said)}`).toContain(said.error);
+  expect(["Unknown", "NoLeader", "TryAgain"], `it says ${JSON.stringify(said)}`).toContain(said.error);
   return undefined;
 };
 

@@ -79,9 +79,11 @@ describe("over HTTP", () => {
       { "Hexraft-Sequence": "1" },
       { "Hexraft-Acknowledged": "1" },
     ])
-      expect((await ask("POST", "/v1/incr/n", undefined, headers))[1], `${JSON.stringify(headers)}`).toMatchObject({
-        error: "BadRequest",
-      });
+      expect((await ask("POST", "/v1/incr/n", undefined, headers))[1], `with ${JSON.stringify(headers)}`).toMatchObject(
+        {
+          error: "BadRequest",
+        },
+      );
     for (const nonce of ["", "00", NONCE.replace("0", "g"), 7])
       expect((await ask("POST", "/v1/sessions", JSON.stringify({ nonce })))[0]).toBe(400);
     expect((await ask("POST", "/v1/sessions?nonce=1"))[0]).toBe(400);
@@ -162,7 +164,7 @@ describe("over the Redis protocol", () => {
     expect(await say("HEXRAFT SESSION ACK 1")).toContain("uses no session");
     await say("HEXRAFT SESSION USE 1 5 3");
     for (const wrong of ["USE 1", "USE 1 2 3 4", "USE 0 1", "USE 1 x", "USE 1 2 2", "ACK", "ACK 5", "OFF 1", "ON"])
-      expect(await say(`HEXRAFT SESSION ${wrong}`), `${wrong}`).toMatch(/^-ERR /);
+      expect(await say(`HEXRAFT SESSION ${wrong}`), `HEXRAFT SESSION ${wrong}`).toMatch(/^-ERR /);
     for (const wrong of ["OPEN 00", `OPEN ${NONCE} 1`]) expect(await say(`HEXRAFT SESSION ${wrong}`)).toMatch(/^-ERR /);
     expect(await say("HEXRAFT SESSION")).toBe("*3\r\n:1\r\n:5\r\n:3\r\n");
     expect(doors.kv.asked).toEqual([]);

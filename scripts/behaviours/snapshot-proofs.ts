@@ -1,0 +1,111 @@
+import { protocol, protocolTests } from "./places.js";
+import type { Proof } from "./proof.js";
+
+/** Snapshots (S). */
+export const snapshotProofs: readonly Proof[] = [
+  {
+    rule: "S01",
+    file: protocol("configuration-manager"),
+    find: "if (entry.id.index <= index) return entry;",
+    replace: "if (index >= 0) return entry;",
+    tests: protocolTests("append-entries"),
+  },
+  {
+    rule: "S03",
+    file: protocol("snapshot-flow"),
+    find: "const previous = s.previousSnapshot;",
+    replace: "const previous = s.snapshot;",
+    tests: protocolTests("snapshot-flow"),
+  },
+  {
+    rule: "S04",
+    file: protocol("snapshot-sending"),
+    find: "underWay >= s.options.snapshotSendsMax",
+    replace: "underWay < 0",
+    tests: protocolTests("snapshot-flow"),
+  },
+  {
+    rule: "S04/copy",
+    file: protocol("snapshot-installing"),
+    find: "if (isSameNumber && sameReplica(running.from, leader)) return",
+    replace: "if (isSameNumber && !sameReplica(running.from, leader)) return",
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S04/same-number",
+    file: protocol("snapshot-installing"),
+    find: 'if (isSameNumber) return answer(s, leader, transfer, "failed");',
+    replace: "",
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S05/held",
+    file: protocol("snapshot-installing"),
+    find: "if (s.log.holds(meta.id) && meta.id.index <= s.log.durable) {",
+    replace: "if (s.log.holds(meta.id) && meta.id.index < 0) {",
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S05/replaced",
+    file: protocol("snapshot-installing"),
+    find: "if (s.log.holds(meta.id) && meta.id.index <= s.log.durable) {",
+    replace: "if (meta.id.index <= s.log.last.index) {",
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S05/behind",
+    file: protocol("snapshot-installing"),
+    find: 'const match = status === "done" ? Math.min(s.commit, s.held) : 0;',
+    replace: 'const match = status === "done" ? s.commit : 0;',
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S05",
+    file: protocol("snapshot-installing"),
+    find: "install.write > persistedUpTo) return;",
+    replace: "install.write < 0) return;",
+    tests: protocolTests("snapshot-installing"),
+  },
+  {
+    rule: "S07",
+    file: protocol("snapshot-flow"),
+    find: 'if (s.takingSnapshot || s.install !== undefined || s.faulted !== "") return;',
+    replace: 'if (s.faulted !== "") return;',
+    tests: protocolTests("snapshot-flow"),
+  },
+  {
+    rule: "S09",
+    file: protocol("election"),
+    find: "  const isRestoring = s.restoring > 0 || ",
+    replace: "  const isRestoring = ",
+    tests: protocolTests("restoring"),
+  },
+  {
+    rule: "S10",
+    file: protocol("snapshot-flow"),
+    find: "    if (peer.keepFrom > 0 && ",
+    replace: "    if (peer.keepFrom > 0 && peer.transfer !== undefined && ",
+    tests: protocolTests("restoring"),
+  },
+  {
+    rule: "S10",
+    file: protocol("snapshot-flow"),
+    find: "s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax)",
+    replace: "s.log.bytesAppended >= 0)",
+    tests: protocolTests("restoring"),
+  },
+  {
+    rule: "S11",
+    file: protocol("replicator-group"),
+    find: '  if (above === 0 || peer.state === "snapshot") return;',
+    replace: "  if (above >= 0) return;",
+    tests: protocolTests("restoring"),
+  },
+  {
+    rule: "S11",
+    file: protocol("snapshot-installing"),
+    find: "  return id.index > s.commit || (s.restoring > 0 && id.index > s.restoring);",
+    replace: "  return id.index > s.commit;",
+    tests: protocolTests("restoring"),
+  },
+];

@@ -1,0 +1,126 @@
+import type { Proof } from "./proof.js";
+
+const FILES = "packages/storage-file";
+
+/** What the core asks of its log and its snapshots, in the store of files that owes it. */
+export const storageProofs: readonly Proof[] = [
+  {
+    rule: "S02",
+    file: `${FILES}/src/snapshots/snapshot-draft.ts`,
+    find: "    writeFully(this.handle, [layHeader(this.total(), owner, this.checksum)], 0);\n    await this.handle.datasync();\n",
+    replace: "    writeFully(this.handle, [layHeader(this.total(), owner, this.checksum)], 0);\n",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S02",
+    file: `${FILES}/src/snapshots/file-snapshot-storage.ts`,
+    find: "    this.files.rename(path, this.at(finalName(whole)));\n    await this.files.syncDirectory(this.path);\n",
+    replace: "    this.files.rename(path, this.at(finalName(whole)));\n",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S02",
+    file: `${FILES}/src/snapshots/file-snapshot-storage.ts`,
+    find: "    for (const name of names) this.files.remove(this.at(name));\n",
+    replace: "",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S09",
+    file: `${FILES}/src/snapshots/snapshot-file.ts`,
+    find: "if (chunk.length < length || checksum.crc32(chunk) !== sumAt(table, i))",
+    replace: "if (chunk.length < length)",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S05",
+    file: `${FILES}/src/snapshots/snapshot-draft.ts`,
+    find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    const chunks",
+    replace: "    await this.proof;\n    const chunks",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "S04",
+    file: `${FILES}/src/snapshots/draft-record.ts`,
+    find: "if (this.checksum.crc32(sums) !== view.getUint32(24, true)) return undefined;",
+    replace: "if (sums.length < 0) return undefined;",
+    tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
+  },
+  {
+    rule: "L03",
+    file: `${FILES}/src/log/log-mark.ts`,
+    find: "  if (mark === undefined || last.segment > mark.segment) return;\n",
+    replace: "  if (mark === undefined || last.segment > 0) return;\n",
+    tests: [`${FILES}/test/damage/log-damage.test.ts`],
+  },
+  {
+    rule: "L07",
+    file: `${FILES}/src/log/write-plan.ts`,
+    find: "    operations.push({ kind: RecordKind.truncate, index: write.truncateFrom });\n",
+    replace: "",
+    tests: [`${FILES}/test/log/crash.test.ts`, `${FILES}/test/log/compaction.test.ts`],
+  },
+  {
+    // An old batch that stands where the next one would is read again.
+    rule: "L07",
+    file: `${FILES}/src/log/segment-scan.ts`,
+    find: "(head.number !== known.number + 1 || head.previous !== known.checksum)",
+    replace: "head.number !== known.number + 1",
+    tests: [`${FILES}/test/log/torn-tail.test.ts`],
+  },
+  {
+    rule: "L10",
+    file: `${FILES}/src/log/segment-header.ts`,
+    find: 'if (clusterId !== "" && clusterId !== owner.clusterId)',
+    replace: 'if (clusterId === "?")',
+    tests: [`${FILES}/test/log/identity.test.ts`],
+  },
+  {
+    // Counting on from a number beyond 2⁵³ comes back to itself, for ever.
+    rule: "L10",
+    file: `${FILES}/src/log/record-reader.ts`,
+    find: "return numbers.every(Number.isSafeInteger) ? operation : undefined;",
+    replace: "return numbers.length >= 0 ? operation : undefined;",
+    tests: [`${FILES}/test/log/identity.test.ts`],
+  },
+  {
+    // Each group's write is a batch and an fsync of its own.
+    rule: "G01",
+    file: `${FILES}/src/log/log-writer.ts`,
+    find: "    if (this.parts.joinsTurn === true) await Promise.resolve();\n",
+    replace: "",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // Behind a gap everybody is believed.
+    rule: "G03",
+    file: `${FILES}/src/shared/shared-recovery.ts`,
+    find: "if (sequence !== expected)",
+    replace: "if (sequence < 0)",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // Nobody asks whether a silent group lost something.
+    rule: "G03",
+    file: `${FILES}/src/shared/shared-recovery.ts`,
+    find: "!this.heardSinceGap.has(log.number)",
+    replace: "log.number < 0",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // A segment goes while the records that made it superfluous are on their way to the disk.
+    rule: "G05",
+    file: `${FILES}/src/shared/shared-book.ts`,
+    find: "    await pen.append([]);\n",
+    replace: "",
+    tests: [`${FILES}/test/crash-points/crash-points.test.ts`, `${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // What was given up while it was being copied is appended all the same.
+    rule: "G05",
+    file: `${FILES}/src/shared/shared-book.ts`,
+    find: "return copy === undefined || copy.log.holds(copy.place);",
+    replace: "return copy === undefined || copy.place.first > 0;",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+];

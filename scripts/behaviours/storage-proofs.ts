@@ -35,8 +35,8 @@ export const storageProofs: readonly Proof[] = [
   {
     rule: "S05",
     file: `${FILES}/src/snapshots/snapshot-draft.ts`,
-    find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    const chunks",
-    replace: "    await this.proof;\n    const chunks",
+    find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    await this.sync;",
+    replace: "    await this.proof;\n    await this.sync;",
     tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
   },
   {

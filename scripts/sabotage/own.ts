@@ -322,8 +322,8 @@ export const ownFailures: readonly Failure[] = [
     patches: [
       {
         file: "packages/storage-file/src/snapshots/snapshot-draft.ts",
-        find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    const chunks",
-        replace: "    await this.proof;\n    const chunks",
+        find: "    await this.proof;\n    if (this.rot !== undefined) throw this.rot;\n    await this.sync;",
+        replace: "    await this.proof;\n    await this.sync;",
       },
     ],
     tests: ["packages/storage-file/test/snapshots/file-snapshot-storage.test.ts"],

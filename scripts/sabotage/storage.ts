@@ -73,7 +73,7 @@ export const storageFailures: readonly Failure[] = [
         file: log("file-log-storage"),
         find: "      return this.append(write);",
         replace:
-          "      const { hardState } = write;\n      const { vote } = this.living().book.state.hardState;\n      if (hardState !== undefined) this.append({ hardState: { ...hardState, vote } }).catch(() => {});\n      return this.append(write);",
+          "      const { hardState } = write;\n      const vote = this.book?.state.hardState.vote ?? null;\n      if (hardState !== undefined) this.append({ hardState: { ...hardState, vote } }).catch(() => {});\n      return this.append(write);",
       },
     ],
     tests: logTests("crash"),

@@ -20,7 +20,7 @@ const NOBODY: ReadonlyMap<NodeId, StartNumber> = new Map();
  */
 export class Groups {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
-  private readonly books = new Map<GroupId, ReadonlyMap<NodeId, PeerAddress>>();
+  private readonly books = new Map<GroupId, readonly PeerAddress[]>();
   private readonly told = new Map<GroupId, Map<NodeId, StartNumber>>();
 
   constructor(
@@ -43,19 +43,19 @@ export class Groups {
 
   /** Replaces a group's book. */
   setBook(group: GroupId, peers: readonly PeerAddress[]): void {
-    this.books.set(group, new Map(peers.map((peer) => [peer.id, peer])));
+    this.books.set(group, peers);
   }
 
   /** Everybody in any book, once each: of two addresses of one node the one written last counts. */
   peers(): ReadonlyMap<NodeId, PeerAddress> {
     const union = new Map<NodeId, PeerAddress>();
-    for (const book of this.books.values()) for (const [id, peer] of book) union.set(id, peer);
+    for (const book of this.books.values()) for (const peer of book) union.set(peer.id, peer);
     return union;
   }
 
   /** Whether some group knows no members yet, or there is none: then nobody can be told from a stranger (E19). */
   get isOpen(): boolean {
-    for (const group of this.receivers.keys()) if ((this.books.get(group)?.size ?? 0) === 0) return true;
+    for (const group of this.receivers.keys()) if ((this.books.get(group)?.length ?? 0) === 0) return true;
     return this.receivers.size === 0;
   }
 
@@ -63,7 +63,7 @@ export class Groups {
   meant(id: NodeId): readonly (readonly [GroupId, Incarnation])[] {
     const meant: (readonly [GroupId, Incarnation])[] = [];
     for (const [group, book] of this.books) {
-      const peer = book.get(id);
+      const peer = book.find((known) => known.id === id);
       if (peer !== undefined) meant.push([group, peer.incarnation]);
     }
     return meant;
@@ -101,16 +101,17 @@ export class Groups {
     let known: ReadonlyMap<NodeId, StartNumber> | undefined;
     for (const [group, receiver] of this.receivers) {
       const book = this.books.get(group);
-      const hasBook = book !== undefined && book.size > 0;
+      const hasBook = book !== undefined && book.length > 0;
       const guests = hasBook ? NOBODY : (known ??= whoIsIn());
       const told = this.told.get(group) as Map<NodeId, StartNumber>;
-      const isThere = (id: NodeId) => (hasBook ? (book.has(id) ? linked.get(id) : undefined) : guests.get(id));
+      const isThere = (id: NodeId) =>
+        hasBook ? (book.some((peer) => peer.id === id) ? linked.get(id) : undefined) : guests.get(id);
       for (const [id, startNumber] of told) {
         if (isThere(id) === startNumber) continue;
         told.delete(id);
         this.guarded(() => receiver.onPeerDown(id, reason));
       }
-      for (const id of hasBook ? book.keys() : guests.keys()) {
+      for (const id of hasBook ? book.map((peer) => peer.id) : guests.keys()) {
         const startNumber = isThere(id);
         if (startNumber === undefined || told.has(id)) continue;
         told.set(id, startNumber);

@@ -6,6 +6,7 @@ import type { Logger } from "../ports/logger.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { AbandonProposals, ProposalsAccepted, ProposalsRefused } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { SparseSet } from "../protocol/sparse-set.js";
 import { messageOf } from "./message-of.js";
 import type { Done, ProposalGroup } from "./proposal-group.js";
 import { TimedCall } from "./timed-call.js";
@@ -42,7 +43,7 @@ export class ClosureQueue {
   private readonly submitted = new Fifo<ProposalGroup>();
   private pending: Run[] = [];
   private answers: Answer[] = [];
-  private readonly timed = new Set<TimedCall>();
+  private readonly timed = new SparseSet<TimedCall>();
   private gaveUp: { readonly done: Done; readonly error: RaftError }[] = [];
   private alarm: Alarm | undefined;
   private wake: () => void = () => {};

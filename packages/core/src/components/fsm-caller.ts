@@ -16,6 +16,8 @@ import { tellStateMachine } from "./tell-state-machine.js";
 /** State-machine calls in a row before timers and sockets have their turn again. */
 export const CALLS_PER_TURN_MAX = 64;
 
+const NO_BLOCKS: readonly LogBlock[] = [];
+
 /** One call of the state machine; a promise if it is not over when it returns. */
 export type Call = () => Promise<void> | undefined;
 
@@ -43,7 +45,7 @@ export class FsmCaller {
   private busy = false;
   private readonly idle: (() => void)[] = [];
   /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
-  private readAhead: readonly LogBlock[] = [];
+  private readAhead: readonly LogBlock[] = NO_BLOCKS;
   private calls = 0;
   /** Batches that the state machine was given, since the start. */
   private batches = 0;
@@ -271,6 +273,7 @@ export class FsmCaller {
         new Error(`apply returned ${results.length} results for ${batch.count} commands; it owes one for each`),
       );
     this.applied = { index: batch.last, term: lastBlock.term };
+    if ((this.readAhead.at(-1)?.last ?? 0) <= batch.last) this.readAhead = NO_BLOCKS;
     this.appliedLogTimeMs = lastBlock.logTimeMs;
     if (this.closed) return;
     this.closures.applied(blocks, batch.first, batch.last, results);

@@ -4,6 +4,7 @@ import type { LogIndex, Millis } from "../model/log-id.js";
 import type { LogStorage, LogWrite } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { SparseMap } from "../protocol/sparse-map.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
 import type { Alarm } from "./timer-service.js";
@@ -31,7 +32,7 @@ interface Batch {
  */
 export class LogManager {
   private readonly waiting = new Fifo<Batch>();
-  private readonly fetches = new Map<string, FetchEntries>();
+  private readonly fetches = new SparseMap<string, FetchEntries>();
   private underWay: Batch | undefined;
   private compactedTo: LogIndex = 0;
   private closed = false;

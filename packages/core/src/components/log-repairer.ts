@@ -1,6 +1,7 @@
 import type { LogBlock } from "../model/log-block.js";
 import type { LogStorage } from "../ports/log-storage.js";
 import type { ReadForRepair, RepairLog } from "../protocol/effect.js";
+import { SparseMap } from "../protocol/sparse-map.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
 
@@ -9,7 +10,7 @@ import { messageOf } from "./message-of.js";
  * back what this node's own disk lost.
  */
 export class LogRepairer {
-  private readonly reading = new Map<string, ReadForRepair>();
+  private readonly reading = new SparseMap<string, ReadForRepair>();
   private closed = false;
 
   constructor(

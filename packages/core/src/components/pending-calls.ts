@@ -1,6 +1,7 @@
 import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
+import { SparseMap } from "../protocol/sparse-map.js";
 import type { Alarm } from "./timer-service.js";
 
 /** One caller that waits for the answer to a numbered request. */
@@ -19,8 +20,8 @@ export interface PendingCall<Result> {
  * once, at the latest when its deadline passes (C05).
  */
 export class PendingCalls<Result> {
-  private readonly calls = new Map<number, PendingCall<Result>>();
-  private readonly aborts = new Map<number, () => void>();
+  private readonly calls = new SparseMap<number, PendingCall<Result>>();
+  private readonly aborts = new SparseMap<number, () => void>();
   private alarm: Alarm | undefined;
 
   constructor(

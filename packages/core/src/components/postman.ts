@@ -1,7 +1,7 @@
 import type { Configuration, Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import { blocksOf, type Envelope } from "../model/message.js";
-import type { LocalIdentity, NodeId, StartNumber } from "../model/node-id.js";
+import type { LocalIdentity, NodeId, RecoveryNumber, StartNumber } from "../model/node-id.js";
 import type { Checksum } from "../ports/checksum.js";
 import type { PeerAddress, Transport } from "../ports/transport.js";
 import type { Send } from "../protocol/effect.js";
@@ -13,8 +13,8 @@ import type { EventSink } from "./event-sink.js";
  * the transport dropped (T05), and hands on what comes in. Losing a message is never an error: Raft recovers (R19).
  */
 export class Postman {
-  private readonly book = new Map<NodeId, PeerAddress>();
-  private readonly up = new Map<NodeId, StartNumber>();
+  private book: readonly PeerAddress[] = [];
+  private up: readonly NodeId[] = [];
   private unflushed = false;
   private closed = false;
   private sent = 0;
@@ -26,18 +26,20 @@ export class Postman {
     private readonly checksum: Checksum,
     private readonly identity: LocalIdentity,
     private readonly events: EventSink,
+    /** M11: a newcomer learns the group's recovery number from the first message that it gets. */
+    private readonly group: { readonly recoveryNumber: RecoveryNumber } = identity,
   ) {}
 
   /** Says a message; it leaves with {@link flush}. */
   send({ to, toIncarnation, message }: Send): void {
     if (this.closed) return;
-    const { groupId, id, incarnation, startNumber, recoveryNumber } = this.identity;
+    const { groupId, id, incarnation, startNumber } = this.identity;
     const taken = this.transport.send({
       group: groupId,
       from: id,
       fromIncarnation: incarnation,
       startNumber,
-      recoveryNumber,
+      recoveryNumber: this.group.recoveryNumber,
       to,
       toIncarnation,
       message,
@@ -56,15 +58,16 @@ export class Postman {
 
   /** The members changed, or who else may be talked to: the transport's peers follow (T04). */
   updatePeers(configuration: Configuration, others: readonly Member[] = []): void {
-    this.book.clear();
+    const book = new Map<NodeId, PeerAddress>();
     for (const { id, address, incarnation } of [...configuration.members, ...others])
-      if (id !== this.identity.id) this.book.set(id, { id, address, incarnation });
-    this.transport.setPeers(this.identity.groupId, [...this.book.values()]);
+      if (id !== this.identity.id) book.set(id, { id, address, incarnation });
+    this.book = [...book.values()];
+    this.transport.setPeers(this.identity.groupId, this.book);
   }
 
   /** Where a member is, if it is one. */
   addressOf(id: NodeId): PeerAddress | undefined {
-    return this.book.get(id);
+    return this.book.find((peer) => peer.id === id);
   }
 
   /**
@@ -83,14 +86,14 @@ export class Postman {
   /** Messages can be exchanged with a peer. */
   peerUp(id: NodeId, startNumber: StartNumber): void {
     if (this.closed) return;
-    this.up.set(id, startNumber);
+    this.up = [...this.up.filter((known) => known !== id), id];
     this.events.post({ type: "PeerUp", id, startNumber });
   }
 
   /** They no longer can. */
   peerDown(id: NodeId): void {
     if (this.closed) return;
-    this.up.delete(id);
+    this.up = this.up.filter((known) => known !== id);
     this.events.post({ type: "PeerDown", id });
   }
 
@@ -102,7 +105,7 @@ export class Postman {
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
     const { sent, dropped, damaged } = this;
-    return { sent, dropped, damaged, peersUp: [...this.up.keys()] };
+    return { sent, dropped, damaged, peersUp: this.up };
   }
 
   private intact(blocks: readonly Parameters<typeof verifyBlock>[0][]): boolean {

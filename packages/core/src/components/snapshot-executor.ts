@@ -4,6 +4,8 @@ import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { SnapshotSink } from "../ports/snapshot-storage.js";
 import type { SnapshotStreamHeader } from "../ports/transport.js";
 import type { LoadSnapshot, ReceiveSnapshot, SendSnapshot } from "../protocol/effect.js";
+import { SparseMap } from "../protocol/sparse-map.js";
+import { SparseSet } from "../protocol/sparse-set.js";
 import { Cancellation } from "./cancellation.js";
 import { messageOf } from "./message-of.js";
 import { type SavingSurroundings, SnapshotSaver } from "./snapshot-saver.js";
@@ -34,9 +36,9 @@ export class SnapshotExecutor {
   readonly saver: SnapshotSaver;
   /** Numbers of ours and of others are drawn apart, and may be equal. */
   private readonly sender: SnapshotSender;
-  private readonly incoming = new Map<number, Incoming>();
+  private readonly incoming = new SparseMap<number, Incoming>();
   private closed = false;
-  private readonly work = new Set<Promise<void>>();
+  private readonly work = new SparseSet<Promise<void>>();
   /** The sinks that were asked for, one after the other. */
   private opened: Promise<void> = Promise.resolve();
   /** The sink before has let go of what it holds. */
@@ -145,7 +147,7 @@ export class SnapshotExecutor {
 
   /** O01. */
   describe(): Readonly<Record<string, unknown>> {
-    const list = (transfers: ReadonlyMap<number, Transfer>) =>
+    const list = (transfers: Iterable<[number, Transfer]>) =>
       [...transfers].map(([transfer, { bytes }]) => ({ transfer, bytes }));
     const { saver, sender, incoming } = this;
     const [sending, receiving] = [list(sender.transfers), list(incoming)];

@@ -3,6 +3,8 @@ import type { LocalIdentity } from "../model/node-id.js";
 import type { SnapshotStorage } from "../ports/snapshot-storage.js";
 import type { PeerAddress, SnapshotStreamHeader, Transport } from "../ports/transport.js";
 import type { SendSnapshot } from "../protocol/effect.js";
+import { SparseMap } from "../protocol/sparse-map.js";
+import { SparseSet } from "../protocol/sparse-set.js";
 import { Cancellation } from "./cancellation.js";
 import type { EventSink } from "./event-sink.js";
 import { MOVED_BYTES_PER_TURN, paced } from "./snapshot-stream.js";
@@ -31,14 +33,14 @@ export interface Transfer {
 
 /** Streams snapshots of this node to peers, at the pace of the receiver and of the process's traffic (S04, S08). */
 export class SnapshotSender {
-  private readonly outgoing = new Map<number, Transfer>();
-  private readonly work = new Set<Promise<void>>();
+  private readonly outgoing = new SparseMap<number, Transfer>();
+  private readonly work = new SparseSet<Promise<void>>();
   private closed = false;
 
   constructor(private readonly around: SendingSurroundings) {}
 
   /** What is under way, by the transfer's number. */
-  get transfers(): ReadonlyMap<number, Transfer> {
+  get transfers(): SparseMap<number, Transfer> {
     return this.outgoing;
   }
 

@@ -50,7 +50,7 @@ export class TimerService {
 
   /** A deadline of the node's own, e.g. the oldest call that waits; `ring` is called once per setting. */
   alarm(ring: () => void): Alarm {
-    const row = new AlarmRow(ring, (dueMs) => this.wakeBy(dueMs));
+    const row = new AlarmRow(ring, this);
     this.rows.push(row);
     return row;
   }
@@ -70,7 +70,8 @@ export class TimerService {
     return row;
   }
 
-  private wakeBy(dueMs: Millis): void {
+  /** One of its rows is due by then. */
+  wakeBy(dueMs: Millis): void {
     if (this.closed || dueMs >= this.actionAtMs) return;
     const now = this.scheduler.now();
     const delay = Math.max(dueMs - now, this.tickMs);
@@ -136,13 +137,13 @@ class AlarmRow implements Row, Alarm {
 
   constructor(
     readonly fire: () => void,
-    private readonly wakeBy: (dueMs: Millis) => void,
+    private readonly timers: TimerService,
   ) {}
 
   atMost(dueMs: Millis): void {
     if (dueMs >= this.dueMs) return;
     this.dueMs = dueMs;
-    this.wakeBy(dueMs);
+    this.timers.wakeBy(dueMs);
   }
 
   clear(): void {

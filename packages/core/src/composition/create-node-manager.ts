@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { Container, ContainerModule } from "inversify";
 import type { GroupId, NodeId } from "../model/node-id.js";
-import { badOption, type NodeOptions, resolveOptions } from "../model/options.js";
+import { badOption, type NodeOptions, type ProtocolOptions, resolveOptions } from "../model/options.js";
 import type { ManagerDescription } from "../node/manager-description.js";
 import type { Node } from "../node/node.js";
 import { type ManagerPorts, NodeManagerCore } from "../node/node-manager.js";
@@ -119,6 +119,7 @@ type HostPorts = Pick<ManagerPorts, "scheduler" | "random" | "logger"> & {
 
 class Manager implements NodeManager {
   readonly id: NodeId;
+  private readonly kinds = new Map<string, ProtocolOptions>();
 
   constructor(
     private readonly options: ManagerOptions,
@@ -136,10 +137,11 @@ class Manager implements NodeManager {
     options: GroupOptions,
     modules: readonly ContainerModule[],
   ): Promise<Node<Command, Result, Query, Answer>> {
-    const resolved = resolveOptions({ ...this.options, ...options });
-    const node = await this.core.add(resolved.groupId, async ({ stores, transport, turn, household }) => {
+    const { groupId, ...resolved } = resolveOptions({ ...this.options, ...options });
+    const shared = this.sharedOptions(resolved);
+    const node = await this.core.add(groupId, async ({ stores, transport, turn, household }) => {
       const { host } = this;
-      const shared = new ContainerModule(({ bind }) => {
+      const common = new ContainerModule(({ bind }) => {
         bind(LogStorage).toConstantValue(stores.log);
         bind(SnapshotStorage).toConstantValue(stores.snapshots);
         bind(Transport).toConstantValue(transport);
@@ -152,12 +154,20 @@ class Manager implements NodeManager {
       });
       const container = new Container({ defaultScope: "Singleton" });
       const census = new BindingCensus("group");
-      await container.loadAsync(census.module([shared, ...modules]));
+      await container.loadAsync(census.module([common, ...modules]));
       census.check();
       container.load(coreModule(census));
-      return new RaftNode(resolved, await container.getAsync(NodePorts), household);
+      return new RaftNode({ nodeId: this.id, groupId }, shared, await container.getAsync(NodePorts), household);
     });
     return node as unknown as Node<Command, Result, Query, Answer>;
+  }
+
+  /** Equal options are one object, however many groups have them. */
+  private sharedOptions(resolved: ProtocolOptions): ProtocolOptions {
+    const kind = JSON.stringify(resolved);
+    const shared = this.kinds.get(kind) ?? resolved;
+    this.kinds.set(kind, shared);
+    return shared;
   }
 
   removeGroup(group: GroupId): Promise<void> {

@@ -35,5 +35,5 @@ export async function createNode<Command = Uint8Array, Result = unknown, Query =
   census.check();
   container.load(coreModule(census));
   const ports = await container.getAsync(NodePorts);
-  return new RaftNode(resolved, ports) as Node<Command, Result, Query, Answer>;
+  return new RaftNode(resolved, resolved, ports) as Node<Command, Result, Query, Answer>;
 }

@@ -18,6 +18,7 @@ import type {
   TransferAnswered,
 } from "../protocol/effect.js";
 import type { Notice } from "../protocol/notice.js";
+import { SparseMap } from "../protocol/sparse-map.js";
 import type { Desk } from "./effect-runner.js";
 import type { Inbox } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
@@ -37,7 +38,7 @@ export class CallerDesk implements Desk {
   private readonly forwards: PendingCalls<unknown>;
   private readonly orders: PendingCalls<void>;
   /** What is asked of the state machine when the time of a read has come. */
-  private readonly questions = new Map<number, () => unknown>();
+  private readonly questions = new SparseMap<number, () => unknown>();
   private readonly savers: {
     readonly resolve: (meta: SnapshotMeta) => void;
     readonly reject: (error: Error) => void;

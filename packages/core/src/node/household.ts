@@ -14,6 +14,8 @@ export interface Household {
   readonly snapshots: SnapshotTraffic;
   /** G02: what is done for a group at rest. `wake` is told when the process that it rested with was last heard, ms. */
   restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk;
+  /** The group's node was stopped: it is not there any more. */
+  ended(group: GroupId): void;
   /** Runs one founding after the other: the first draws the cluster id that the next one finds. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }

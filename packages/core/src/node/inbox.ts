@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
 import type { BoundedRead, RaftEvent } from "../protocol/event.js";
+import { SparseMap } from "../protocol/sparse-map.js";
 
 /** Most events that one turn handles; the rest waits for the next, behind timers and sockets. */
 export const EVENTS_PER_TURN_MAX = 4_096;
@@ -44,7 +45,7 @@ export interface TurnHooks {
 export class Inbox implements EventSink {
   private queue: (RaftEvent | (() => void))[] = [];
   private gathering: ProposalGroup;
-  private readonly forwarded = new Map<Term, ProposalGroup>();
+  private readonly forwarded = new SparseMap<Term, ProposalGroup>();
   private reads: number[] = [];
   private leaseReads: number[] = [];
   private boundedReads: BoundedRead[] = [];

@@ -1,7 +1,7 @@
 import { type Configuration, type ConfigurationEntry, type Member, memberOf } from "../model/configuration.js";
 import { NotLeader, RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
-import type { LocalIdentity, NodeId } from "../model/node-id.js";
+import type { GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import { type ChangePlan, planChange } from "../protocol/change-plan.js";
 import { alterMembers, type MemberChange, changeRefused as refused } from "./member-change.js";
 import type { ChangeOptions, Founder, MembersWanted } from "./node.js";
@@ -16,7 +16,8 @@ const NO_DEADLINE = { deadlineMs: Number.POSITIVE_INFINITY };
  */
 export class MemberCalls {
   constructor(
-    private readonly options: { readonly groupId: string; readonly electionTimeoutMs: number },
+    private readonly groupId: GroupId,
+    private readonly options: { readonly electionTimeoutMs: number },
     private readonly ports: NodePorts,
     /** The replica, if the node runs; throws if not. */
     private readonly running: () => { readonly replica: Replica; readonly identity: LocalIdentity },
@@ -83,7 +84,8 @@ export class MemberCalls {
     const known = memberOf(own, id);
     if (known !== undefined) return { ...known, address, priority: priority ?? known.priority };
     const { transport } = this.ports;
-    const { groupId, electionTimeoutMs } = this.options;
+    const { groupId } = this;
+    const { electionTimeoutMs } = this.options;
     const there = await transport.identify(address, groupId, 2 * electionTimeoutMs).catch((error: unknown) => {
       throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
     });

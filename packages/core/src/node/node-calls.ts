@@ -19,7 +19,8 @@ export class NodeCalls {
   private late: (() => void)[] = [];
 
   constructor(
-    private readonly options: ProtocolOptions & { readonly nodeId: NodeId },
+    private readonly nodeId: NodeId,
+    private readonly options: ProtocolOptions,
     private readonly ports: NodePorts,
     /** The replica, if the node runs; throws if not. */
     private readonly replica: () => Replica,
@@ -90,7 +91,7 @@ export class NodeCalls {
     const cancelled = whyNotBegun(options);
     if (cancelled !== undefined) throw cancelled;
     const { clusterId, groupId } = this.origin();
-    const origin = { clusterId, groupId, nodeId: this.options.nodeId };
+    const origin = { clusterId, groupId, nodeId: this.nodeId };
     return takeBackup(this.ports, replica, origin, this.terms(options), consistency);
   }
 

@@ -90,6 +90,7 @@ export class NodeManagerCore {
       ticks: this.timers,
       snapshots: new SnapshotTraffic(options, this.timers),
       restOf: (group, wake) => this.mail.restOf(group, wake),
+      ended: (group) => this.ended(group),
       inTurn: (work) => this.oneByOne(work),
     };
   }
@@ -141,7 +142,6 @@ export class NodeManagerCore {
       if (this.state !== "running") await node.stop();
       this.mustRun();
       this.nodes.set(group, node);
-      node.events$.subscribe({ complete: () => this.ended(group) });
       if (this.storageDeath !== "") node.storageFailed(this.storageDeath);
       return node;
     });

@@ -44,7 +44,6 @@ type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
 export class RaftNode implements Node<unknown> {
   readonly id: NodeId;
   readonly halted: Promise<string>;
-  readonly events$: Observable<NodeEvent>;
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
   private readonly calls: NodeCalls;
@@ -54,6 +53,7 @@ export class RaftNode implements Node<unknown> {
   private haltReason = "";
   private tellHalted: (reason: string) => void = () => {};
   private identity: LocalIdentity | undefined;
+  /** What recovery found, until this replica is a member of something. */
   private recovered: Recovered | undefined;
   private replica: Replica | undefined;
   private founding = false;
@@ -61,24 +61,30 @@ export class RaftNode implements Node<unknown> {
   private stopping: Promise<void> | undefined;
 
   constructor(
-    private readonly options: ProtocolOptions & { readonly nodeId: NodeId; readonly groupId: GroupId },
+    self: { readonly nodeId: NodeId; readonly groupId: GroupId },
+    /** Groups of one process that differ in nothing share them. */
+    private readonly options: ProtocolOptions,
     private readonly ports: NodePorts,
     private readonly household?: Household,
   ) {
-    this.id = options.nodeId;
-    this.groupId = options.groupId;
+    this.id = self.nodeId;
+    this.groupId = self.groupId;
     this.events = new NodeEvents(ports.logger);
-    this.events$ = this.events.events$;
     this.calls = new NodeCalls(
+      this.id,
       options,
       ports,
       () => this.running().replica,
       () => this.tokenOrigin(),
     );
-    this.members = new MemberCalls(options, ports, () => this.running());
+    this.members = new MemberCalls(this.groupId, options, ports, () => this.running());
     this.halted = new Promise((resolve) => {
       this.tellHalted = resolve;
     });
+  }
+
+  get events$(): Observable<NodeEvent> {
+    return this.events.events$;
   }
 
   start(): Promise<void> {
@@ -109,8 +115,8 @@ export class RaftNode implements Node<unknown> {
   }
 
   private async bootstrapOnce(plan: { readonly voters: readonly Founder[] }): Promise<void> {
-    const { replica, identity, recovered } = this.running();
-    this.mustBeNew(replica, recovered);
+    const { replica, identity } = this.running();
+    const recovered = this.mustBeNew(replica);
     if (this.founding) throw refused("it is being founded already");
     this.founding = true;
     try {
@@ -118,8 +124,7 @@ export class RaftNode implements Node<unknown> {
       const self = { ...identity, clusterId: common };
       const configuration = await askFounders(this.ports, self, plan.voters, 2 * this.options.electionTimeoutMs);
       // While the others were asked, another node may have claimed this one, or it may have been stopped.
-      this.running();
-      this.mustBeNew(replica, recovered);
+      this.mustBeNew(replica);
       const clusterId = common === "" ? this.ports.random.hex(16) : common;
       const { term, votedFor } = replica.raft.describe(this.ports.clock.monotonic());
       if (votedFor !== null || term !== recovered.start.hardState.term)
@@ -128,10 +133,10 @@ export class RaftNode implements Node<unknown> {
       const { hardState } = recovered.start;
       const ownState =
         common === "" ? hardState : { ...hardState, recoveryNumber: newRecoveryNumber(this.ports.random) };
-      this.recovered = await this.foundOrHalt(clusterId, configuration, recovered, ownState);
+      const founded = await this.foundOrHalt(clusterId, configuration, recovered, ownState);
       if (this.state !== "running") throw refused("this node was stopped meanwhile");
       this.identity = { ...identity, clusterId, recoveryNumber: ownState.recoveryNumber };
-      this.beginReplica(this.identity, this.recovered);
+      this.beginReplica(this.identity, founded);
       this.ports.transport.claim(clusterId);
       this.note(`cluster ${clusterId} founded`, "bootstrap");
     } finally {
@@ -287,7 +292,6 @@ export class RaftNode implements Node<unknown> {
         startNumber,
         recoveryNumber,
       };
-      this.recovered = recovered;
       this.identity = identity;
       const { frameBytesMax } = this.options;
       await transport.start({ nodeId: this.id, clusterId, directoryId, startNumber, frameBytesMax });
@@ -331,6 +335,7 @@ export class RaftNode implements Node<unknown> {
       this.household,
     );
     this.replica = replica;
+    this.recovered = recovered.start.configurations.length === 0 ? recovered : undefined;
     this.ports.transport.attach(
       this.groupId,
       replica.receiver((clusterId) => this.onClaim(clusterId)),
@@ -340,11 +345,11 @@ export class RaftNode implements Node<unknown> {
 
   /** M13: a waiting replica belongs to the first cluster that names its incarnation, from when that is durable. */
   private async onClaim(clusterId: ClusterId): Promise<void> {
-    const { identity, recovered } = this.running();
+    const { identity } = this.running();
     if (identity.clusterId === clusterId) return;
     if (identity.clusterId !== "" || this.founding)
       throw new RaftError("IdentityMismatch", "refused", `${this.id} belongs to another cluster than ${clusterId}.`);
-    if (isRestored(recovered)) {
+    if (this.recovered !== undefined && isRestored(this.recovered)) {
       const advice = `found the cluster on ${this.id}, or empty its directory`;
       const reason = `${this.id} holds a restored backup, and joins no cluster that another node founded; ${advice}.`;
       this.ports.logger.error(reason, { clusterId });
@@ -358,6 +363,7 @@ export class RaftNode implements Node<unknown> {
 
   private onNotice(notice: Notice): void {
     this.history.note(notice, this.ports.clock.wall());
+    if (notice.kind === "configuration" && notice.stage === "committed") this.recovered = undefined;
     const { logger } = this.ports;
     if (notice.kind === "error") logger.error(notice.reason);
     else if (notice.kind === "damage" && notice.stage === "found")
@@ -382,10 +388,9 @@ export class RaftNode implements Node<unknown> {
     await this.starting?.catch(() => {});
     if (this.state === "new") {
       this.state = "stopped";
-      this.events.complete();
-      return;
+      return this.end();
     }
-    if (this.state === "stopped") return this.events.complete();
+    if (this.state === "stopped") return this.end();
     const { replica } = this;
     if (replica !== undefined && this.state === "running") await this.leaveOffice(replica);
     this.state = "stopping";
@@ -394,7 +399,12 @@ export class RaftNode implements Node<unknown> {
     await this.ports.stateMachine.shutdown?.();
     this.state = "stopped";
     this.events.emit({ kind: "stopped" });
+    this.end();
+  }
+
+  private end(): void {
     this.events.complete();
+    this.household?.ended(this.groupId);
   }
 
   /** E25: a leader hands over, for at most T; whatever comes of it, the node goes. */
@@ -439,10 +449,9 @@ export class RaftNode implements Node<unknown> {
     }
   }
 
-  private running(): { readonly replica: Replica; readonly identity: LocalIdentity; readonly recovered: Recovered } {
-    const { replica, identity, recovered, state } = this;
-    if (state === "running" && replica?.isOver === false && identity !== undefined && recovered !== undefined)
-      return { replica, identity, recovered };
+  private running(): { readonly replica: Replica; readonly identity: LocalIdentity } {
+    const { replica, identity, state } = this;
+    if (state === "running" && replica?.isOver === false && identity !== undefined) return { replica, identity };
     if (state === "running")
       throw new RaftError("NotStarted", "refused", `The cluster of ${this.id} is being founded; ask again shortly.`);
     if (state === "halted")
@@ -456,14 +465,16 @@ export class RaftNode implements Node<unknown> {
     throw new RaftError("Stopped", "refused", `${this.id} was stopped; ask another node.`);
   }
 
-  private mustBeNew(replica: Replica, recovered: Recovered): void {
+  private mustBeNew(replica: Replica): Recovered {
     const { clusterId } = this.running().identity;
-    if (replica.raft.lastIndex > 0 && !isRestored(recovered))
+    const { recovered } = this;
+    if (recovered === undefined || (replica.raft.lastIndex > 0 && !isRestored(recovered)))
       throw refused(`this node has a log, of cluster ${clusterId}`);
     if (clusterId !== "" && this.household === undefined)
       throw refused(
         `this node belongs to cluster ${clusterId} already, and has no log yet; if a founding was interrupted, empty its directory`,
       );
+    return recovered;
   }
 
   private note(what: string, cause: string): void {

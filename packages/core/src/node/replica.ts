@@ -15,15 +15,17 @@ import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { StepObserver } from "../ports/step-observer.js";
 import type { TransportReceiver } from "../ports/transport.js";
+import type { Effect } from "../protocol/effect.js";
 import type { Notice } from "../protocol/notice.js";
 import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";
 import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
 import type { Household } from "./household.js";
-import { Inbox, type Stepper } from "./inbox.js";
+import { Inbox, type Stepper, type TurnHooks } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
+import { ReplicaReceiver } from "./replica-receiver.js";
 
 /** Callers that name no deadline give up after this many election timeouts: no promise hangs for ever (Q07, C05). */
 export const DEFAULT_DEADLINE_IN_TIMEOUTS = 10;
@@ -45,11 +47,13 @@ export interface ReplicaOwner {
  * One run of one replica: the protocol and the hands around it, wired once, from what recovery found. The founding of a
  * cluster ends one and begins another; nothing of it is shared.
  */
-export class Replica {
+export class Replica implements TurnHooks {
   readonly raft: Raft;
   readonly inbox: Inbox;
   readonly desk: CallerDesk;
   readonly closures: ClosureQueue;
+  private readonly runner: EffectRunner;
+  private readonly suspends: SuspendWatch;
   private readonly hands: Hands;
   private readonly rest: RestDesk;
   private readonly timers: TimerService;
@@ -80,27 +84,16 @@ export class Replica {
       mayRest: household !== undefined,
     };
     this.raft = new Raft(start, clock.monotonic());
-    const runner = new EffectRunner(() => this.hands);
+    this.runner = new EffectRunner(() => this.hands);
     // A lease may span two windows: together they forgive half of the drift bound, and the speed of clocks has the other half.
-    const suspends = new SuspendWatch(clock, options.clockDriftMs / 4, electionTimeoutMs);
+    this.suspends = new SuspendWatch(clock, options.clockDriftMs / 4, electionTimeoutMs);
     this.closures = new ClosureQueue(logger);
     this.inbox = new Inbox(
       ports.observer === undefined ? this.raft : observed(this.raft, ports.observer),
       clock,
       turn,
       this.closures,
-      {
-        began: () => {
-          this.timers.noticePause();
-          const forMs = suspends.stoodStill();
-          if (forMs > 0) this.inbox.post({ type: "EventLoopPaused", forMs });
-          this.fsm.turnBegan();
-        },
-        stoodStill: () => suspends.stoodStill(),
-        run: (effects) => runner.run(effects),
-        ended: () => this.turnEnded(),
-        failed: (error) => this.failed(error),
-      },
+      this,
       options.uncommittedBytesMax,
       DEFAULT_DEADLINE_IN_TIMEOUTS * electionTimeoutMs,
     );
@@ -112,18 +105,10 @@ export class Replica {
       this.inbox,
       electionTimeoutMs - options.clockDriftMs,
     );
-    this.log = new LogManager(ports.logStorage, (order) => runner.say(order), this.inbox);
+    this.log = new LogManager(ports.logStorage, (order) => this.runner.say(order), this.inbox);
     this.repairer = new LogRepairer(ports.logStorage, this.inbox, () => this.log.repaired());
     recovered.news.listen(this.inbox);
-    const { raft } = this;
-    // M11: a newcomer learns the group's recovery number from the first message that it gets.
-    const stamp: LocalIdentity = {
-      ...identity,
-      get recoveryNumber() {
-        return raft.recoveryNumber;
-      },
-    };
-    this.postman = new Postman(transport, ports.checksum, stamp, this.inbox);
+    this.postman = new Postman(transport, ports.checksum, identity, this.inbox, this.raft);
     this.fsm = new FsmCaller(
       stateMachine,
       this.log,
@@ -169,18 +154,7 @@ export class Replica {
 
   /** What the transport calls. `onClaim` is the node's. */
   receiver(onClaim: TransportReceiver["onClaim"]): TransportReceiver {
-    const { raft } = this;
-    return {
-      incarnation: this.identity.incarnation,
-      get wasRemoved() {
-        return raft.wasRemoved;
-      },
-      onMessage: (envelope) => this.postman.received(envelope),
-      onPeerUp: (id, startNumber) => this.postman.peerUp(id, startNumber),
-      onPeerDown: (id) => this.postman.peerDown(id),
-      onClaim,
-      onSnapshot: (header, bytes) => this.snapshots.received(header, bytes),
-    };
+    return new ReplicaReceiver(this.identity.incarnation, this.raft, this.postman, this.snapshots, onClaim);
   }
 
   /** Takes part from now on. */
@@ -232,7 +206,26 @@ export class Replica {
     snapshots.use(timers.alarm(() => snapshots.sweep(now())));
   }
 
-  private turnEnded(): void {
+  /** @inheritDoc */
+  began(): void {
+    this.timers.noticePause();
+    const forMs = this.stoodStill();
+    if (forMs > 0) this.inbox.post({ type: "EventLoopPaused", forMs });
+    this.fsm.turnBegan();
+  }
+
+  /** @inheritDoc */
+  stoodStill(): Millis {
+    return this.suspends.stoodStill();
+  }
+
+  /** @inheritDoc */
+  run(effects: readonly Effect[]): void {
+    this.runner.run(effects);
+  }
+
+  /** @inheritDoc */
+  ended(): void {
     if (this.over === "") {
       this.log.flush();
       this.postman.flush();
@@ -246,7 +239,7 @@ export class Replica {
   }
 
   /** A step threw: an impossible state, or a defect. The group stops in place; other groups go on. */
-  private failed(error: unknown): void {
+  failed(error: unknown): void {
     const rule = error instanceof InvariantViolation ? error.rule : messageOf(error);
     const details =
       error instanceof InvariantViolation ? error.details : { stack: error instanceof Error ? error.stack : "" };

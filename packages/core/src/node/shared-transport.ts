@@ -1,6 +1,6 @@
 import { messageOf } from "../components/message-of.js";
 import type { Envelope } from "../model/message.js";
-import type { ClusterId, GroupId } from "../model/node-id.js";
+import type { ClusterId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
 import type { Logger } from "../ports/logger.js";
 import type {
   AbortSignalLike,
@@ -51,22 +51,7 @@ export class SharedTransport {
   /** Registers a group's receiver: what it throws concerns nobody else. */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.receivers.set(group, receiver);
-    const guard = (call: () => void): void => this.guarded(group, call);
-    this.transport.attach(group, {
-      incarnation: receiver.incarnation,
-      onMessage: (envelope) =>
-        guard(() => {
-          this.mail().beforeMessage(envelope);
-          receiver.onMessage(envelope);
-        }),
-      onPeerUp: (id, startNumber) => guard(() => receiver.onPeerUp(id, startNumber)),
-      onPeerDown: (id, reason) => guard(() => receiver.onPeerDown(id, reason)),
-      onClaim: async (clusterId) => {
-        await receiver.onClaim(clusterId);
-        this.claim(clusterId);
-      },
-      onSnapshot: (header, bytes) => receiver.onSnapshot(header, bytes),
-    });
+    this.transport.attach(group, new GuardedReceiver(this, group, receiver));
     if (this.cluster !== "") this.tellOfCluster(group, receiver);
   }
 
@@ -110,12 +95,65 @@ export class SharedTransport {
     });
   }
 
-  private guarded(group: GroupId, call: () => void): void {
+  /** G03: a group threw while it was told something. */
+  threw(group: GroupId, error: unknown): void {
+    this.logger.error(`group ${group} threw; the others go on`, { reason: messageOf(error) });
+  }
+
+  /** A message is about to reach its group. */
+  beforeMessage(envelope: Envelope): void {
+    this.mail().beforeMessage(envelope);
+  }
+}
+
+/** G03: a group's receiver, whose errors are its own. */
+class GuardedReceiver implements TransportReceiver {
+  constructor(
+    private readonly shared: SharedTransport,
+    private readonly group: GroupId,
+    private readonly receiver: TransportReceiver,
+  ) {}
+
+  get incarnation(): Incarnation {
+    return this.receiver.incarnation;
+  }
+
+  get wasRemoved(): boolean {
+    return this.receiver.wasRemoved === true;
+  }
+
+  onMessage(envelope: Envelope): void {
     try {
-      call();
+      this.shared.beforeMessage(envelope);
+      this.receiver.onMessage(envelope);
     } catch (error) {
-      this.logger.error(`group ${group} threw; the others go on`, { reason: messageOf(error) });
+      this.shared.threw(this.group, error);
     }
+  }
+
+  onPeerUp(id: NodeId, startNumber: StartNumber): void {
+    try {
+      this.receiver.onPeerUp(id, startNumber);
+    } catch (error) {
+      this.shared.threw(this.group, error);
+    }
+  }
+
+  onPeerDown(id: NodeId, reason: string): void {
+    try {
+      this.receiver.onPeerDown(id, reason);
+    } catch (error) {
+      this.shared.threw(this.group, error);
+    }
+  }
+
+  async onClaim(clusterId: ClusterId): Promise<void> {
+    await this.receiver.onClaim(clusterId);
+    this.shared.claim(clusterId);
+  }
+
+  onSnapshot(header: SnapshotStreamHeader, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.receiver.onSnapshot(header, bytes);
   }
 }
 

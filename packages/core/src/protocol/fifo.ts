@@ -1,6 +1,6 @@
 /** A first-in-first-out list on an array with a moving head: no allocation per item, and its ends can be looked at. */
 export class Fifo<T> {
-  private items: (T | undefined)[] = [];
+  private items: (T | undefined)[] = NOTHING;
   private head = 0;
 
   /** Items in it. */
@@ -25,7 +25,9 @@ export class Fifo<T> {
 
   /** Adds at the end. */
   push(item: T): void {
-    this.items.push(item);
+    // A literal has room for one, a first push makes room for seventeen: most of them hold one now and then.
+    if (this.items.length === 0) this.items = [item];
+    else this.items.push(item);
   }
 
   /** Takes the oldest. */
@@ -48,7 +50,7 @@ export class Fifo<T> {
 
   /** Throws all away. */
   clear(): void {
-    this.items = [];
+    this.items = NOTHING;
     this.head = 0;
   }
 
@@ -57,3 +59,6 @@ export class Fifo<T> {
     for (let i = this.head; i < this.items.length; i++) yield this.items[i] as T;
   }
 }
+
+/** Shared by all that are empty, and never written to. */
+const NOTHING: never[] = [];

@@ -4,6 +4,8 @@ import { quorumHeardAt } from "./check-quorum.js";
 import { Lease, standingOf } from "./lease.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
+import { SparseMap } from "./sparse-map.js";
+import { SparseSet } from "./sparse-set.js";
 import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
 
@@ -32,14 +34,14 @@ export function takeOffice(s: RaftState): void {
     readRounds: [],
     transfer: undefined,
     change: undefined,
-    leavers: new Set(),
+    leavers: new SparseSet(),
     leaving: false,
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
     wokeAt: Number.NEGATIVE_INFINITY,
     lease: new Lease(),
-    forwarded: new Map(),
+    forwarded: new SparseMap(),
   };
   s.leadership = office;
   if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });

@@ -136,6 +136,11 @@ export class RaftLog {
     while (this.tail.first !== undefined && this.tail.first.last <= base.index) this.dropOldest();
   }
 
+  /** G02: a group at rest keeps no block in memory: whoever needs one reads it from the disk (R13). */
+  forgetBlocks(): void {
+    while (this.tail.first !== undefined && this.tail.first.last <= this.durable) this.dropOldest();
+  }
+
   /** Numbers the write that makes everything up to now durable. */
   beginWrite(): number {
     this.writes.push({ number: ++this.writeNumber, lastDurable: this.last.index });

@@ -3,6 +3,7 @@ import type { NodeId, ReplicaId } from "../model/node-id.js";
 import type { RaftEvent } from "./event.js";
 import { answeredLately, broadcastHeartbeat } from "./leadership.js";
 import type { Replicator } from "./replicator.js";
+import { SparseSet } from "./sparse-set.js";
 import type { Leadership, RaftState } from "./state.js";
 import { restartElectionWait } from "./term.js";
 
@@ -22,7 +23,7 @@ export interface Rest {
   /** Leader: the round that the offer came with. */
   readonly round: number;
   /** Leader: members that rest. */
-  readonly confirmed: Set<NodeId>;
+  readonly confirmed: SparseSet<NodeId>;
 }
 
 /** Before anything happens: all but the group's own echoes wakes it, and is a reason not to offer rest for a while. */
@@ -64,7 +65,7 @@ export function considerRest(s: RaftState): void {
   if (!s.mayRest || office === undefined) return;
   if (s.rest !== undefined) return wake(s);
   if (s.now - s.stirredAt < s.T || !isIdle(s, office)) return;
-  s.rest = { phase: "offered", round: office.round, confirmed: new Set() };
+  s.rest = { phase: "offered", round: office.round, confirmed: new SparseSet() };
   const members = [...office.peers.values()].map(({ id, incarnation }) => ({ id, incarnation }));
   s.outbox.emit({ type: "OfferRest", term: s.term, commit: s.commit, round: office.round, members });
   restIfAllAgree(s, office);
@@ -87,8 +88,9 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
     s.asked.forwarded.size === 0;
   s.outbox.send(leader, { type: "RestAnswer", term: s.term, round, rests });
   if (!rests) return;
-  s.rest = { phase: "resting", round, confirmed: new Set() };
+  s.rest = { phase: "resting", round, confirmed: new SparseSet() };
   s.disarm("election");
+  s.log.forgetBlocks();
   s.outbox.emit({ type: "Rest", with: [leader.id], version });
 }
 
@@ -106,6 +108,7 @@ function restIfAllAgree(s: RaftState, office: Leadership): void {
   for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;
   s.rest.phase = "resting";
   s.disarm("heartbeat");
+  s.log.forgetBlocks();
   // Q05: what was confirmed before the rest says nothing about the time after it.
   office.lease.voidUntilRound(office.round + 1);
   s.outbox.emit({ type: "Rest", with: [...office.peers.keys()], version: null });

@@ -24,6 +24,8 @@ import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
 import { RaftLog } from "./raft-log.js";
 import type { Replicator } from "./replicator.js";
 import type { Rest } from "./resting.js";
+import { SparseMap } from "./sparse-map.js";
+import { SparseSet } from "./sparse-set.js";
 
 /** What recovery found, and the rules to play by. */
 export interface RaftStart {
@@ -94,7 +96,7 @@ export interface Leadership {
   /** M03, M04: the change that was asked for here; one that an earlier leader began is known by the configuration alone. */
   change: Change | undefined;
   /** M09: peers that a configuration removed, and that are still to be told of its commit. */
-  readonly leavers: Set<NodeId>;
+  readonly leavers: SparseSet<NodeId>;
   /** M05: whether C-new is committed and does not let this leader vote: it is on its way out. */
   leaving: boolean;
   /** E24: why it must not go on leading, whatever becomes of the transfer under way; or empty. */
@@ -108,7 +110,7 @@ export interface Leadership {
   /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
   readonly lease: Lease;
   /** R18: highest forwarded request taken, by origin and its start. */
-  readonly forwarded: Map<string, number>;
+  readonly forwarded: SparseMap<string, number>;
 }
 
 /** M04: how far a voter to be has come. */
@@ -157,7 +159,7 @@ export interface Asked {
   question: { readonly request: number; readonly readers: readonly number[]; readonly sentAt: Millis } | undefined;
   lastRequest: number;
   /** Forwarded proposals without an answer. */
-  readonly forwarded: Set<number>;
+  readonly forwarded: SparseSet<number>;
 }
 
 /**
@@ -197,7 +199,7 @@ export class RaftState {
   /** E05: the newest pre-vote round; never one of an earlier run, whose answers may still be under way (T11). */
   round: number;
   /** E10: who voted how in the round or candidacy under way. */
-  readonly ballots = new Map<NodeId, boolean>();
+  readonly ballots = new SparseMap<NodeId, boolean>();
   /** E04: when the present wait began, and how long it lasts if a timer has told already. */
   waitStartedAt: Millis;
   waitMs: Millis | undefined;
@@ -213,7 +215,7 @@ export class RaftState {
   /** G02: when somebody last wanted something of the group. */
   stirredAt: Millis;
   install: Install | undefined;
-  readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new Set() };
+  readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new SparseSet() };
   /** L03: what is being repaired; `undefined` while the log is whole. */
   repair: Repair | undefined;
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
@@ -237,7 +239,14 @@ export class RaftState {
   /** Ascending. */
   readonly configurations: ConfigurationManager;
   readonly outbox: Outbox;
-  private readonly generations = new Map<TimerName, number>();
+  private readonly generations: Record<TimerName, number> = {
+    election: 0,
+    heartbeat: 0,
+    request: 0,
+    transfer: 0,
+    snapshot: 0,
+    repair: 0,
+  };
   /** Who it is. */
   readonly identity: LocalIdentity;
   /** What it obeys. */
@@ -329,20 +338,19 @@ export class RaftState {
 
   /** Starts a timer anew; what fires of its earlier life is ignored. */
   arm(timer: TimerName, from: Millis, to: Millis = from): void {
-    const generation = (this.generations.get(timer) ?? 0) + 1;
-    this.generations.set(timer, generation);
+    const generation = ++this.generations[timer];
     this.outbox.emit({ type: "ArmTimer", timer, between: [from, to], generation });
   }
 
   /** Stops a timer. */
   disarm(timer: TimerName): void {
-    this.generations.set(timer, (this.generations.get(timer) ?? 0) + 1);
+    this.generations[timer]++;
     this.outbox.emit({ type: "DisarmTimer", timer });
   }
 
   /** Whether that firing belongs to the timer's present life. */
   isCurrent(timer: TimerName, generation: number): boolean {
-    return this.generations.get(timer) === generation;
+    return this.generations[timer] === generation;
   }
 
   /**

@@ -204,15 +204,15 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "T02",
     file: `${COMPONENTS}/postman.ts`,
-    find: "const { groupId, id, incarnation, startNumber, recoveryNumber } = this.identity;",
-    replace: "const { groupId, id, incarnation, startNumber } = this.identity;\n    const recoveryNumber = 0;",
+    find: "recoveryNumber: this.group.recoveryNumber,",
+    replace: "recoveryNumber: 0 * this.group.recoveryNumber,",
     tests: test("components/postman"),
   },
   {
     rule: "T04",
     file: `${COMPONENTS}/postman.ts`,
-    find: "    this.book.clear();\n",
-    replace: "",
+    find: "    const book = new Map<NodeId, PeerAddress>();\n",
+    replace: "    const book = new Map(this.book.map((peer) => [peer.id, peer]));\n",
     tests: test("components/postman"),
   },
   {

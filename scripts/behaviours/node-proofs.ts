@@ -60,8 +60,9 @@ export const nodeProofs: readonly Proof[] = [
     // Another founder's empty cluster would take the state in as a log that it never had.
     rule: "F08",
     file: `${NODE}/raft-node.ts`,
-    find: "    if (isRestored(recovered)) {\n      const advice",
-    replace: "    if (isRestored(recovered) && clusterId === this.id) {\n      const advice",
+    find: "    if (this.recovered !== undefined && isRestored(this.recovered)) {\n      const advice",
+    replace:
+      "    if (this.recovered !== undefined && isRestored(this.recovered) && clusterId === this.id) {\n      const advice",
     tests: test("backup"),
   },
   {
@@ -203,8 +204,8 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "O03",
     file: `${NODE}/node-events.ts`,
-    find: "this.events$ = guard(this.subject, report);",
-    replace: "this.events$ = guard(this.subject, () => report);",
+    find: "events$: guard(subject, report)",
+    replace: "events$: guard(subject, () => report)",
     tests: test("raft-node"),
   },
   {

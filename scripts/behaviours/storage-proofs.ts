@@ -92,6 +92,14 @@ export const storageProofs: readonly Proof[] = [
     tests: [`${FILES}/test/shared/shared-log.test.ts`],
   },
   {
+    // A block of a hundred bytes keeps the window of 64 KiB that it was read in.
+    rule: "G02",
+    file: `${FILES}/src/shared/place-reader.ts`,
+    find: "return bytes.buffer.byteLength <= PIN_FACTOR_MAX * bytes.length ?",
+    replace: "return bytes.buffer.byteLength + PIN_FACTOR_MAX > 0 || openBlock === undefined ?",
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
     // Behind a gap everybody is believed.
     rule: "G03",
     file: `${FILES}/src/shared/shared-recovery.ts`,

@@ -75,6 +75,17 @@ describe("G02 a group at rest", () => {
     expect(timers(lab, "b")).toEqual(["election"]);
   });
 
+  it("G02 a group at rest keeps no block in memory, and replicates what comes after", () => {
+    const lab = idle();
+    const cached = (): number[] => IDS.map((id) => lab.node(id).raft.describe(lab.now).cachedBytes);
+    expect(Math.min(...cached())).toBeGreaterThan(0);
+    lab.beat("a");
+    expect(cached()).toEqual([0, 0, 0]);
+    lab.propose("a", "y");
+    lab.settle();
+    for (const id of IDS) expect(lab.node(id).raft.commitIndex).toBe(lab.node(id).raft.lastIndex);
+  });
+
   it("G02 a follower that lacks what the leader has committed says no", () => {
     const lab = idle();
     const answer = lab.receive("a", "b", { type: "RestOffer", term: 1, commit: 99, round: 1, version: 7 });

@@ -108,6 +108,19 @@ describe("a log that many groups share", () => {
     await again.close();
   });
 
+  it("G02 a block that is read and kept does not keep what was read around it", async () => {
+    const { logs } = await live(new FaultDisk(), ["a", "b"], () => {}, { segmentBytesMax: 1024 * 1024 });
+    const [a, b] = [logs["a"] as LogStorage, logs["b"] as LogStorage];
+    for (let index = 1; index <= 50; index++) {
+      await a.write({ blocks: [block(index, 1, 1)] });
+      await b.write({ blocks: [block(index, 1, 1)] });
+    }
+    for (const { encoded, sizeBytes } of await a.read(1, 400)) {
+      expect(encoded?.length).toBe(sizeBytes);
+      expect(encoded?.buffer.byteLength).toBeLessThanOrEqual(2 * sizeBytes);
+    }
+  });
+
   it("G03 a failed fsync is the end for every group, and is told once", async () => {
     const disk = new FaultDisk();
     const told: string[] = [];

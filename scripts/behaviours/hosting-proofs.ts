@@ -61,10 +61,10 @@ export const hostingProofs: readonly Proof[] = [
   {
     // A group at rest keeps what it had in memory.
     rule: "G02",
-    file: `${PROTOCOL}/resting.ts`,
+    file: protocol("resting"),
     find: '  s.disarm("heartbeat");\n  s.log.forgetBlocks();\n',
     replace: '  s.disarm("heartbeat");\n',
-    tests: [`${TESTS}/resting.test.ts`],
+    tests: protocolTests("resting"),
   },
   {
     // A consent that comes after the news of a waking counts.

@@ -54,6 +54,21 @@ export const storageProofs: readonly Proof[] = [
     tests: [`${FILES}/test/damage/log-damage.test.ts`],
   },
   {
+    // A node that restarts before the repair knows nothing of the hole, and votes.
+    rule: "L12",
+    file: `${FILES}/src/log/log-damage.ts`,
+    find: "    if (found.holes.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));\n",
+    replace: "",
+    tests: [`${FILES}/test/log/repair.test.ts`],
+  },
+  {
+    rule: "L12",
+    file: `${FILES}/src/log/file-log-storage.ts`,
+    find: "    if (lost.length > 0) await suspects.add(book.active.number);\n",
+    replace: "",
+    tests: [`${FILES}/test/log/repair.test.ts`],
+  },
+  {
     rule: "L07",
     file: `${FILES}/src/log/write-plan.ts`,
     find: "    operations.push({ kind: RecordKind.truncate, index: write.truncateFrom });\n",
@@ -121,14 +136,22 @@ export const storageProofs: readonly Proof[] = [
     file: `${FILES}/src/shared/shared-book.ts`,
     find: "    await pen.append([]);\n",
     replace: "",
-    tests: [`${FILES}/test/crash-points/crash-points.test.ts`, `${FILES}/test/shared/shared-log.test.ts`],
+    tests: [`${FILES}/test/shared/shared-log.test.ts`],
   },
   {
     // What was given up while it was being copied is appended all the same.
     rule: "G05",
     file: `${FILES}/src/shared/shared-book.ts`,
-    find: "return copy === undefined || copy.log.holds(copy.place);",
-    replace: "return copy === undefined || copy.place.first > 0;",
+    find: "(copy.log.holds(copy.place) && !changed.has(group));",
+    replace: "copy.place.first > 0 || changed.has(group);",
     tests: [`${FILES}/test/shared/shared-log.test.ts`],
+  },
+  {
+    // What was lost is put back behind the truncation of it that the same batch carries.
+    rule: "L03",
+    file: `${FILES}/src/shared/shared-book.ts`,
+    find: "(copy.log.holds(copy.place) && !changed.has(group));",
+    replace: "copy.log.holds(copy.place);",
+    tests: [`${FILES}/test/shared/shared-repair.test.ts`],
   },
 ];

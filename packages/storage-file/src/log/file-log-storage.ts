@@ -28,6 +28,7 @@ import { cutTornTail, holesOf, type RecoveredLog, recoverLog, settleWhatWasRead 
 import { SegmentFiles } from "./segment-files.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import { SoleBook } from "./sole-book.js";
+import { Suspects } from "./suspects.js";
 import { planWrite } from "./write-plan.js";
 
 /** The log of one replica in segment files; see docs/FORMAT.md. */
@@ -121,7 +122,7 @@ export class FileLogStorage implements LogStorage {
       activeBytes: writer?.active.end ?? 0,
       batches: writer?.batches ?? 0,
       waiting: writer?.waiting ?? 0,
-      holes: this.damage?.count ?? 0,
+      holes: this.damage?.known.length ?? 0,
       scrubbedSegments: this.scrub?.surveyed ?? 0,
       scrubTrouble: this.scrub?.trouble ?? "",
     };
@@ -206,9 +207,17 @@ export class FileLogStorage implements LogStorage {
     const writer = new LogWriter(parts, book, log);
     this.book = book;
     this.writer = writer;
-    const holes = recovered === undefined ? [] : holesOf(recovered);
-    await writer.begin(holes.length > 0);
-    this.careFor(book, writer, holes, (hole) => request.damaged?.(hole));
+    const lost = recovered === undefined ? [] : holesOf(recovered);
+    const suspects = new Suspects(files.directory, this.files, checksum);
+    // Once it is closed its foot proves it, and nobody reads it again before he must.
+    if (lost.length > 0) await suspects.add(book.active.number);
+    await writer.begin(lost.length > 0);
+    // What is found before this is over is a part of the answer.
+    const tell = (hole: LogHole) => (this.state === "open" ? request.damaged?.(hole) : undefined);
+    const damage = new LogDamage(book, writer, checksum, tell, lost, suspects);
+    await damage.look();
+    const holes = damage.known;
+    this.careFor(book, damage);
     const { state } = book;
     this.plannedLast = state.last.index;
     return {
@@ -228,8 +237,7 @@ export class FileLogStorage implements LogStorage {
   }
 
   /** L03: from now on damage is looked for, told of, and repaired. */
-  private careFor(book: SoleBook, writer: LogWriter, holes: readonly LogHole[], tell: (hole: LogHole) => void): void {
-    const damage = new LogDamage(book, writer, this.checksum, tell, holes);
+  private careFor(book: SoleBook, damage: LogDamage): void {
     this.damage = damage;
     this.reader = new LogReader(book, damage, this.checksum);
     const { scrubBytesPerSecond: bytesPerSecond } = this.settings;

@@ -4,6 +4,7 @@ import type { Segment } from "./segment.js";
 import { lostAny, rebuildIn } from "./segment-rebuild.js";
 import { surveySegment } from "./segment-survey.js";
 import type { SoleBook } from "./sole-book.js";
+import type { Suspects } from "./suspects.js";
 
 /** L03: what is known to be missing from an open log. Reads and the scrub find it, a repair takes it away. */
 export class LogDamage {
@@ -17,7 +18,16 @@ export class LogDamage {
     private readonly checksum: Checksum,
     private readonly tell: (hole: LogHole) => void,
     private holes: readonly LogHole[],
+    private readonly suspects: Suspects,
   ) {}
+
+  /** L12: looks for what an earlier run knew to be lost: whoever votes must know of it before. */
+  async look(): Promise<void> {
+    if (!this.suspects.any) return;
+    for (const segment of this.book.segments.closed)
+      if (this.suspects.includes(segment.number)) await this.survey(segment);
+    await this.forget();
+  }
 
   /** The hole that an entry is in. */
   at(index: LogIndex): LogHole | undefined {
@@ -29,9 +39,9 @@ export class LogDamage {
     return Math.min(Number.MAX_SAFE_INTEGER, ...this.holes.map(({ first }) => (first > index ? first - 1 : Infinity)));
   }
 
-  /** How many there are (O01). */
-  get count(): number {
-    return this.holes.length;
+  /** All that is known to be missing, ascending. */
+  get known(): readonly LogHole[] {
+    return this.holes.toSorted((a, b) => a.first - b.first);
   }
 
   /**
@@ -44,6 +54,7 @@ export class LogDamage {
     const low = Math.max(segment.low, state.base.index + 1);
     const high = segments.highOf(segment);
     const found = await segment.reading(() => surveySegment(segment, low, high, this.checksum, pace));
+    if (found.holes.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));
     // Meanwhile a leader may have replaced them, or a snapshot their place.
     const { base } = state;
     const upTo = segments.highOf(segment);
@@ -66,6 +77,11 @@ export class LogDamage {
       ...(hole.first < first ? [{ ...hole, last: Math.min(hole.last, first - 1) }] : []),
       ...(hole.last > last ? [{ ...hole, first: Math.max(hole.first, last + 1) }] : []),
     ]);
+    await this.forget();
+  }
+
+  private async forget(): Promise<void> {
+    if (this.holes.length === 0) await this.writer.maintain(() => this.suspects.clear());
   }
 
   /** Lays the segments anew that lost these entries, or one that has wrong bytes without having lost any. */
@@ -73,7 +89,7 @@ export class LogDamage {
     const { segments, state } = this.book;
     const isHit = (segment: Segment): boolean => segment.number === wrong?.number || lostAny(segments, segment, blocks);
     if (isHit(segments.active)) await this.writer.closeActive();
-    await this.writer.rebuild(async (parts) => {
+    await this.writer.maintain(async (parts) => {
       for (const segment of segments.closed.filter(isHit)) await rebuildIn(segments, segment, blocks, parts);
       state.restore(blocks);
     });

@@ -123,8 +123,8 @@ export class LogWriter {
     await this.append([]);
   }
 
-  /** L03: lays segments anew, behind what is under way in the background; rejects if the writer is dead, or dies of it. */
-  async rebuild(work: (parts: RebuildParts) => Promise<void>): Promise<void> {
+  /** L03: does to the files what no batch does, behind what is under way in the background; rejects if the writer is dead, or dies of it. */
+  async maintain(work: (parts: RebuildParts) => Promise<void>): Promise<void> {
     const { files, checksum, startNumber, owner } = this.parts;
     this.inBackground(() => work({ files, checksum, startNumber, owner: owner() }));
     await this.background;

@@ -79,6 +79,27 @@ export function readLostBlock(
   return recordOf(piece.view, at, { kind, block });
 }
 
+/**
+ * A record that is intact, or all but the body of its block (L03).
+ *
+ * @throws RaftError `Damaged`.
+ */
+export function intactOrLost(
+  piece: Piece,
+  offset: number,
+  segment: SegmentId,
+  checksum: Checksum,
+  isShared = false,
+): ReadRecord & { readonly isLost: boolean } {
+  try {
+    const { group, operation, sequence, length } = readRecord(piece, offset, segment, checksum, true, isShared);
+    return { group, operation, sequence, length, isLost: false };
+  } catch (error) {
+    if (!(error instanceof RaftError)) throw error;
+    return { ...readLostBlock(piece, offset, segment, checksum, isShared), isLost: true };
+  }
+}
+
 const wrong = (what: string): RaftError => new RaftError("Damaged", "refused", what);
 
 const isOfBlock = (kind: number): kind is BlockOperation["kind"] =>

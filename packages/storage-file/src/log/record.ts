@@ -38,6 +38,8 @@ export const RecordKind = {
   copy: 9,
 } as const;
 
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
 /** A record as a value. */
 export type Operation =
   | { readonly kind: typeof RecordKind.hardState; readonly hardState: HardState }

@@ -4,7 +4,7 @@ import { BATCH_HEADER_BYTES, type BatchHeader, isZero, readBatchHeader } from ".
 import { FileWindow } from "./file-window.js";
 import type { LogState } from "./log-state.js";
 import type { PlacedOperation, SegmentId } from "./record.js";
-import { type ReadRecord, readLostBlock, readRecord } from "./record-reader.js";
+import { intactOrLost } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 import type { Chain } from "./segment-footer.js";
 
@@ -117,8 +117,8 @@ export async function readBatch(
       if (next !== undefined && record.sequence !== next) return `batch ${head.number} skips records`;
       next = record.sequence + 1;
       const { group, operation } = record;
-      placed.push("isLost" in record ? { group, operation, offset, isLost: true } : { group, operation, offset });
-      isLost ||= "isLost" in record;
+      placed.push(record.isLost ? { group, operation, offset, isLost: true } : { group, operation, offset });
+      isLost ||= record.isLost;
       offset += record.length;
     }
   } catch (error) {
@@ -130,20 +130,6 @@ export async function readBatch(
   if (offset > end || !isZero(window.bytes, offset - window.from, end - offset))
     return `batch ${head.number} is not whole: its padding is missing`;
   return { placed, sequence: next ?? 1, isLost };
-}
-
-function intactOrLost(
-  window: FileWindow,
-  offset: number,
-  segment: SegmentId,
-  checksum: Checksum,
-): ReadRecord | (ReadRecord & { readonly isLost: true }) {
-  try {
-    return readRecord(window, offset, segment, checksum, true);
-  } catch (error) {
-    if (!(error instanceof RaftError)) throw error;
-    return { ...readLostBlock(window, offset, segment, checksum), isLost: true };
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   type Checksum,
   type ClusterId,
+  holeError,
   type LogBlock,
   type LogIndex,
   type LogStorage,
@@ -12,7 +13,7 @@ import {
 import { closedAlready } from "../format/faults.js";
 import { type GroupOperation, RecordKind } from "../log/record.js";
 import { planWrite, type WritePlan } from "../log/write-plan.js";
-import type { GroupLog } from "./group-log.js";
+import { type GroupLog, holeOf, type Place } from "./group-log.js";
 import { readPlaces } from "./place-reader.js";
 import type { SharedLog } from "./shared-log.js";
 
@@ -54,7 +55,9 @@ export class GroupLogStorage implements LogStorage {
     this.log = log;
     this.plannedLast = log.lastIndex;
     this.state = "open";
+    log.damaged = request.damaged;
     this.opened(log);
+    const holes = log.holes();
     const { clusterId, directoryId, startNumber } = this.shared.identity;
     const { incarnation, hardState, commitHint, base, last } = log;
     return {
@@ -68,6 +71,7 @@ export class GroupLogStorage implements LogStorage {
       last,
       runs: log.runs(),
       configurationIndices: log.configurationIndices(),
+      ...(holes.length > 0 && { holes }),
       cut: this.shared.cut,
     };
   }
@@ -84,9 +88,21 @@ export class GroupLogStorage implements LogStorage {
       const log = this.living();
       const { writer } = this.shared.living();
       const plan = this.plan(log, write);
-      const done = writer.write(() => plan);
-      this.underWay = done.catch(() => {});
-      return done;
+      return this.noted(writer.write(() => plan));
+    });
+  }
+
+  /** L03: what was lost is appended once more, as a copy that stands elsewhere: no file is laid anew that others use, too. */
+  repair(blocks: readonly LogBlock[]): Promise<void> {
+    return this.guarded(async () => {
+      for (;;) {
+        const log = this.living();
+        const { writer, book } = this.shared.living();
+        const copies = book.copiesOfLost(log, blocks);
+        if (copies.length === 0) return;
+        // Not all of them are admitted if a truncation comes in between: what is still lost then is copied once more.
+        await this.noted(writer.write(() => ({ operations: copies, last: 0 })));
+      }
     });
   }
 
@@ -95,14 +111,22 @@ export class GroupLogStorage implements LogStorage {
     return this.guarded(async () => {
       const log = this.living();
       this.shared.living();
-      if (from <= log.base.index || from > log.lastIndex) return [];
-      return readPlaces(log.placesFrom(from), from, bytesMax, this.checksum);
+      for (;;) {
+        if (from <= log.base.index || from > log.lastIndex) return [];
+        const { blocks, lost } = await readPlaces(log.placesFrom(from), from, bytesMax, this.checksum);
+        // Copied forward while it was being read (G05): it stands elsewhere now.
+        if (blocks.length === 0 && lost !== undefined && !log.holds(lost)) continue;
+        if (lost !== undefined) log.lose(lost);
+        if (blocks.length === 0) throw holeError(holeOf(lost as Place));
+        return blocks;
+      }
     });
   }
 
   async close(): Promise<void> {
     if (this.state !== "open") return;
     this.state = "closed";
+    if (this.log !== undefined) this.log.damaged = undefined;
     await this.underWay;
   }
 
@@ -113,8 +137,14 @@ export class GroupLogStorage implements LogStorage {
       state: log?.damage === undefined ? this.state : "damaged",
       base: log?.base.index ?? 0,
       last: log?.lastIndex ?? 0,
+      holes: log?.holes().length ?? 0,
       shared: this.shared.describe(),
     };
+  }
+
+  private noted(done: Promise<void>): Promise<void> {
+    this.underWay = done.catch(() => {});
+    return done;
   }
 
   private plan(log: GroupLog, write: LogWrite): WritePlan {

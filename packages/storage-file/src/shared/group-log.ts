@@ -4,13 +4,20 @@ import {
   type HardState,
   LOG_START,
   type LogBlock,
+  type LogHole,
   type LogId,
   type LogIndex,
   type RaftError,
   type Term,
   type TermRun,
 } from "@hexraft/core/ports";
-import { type GroupOperation, type GroupStanding, type Operation, RecordKind } from "../log/record.js";
+import {
+  type GroupOperation,
+  type GroupStanding,
+  type Operation,
+  RECORD_HEADER_BYTES,
+  RecordKind,
+} from "../log/record.js";
 import type { Segment } from "../log/segment.js";
 
 /** Where a block stands, and which of its entries are in the log. Never changed: it is replaced. */
@@ -22,8 +29,10 @@ export interface Place {
   readonly first: LogIndex;
   readonly last: LogIndex;
   readonly term: Term;
-  /** Configuration entries among them. */
+  /** Configuration entries among them; none are known of a lost one. */
   readonly configurations: readonly LogIndex[];
+  /** L03: the block is damaged: which entries it held is known, and no more. */
+  readonly isLost: boolean;
 }
 
 /** Told when blocks begin or cease to be needed where they stand. */
@@ -44,6 +53,8 @@ export class GroupLog {
   lastIndex: LogIndex = 0;
   /** Number of its next record. */
   sequence = 1;
+  /** L03: told of every place that is found to be lost, while somebody uses the group. */
+  damaged: ((hole: LogHole) => void) | undefined;
   private places: Place[] = [];
 
   constructor(
@@ -80,6 +91,19 @@ export class GroupLog {
     return this.places.flatMap(({ configurations }) => configurations);
   }
 
+  /** L03: what is lost of the entries above the base, ascending. */
+  holes(): LogHole[] {
+    return this.places.filter(({ isLost }) => isLost).map(holeOf);
+  }
+
+  /** L03: the block of this place turned out to be damaged. It goes on holding its segment until it is repaired. */
+  lose(place: Place): void {
+    const at = this.places.indexOf(place);
+    if (at < 0 || place.isLost) return;
+    this.places[at] = { ...place, isLost: true };
+    this.damaged?.(holeOf(place));
+  }
+
   /** The place that holds an entry, and those behind it. */
   placesFrom(index: LogIndex): readonly Place[] {
     const at = this.places.findIndex(({ last }) => index <= last);
@@ -111,8 +135,8 @@ export class GroupLog {
     return repeated.map((operation) => ({ group: this.number, operation }));
   }
 
-  /** Takes a record in that stands at this offset of the segment. */
-  apply(operation: Operation, segment: Segment, offset: number): void {
+  /** Takes a record in that stands at this offset of the segment; `isLost`: it is a block's, and that is damaged (L03). */
+  apply(operation: Operation, segment: Segment, offset: number, isLost: boolean): void {
     switch (operation.kind) {
       case RecordKind.hardState:
         this.hardState = operation.hardState;
@@ -136,11 +160,11 @@ export class GroupLog {
         this.lastIndex = Math.max(this.lastIndex, operation.id.index);
         return;
       case RecordKind.block:
-        this.put(placeOf(operation.block, segment, offset));
+        this.put(placeOf(operation.block, segment, offset, isLost));
         this.lastIndex = operation.block.last;
         return;
       case RecordKind.copy:
-        this.put(placeOf(operation.block, segment, offset));
+        this.put(placeOf(operation.block, segment, offset, isLost));
         return;
       case RecordKind.group:
         this.incarnation = operation.identity.incarnation;
@@ -198,10 +222,21 @@ function part(place: Place, first: LogIndex, last: LogIndex): Place {
   return { ...place, first, last, configurations };
 }
 
-function placeOf(block: LogBlock, segment: Segment, offset: number): Place {
+/** L03: what is missing with a place. */
+export const holeOf = ({ first, last, segment, offset, bytes }: Place): LogHole => ({
+  first,
+  last,
+  file: segment.path,
+  offset,
+  length: RECORD_HEADER_BYTES + bytes,
+});
+
+function placeOf(block: LogBlock, segment: Segment, offset: number, isLost: boolean): Place {
   const { first, last, term, sizeBytes: bytes } = block;
   const configurations: LogIndex[] = [];
-  for (let index = first; index <= last; index++)
+  // A damaged block may not be asked for its entries.
+  const readableTo = isLost ? 0 : last;
+  for (let index = first; index <= readableTo; index++)
     if (block.typeAt(index) === EntryType.configuration) configurations.push(index);
-  return { segment, offset, bytes, first, last, term, configurations };
+  return { segment, offset, bytes, first, last, term, configurations, isLost };
 }

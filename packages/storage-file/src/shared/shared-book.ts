@@ -1,4 +1,4 @@
-import { blockBytes, type Checksum, RaftError } from "@hexraft/core/ports";
+import { blockBytes, type Checksum, type LogBlock, type RaftError } from "@hexraft/core/ports";
 import type { Book, Pen } from "../log/book.js";
 import type { Job } from "../log/job.js";
 import { type GroupOperation, type GroupStanding, type PlacedOperation, RecordKind } from "../log/record.js";
@@ -15,6 +15,9 @@ const NEEDED_SHARE_MIN = 0.5;
 /** G05: most bytes copied forward in one batch: nobody's write waits for more. */
 const COPY_BYTES_MAX = 1024 * 1024;
 
+/** What takes entries away. */
+const MOVES_PLACES: ReadonlySet<RecordKind> = new Set([RecordKind.truncate, RecordKind.reset, RecordKind.base]);
+
 const NO_FOOT = new Uint8Array(0);
 
 /** The book of a log that many groups share: which group a number means, and which segments still hold what somebody needs. */
@@ -28,6 +31,8 @@ export class SharedBook implements Book, PlaceWatch {
   private readonly copies = new Map<GroupOperation, { readonly log: GroupLog; readonly place: Place }>();
   private nextGroup = FIRST_GROUP;
   private tidying = false;
+  /** L03: pinned by what is lost, and so by its repair: nothing in it is left to be copied. */
+  private waitsForRepair: Segment | undefined;
   /** The newest segment of which a batch is durable. */
   private settled: Segment | undefined;
 
@@ -60,6 +65,17 @@ export class SharedBook implements Book, PlaceWatch {
     };
   }
 
+  /** L03: records that put these blocks back, as far as they are lost; what is no longer missing stays as it is. */
+  copiesOfLost(log: GroupLog, blocks: readonly LogBlock[]): GroupOperation[] {
+    return blocks.flatMap((block) => {
+      const lost = log.placesFrom(block.first).filter(({ first, isLost }) => isLost && first <= block.last);
+      return lost.map((place) => {
+        const [first, last] = [Math.max(block.first, place.first), Math.min(block.last, place.last)];
+        return this.copyOf(log, place, block.slice(first, last));
+      });
+    });
+  }
+
   push(next: Segment): void {
     this.segments.push(next);
   }
@@ -68,12 +84,18 @@ export class SharedBook implements Book, PlaceWatch {
     return [...this.groups.values()].flatMap((log) => log.carriedOver());
   }
 
-  /** A block that was truncated, compacted or copied since its copy was asked for is not copied. */
+  /**
+   * A block that was truncated, compacted or copied since its copy was asked for is not copied; nor one of a group that did so
+   * earlier in the same batch, as what is left of it shows only behind that.
+   */
   admit(operations: readonly GroupOperation[]): readonly GroupOperation[] {
+    const changed = new Set<number>();
     return operations.filter((operation) => {
+      const { group } = operation;
       const copy = this.copies.get(operation);
       this.copies.delete(operation);
-      return copy === undefined || copy.log.holds(copy.place);
+      if (MOVES_PLACES.has(operation.operation.kind)) changed.add(group);
+      return copy === undefined || (copy.log.holds(copy.place) && !changed.has(group));
     });
   }
 
@@ -84,11 +106,11 @@ export class SharedBook implements Book, PlaceWatch {
   }
 
   took(placed: readonly PlacedOperation[]): void {
-    for (const { group, operation, offset } of placed) this.take(group, operation, this.active, offset);
+    for (const each of placed) this.take(each, this.active);
   }
 
   /** Takes in a record; also of segments that are read at open. */
-  take(group: number, operation: PlacedOperation["operation"], segment: Segment, offset: number): void {
+  take({ group, operation, offset, isLost = false }: PlacedOperation, segment: Segment): void {
     let log = this.groups.get(group);
     if (log === undefined) {
       if (operation.kind !== RecordKind.group) return;
@@ -97,7 +119,7 @@ export class SharedBook implements Book, PlaceWatch {
       this.groups.set(group, log);
       this.nextGroup = Math.max(this.nextGroup, group + 1);
     }
-    log.apply(operation, segment, offset);
+    log.apply(operation, segment, offset, isLost);
     if (operation.kind === RecordKind.group) this.register(log, operation.identity.standing);
   }
 
@@ -125,6 +147,7 @@ export class SharedBook implements Book, PlaceWatch {
   }
 
   displaced({ segment, bytes }: Place): void {
+    if (segment === this.waitsForRepair) this.waitsForRepair = undefined;
     this.neededBytes.set(segment, (this.neededBytes.get(segment) ?? 0) - bytes);
   }
 
@@ -148,7 +171,8 @@ export class SharedBook implements Book, PlaceWatch {
     const closed = this.segments.slice(0, -1);
     const needed = closed.reduce((sum, segment) => sum + (this.neededBytes.get(segment) ?? 0), 0);
     const used = closed.reduce((sum, { end }) => sum + end, 0);
-    return closed.length >= CLOSED_SEGMENTS_MIN && needed < NEEDED_SHARE_MIN * used;
+    const canCopy = closed.length >= CLOSED_SEGMENTS_MIN && closed[0] !== this.waitsForRepair;
+    return canCopy && needed < NEEDED_SHARE_MIN * used;
   }
 
   private async tidy(pen: Pen): Promise<void> {
@@ -157,46 +181,51 @@ export class SharedBook implements Book, PlaceWatch {
     if (pen.isClosing || idle.length === 0) return;
     // What made them idle may still be on its way to the disk: a copy, a truncation, a base. They go when it is there.
     await pen.append([]);
-    pen.inBackground(async () => {
-      this.segments.splice(0, idle.length);
-      for (const segment of idle) this.neededBytes.delete(segment);
-      await pen.files.drop(idle);
-    });
+    // At once, and not when the background has come to it: until then the next batch would find them idle once more.
+    this.segments.splice(0, idle.length);
+    for (const segment of idle) {
+      this.neededBytes.delete(segment);
+      segment.close();
+    }
+    pen.inBackground(() => pen.files.drop(idle));
   }
 
   /** G05: whoever pins the oldest segment has its records copied, a piece at a time: others write in between. */
   private async copyForward(oldest: Segment, pen: Pen): Promise<void> {
+    const isPinning = (log: GroupLog): Place[] => log.placesFrom(0).filter(({ segment }) => segment === oldest);
     for (const log of this.groups.values()) {
-      const pinned = log.placesFrom(0).filter(({ segment }) => segment === oldest);
+      const pinned = isPinning(log).filter(({ isLost }) => !isLost);
       while (pinned.length > 0 && !pen.isClosing) {
-        const copies = await this.copiesOf(log, pinned, pen);
+        const copies = await this.copiesOf(log, pinned);
         if (copies.length > 0 && !pen.isClosing) await pen.append(copies);
       }
     }
+    // G03: what is rotten is this group's. Its segment stays until others have given it what it lost, or it is removed.
+    if ([...this.groups.values()].some((log) => isPinning(log).some(({ isLost }) => isLost)))
+      this.waitsForRepair = oldest;
   }
 
   /** Takes places off the list, and reads what one batch may carry. */
-  private async copiesOf(log: GroupLog, pinned: Place[], pen: Pen): Promise<GroupOperation[]> {
+  private async copiesOf(log: GroupLog, pinned: Place[]): Promise<GroupOperation[]> {
     const copies: GroupOperation[] = [];
     for (let bytes = 0; pinned.length > 0 && bytes < COPY_BYTES_MAX; ) {
       const place = pinned.shift() as Place;
       if (!log.holds(place)) continue;
-      try {
-        const [block] = await readPlaces([place], place.first, place.bytes, this.checksum);
-        if (block === undefined) continue;
-        blockBytes(block, this.checksum);
-        const copy = { group: log.number, operation: { kind: RecordKind.copy, block } };
-        this.copies.set(copy, { log, place });
-        copies.push(copy);
-        bytes += block.sizeBytes;
-        this.copiedBytes += block.sizeBytes;
-      } catch (error) {
-        // G03: what is rotten is this group's; the others want their segment gone.
-        if (!(error instanceof RaftError)) throw error;
-        pinned.length = 0;
-        await pen.append([this.condemn(log, error)]);
-      }
+      const { blocks, lost } = await readPlaces([place], place.first, place.bytes, this.checksum);
+      if (lost !== undefined) log.lose(lost);
+      const [block] = blocks;
+      if (block === undefined) continue;
+      copies.push(this.copyOf(log, place, block));
+      bytes += block.sizeBytes;
+      this.copiedBytes += block.sizeBytes;
     }
     return copies;
+  }
+
+  private copyOf(log: GroupLog, place: Place, block: LogBlock): GroupOperation {
+    blockBytes(block, this.checksum);
+    const copy = { group: log.number, operation: { kind: RecordKind.copy, block } };
+    this.copies.set(copy, { log, place });
+    return copy;
   }
 }

@@ -137,8 +137,8 @@ export class SharedLog {
     const directoryId = old?.directoryId ?? newDirectoryId;
     const owner = { clusterId: old?.clusterId ?? "", incarnation: directoryId, groupId: "" };
     const isNew = old === undefined || old.startNumber === 0;
-    const found = isNew ? undefined : await recoverShared(segments, numbers, owner, checksum);
     const mark = readMark(segments.directory, files, checksum);
+    const found = isNew ? undefined : await recoverShared(segments, numbers, owner, checksum, mark);
     if (found !== undefined) {
       const { number, end } = found.book.active;
       holdToMark(mark, { segment: number, end }, (segment) => segments.path(segment));

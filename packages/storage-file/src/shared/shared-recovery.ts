@@ -1,6 +1,7 @@
 import type { Checksum, RaftError } from "@hexraft/core/ports";
 import { damaged } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
+import type { DurablePlace } from "../log/log-mark.js";
 import { withoutGap } from "../log/recovery.js";
 import type { Segment } from "../log/segment.js";
 import type { SegmentFiles } from "../log/segment-files.js";
@@ -35,20 +36,28 @@ export async function recoverShared(
   numbers: readonly number[],
   owner: LogOwner,
   checksum: Checksum,
+  mark?: DurablePlace,
 ): Promise<FoundShared> {
   const segments = withoutGap(numbers).map((number) => files.openExisting(number, owner));
   try {
-    return await readAll(segments, numbers, checksum);
+    return await readAll(segments, numbers, checksum, mark);
   } catch (error) {
     for (const segment of segments) segment.close();
     throw error;
   }
 }
 
-async function readAll(segments: Segment[], numbers: readonly number[], checksum: Checksum): Promise<FoundShared> {
+async function readAll(
+  segments: Segment[],
+  numbers: readonly number[],
+  checksum: Checksum,
+  mark: DurablePlace | undefined,
+): Promise<FoundShared> {
+  const durableTo = ({ number }: Segment): number => (mark?.segment === number ? mark.end : 0);
   const [first, newest] = [segments[0] as Segment, segments.at(-1) as Segment];
   // The next segment is made ahead: while no batch reached it, it is none of the log's yet.
-  const next = segments.length > 1 && (await isUntouched(newest, checksum)) ? segments.pop() : undefined;
+  const next =
+    segments.length > 1 && (await isUntouched(newest, checksum, durableTo(newest))) ? segments.pop() : undefined;
   const book = new SharedBook(segments, checksum);
   const judge = new GroupJudge(book, first.number);
   let chain: SharedChain | undefined = first.number === 1 ? { number: 0, checksum: 0 } : undefined;
@@ -56,7 +65,7 @@ async function readAll(segments: Segment[], numbers: readonly number[], checksum
   for (const [i, segment] of segments.entries()) {
     const following = segments[i + 1];
     const follower = following === undefined ? null : firstBatchOf(following, checksum);
-    end = await scanSharedSegment(segment, chain, follower, judge, checksum);
+    end = await scanSharedSegment(segment, chain, follower, judge, checksum, durableTo(segment));
     // A segment that could not be read to its end was told of: the next one begins a chain anew.
     ({ chain } = end);
   }
@@ -70,10 +79,10 @@ async function readAll(segments: Segment[], numbers: readonly number[], checksum
   };
 }
 
-async function isUntouched(segment: Segment, checksum: Checksum): Promise<boolean> {
+async function isUntouched(segment: Segment, checksum: Checksum, durableTo: number): Promise<boolean> {
   let records = 0;
   const counter: ScanSink = { record: () => void records++, gap: () => void records++ };
-  await scanSharedSegment(segment, undefined, null, counter, checksum);
+  await scanSharedSegment(segment, undefined, null, counter, checksum, durableTo);
   segment.end = SEGMENT_HEADER_BYTES;
   return records === 0;
 }
@@ -89,10 +98,11 @@ class GroupJudge implements ScanSink {
     private readonly firstSegment: number,
   ) {}
 
-  record({ group, operation, sequence, offset }: FoundRecord, segment: Segment): void {
+  record(found: FoundRecord, segment: Segment): void {
+    const { group, sequence, offset } = found;
     this.heardSinceGap.add(group);
     const known = this.book.groups.get(group);
-    this.book.take(group, operation, segment, offset);
+    this.book.take(found, segment);
     const log = this.book.groups.get(group);
     if (log === undefined) return;
     const isBeginning = known === undefined && segment.number === this.firstSegment && this.latestGap === undefined;

@@ -2,7 +2,7 @@ import { type Checksum, RaftError } from "@hexraft/core/ports";
 import { pieceOf } from "../format/bytes.js";
 import { BATCH_HEADER_BYTES, type BatchHeader, isZero, readBatchHeader } from "../log/batch.js";
 import { FileWindow } from "../log/file-window.js";
-import { type ReadRecord, readRecord } from "../log/record-reader.js";
+import { intactOrLost, type ReadRecord } from "../log/record-reader.js";
 import type { Segment } from "../log/segment.js";
 import type { Chain } from "../log/segment-footer.js";
 import { SEGMENT_HEADER_BYTES } from "../log/segment-header.js";
@@ -11,6 +11,8 @@ import { inspectTail } from "../log/segment-scan.js";
 /** A record as it stands in a segment. */
 export interface FoundRecord extends ReadRecord {
   readonly offset: number;
+  /** L03: it is a block's, and that is damaged. */
+  readonly isLost: boolean;
 }
 
 /** Who takes in what is read. */
@@ -43,6 +45,7 @@ export interface SegmentEnd {
  *
  * @param chain - where the log stood before; `undefined` if that is not known.
  * @param follower - the first batch of the next segment; `null` if this is the last one, `undefined` if it cannot be read.
+ * @param durableTo - the segment was durable up to here, says the mark.
  */
 export async function scanSharedSegment(
   segment: Segment,
@@ -50,13 +53,20 @@ export async function scanSharedSegment(
   follower: BatchHeader | null | undefined,
   sink: ScanSink,
   checksum: Checksum,
+  durableTo: number,
 ): Promise<SegmentEnd> {
   const window = new FileWindow(segment.handle, segment.handle.size());
   const isLast = follower === null;
   let known = chain;
   let lastBatchAt = segment.end;
   for (;;) {
-    const found = await wholeBatch(window, segment, known, isLast, checksum);
+    let found = await wholeBatch(window, segment, known, checksum);
+    if (isLast && typeof found !== "string" && found.records.some((record) => record.isLost)) {
+      // Was it durable? A write that did not end looks the same, and is cut.
+      const sealedUpTo = Math.max(durableTo, (await inspectTail(window, segment, checksum)).sealedUpTo);
+      const { length, number } = found.head;
+      if (sealedUpTo < segment.end + length) found = `batch ${number} is not whole: its blocks are not`;
+    }
     if (typeof found !== "string") {
       for (const record of found.records) sink.record(record, segment);
       lastBatchAt = segment.end;
@@ -91,12 +101,11 @@ export function firstBatchOf(segment: Segment, checksum: Checksum): BatchHeader 
 const follows = (head: BatchHeader, chain: SharedChain): boolean =>
   head.number === chain.number + 1 && head.previous === chain.checksum;
 
-/** The batch where the segment ends so far, or why there is none that is whole and continues the log. */
+/** The batch where the segment ends so far, or why there is none that is whole, but for blocks' bodies (L03), and continues the log. */
 async function wholeBatch(
   window: FileWindow,
   segment: Segment,
   known: SharedChain | undefined,
-  verifyBodies: boolean,
   checksum: Checksum,
 ): Promise<string | { readonly head: BatchHeader; readonly records: readonly FoundRecord[] }> {
   const at = segment.end;
@@ -111,8 +120,9 @@ async function wholeBatch(
   let offset = at + BATCH_HEADER_BYTES;
   try {
     for (let i = 0; i < head.records; i++) {
-      const { group, operation, sequence, length } = readRecord(window, offset, segment, checksum, verifyBodies, true);
-      records.push({ group, operation, sequence, length, offset });
+      const record = intactOrLost(window, offset, segment, checksum, true);
+      const { group, operation, sequence, length, isLost } = record;
+      records.push({ group, operation, sequence, length, isLost, offset });
       offset += length;
     }
   } catch (error) {

@@ -15,6 +15,23 @@ export interface Place {
   readonly last: number;
 }
 
+/** Where the block of these entries stands in an intact segment of a shared log, its record included. */
+export function sharedBlockAt(path: string, bytes: Uint8Array, first: number, last: number): number {
+  const segment = { number: Number(/(\d+)\.seg$/.exec(path)?.[1]), generation: 1 };
+  const piece = pieceOf(bytes, 0);
+  for (let at = SEGMENT_HEADER_BYTES; ; ) {
+    const head = readBatchHeader(piece, at, segment, checksum);
+    if (head === undefined) throw new Error(`no block of entries ${first} to ${last} is in ${path}`);
+    let record = at + BATCH_HEADER_BYTES;
+    for (let i = 0; i < head.records; i++) {
+      const { operation, length } = readRecord(piece, record, segment, checksum, true, true);
+      if ("block" in operation && operation.block.first === first && operation.block.last === last) return record;
+      record += length;
+    }
+    at += head.length;
+  }
+}
+
 /** The batches of an intact segment. */
 export function batchesOf(path: string, bytes: Uint8Array): Place[] {
   const segment = { number: Number(/(\d+)\.seg$/.exec(path)?.[1]), generation: 1 };

@@ -63,6 +63,53 @@ describe("L03 the repair of a log in files", () => {
     await again.log.close();
   });
 
+  it("L03 L12 what was found is known when a restart comes before the repair, and not looked for any more behind it", async () => {
+    const image = await intact();
+    const first = new FaultDisk(rotten(image, await inBody(image)));
+    const { log, open } = logOn(first);
+    expect((await open()).holes).toBeUndefined();
+    await expect(log.read(4, 1_000)).rejects.toMatchObject({ code: "Damaged", details: lost });
+    // Nothing survives that was not synced.
+    const second = new FaultDisk(first.imageAfterCrash(() => 0));
+    const restarted = logOn(second);
+    expect((await restarted.open()).holes).toMatchObject([lost]);
+    expect(restarted.told).toEqual([]);
+    await restarted.log.repair?.([block(4, 3, 1, 150)]);
+    const third = logOn(new FaultDisk(second.imageAfterCrash(() => 0)));
+    expect((await third.open()).holes).toBeUndefined();
+    expect(second.list("/data/main/log")).not.toContain("suspects");
+    for (const each of [log, restarted.log, third.log]) await each.close();
+  });
+
+  it("L03 L12 blocks lost from the active segment, which is closed for it, are known at every start until they are repaired", async () => {
+    const disk = new FaultDisk();
+    const { log, open } = logOn(disk);
+    await open();
+    for (let from = 1; from <= 9; from += 3) await log.write({ blocks: [block(from, 3, 1, 150)] });
+    await log.close();
+    const image = disk.imageAfterKill();
+    let spoilt = new FaultDisk(rotten(image, await inBody(image)));
+    for (const start of [1, 2, 3]) {
+      const again = logOn(spoilt);
+      expect((await again.open()).holes, `start ${start}`).toMatchObject([lost]);
+      spoilt = new FaultDisk(spoilt.imageAfterCrash(() => 0));
+    }
+  });
+
+  it("L03 a note that is damaged itself costs a look at all segments", async () => {
+    const image = await intact();
+    const disk = new FaultDisk(rotten(image, await inBody(image)));
+    const found = logOn(disk);
+    await found.open();
+    await expect(found.log.read(4, 1_000)).rejects.toMatchObject({ details: lost });
+    const after = disk.imageAfterCrash(() => 0);
+    const note = (after.get("/data/main/log/suspects") as Uint8Array).slice();
+    note[9] = 7;
+    const again = logOn(new FaultDisk(new Map([...after, ["/data/main/log/suspects", note]])));
+    expect((await again.open()).holes).toMatchObject([lost]);
+    for (const each of [found.log, again.log]) await each.close();
+  });
+
   it("L03 the scrub reads no more bytes in a second than it may", async () => {
     const { log, scheduler, open } = logOn(new FaultDisk(await intact()), SEGMENT_BYTES);
     await open();

@@ -1,5 +1,6 @@
 import type { GroupStorage, LogStorage, OpenedLog } from "@hexraft/core/ports";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { sharedBlockAt } from "../damage/places.js";
 import { FaultDisk } from "../support/fault-disk.js";
 import { block, contentOf, OPEN, storageOf, words } from "../support/host.js";
 import { ManualScheduler } from "../support/manual-scheduler.js";
@@ -181,13 +182,14 @@ describe("a log that many groups share", () => {
     const disk = new FaultDisk();
     const first = await live(disk, ["silent", "well"]);
     await first.logs["silent"]?.write({ blocks: [block(1, 1, 1)] });
-    await first.logs["well"]?.write({ blocks: [block(1, 1, 9, 60)] });
-    await first.logs["well"]?.write({ blocks: [block(2, 1, 9, 60)] });
+    await first.logs["well"]?.write({ blocks: [block(1, 9, 9, 60)] });
+    await first.logs["well"]?.write({ blocks: [block(10, 1, 9, 60)] });
     await end(first);
     const path = `/data/log/${segmentsOn(disk)[0]}`;
     const image = disk.imageAfterCrash(() => 1);
     const bytes = (image.get(path) as Uint8Array).slice();
-    const at = readable(bytes).indexOf("1@9");
+    // Its record's own head: which entries it held, and whether it is a block, nobody can say.
+    const at = sharedBlockAt(path, bytes, 1, 9) + 16;
     bytes[at] = (bytes[at] as number) ^ 1;
     const groups = groupsOf("/data", { ...SMALL, files: new FaultDisk(new Map([...image, [path, bytes]])) });
     await groups.open(OPEN_GROUPS);
@@ -237,6 +239,40 @@ describe("a log that many groups share", () => {
     const { opened, logs } = await live(disk, ["pins", "busy"]);
     expect(opened["pins"]?.last.index).toBe(before.last);
     expect(await contentOf(logs["pins"] as LogStorage, 1, 22)).toEqual(before.read);
+  });
+
+  it("G05 L08 a segment goes when all that made it superfluous is on the disk, also what was written while it was being emptied", async () => {
+    const images: ReadonlyMap<string, Uint8Array>[] = [];
+    class Removals extends FaultDisk {
+      override remove(path: string): void {
+        super.remove(path);
+        // The removal reached the disk, and of what was not synced nothing.
+        let asked = 0;
+        if (path.endsWith(".seg")) images.push(this.imageAfterCrash(() => (asked++ === 0 ? 1 : 0)));
+      }
+    }
+    for (let turns = 0; turns < 60; turns += 3) {
+      const disk = new Removals();
+      disk.syncTurns = 20;
+      const life = await live(disk, ["pins", "busy"]);
+      const { pins, busy } = life.logs as { readonly pins: LogStorage; readonly busy: LogStorage };
+      await pins.write({ blocks: [block(1, 20, 1, 30)] });
+      for (let first = 1; first <= 300; first += 10) await busy.write({ blocks: [block(first, 10, 1, 60)] });
+      // Now the first segment is emptied; meanwhile, at this or that step of it, those behind it become needless, too.
+      await busy.write({ compactTo: { index: 200, term: 1 } });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await busy.write({ compactTo: { index: 290, term: 1 } });
+      await end(life);
+    }
+    expect(images.length).toBeGreaterThan(5);
+    for (const image of images) {
+      const after = await live(new FaultDisk(image), ["pins"]);
+      const busy = after.groups.group("busy").log;
+      await expect(busy.open(openOf("busy"))).resolves.toMatchObject({ last: { index: 300 } });
+      await busy.close();
+      expect(await contentOf(after.logs["pins"] as LogStorage, 1, 20)).toEqual(words(1, 20, 1));
+      await end(after);
+    }
   });
 
   it("L10 the directory of a single group is refused", async () => {

@@ -44,6 +44,8 @@ export class FaultDisk implements FileSystem {
   crashBefore = Number.POSITIVE_INFINITY;
   /** Makes the next call of this kind fail with a host's code. */
   fault: Fault | undefined;
+  /** Turns of the microtask queue that a sync of a file takes: what does not wait for it overtakes it. */
+  syncTurns = 1;
   /** What was done to files, in order: `writev`, `truncate` or `datasync`, and the path. */
   readonly trace: string[] = [];
   private crashed = false;
@@ -180,7 +182,7 @@ export class FaultDisk implements FileSystem {
     this.step();
     const synced = inode.pending.length;
     const image = inode.cached.slice();
-    await Promise.resolve();
+    for (let turn = 0; turn < this.syncTurns; turn++) await Promise.resolve();
     this.alive();
     const fault = this.take("datasync");
     if (fault !== undefined) throw hostError(fault.code);

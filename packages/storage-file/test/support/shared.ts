@@ -68,7 +68,8 @@ export class LogAmongOthers implements LogStorage {
     const { nodeId, newDirectoryId } = request;
     await this.groups.open({ nodeId, newDirectoryId, onFailed: () => {} });
     try {
-      this.otherLast = (await this.other.open({ ...request, groupId: "other" })).last.index;
+      const { damaged: _, ...other } = request;
+      this.otherLast = (await this.other.open({ ...other, groupId: "other" })).last.index;
       return await this.log.open(request);
     } catch (error) {
       await this.groups.close();
@@ -88,6 +89,10 @@ export class LogAmongOthers implements LogStorage {
 
   read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
     return this.log.read(from, bytesMax);
+  }
+
+  async repair(blocks: readonly LogBlock[]): Promise<void> {
+    await this.log.repair?.(blocks);
   }
 
   async close(): Promise<void> {

@@ -18,8 +18,8 @@ describe("runs that are the same everywhere", () => {
     expect(hashes).toMatchInlineSnapshot(`
       {
         "1": "53f07a6e7e6c7c20",
-        "10": "ced4f9a2d5bd873d",
-        "2": "8d0b814969ddaaff",
+        "10": "7bc3825e40ca2071",
+        "2": "3cabe920ba246c1c",
         "3": "73b9701eef4059ba",
       }
     `);

@@ -14,6 +14,30 @@ export const nodeProofs: readonly Proof[] = [
     tests: test("shared-turn"),
   },
   {
+    // Each heartbeat is a message of its own.
+    rule: "G02",
+    file: `${NODE}/heartbeat-joiner.ts`,
+    find: "heartbeats.length > 1 && this.say(",
+    replace: "heartbeats.length > JOINED_MAX && this.say(",
+    tests: test("heartbeat-joiner"),
+  },
+  {
+    // A peer of the version before is sent what it does not know, and hears nothing.
+    rule: "T09",
+    file: `${NODE}/heartbeat-joiner.ts`,
+    find: "    if (!isTaken) for (const",
+    replace: "    if (!isTaken && heartbeats.length === 1) for (const",
+    tests: test("heartbeat-joiner"),
+  },
+  {
+    // What a group says overtakes its heartbeat.
+    rule: "T10",
+    file: `${NODE}/heartbeat-joiner.ts`,
+    find: "    this.release(envelope.to, envelope.group);\n",
+    replace: "",
+    tests: test("heartbeat-joiner"),
+  },
+  {
     rule: "G03",
     file: `${NODE}/shared-turn.ts`,
     find: "    for (const drain of drains) this.guarded(drain);",

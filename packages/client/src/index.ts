@@ -43,3 +43,4 @@ export type { ReadFrom } from "./doors.js";
 export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";
+export { type LeaderMove, type Rebalanced, rebalanceLeaders } from "./rebalance-leaders.js";

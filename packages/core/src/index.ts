@@ -62,6 +62,7 @@ export type {
   RaftDescription,
 } from "./protocol/description.js";
 export type { Finding } from "./protocol/explain/finding.js";
+export { type LedGroup, leadershipsToHandOver, type Move } from "./protocol/leader-balance.js";
 export type {
   ConfigurationNotice,
   ErrorNotice,

@@ -6,7 +6,11 @@ import { type LogId, TERM_MAX, type Term } from "./log-id.js";
 import {
   blocksOf,
   type Envelope,
+  type Heartbeat,
+  type HeartbeatResponse,
   type InstallSnapshot,
+  JOINED_MAX,
+  type JoinedHeartbeat,
   type Message,
   type MessageType,
   type WokenGroup,
@@ -267,7 +271,38 @@ const LAYOUTS: Layouts = {
       return { ...head, ...held, woken: isUntold ? null : woken };
     },
   },
+  JoinedHeartbeats: {
+    code: 22,
+    since: 2,
+    write: ({ heartbeats }) => [heartbeats.length, ...heartbeats.map(writeJoined)],
+    read: (fields) => ({
+      heartbeats: Array.from({ length: fields.whole("heartbeats", 1, JOINED_MAX) }, () =>
+        readJoined(new FieldReader(fields.nested("heartbeat"), "a joined heartbeat")),
+      ),
+    }),
+  },
 };
+
+const JOINED_TYPES = ["Heartbeat", "HeartbeatResponse"] as const;
+
+function writeJoined({ group, fromIncarnation, recoveryNumber, toIncarnation, message }: JoinedHeartbeat): unknown[] {
+  const { write } = LAYOUTS[message.type] as Layout<Message>;
+  const type = JOINED_TYPES.indexOf(message.type);
+  return [group, fromIncarnation, recoveryNumber, toIncarnation, type, ...write(message)];
+}
+
+function readJoined(fields: FieldReader): JoinedHeartbeat {
+  const head = {
+    group: fields.name("group"),
+    fromIncarnation: fields.incarnation("sender's incarnation"),
+    recoveryNumber: fields.count("recovery number"),
+    toIncarnation: fields.incarnation("receiver's incarnation"),
+  };
+  const type = fields.oneOf("type", JOINED_TYPES);
+  const message = { type, ...LAYOUTS[type].read(fields, []) } as Heartbeat | HeartbeatResponse;
+  fields.end();
+  return { ...head, message };
+}
 
 /** G02: most groups that one beat names; of more than that the receiver wakes all. */
 export const WOKEN_NAMED_MAX = 128;

@@ -307,6 +307,31 @@ export interface ProcessBeat {
   readonly heldStart: StartNumber;
 }
 
+/** G02: one of {@link JoinedHeartbeats}: what an envelope of its own would say besides. */
+export interface JoinedHeartbeat {
+  /** The group it belongs to. */
+  readonly group: GroupId;
+  /** The sender's incarnation. */
+  readonly fromIncarnation: Incarnation;
+  /** The sender's recovery number (M11). */
+  readonly recoveryNumber: RecoveryNumber;
+  /** The receiver's incarnation. */
+  readonly toIncarnation: Incarnation;
+  /** What is said. It names its own term: for another one it counts for nothing. */
+  readonly message: Heartbeat | HeartbeatResponse;
+}
+
+/** G02: the heartbeats, and the answers to heartbeats, that the groups of one process say to another in one turn. */
+export interface JoinedHeartbeats {
+  /** Discriminator. */
+  readonly type: "JoinedHeartbeats";
+  /** At most {@link JOINED_MAX}. */
+  readonly heartbeats: readonly JoinedHeartbeat[];
+}
+
+/** G02: most heartbeats in one message: their values are within what one frame may hold. */
+export const JOINED_MAX = 256;
+
 /** Everything that one replica says to another. */
 export type Message =
   | PreVoteRequest
@@ -329,7 +354,8 @@ export type Message =
   | RepairResponse
   | RestOffer
   | RestAnswer
-  | ProcessBeat;
+  | ProcessBeat
+  | JoinedHeartbeats;
 
 /** The name of a message. */
 export type MessageType = Message["type"];

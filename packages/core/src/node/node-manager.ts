@@ -79,6 +79,7 @@ export class NodeManagerCore {
       ports.transport,
       this.timers,
       () => this.shared.flush(),
+      (envelope) => this.shared.deliver(envelope),
       options.heartbeatIntervalMs,
       options.electionTimeoutMs,
     );

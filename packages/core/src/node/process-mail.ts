@@ -1,7 +1,7 @@
 import type { Ticks } from "../components/shared-timers.js";
 import type { Millis } from "../model/log-id.js";
-import type { Envelope } from "../model/message.js";
-import type { GroupId, NodeId, StartNumber } from "../model/node-id.js";
+import type { Envelope, Message } from "../model/message.js";
+import type { GroupId, NodeId } from "../model/node-id.js";
 import type { PeerAddress, Transport, TransportIdentity } from "../ports/transport.js";
 import { RestLedger, type Waking } from "../protocol/rest-ledger.js";
 import type { RestDesk } from "./effect-runner.js";
@@ -24,6 +24,8 @@ export class ProcessMail {
     private readonly transport: Transport,
     private readonly ticks: Ticks,
     private readonly flush: () => void,
+    /** A message for one of the groups came with others. */
+    private readonly deliver: (envelope: Envelope) => void,
     /** Between two beats. ms. */
     private readonly intervalMs: Millis,
     /** T: a process that was not heard for so long is taken for dead. ms. */
@@ -89,8 +91,26 @@ export class ProcessMail {
     this.timer = undefined;
   }
 
-  private heard({ from, startNumber, message }: Envelope): void {
-    if (message.type !== "ProcessBeat" || this.local === undefined) return;
+  /** What the process itself says to another one. */
+  seal(to: NodeId, message: Message): Envelope {
+    const { nodeId, directoryId, startNumber } = this.local as TransportIdentity;
+    return {
+      group: PROCESS_GROUP,
+      from: nodeId,
+      fromIncarnation: directoryId,
+      startNumber,
+      recoveryNumber: 0,
+      to,
+      toIncarnation: ANY_INCARNATION,
+      message,
+    };
+  }
+
+  private heard({ from, startNumber, to, message }: Envelope): void {
+    if (this.local === undefined) return;
+    if (message.type === "JoinedHeartbeats")
+      for (const heartbeat of message.heartbeats) this.deliver({ ...heartbeat, from, startNumber, to });
+    if (message.type !== "ProcessBeat") return;
     this.wake(this.ledger.heard(from, startNumber, this.local.startNumber, message, this.ticks.now()));
   }
 
@@ -99,23 +119,10 @@ export class ProcessMail {
     this.timer = undefined;
     for (const waking of this.ledger.silent(this.ticks.now(), this.silenceMs)) this.wake(waking);
     const { partners } = this.ledger;
-    for (const id of partners) this.say(id, this.local as TransportIdentity);
+    for (const id of partners) this.transport.send(this.seal(id, this.ledger.beatFor(id)));
     if (partners.length === 0) return;
     this.flush();
     this.arm();
-  }
-
-  private say(to: NodeId, { nodeId, directoryId, startNumber }: TransportIdentity): void {
-    this.transport.send({
-      group: PROCESS_GROUP,
-      from: nodeId,
-      fromIncarnation: directoryId,
-      startNumber: startNumber satisfies StartNumber,
-      recoveryNumber: 0,
-      to,
-      toIncarnation: ANY_INCARNATION,
-      message: this.ledger.beatFor(to),
-    });
   }
 
   private arm(): void {

@@ -11,6 +11,7 @@ import type {
   TransportIdentity,
   TransportReceiver,
 } from "../ports/transport.js";
+import { HeartbeatJoiner } from "./heartbeat-joiner.js";
 import type { ProcessMail } from "./process-mail.js";
 
 /**
@@ -20,6 +21,7 @@ import type { ProcessMail } from "./process-mail.js";
  */
 export class SharedTransport {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
+  private readonly heartbeats: HeartbeatJoiner;
   private unflushed = false;
   private cluster: ClusterId = "";
 
@@ -29,7 +31,12 @@ export class SharedTransport {
     /** Whether a turn is under way, at whose end {@link SharedTransport.turnEnded} is called. */
     private readonly isInTurn: () => boolean,
     private readonly mail: () => ProcessMail,
-  ) {}
+  ) {
+    this.heartbeats = new HeartbeatJoiner(
+      (envelope) => this.transport.send(envelope),
+      (to, message) => this.mail().seal(to, message),
+    );
+  }
 
   /** The cluster that the process belongs to; empty while it waits. */
   get clusterId(): ClusterId {
@@ -50,8 +57,9 @@ export class SharedTransport {
 
   /** Registers a group's receiver: what it throws concerns nobody else. */
   attach(group: GroupId, receiver: TransportReceiver): void {
-    this.receivers.set(group, receiver);
-    this.transport.attach(group, new GuardedReceiver(this, group, receiver));
+    const guarded = new GuardedReceiver(this, group, receiver);
+    this.receivers.set(group, guarded);
+    this.transport.attach(group, guarded);
     if (this.cluster !== "") this.tellOfCluster(group, receiver);
   }
 
@@ -76,6 +84,17 @@ export class SharedTransport {
     for (const [group, receiver] of this.receivers) this.tellOfCluster(group, receiver);
   }
 
+  /** Takes what a group says; heartbeats wait for those of the others (G02). */
+  send(envelope: Envelope): boolean {
+    if (this.isInTurn() && this.heartbeats.take(envelope)) return true;
+    return this.transport.send(envelope);
+  }
+
+  /** A message for a group came with those of others. */
+  deliver(envelope: Envelope): void {
+    this.receivers.get(envelope.group)?.onMessage(envelope);
+  }
+
   /** What was taken leaves now, or at the end of the turn that is under way. */
   flush(): void {
     this.unflushed = true;
@@ -86,6 +105,7 @@ export class SharedTransport {
   turnEnded(): void {
     if (!this.unflushed) return;
     this.unflushed = false;
+    this.heartbeats.flush();
     this.transport.flush();
   }
 
@@ -189,7 +209,7 @@ class GroupTransport implements Transport {
   }
 
   send(envelope: Envelope): boolean {
-    return this.shared.transport.send(envelope);
+    return this.shared.send(envelope);
   }
 
   flush(): void {

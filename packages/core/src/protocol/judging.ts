@@ -38,6 +38,7 @@ type TermedMessage = Exclude<
       | "ReadIndexResponse"
       | "Removed"
       | "ProcessBeat"
+      | "JoinedHeartbeats"
       | "RepairRequest"
       | "RepairResponse";
   }
@@ -72,6 +73,7 @@ export function judge(s: RaftState, envelope: Envelope): void {
     case "RepairResponse":
       return onRepairResponse(s, message);
     case "ProcessBeat":
+    case "JoinedHeartbeats":
       return s.drop("meant for the process");
     default:
       return judgeTerm(s, envelope, message);

@@ -37,6 +37,32 @@ describe("groups at rest, whole processes", () => {
     await world.stop();
   });
 
+  it("G02 heartbeats of groups that are awake leave joined, and so do their answers; nothing rests, and nobody stands for election", async () => {
+    const world = new Households();
+    await world.found(...GROUPS);
+    for (const group of GROUPS) await world.apply(group, "x");
+    await rested(world, GROUPS.length);
+    // With one process away no group rests: all leaders beat.
+    const leads = (id: string) => GROUPS.filter((group) => world.leaderOf(group)?.id === id).length;
+    const away = ["n1", "n2", "n3"].toSorted((x, y) => leads(x) - leads(y))[0] as string;
+    world.process(away).crash();
+    const left = world.processes.filter(({ id }) => id !== away);
+    const isLed = (group: string) => left.some(({ manager }) => manager.group(group)?.describe().role === "leader");
+    await world.time.runUntil(() => GROUPS.every(isLed), 20 * T, "all groups are led");
+    await world.time.advance(4 * T);
+    const terms = () => GROUPS.map((group) => left[0]?.node(group).describe().term);
+    const [before, beganMs] = [terms(), world.time.now()];
+    await world.time.advance(10 * T);
+    const heard = world.sent.filter(({ atMs, envelope }) => atMs >= beganMs && envelope.to !== away);
+    const joined = heard.flatMap(({ envelope: { message } }) =>
+      message.type === "JoinedHeartbeats" ? message.heartbeats.map((heartbeat) => heartbeat.message.type) : [],
+    );
+    expect(new Set(joined)).toEqual(new Set(["Heartbeat", "HeartbeatResponse"]));
+    expect(joined.length).toBeGreaterThan(2 * heard.length);
+    expect(terms()).toEqual(before);
+    await world.stop();
+  });
+
   it("G02 a call wakes its group at once, and no other one", async () => {
     const world = await atRest();
     const leader = await world.awaitLeader("g3");

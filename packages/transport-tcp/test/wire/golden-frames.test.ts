@@ -104,6 +104,31 @@ const MESSAGES: readonly Message[] = [
   { type: "RestOffer", term: 5, commit: 57, round: 101, version: 12 },
   { type: "RestAnswer", term: 5, round: 101, rests: true },
   { type: "ProcessBeat", version: 12, since: 10, woken: [{ group: "orders", version: 11 }], held: 3, heldStart: 4 },
+  {
+    type: "JoinedHeartbeats",
+    heartbeats: [
+      {
+        group: "orders",
+        fromIncarnation: "00112233445566aa",
+        recoveryNumber: 2,
+        toIncarnation: "ffeeddccbbaa9988",
+        message: {
+          type: "Heartbeat",
+          term: 5,
+          commit: 57,
+          round: 100,
+          standing: { answeredRound: 99, answeredInStart: 8, ageMs: 210, commit: 58 },
+        },
+      },
+      {
+        group: "users",
+        fromIncarnation: "00112233445566ab",
+        recoveryNumber: 0,
+        toIncarnation: "ffeeddccbbaa9989",
+        message: { type: "HeartbeatResponse", term: 6, round: 31, last: 12, needsSnapshot: 0 },
+      },
+    ],
+  },
 ];
 /** Those whose arrays have grown since. */
 const GROWN: Readonly<Record<string, Message>> = {

@@ -48,6 +48,7 @@ export class Sayings {
       case "RepairRequest":
       case "RepairResponse":
       case "ProcessBeat":
+      case "JoinedHeartbeats":
         return;
       default:
         return this.holdsTerm(record, message.type, message.term);

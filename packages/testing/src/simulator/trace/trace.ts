@@ -147,6 +147,8 @@ export function messageText(message: Message): string {
       return `Rest ${message.rests ? "agreed" : "refused"}, round ${message.round}, term ${message.term}`;
     case "ProcessBeat":
       return `Beat, list ${message.version}, woken ${message.woken?.map(({ group }) => group).join(", ") ?? "all"}`;
+    case "JoinedHeartbeats":
+      return `Heartbeats of ${message.heartbeats.map(({ group }) => group).join(", ")}`;
     default:
       return message satisfies never;
   }

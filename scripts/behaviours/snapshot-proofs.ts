@@ -83,16 +83,31 @@ export const snapshotProofs: readonly Proof[] = [
   {
     rule: "S10",
     file: protocol("snapshot-flow"),
-    find: "    if (peer.keepFrom > 0 && ",
-    replace: "    if (peer.keepFrom > 0 && peer.transfer !== undefined && ",
+    find: "    if (peer.offered !== undefined && ",
+    replace: "    if (peer.offered !== undefined && peer.transfer !== undefined && ",
     tests: protocolTests("restoring"),
   },
   {
     rule: "S10",
-    file: protocol("snapshot-flow"),
-    find: "s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax)",
-    replace: "s.log.bytesAppended >= 0)",
+    file: protocol("snapshot-sending"),
+    find: "s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax;",
+    replace: "s.log.bytesAppended >= 0;",
     tests: protocolTests("restoring"),
+  },
+  {
+    // Under a leader that saves often no long transfer comes to its end.
+    rule: "S10",
+    file: protocol("snapshot-sending"),
+    find: "const goesOn = isWorthFinishing(s, peer);",
+    replace: "const goesOn = isWorthFinishing(s, peer) && peer.match > s.commit;",
+    tests: protocolTests("snapshot-flow"),
+  },
+  {
+    rule: "S10",
+    file: protocol("snapshot-flow"),
+    find: "if (hasGrown && !wouldPushOut(s)) takeSnapshot(s);",
+    replace: "if (hasGrown || wouldPushOut(s)) takeSnapshot(s);",
+    tests: protocolTests("snapshot-flow"),
   },
   {
     rule: "S11",

@@ -51,10 +51,14 @@ export class Replicator implements ReplicaId {
   ackedInStart: StartNumber = 0;
   /** R20: it came back without what it had acknowledged: it counts for nothing any more. */
   hasLostData = false;
-  /** S10: the log after this entry is kept for it until it replicates again; 0: nothing is. */
-  keepFrom: LogIndex = 0;
-  /** S10: bytes that the log had taken when that began. */
+  /** S10: the snapshot it was offered last; the log after it is kept until this peer replicates again. */
+  offered: SnapshotMeta | undefined;
+  /** S10: bytes that the log had taken when that was offered first. */
   keptSinceBytes = 0;
+  /** S10: bytes of it that the peer held when it asked for the rest; −1: it has not asked yet. */
+  offeredHeld = -1;
+  /** S10: it is the one to go on with: it came nearer to its end each time, and is not there yet. */
+  getsOn = false;
   /** M09: index of the configuration that removed it; infinite while it is a member, or about to be one. */
   removedBy: LogIndex = Number.POSITIVE_INFINITY;
   /** M09: the first round whose heartbeat told it that this configuration is committed; 0 before. */
@@ -137,7 +141,8 @@ export class Replicator implements ReplicaId {
   /** The logs meet below its next index: from now on messages are pipelined. */
   becomeReplicate(): void {
     this.state = "replicate";
-    this.keepFrom = 0;
+    this.offered = undefined;
+    this.getsOn = false;
     this.probeSent = false;
     this.transfer = undefined;
   }

@@ -1,5 +1,6 @@
 import type { LogIndex } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import { isLogKeptFor, wouldPushOut } from "./snapshot-sending.js";
 import type { RaftState } from "./state.js";
 
 /*
@@ -20,13 +21,13 @@ export function takeSnapshot(s: RaftState): void {
 export function snapshotIfGrown(s: RaftState): void {
   const { snapshotEveryEntries, snapshotEveryBytes } = s.options;
   const entries = s.applied - Math.max(s.snapshot?.id.index ?? 0, s.snapshotFailedAt);
-  if (entries >= snapshotEveryEntries || (s.log.bytesSinceSnapshot >= snapshotEveryBytes && entries > 0))
-    takeSnapshot(s);
+  const hasGrown = entries >= snapshotEveryEntries || (s.log.bytesSinceSnapshot >= snapshotEveryBytes && entries > 0);
+  if (hasGrown && !wouldPushOut(s)) takeSnapshot(s);
 }
 
 /** S07: by interval, if anything was applied since. */
 export function snapshotTimerFired(s: RaftState): void {
-  if (s.applied > (s.snapshot?.id.index ?? 0)) takeSnapshot(s);
+  if (s.applied > (s.snapshot?.id.index ?? 0) && !wouldPushOut(s)) takeSnapshot(s);
   s.arm("snapshot", s.options.snapshotIntervalMs);
 }
 
@@ -59,8 +60,7 @@ function compact(s: RaftState): void {
   if (previous === null) return;
   let upTo: LogIndex = previous.id.index - s.options.compactionMarginEntries;
   for (const peer of s.leadership?.peers.values() ?? [])
-    if (peer.keepFrom > 0 && s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax)
-      upTo = Math.min(upTo, peer.keepFrom);
+    if (peer.offered !== undefined && isLogKeptFor(s, peer)) upTo = Math.min(upTo, peer.offered.id.index);
   const term = s.log.termAt(upTo);
   if (upTo <= s.log.base.index || term === undefined) return;
   const base = { index: upTo, term };

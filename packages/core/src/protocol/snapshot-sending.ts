@@ -1,4 +1,5 @@
 import type { InstallSnapshotResponse } from "../model/message.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { SnapshotSent } from "./event.js";
 import type { Replicator } from "./replicator.js";
 import type { RaftState } from "./state.js";
@@ -10,16 +11,22 @@ import type { RaftState } from "./state.js";
  * that a stream is opened only for a receiver that wants it, from the offset it has reached.
  */
 
-/** S04: offers the newest snapshot, if not too many are under way; further peers wait for their turn. */
+/** S10: a peer that was not heard for so many T is not waited for with the next snapshot. */
+const SILENT_T_MAX = 20;
+
+/**
+ * S04: offers the newest snapshot, or goes on with the one before (S10), if not too many are under way; further peers wait for
+ * their turn.
+ */
 export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (peer.state !== "snapshot") peer.becomeSnapshot();
-  const meta = s.snapshot;
+  const goesOn = isWorthFinishing(s, peer);
+  const meta = goesOn ? (peer.offered as SnapshotMeta) : s.snapshot;
   const underWay = [...(s.leadership?.peers.values() ?? [])].filter(({ transfer }) => transfer !== undefined).length;
   if (meta === null || peer.transfer !== undefined || underWay >= s.options.snapshotSendsMax) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
-  peer.keepFrom = meta.id.index;
-  peer.keptSinceBytes = s.log.bytesAppended;
+  if (!goesOn) Object.assign(peer, { offered: meta, keptSinceBytes: s.log.bytesAppended, offeredHeld: -1, getsOn: true });
   s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
 }
 
@@ -32,6 +39,8 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (response.status === "send") {
     if (transfer.streaming) return;
     transfer.streaming = true;
+    peer.getsOn = response.offset > peer.offeredHeld;
+    peer.offeredHeld = response.offset;
     const { number, meta } = transfer;
     s.outbox.emit({
       type: "SendSnapshot",
@@ -46,6 +55,7 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (transfer.streaming) s.outbox.emit({ type: "CancelSnapshot", transfer: transfer.number });
   if (response.status === "done") {
     if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
+    peer.getsOn = false;
     const news = peer.matched(response.match, s.now);
     s.outbox.emit({ type: "Notify", notice: { kind: "snapshot", stage: "sent", id: transfer.meta.id, peer: peer.id } });
     peer.becomeProbe(peer.match + 1);
@@ -68,6 +78,29 @@ export function checkTransfer(s: RaftState, peer: Replicator): void {
   const transfer = peer.transfer;
   if (transfer !== undefined && !transfer.streaming && s.now - transfer.progressAt > 2 * s.T) giveUp(peer);
   else if (transfer === undefined) beginTransfer(s, peer);
+}
+
+/** S10: whether the log after what this peer was offered is still kept for it. */
+export const isLogKeptFor = (s: RaftState, peer: Replicator): boolean =>
+  peer.offered !== undefined && s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax;
+
+/**
+ * S10: under a leader that saves often, a newer snapshot at each cut would never let a long transfer come to its end. So the same
+ * one is offered again while its receiver gets on with it, and it is there.
+ */
+function isWorthFinishing(s: RaftState, peer: Replicator): boolean {
+  const index = peer.offered?.id.index;
+  const isThere = index === s.snapshot?.id.index || index === s.previousSnapshot?.id.index;
+  return peer.getsOn && isThere && isLogKeptFor(s, peer);
+}
+
+/** S10: whether the next snapshot would push one out that a peer is getting on with: two are kept (S02). */
+export function wouldPushOut(s: RaftState): boolean {
+  const last = s.previousSnapshot?.id.index;
+  return [...(s.leadership?.peers.values() ?? [])].some(
+    (peer) =>
+      peer.offered?.id.index === last && isWorthFinishing(s, peer) && s.now - peer.heardAt <= SILENT_T_MAX * s.T,
+  );
 }
 
 /** Begins anew with a probe, at the peer's next sign of life. */

@@ -130,8 +130,8 @@ describe("S03 what the log forgets", () => {
 
 describe("S04 sending one", () => {
   /** a has compacted up to 5; c, which ends at 4, is being sent the snapshot of 6. */
-  function sending(): { lab: Lab; transfer: number } {
-    const lab = leading(4).cut("a", "c");
+  function sending(options: LabOptions = {}): { lab: Lab; transfer: number } {
+    const lab = leading(4, options).cut("a", "c");
     for (let index = 5; index <= 7; index++) lab.propose("a", `${index}`);
     lab.settle();
     saveAt(lab, "a", 5);
@@ -224,6 +224,95 @@ describe("S04 sending one", () => {
     const { lab, transfer } = sending();
     expect(lab.receive("c", "a", answer(transfer, "done", { match: 4 })).map(({ type }) => type)).toEqual(["Notify"]);
     expect(sent(lab.receive("c", "a", accepted(1, 6)))).toMatchObject([{ message: { prev: { index: 6 } } }]);
+  });
+
+  /** The stream breaks, and c is heard of again. @returns what it is offered then. */
+  function broken(lab: Lab, transfer: number): { readonly transfer: number; readonly index: number } {
+    lab.step("a", { type: "SnapshotSent", to: "c", transfer, ok: false });
+    const sign = { type: "HeartbeatResponse", term: 1, round: 1, last: 4, needsSnapshot: 0 } as const;
+    const [offer] = sent(lab.receive("c", "a", sign)).flatMap(({ message }) =>
+      message.type === "InstallSnapshot" ? [message] : [],
+    );
+    return { transfer: offer?.transfer ?? -1, index: offer?.meta.id.index ?? -1 };
+  }
+  /** c asks for the bytes from there on. */
+  const asks = (lab: Lab, transfer: number, offset: number) =>
+    lab.receive("c", "a", answer(transfer, "send", { offset }));
+
+  it("S10 a stream that broke goes on with the same snapshot while its receiver gets on, though there is a newer one", () => {
+    const { lab, transfer } = sending();
+    asks(lab, transfer, 0);
+    lab.propose("a", "8");
+    lab.settle();
+    saveAt(lab, "a", 7);
+    const second = broken(lab, transfer);
+    expect(second.index).toBe(6);
+    asks(lab, second.transfer, 4_096);
+    const third = broken(lab, second.transfer);
+    expect(third.index).toBe(6);
+    // It holds what it held before: whatever is wrong with this one, the next is begun.
+    asks(lab, third.transfer, 4_096);
+    const fourth = broken(lab, third.transfer);
+    expect(fourth.index).toBe(7);
+    asks(lab, fourth.transfer, 0);
+    expect(broken(lab, fourth.transfer).index).toBe(7);
+  });
+
+  it("S10 a receiver that has it, and comes back behind the log, is offered the newest one", () => {
+    const { lab, transfer } = sending();
+    lab.propose("a", "8");
+    lab.settle();
+    saveAt(lab, "a", 7);
+    lab.receive("c", "a", answer(transfer, "done", { match: 4 }));
+    expect(sent(lab.step("a", { type: "PeerDown", id: "c" }))).toMatchObject([
+      { to: "c", message: { type: "InstallSnapshot", meta: { id: { index: 7 } } } },
+    ]);
+  });
+
+  it("S10 up to the bound in bytes: then the newest one is offered", () => {
+    const { lab, transfer } = sending({ keptLogBytesMax: 200 });
+    asks(lab, transfer, 0);
+    lab.propose("a", "x".repeat(300));
+    lab.settle();
+    saveAt(lab, "a", 7);
+    expect(broken(lab, transfer).index).toBe(7);
+  });
+
+  it("S10 S07 none is taken by growth or interval that would push it out; on demand one is, and is offered then", () => {
+    const { lab, transfer } = sending({ snapshotEveryEntries: 5, snapshotIntervalMs: 1_000 });
+    const taken = () => ordersOf(lab.node("a").seen, "TakeSnapshot").length;
+    saveAt(lab, "a", 7);
+    const before = taken();
+    for (let index = 8; index <= 14; index++) lab.propose("a", `${index}`);
+    lab.settle();
+    lab.fire("a", "snapshot");
+    expect(taken()).toBe(before);
+    lab.step("a", { type: "SnapshotRequested" });
+    saveAt(lab, "a", 12);
+    expect([taken(), broken(lab, transfer).index]).toEqual([before + 1, 12]);
+  });
+
+  it("S10 S07 a receiver that is silent for 20T is not waited for, nor one that has it and replicates", () => {
+    const grown = (after: (lab: Lab, transfer: number) => void): number => {
+      const { lab, transfer } = sending({ snapshotEveryEntries: 5 });
+      saveAt(lab, "a", 7);
+      const before = ordersOf(lab.node("a").seen, "TakeSnapshot").length;
+      after(lab, transfer);
+      for (let index = 8; index <= 14; index++) lab.propose("a", `${index}`);
+      lab.settle();
+      return ordersOf(lab.node("a").seen, "TakeSnapshot").length - before;
+    };
+    const silent = (lab: Lab, ms: number) => {
+      for (let waited = 0; waited < ms; waited += T / 5) lab.beat("a");
+    };
+    expect(grown((lab) => silent(lab, 18 * T))).toBe(0);
+    expect(grown((lab) => silent(lab, 21 * T))).toBe(1);
+    expect(
+      grown((lab, transfer) => {
+        lab.receive("c", "a", answer(transfer, "done", { match: 6 }));
+        lab.receive("c", "a", accepted(1, 7));
+      }),
+    ).toBe(1);
   });
 
   it("S04 an answer to another transfer is dropped, and a leader that loses office stops its streams", () => {

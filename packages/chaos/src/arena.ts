@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint } from "@hexraft/client";
-import { FaultyNetwork } from "@hexraft/testing/proxy";
-import { dialerOf } from "@hexraft/transport-tcp";
+import type { ChaosNetwork } from "./network/chaos-network.js";
+import { NamespacedNetwork } from "./network/namespaced-network.js";
+import { ProxiedNetwork } from "./network/proxied-network.js";
 import { ServedNode } from "./served-node.js";
 
 const IDS = ["n1", "n2", "n3"] as const;
@@ -16,43 +17,51 @@ const CONVERGED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 const LOG_LINES_SHOWN = 15;
 
+/** What can lie between the nodes: a proxy that each connection goes through, or network namespaces of the kernel. */
+export const NETWORKS = ["proxy", "namespaces"] as const;
+/** One of {@link NETWORKS}. */
+export type NetworkKind = (typeof NETWORKS)[number];
+
 /** Three nodes, the faulty network between them, and their files; {@link close} leaves nothing of it behind. */
 export class Arena {
   /** Everything the nodes write. */
   readonly directory = mkdtempSync(join(tmpdir(), "hexraft-chaos-"));
   /** Between the nodes; clients reach them past it. */
-  readonly network: FaultyNetwork;
+  readonly network: ChaosNetwork;
   /** The nodes. */
   readonly nodes: readonly ServedNode[];
   private readonly starting = new Map<ServedNode, Promise<void>>();
 
   /** @param fail - hears why the run cannot go on. */
   constructor(
+    kind: NetworkKind,
     random: () => number,
     private readonly fail: (reason: Error) => void,
   ) {
-    this.network = new FaultyNetwork({ dialerOf, random });
+    this.network = kind === "proxy" ? new ProxiedNetwork(IDS, random) : new NamespacedNetwork(IDS);
     this.nodes = IDS.map(
       (id) =>
         new ServedNode(
           id,
           this.directory,
-          () => this.flags(),
-          (port) => this.network.leadsTo(id, port),
+          () => [...this.flags(), ...this.network.flagsOf(id)],
+          (port) => this.network.listens(id, port),
           (how) => fail(new Error(how)),
+          this.network.launcherOf(id),
         ),
     );
   }
 
   /** The client doors. */
   get endpoints(): Endpoint[] {
-    return this.nodes.map((node) => ({ host: "127.0.0.1", port: node.port("client") }));
+    return this.nodes.map((node) => node.endpoint("client"));
   }
 
-  /** Starts everything. */
-  async start(): Promise<void> {
-    await Promise.all(IDS.map((id) => this.network.add(id)));
+  /** Starts everything. @returns what cannot be tried on this machine, a line each. */
+  async start(): Promise<readonly string[]> {
+    const leftOut = await this.network.start();
     await Promise.all(this.nodes.map((node) => node.start()));
+    return leftOut;
   }
 
   /** Whether no node is dead, or on its way up. */
@@ -62,14 +71,15 @@ export class Arena {
 
   /** Clears all links, wakes who is paused, begins to start who is dead. @returns when those serve. */
   heal(): Promise<unknown> {
-    this.network.heal();
+    const cleared = this.network.heal();
+    cleared.catch(this.fail);
     for (const node of this.nodes) node.resume();
     for (const node of this.nodes.filter(({ isRunning }) => !isRunning)) {
       const started = node.start();
       started.catch(this.fail);
       this.starting.set(node, started);
     }
-    return Promise.all(this.starting.values());
+    return Promise.all([cleared, ...this.starting.values()]);
   }
 
   /** Waits until all nodes have the same state at the same index. @throws Error if they never do. */
@@ -112,7 +122,7 @@ export class Arena {
   }
 
   private flags(): readonly string[] {
-    const bootstrap = IDS.map((id) => `${id}=${this.network.addressOf(id)}`).join(",");
+    const bootstrap = IDS.map((id) => `${id}=${this.network.peerAddressOf(id)}`).join(",");
     const timing = ["--election-timeout", `${ELECTION_TIMEOUT_MS}`, "--snapshot-every", `${SNAPSHOT_EVERY}`];
     return ["--bootstrap", bootstrap, ...timing];
   }

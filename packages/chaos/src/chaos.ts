@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HexraftClient } from "@hexraft/client";
+import { type Endpoint, HexraftClient } from "@hexraft/client";
 import { SeededRandom } from "@hexraft/testing";
-import { Arena } from "./arena.js";
+import { Arena, type NetworkKind } from "./arena.js";
 import { Availability } from "./availability.js";
-import { FAULTS, type Fault, type Scene } from "./faults.js";
+import { type Fault, PROCESS_FAULTS, type Scene } from "./faults.js";
 import { Journal } from "./journal.js";
 import type { Caller, HistoryBounds } from "./key-history.js";
 import { Registers } from "./registers.js";
@@ -15,8 +15,12 @@ export interface ChaosOptions {
   readonly durationMs: number;
   /** Chooses faults and operations. The processes have times of their own: the same seed is not the same run. */
   readonly seed: number | string;
+  /** What lies between the nodes; `namespaces` wants the process to be in a room. */
+  readonly network: NetworkKind;
   /** Hears what happens, line by line. */
   readonly say: (line: string) => void;
+  /** Hears what cannot be tried on this machine, line by line. */
+  readonly warn: (line: string) => void;
   /** Ends the run early; nothing of it is left behind. */
   readonly signal: AbortSignal;
 }
@@ -72,6 +76,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
   const over = new AbortController();
   const random = new SeededRandom(options.seed);
   const arena = new Arena(
+    options.network,
     () => random.next(),
     (reason) => over.abort(reason),
   );
@@ -83,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
   try {
     options.signal.addEventListener("abort", onAbort);
     options.signal.throwIfAborted();
-    await arena.start();
+    for (const line of await arena.start()) options.warn(line);
     clients.push(
       ...Array.from(
         { length: CLIENTS },
@@ -213,10 +218,11 @@ class Run {
       signal.throwIfAborted();
     };
     const between = (low: number, high: number) => low + this.random.next() * (high - low);
+    const faults = [...this.arena.network.faults, ...PROCESS_FAULTS];
     let coming: Fault[] = [];
     await pause(between(...CALM_MS));
     while (performance.now() < until) {
-      if (coming.length === 0) coming = this.shuffled(FAULTS);
+      if (coming.length === 0) coming = this.shuffled(faults);
       // Links fail also while a node that was killed is on its way up.
       const fault = coming.find(({ onProcesses }) => onProcesses === undefined || this.arena.isComplete);
       if (fault === undefined) {
@@ -234,8 +240,9 @@ class Run {
   }
 
   private scene(between: Scene["between"]): Scene {
-    const ports = new Set(this.clients.map(({ leaderEndpoint }) => leaderEndpoint?.port));
-    const leads = (node: ServedNode) => Number(ports.has(node.port("client")));
+    const text = ({ host, port }: Endpoint) => `${host}:${port}`;
+    const leaders = new Set(this.clients.flatMap(({ leaderEndpoint: at }) => (at === null ? [] : [text(at)])));
+    const leads = (node: ServedNode) => Number(leaders.has(text(node.endpoint("client"))));
     const { arena } = this;
     const [leader, ...followers] = this.shuffled(arena.nodes).toSorted((a, b) => leads(b) - leads(a));
     return { arena, leader, followers, between } as unknown as Scene;

@@ -23,107 +23,11 @@ export interface Fault {
   strike(scene: Scene): Promise<string> | string;
 }
 
-const stalled = { passage: "stalled" } as const;
-const names = ({ leader, followers }: Scene): readonly string[] => [leader, ...followers].map(({ id }) => id);
+/** The nodes, whoever leads first. */
+export const names = ({ leader, followers }: Scene): readonly string[] => [leader, ...followers].map(({ id }) => id);
 
-/** Does something to every link, one way at a time. */
-function onAllLinks(scene: Scene, conditions: () => Parameters<Scene["arena"]["network"]["set"]>[2]): void {
-  for (const from of names(scene))
-    for (const to of names(scene)) if (from !== to) scene.arena.network.set(from, to, conditions());
-}
-
-/** Everything that may go wrong, the links first; a run strikes with each before it strikes with one again. */
-export const FAULTS: readonly Fault[] = [
-  {
-    name: "mute-leader",
-    strike: ({ arena, leader, followers }) => {
-      for (const { id } of followers) arena.network.set(leader.id, id, stalled);
-      return `nothing that leader ${leader.id} says arrives, it hears everybody`;
-    },
-  },
-  {
-    name: "deaf-leader",
-    strike: ({ arena, leader, followers }) => {
-      for (const { id } of followers) arena.network.set(id, leader.id, stalled);
-      return `leader ${leader.id} hears nobody, everybody hears it`;
-    },
-  },
-  {
-    name: "cut-one-way",
-    strike: ({ arena, leader, followers: [first] }) => {
-      arena.network.set(leader.id, first.id, stalled);
-      return `nothing passes from leader ${leader.id} to ${first.id}`;
-    },
-  },
-  {
-    name: "cut-link",
-    strike: ({ arena, leader, followers: [first] }) => {
-      arena.network.set(leader.id, first.id, stalled);
-      arena.network.set(first.id, leader.id, stalled);
-      return `nothing passes between leader ${leader.id} and ${first.id}, both reach the third`;
-    },
-  },
-  {
-    name: "isolate-leader",
-    strike: ({ arena, leader }) => {
-      arena.network.setAround(leader.id, stalled);
-      return `leader ${leader.id} is cut off`;
-    },
-  },
-  {
-    name: "isolate-follower",
-    strike: ({ arena, followers: [first] }) => {
-      arena.network.setAround(first.id, stalled);
-      return `follower ${first.id} is cut off`;
-    },
-  },
-  {
-    name: "refuse-leader",
-    strike: ({ arena, leader }) => {
-      arena.network.setAround(leader.id, { passage: "refused" });
-      return `the connections of leader ${leader.id} are reset, and refused`;
-    },
-  },
-  {
-    name: "shatter",
-    strike: (scene) => {
-      onAllLinks(scene, () => stalled);
-      return "nobody reaches anybody";
-    },
-  },
-  {
-    name: "delay",
-    strike: (scene) => {
-      const delayMs = Math.round(scene.between(5, 40));
-      onAllLinks(scene, () => ({ delayMs, jitterMs: delayMs }));
-      return `all links are late by ${delayMs} to ${2 * delayMs} ms`;
-    },
-  },
-  {
-    name: "narrow",
-    strike: (scene) => {
-      const bytesPerSecond = Math.round(scene.between(10_000, 60_000));
-      onAllLinks(scene, () => ({ bytesPerSecond }));
-      return `all links let ${bytesPerSecond} bytes pass per second`;
-    },
-  },
-  {
-    name: "lossy",
-    strike: (scene) => {
-      const resetChance = scene.between(0.005, 0.05);
-      onAllLinks(scene, () => ({ resetChance, jitterMs: 10 }));
-      return `${(100 * resetChance).toFixed(1)} % of all pieces are lost with their connection`;
-    },
-  },
-  {
-    name: "reset",
-    strike: (scene) => {
-      const all = names(scene);
-      const pairs = all.flatMap((one, i) => all.slice(i + 1).map((other) => [one, other] as const));
-      const count = pairs.reduce((sum, [one, other]) => sum + scene.arena.network.reset(one, other), 0);
-      return `all ${count} connections between nodes are reset`;
-    },
-  },
+/** What may go wrong with the processes, whatever lies between them. */
+export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: "kill-leader",
     onProcesses: true,

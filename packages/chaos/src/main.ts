@@ -1,9 +1,13 @@
-import { Command, InvalidArgumentError } from "commander";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { NETWORKS, type NetworkKind } from "./arena.js";
 import { isSound, runChaos } from "./chaos.js";
+import { isInRoom, roomRefusal, runInRoom } from "./network/room.js";
 
 interface Flags {
   readonly minutes: number;
   readonly seed: number;
+  readonly network: NetworkKind;
   readonly json: boolean;
 }
 
@@ -37,10 +41,32 @@ const program = new Command("chaos")
     wholeNumber,
     Date.now() % 1_000_000,
   )
+  .addOption(
+    new Option(
+      "--network <kind>",
+      "what lies between the nodes: a proxy, or network namespaces and a bridge of the Linux kernel",
+    )
+      .choices(NETWORKS)
+      .default("proxy" satisfies NetworkKind),
+  )
   .option("--json", "print one JSON object at the end, and nothing before", false);
 
 async function main(): Promise<number> {
   const flags = program.parse().opts<Flags>();
+  return flags.network === "namespaces" && !isInRoom() ? throughRoom() : run(flags);
+}
+
+/** All of it once more, where it may do with the network what it likes. */
+async function throughRoom(): Promise<number> {
+  const refusal = await roomRefusal();
+  if (refusal === undefined) return runInRoom([fileURLToPath(import.meta.url), ...process.argv.slice(2)], SIGNALS);
+  process.stderr.write(
+    `chaos: --network namespaces wants Linux, unshare, ip and tc, and the right to make network namespaces. This machine says: ${refusal}. Leave it out: the proxy runs everywhere.\n`,
+  );
+  return WRONG_CALL;
+}
+
+async function run(flags: Flags): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of SIGNALS) process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
   const say = (line: string) => void (flags.json ? undefined : process.stdout.write(`${line}\n`));
@@ -54,6 +80,8 @@ async function main(): Promise<number> {
         told.push(line);
         say(line);
       },
+      warn: (line) => void process.stderr.write(`chaos: ${line}\n`),
+      network: flags.network,
       signal: interrupted.signal,
     });
     const sound = isSound(verdict);

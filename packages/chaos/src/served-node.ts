@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Endpoint } from "@hexraft/client";
 
 /** The command, built. */
 const MAIN = fileURLToPath(new URL("../../server/dist/main.js", import.meta.url));
@@ -29,6 +30,8 @@ export class ServedNode {
     private readonly flags: () => readonly string[],
     private readonly onListening: (peerPort: number) => void,
     private readonly onEndedByItself: (how: string) => void,
+    /** The program that starts its process where it belongs, and its arguments; Node.js and the rest follow. */
+    private readonly launcher: readonly string[] = [],
   ) {}
 
   /** What it wrote. */
@@ -46,10 +49,11 @@ export class ServedNode {
     return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** The port of a front; the same after a restart. */
-  port(front: (typeof FRONTS)[number]): number {
+  /** Where a front listens; the same after a restart. */
+  endpoint(front: (typeof FRONTS)[number]): Endpoint {
     if (this.listening === undefined) throw new Error(`${this.id} was never started`);
-    return portOf(this.listening[front]);
+    const address = this.listening[front];
+    return { host: address.slice(0, address.lastIndexOf(":")), port: portOf(address) };
   }
 
   /** Starts it, and waits until it serves. @throws Error if it ends before, also if it was killed meanwhile. */
@@ -58,7 +62,7 @@ export class ServedNode {
     const fronts = FRONTS.flatMap((front) => [`--${front}`, this.listening?.[front] ?? "0"]);
     const args = ["--node-id", this.id, "--data-directory", join(this.directory, this.id), "--listen", "0"];
     const child = fork(MAIN, ["serve", ...args, ...fronts, ...this.flags()], {
-      execArgv: [],
+      ...this.program(),
       env: { ...process.env, HEXRAFT_ACCESS: "" },
       stdio: ["ignore", log, log, "ipc"],
     });
@@ -109,10 +113,16 @@ export class ServedNode {
 
   /** Index and hash of its state. @throws Error if it does not answer. */
   async stateHash(): Promise<{ readonly index: number; readonly hash: string }> {
-    const url = `http://127.0.0.1:${this.port("http")}/v1/hash`;
+    const { host, port } = this.endpoint("http");
+    const url = `http://${host}:${port}/v1/hash`;
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     if (!response.ok) throw new Error(`${this.id} answers ${response.status}`);
     return (await response.json()) as { readonly index: number; readonly hash: string };
+  }
+
+  private program(): { readonly execPath?: string; readonly execArgv: string[] } {
+    const [execPath, ...before] = this.launcher;
+    return execPath === undefined ? { execArgv: [] } : { execPath, execArgv: [...before, process.execPath] };
   }
 }
 

@@ -26,7 +26,8 @@ export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (meta === null || peer.transfer !== undefined || underWay >= s.options.snapshotSendsMax) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
-  if (!goesOn) Object.assign(peer, { offered: meta, keptSinceBytes: s.log.bytesAppended, offeredHeld: -1, getsOn: true });
+  if (!goesOn)
+    Object.assign(peer, { offered: meta, keptSinceBytes: s.log.bytesAppended, offeredHeld: -1, getsOn: true });
   s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
 }
 

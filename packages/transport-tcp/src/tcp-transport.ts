@@ -27,7 +27,8 @@ import type { Connection, ConnectionHandler } from "./link/connection.js";
 import { Doorkeeper } from "./link/doorkeeper.js";
 import type { Inbound } from "./link/inbound.js";
 import { Inbounds } from "./link/inbounds.js";
-import { Link } from "./link/link.js";
+import type { Link } from "./link/link.js";
+import { Links } from "./link/links.js";
 import { Listener } from "./link/listener.js";
 import { Questions } from "./link/questions.js";
 import { StartNumbers } from "./link/start-numbers.js";
@@ -36,7 +37,7 @@ import { RefusalLog } from "./refusal-log.js";
 import { SnapshotStreams } from "./snapshot/streams.js";
 import type { Sockets } from "./sockets.js";
 import { LENGTH_BYTES } from "./wire/framer.js";
-import { type Hello, helloOf, VERSIONS, type Versions } from "./wire/handshake.js";
+import { type Hello, VERSIONS, type Versions } from "./wire/handshake.js";
 import { encodeMessage } from "./wire/message-frame.js";
 
 /** A tick that comes this many intervals late follows a pause of this very process: nobody's silence is judged then. */
@@ -54,7 +55,7 @@ export class TcpTransport implements Transport {
   private readonly claims: Claims;
   private readonly doorkeeper: Doorkeeper;
   private readonly listener: Listener;
-  private readonly links = new Map<NodeId, Link>();
+  private readonly links: Links;
   private readonly inbounds: Inbounds;
   private readonly questions: Questions;
   private readonly streams: SnapshotStreams;
@@ -79,9 +80,16 @@ export class TcpTransport implements Transport {
     this.groups = new Groups(logger, counters);
     this.streams = new SnapshotStreams(this.host, this.groups);
     this.questions = new Questions(this.host);
-    this.inbounds = new Inbounds(this.host, {
-      onMessage: (envelope, from, startNumber) => this.deliver(envelope, from, startNumber),
-      onChange: (reason) => this.tell(reason),
+    const events = {
+      onMessage: (envelope: Envelope, from: NodeId, startNumber: StartNumber) =>
+        this.deliver(envelope, from, startNumber),
+      onChange: (reason: string) => this.tell(reason),
+    };
+    this.inbounds = new Inbounds(this.host, events);
+    this.links = new Links(this.host, {
+      ...events,
+      meant: (id) => this.groups.meant(id),
+      vouched: () => this.doorkeeper.vouched,
     });
     this.doorkeeper = new Doorkeeper(this.host, this.groups, this.inbounds);
     this.claims = new Claims(this.host, this.groups, (clusterId) => this.claim(clusterId));
@@ -125,7 +133,7 @@ export class TcpTransport implements Transport {
   /** @inheritDoc */
   claim(clusterId: ClusterId): void {
     this.local = { ...this.identity, clusterId };
-    for (const link of this.links.values()) link.nudge();
+    this.links.nudge();
   }
 
   /** @inheritDoc */
@@ -141,7 +149,7 @@ export class TcpTransport implements Transport {
   /** @inheritDoc */
   send(envelope: Envelope): boolean {
     // A peer in no book has no link: it is answered on the connection that it dialled.
-    const way = this.links.get(envelope.to) ?? this.inbounds.newest(envelope.to);
+    const way = this.links.of(envelope.to) ?? this.inbounds.newest(envelope.to);
     if (way?.isTaking && this.hand(way, envelope)) {
       this.unflushed.add(way);
       return true;
@@ -186,7 +194,7 @@ export class TcpTransport implements Transport {
       connections: this.listener.connections,
       snapshotStreams: this.streams.size,
       ...this.host.counters,
-      peers: Object.fromEntries([...this.links].map(([id, link]) => [id, link.describe()])),
+      peers: this.links.describe(),
     };
   }
 
@@ -197,8 +205,7 @@ export class TcpTransport implements Transport {
     this.host.sockets.close();
     this.streams.close("this node stops");
     this.questions.close("this node stops");
-    for (const link of this.links.values()) link.close("this node stops");
-    this.links.clear();
+    this.links.close("this node stops");
     if (this.address !== "") await this.listener.close();
   }
 
@@ -229,46 +236,19 @@ export class TcpTransport implements Transport {
   /** Makes the links what the books say: one for each peer in any of them, none for anybody else. */
   private connectAll(): void {
     if (this.local === undefined || this.isStopped) return;
-    const { nodeId } = this.local;
     const wanted = this.groups.peers();
-    for (const [id, link] of this.links)
-      if (!wanted.has(id)) {
-        this.links.delete(id);
-        link.close("no group knows it any more");
-      }
     const isNews = this.doorkeeper.setMembers(new Set(wanted.keys()));
-    for (const { id, address } of wanted.values()) {
-      const link = this.links.get(id);
-      link?.moveTo(address);
-      if (isNews) link?.ping(); // it hears whom we know now
-      link?.nudge(); // another incarnation may be meant now, which opens the door that was closed to us
-      if (link === undefined && id !== nodeId) this.links.set(id, this.newLink(id, address));
-    }
-  }
-
-  private newLink(id: NodeId, address: string): Link {
-    return new Link(this.host, id, address, {
-      hello: () =>
-        helloOf(this.identity, this.host.versions, { purpose: "messages", to: id, meant: this.groups.meant(id) }),
-      onChange: (reason) => this.tell(reason),
-      vouched: () => this.doorkeeper.vouched,
-      onMessage: (envelope, startNumber) => this.deliver(envelope, id, startNumber),
-    });
+    this.links.keep(wanted, isNews);
   }
 
   /** Tells the groups what changed in whom they can talk to. */
   private tell(reason: string): void {
-    const linked = new Map<NodeId, StartNumber>();
-    for (const [id, { startNumber }] of this.links) if (startNumber !== undefined) linked.set(id, startNumber);
-    this.groups.tell(linked, () => this.inbounds.nodes(), reason);
+    this.groups.tell(this.links.nodes(), () => this.inbounds.nodes(), reason);
   }
 
-  /** A peer was let in: if we were waiting to call it, now is the time. */
   private receive(connection: Connection, hello: Hello): ConnectionHandler {
     const inbound = this.inbounds.admit(connection, hello);
-    const link = this.links.get(hello.nodeId);
-    link?.outlive(hello.directoryId, hello.startNumber);
-    link?.nudge();
+    this.links.heardOf(hello);
     return inbound;
   }
 
@@ -286,7 +266,7 @@ export class TcpTransport implements Transport {
   private doubtAll(): void {
     const reason = "another authority vouches for certificates now";
     this.doorkeeper.emptyTheHouse(reason);
-    for (const link of this.links.values()) link.redial(reason);
+    this.links.redial(reason);
   }
 
   private tick(): void {
@@ -296,7 +276,7 @@ export class TcpTransport implements Transport {
     this.lastTickMs = nowMs;
     // After a pause of our own, what others said meanwhile is still unread: their silence is judged next time.
     const judgeMs = isLate ? undefined : nowMs;
-    for (const link of this.links.values()) link.tick(judgeMs);
+    this.links.tick(judgeMs);
     this.inbounds.tick(judgeMs);
     this.doorkeeper.tick(nowMs, judgeMs);
     if (!isLate) this.streams.tick(nowMs);

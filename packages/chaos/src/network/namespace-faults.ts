@@ -105,23 +105,23 @@ function queueFaults(network: NamespacedNetwork): readonly Optional[] {
     },
   });
   return [
-    queues("narrow", "tbf rate 1mbit burst 16kb latency 400ms", ({ between }) => {
-      const kbit = Math.round(between(80, 480));
+    queues("narrow", "tbf rate 1mbit burst 16kb latency 400ms", (scene) => {
+      const kbit = Math.round(scene.between(80, 480));
       return [`tbf rate ${kbit}kbit burst 4kb latency 400ms`, `all links pass ${kbit} kbit a second, and are late`];
     }),
-    queues("overrun", "tbf rate 1mbit burst 16kb limit 6000", ({ between }) => {
-      const kbit = Math.round(between(500, 4_000));
+    queues("overrun", "tbf rate 1mbit burst 16kb limit 6000", (scene) => {
+      const kbit = Math.round(scene.between(500, 4_000));
       return [
         `tbf rate ${kbit}kbit burst 4kb limit 6000`,
         `all links lose what is more than 6 kB ahead of ${kbit} kbit a second`,
       ];
     }),
-    queues("delay", "netem delay 10ms", ({ between }) => {
-      const ms = Math.round(between(5, 40));
+    queues("delay", "netem delay 10ms", (scene) => {
+      const ms = Math.round(scene.between(5, 40));
       return [`netem delay ${ms}ms ${Math.round(ms / 2)}ms`, `all links are late by ${ms} ms, half of it more or less`];
     }),
-    queues("lossy", "netem loss 5%", ({ between }) => {
-      const percent = between(1, 10).toFixed(1);
+    queues("lossy", "netem loss 5%", (scene) => {
+      const percent = scene.between(1, 10).toFixed(1);
       return [`netem loss ${percent}%`, `all links lose ${percent} % of their packets`];
     }),
   ];

@@ -1,4 +1,4 @@
-import type { DirectoryId, Envelope, NodeId, PeerAddress, StartNumber } from "@hexraft/core/ports";
+import type { Envelope, NodeId, PeerAddress, StartNumber } from "@hexraft/core/ports";
 import type { Host } from "../host.js";
 import { type Hello, helloOf } from "../wire/handshake.js";
 import { Link } from "./link.js";

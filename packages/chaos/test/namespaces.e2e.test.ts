@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { ChaosVerdict } from "../src/index.js";
+import { hostTool } from "../src/network/host-tool.js";
 import { roomRefusal } from "../src/network/room.js";
 import { chaos, interruptInTheMiddle, leavings } from "./support/run-chaos.js";
 
 /** Named namespaces and links of this machine, as everybody sees them. */
-const seenOutside = (): readonly string[] =>
-  [["netns"], ["-o", "link"]].map((words) => spawnSync("ip", words, { encoding: "utf8" }).stdout);
+const seenOutside = (): Promise<readonly string[]> =>
+  Promise.all([hostTool(["ip", "netns"]), hostTool(["ip", "-o", "link"])]);
 
 const refusal = await roomRefusal();
 
@@ -22,21 +22,21 @@ describe("pnpm chaos --network namespaces", () => {
     return;
   }
   it("I15 I16 C02 some ten seconds of a real network's faults lose nothing, are explained, and leave nothing behind", async () => {
-    const before = seenOutside();
+    const before = await seenOutside();
     const { out, error } = await chaos(["--network", "namespaces", "--minutes", "0.2", "--json"]);
     if (error !== "") console.warn(error.trimEnd());
     const verdict = JSON.parse(out.trimEnd().split("\n").at(-1) ?? "") as ChaosVerdict;
     expect(verdict).toMatchObject({ lost: 0, linearizable: true, undecided: 0 });
     expect(verdict.faults).toBeGreaterThanOrEqual(3);
     expect(verdict.operations).toBeGreaterThan(200);
-    expect([seenOutside(), leavings()]).toEqual([before, []]);
+    expect([await seenOutside(), leavings()]).toEqual([before, []]);
   });
 
   it("leaves neither namespace nor link, process or file behind when it is interrupted in the middle", async () => {
-    const before = seenOutside();
+    const before = await seenOutside();
     const { code, error } = await chaos(["--network", "namespaces", "--minutes", "5"], interruptInTheMiddle);
     expect(error).toContain("ended by SIGINT");
     expect(code).toBe(1);
-    expect([seenOutside(), leavings()]).toEqual([before, []]);
+    expect([await seenOutside(), leavings()]).toEqual([before, []]);
   });
 });

@@ -41,6 +41,17 @@ function mixObject(hash: number, value: object): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => mix(sum, item), hash ^ 5);
   if (value instanceof Map || value instanceof Set) return mixObject(hash ^ 6, [...value]);
   let sum = hash ^ 7;
-  for (const name of Object.keys(value).toSorted()) sum = mix(hashText(name, sum), value[name as keyof typeof value]);
+  for (const name of ascending(Object.keys(value))) sum = mix(hashText(name, sum), value[name as keyof typeof value]);
   return sum;
+}
+
+/** Sorts in place: names of a record are few, and mostly in order. */
+function ascending(names: string[]): readonly string[] {
+  for (let end = 1; end < names.length; end++) {
+    const name = names[end] as string;
+    let at = end;
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string;
+    names[at] = name;
+  }
+  return names;
 }

@@ -3,10 +3,12 @@ export class GrowingBytes {
   /** How many there are. */
   size: number;
   private room: Uint8Array;
+  /** Another one reads the same room: whoever writes first takes a room of its own. */
+  private isShared = false;
 
-  /** Begins with a copy of these. */
+  /** Begins with these, which nobody else may write to from now on. */
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.room = bytes.slice();
+    this.room = bytes;
     this.size = bytes.length;
   }
 
@@ -14,26 +16,38 @@ export class GrowingBytes {
   write(bytes: Uint8Array, at: number): void {
     const end = at + bytes.length;
     if (end > this.size) this.resize(end);
+    else this.own(this.room.length);
     this.room.set(bytes, at);
   }
 
   /** Cuts, or extends with zeros. */
   resize(size: number): void {
-    if (size > this.room.length) {
-      const room = new Uint8Array(Math.max(size, 2 * this.room.length, 1_024));
-      room.set(this.room.subarray(0, this.size));
-      this.room = room;
-    } else if (size < this.size) this.room.fill(0, size, this.size);
+    if (size > this.room.length) this.own(Math.max(size, 2 * this.room.length, 1_024));
+    else this.own(this.room.length);
+    if (size < this.size) this.room.fill(0, size, this.size);
     this.size = size;
   }
 
-  /** A view of a part. */
+  /** A view of a part. Not to be written to. */
   part(from: number, to: number): Uint8Array {
     return this.room.subarray(Math.min(from, this.size), Math.min(to, this.size));
   }
 
-  /** A copy of all. */
-  copy(): Uint8Array {
-    return this.room.slice(0, this.size);
+  /** A copy, which costs nothing until one of the two is written to. */
+  copy(): GrowingBytes {
+    const copy = new GrowingBytes();
+    copy.room = this.room;
+    copy.size = this.size;
+    copy.isShared = this.isShared = true;
+    return copy;
+  }
+
+  /** Has a room of its own, of this length. */
+  private own(length: number): void {
+    if (!this.isShared && length === this.room.length) return;
+    const room = new Uint8Array(length);
+    room.set(this.room.subarray(0, this.size));
+    this.room = room;
+    this.isShared = false;
   }
 }

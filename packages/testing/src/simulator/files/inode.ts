@@ -31,9 +31,9 @@ export class Inode {
   private sequence = 0;
 
   /** A file that holds these bytes, durably. */
-  constructor(bytes?: Uint8Array) {
-    this.cached = new GrowingBytes(bytes);
-    this.durable = new GrowingBytes(bytes);
+  constructor(durable = new GrowingBytes()) {
+    this.cached = durable.copy();
+    this.durable = durable;
   }
 
   /** Takes bytes into the cache. */
@@ -73,14 +73,14 @@ export class Inode {
   }
 
   /** The bytes after a power cut: any of the unsynced changes, each torn anywhere, or there in size only. */
-  afterPowerCut(survival: Survival, random: SeededRandom): Uint8Array {
-    if (this.changes.length === 0 || survival === "none") return this.durable.copy();
-    const bytes = new GrowingBytes(this.durable.copy());
+  afterPowerCut(survival: Survival, random: SeededRandom): GrowingBytes {
+    const bytes = this.durable.copy();
+    if (survival === "none") return bytes;
     for (const change of this.changes) {
       if (survival === "all") land(bytes, change);
       else landByChance(bytes, change, random);
     }
-    return bytes.copy();
+    return bytes;
   }
 
   /** The file got its name when it was whole and synced: every byte of it may be relied on. */

@@ -157,16 +157,21 @@ function readFrom(bytes: Uint8Array, offset: number): Configuration {
   return count === 0 ? NO_CONFIGURATION : { members, ...lists };
 }
 
+/** Each byte as two digits. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function hex(bytes: Uint8Array, at: number): string {
   let text = "";
-  for (let i = 0; i < INCARNATION_BYTES; i++) text += (bytes[at + i] as number).toString(16).padStart(2, "0");
+  for (let i = 0; i < INCARNATION_BYTES; i++) text += HEX[bytes[at + i] ?? 0];
   return text;
 }
 
 function textAt(bytes: Uint8Array, at: number, member: number): string {
   const end = at + 1 + (bytes[at] ?? 0);
   if (end > bytes.length) throw damaged(`ends inside member ${member}`);
-  return String.fromCharCode(...bytes.subarray(at + 1, end));
+  let text = "";
+  for (let i = at + 1; i < end; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
 }
 
 function membersFault(members: readonly Member[]): string | undefined {

@@ -81,13 +81,8 @@ export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
     if (commit >= peer.removedBy && peer.toldRound === 0) peer.toldRound = office.round;
     const { answeredRound, answeredRoundInStart: answeredInStart } = peer;
     const isTold = standing !== undefined && answeredRound > 0;
-    s.outbox.send(peer, {
-      type: "Heartbeat",
-      term: s.term,
-      commit,
-      round: office.round,
-      ...(isTold && { standing: { answeredRound, answeredInStart, ...standing } }),
-    });
+    const beat = { type: "Heartbeat", term: s.term, commit, round: office.round } as const;
+    s.outbox.send(peer, isTold ? { ...beat, standing: { answeredRound, answeredInStart, ...standing } } : beat);
   }
 }
 

@@ -6,7 +6,8 @@ import type { ReplicaId } from "../model/node-id.js";
 import type { AfterPersist, Deliver, Effect, Persist } from "./effect.js";
 import type { RaftLog } from "./raft-log.js";
 
-type Draft = { -readonly [K in keyof Persist]?: Persist[K] } & { blocks?: LogBlock[]; then: AfterPersist[] };
+/** A write that this step still adds to. Its number comes when it is finished. */
+type Draft = { -readonly [K in keyof Persist]: Persist[K] } & { blocks?: LogBlock[]; then: AfterPersist[] };
 
 /**
  * Decides what may leave now and what waits for the disk. Rules E02, L01.
@@ -99,7 +100,7 @@ export class Outbox {
   }
 
   private writing(): Draft {
-    this.draft ??= { then: [] };
+    this.draft ??= { type: "Persist", number: 0, then: [] };
     return this.draft;
   }
 
@@ -107,11 +108,13 @@ export class Outbox {
     const draft = this.draft as Draft;
     this.draft = undefined;
     if (this.silent) return;
-    const number = this.log.beginWrite();
-    if (draft.hardState !== undefined) this.hardStateWrite = number;
-    const hollow = Object.keys(draft).length === 1;
+    const { hardState, resetTo, truncateFrom, blocks, compactTo } = draft;
+    draft.number = this.log.beginWrite();
+    if (hardState !== undefined) this.hardStateWrite = draft.number;
+    const appends = blocks !== undefined || truncateFrom !== undefined;
+    const isBarrier = !appends && hardState === undefined && resetTo === undefined && compactTo === undefined;
     // R08: a hint rides along, never above what this write makes durable, and never causes a write.
-    const hint = hollow || commit === undefined ? {} : { commitHint: Math.min(commit, this.log.last.index) };
-    this.effects.push({ type: "Persist", number, ...hint, ...draft });
+    if (!isBarrier && commit !== undefined) draft.commitHint = Math.min(commit, this.log.last.index);
+    this.effects.push(draft);
   }
 }

@@ -41,6 +41,9 @@ export interface BatchHeader {
   readonly checksum: number;
 }
 
+/** What is known of a batch before it is laid down. */
+type BatchPlace = Omit<BatchHeader, "length" | "records" | "checksum">;
+
 /** A batch laid down. */
 export interface LaidBatch {
   readonly buffers: readonly Uint8Array[];
@@ -58,7 +61,7 @@ export function batchBytes(operations: readonly GroupOperation[]): number {
 
 /** Lays down a batch; `next` gives each record its number within its group. */
 export function layBatch(
-  head: Omit<BatchHeader, "length" | "records" | "checksum">,
+  head: BatchPlace,
   operations: readonly GroupOperation[],
   next: (group: number) => number,
   checksum: Checksum,
@@ -95,7 +98,7 @@ export function layBatch(
     offset += RECORD_HEADER_BYTES + size;
   }
   if (begun < own.length) buffers.push(own.subarray(begun));
-  const own32 = layBatchHeader(own, { ...head, length, records: operations.length }, checksum);
+  const own32 = layBatchHeader(own, head, length, operations.length, checksum);
   return { buffers, length, checksum: own32, placed };
 }
 
@@ -109,17 +112,23 @@ function referencedBytes(operations: readonly GroupOperation[]): number {
 }
 
 /** Lays a header at the beginning of `bytes`; returns its checksum. */
-export function layBatchHeader(bytes: Uint8Array, head: Omit<BatchHeader, "checksum">, checksum: Checksum): number {
+function layBatchHeader(
+  bytes: Uint8Array,
+  head: BatchPlace,
+  length: number,
+  records: number,
+  checksum: Checksum,
+): number {
   const view = viewOf(bytes);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, head.length, true);
+  view.setUint32(4, length, true);
   setU64(view, 8, head.number);
   setU64(view, 16, head.offset);
   setU64(view, 24, head.sealedUpTo);
   setU64(view, 32, head.startNumber);
   setU64(view, 40, head.segment);
   view.setUint32(48, head.generation, true);
-  view.setUint32(52, head.records, true);
+  view.setUint32(52, records, true);
   view.setUint32(56, head.previous, true);
   const sum = checksum.crc32(bytes.subarray(0, 60));
   view.setUint32(60, sum, true);

@@ -198,8 +198,15 @@ export class LogWriter {
     const begins = active.end === SEGMENT_HEADER_BYTES;
     const admitted = book.admit(asked);
     const operations = begins ? [...book.carriedOver(), ...admitted] : admitted;
-    const place = { segment: active.number, generation: active.generation, offset: active.end, sealedUpTo: active.end };
-    const head = { ...place, number: chain.number + 1, previous: chain.checksum, startNumber: this.parts.startNumber };
+    const head = {
+      segment: active.number,
+      generation: active.generation,
+      offset: active.end,
+      sealedUpTo: active.end,
+      number: chain.number + 1,
+      previous: chain.checksum,
+      startNumber: this.parts.startNumber,
+    };
     const laid = layBatch(head, operations, (group) => book.next(group), this.parts.checksum);
     book.took(laid.placed);
     writeFully(active.handle, laid.buffers, active.end);

@@ -57,7 +57,7 @@ export const leaderProofs: readonly Proof[] = [
   {
     rule: "E19/witness",
     file: protocol("election"),
-    find: "  if (own.configuration.witnesses.includes(s.identity.id)) return false;",
+    find: "  if (s.isWitness) return false;",
     replace: "",
     tests: protocolTests("campaigning"),
   },

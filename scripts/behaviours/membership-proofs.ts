@@ -194,4 +194,33 @@ export const membershipProofs: readonly Proof[] = [
     replace: "  if (change === undefined || !change.appended) {",
     tests: protocolTests("catching-up"),
   },
+  {
+    rule: "M12/payloads",
+    file: protocol("append-entries"),
+    find: "  const rest = s.options.witness ? whole.bare() : whole;",
+    replace: "  const rest = whole;",
+    tests: protocolTests("witness"),
+  },
+  {
+    rule: "M12/payloads",
+    file: protocol("log-repair"),
+    find: "message.blocks.map((block) => (witness ? block.bare() : block))];",
+    replace: "message.blocks];",
+    tests: protocolTests("witness"),
+  },
+  {
+    // Only the configuration says who is one.
+    rule: "M12/campaign",
+    file: protocol("state"),
+    find: "    return this.options.witness || this.configurations",
+    replace: "    return this.configurations",
+    tests: protocolTests("witness"),
+  },
+  {
+    rule: "M12/refused",
+    file: protocol("append-entries"),
+    find: '  if (!s.options.witness && blocks.some(({ isBare }) => isBare)) return s.drop("entries without payloads");\n',
+    replace: "",
+    tests: protocolTests("witness"),
+  },
 ];

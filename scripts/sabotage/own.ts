@@ -361,4 +361,30 @@ export const ownFailures: readonly Failure[] = [
     ],
     tests: logTests("repair"),
   },
+  {
+    id: "F-X27",
+    what: "a full member took a witness's entries, and held commands without their payloads for the real ones",
+    violates: "SMS",
+    patches: [
+      {
+        file: source("append-entries"),
+        find: '  if (!s.options.witness && blocks.some(({ isBare }) => isBare)) return s.drop("entries without payloads");\n',
+        replace: "",
+      },
+    ],
+    tests: tests("witness"),
+  },
+  {
+    id: "F-X28",
+    what: "a witness was started as a full member, and its state machine was given commands without payloads",
+    violates: "SMS",
+    patches: [
+      {
+        file: "packages/core/src/node/recovery.ts",
+        find: "  if (block?.isBare === true && !(ports.stateMachine instanceof WitnessState)) throw wasWitness();\n",
+        replace: "",
+      },
+    ],
+    tests: ["packages/membership/test/witness.test.ts"],
+  },
 ];

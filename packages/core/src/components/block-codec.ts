@@ -12,7 +12,7 @@ import type { Checksum } from "../ports/checksum.js";
 /*
  * Bytes of a block, identical in memory, on the wire and in files (format 1, little-endian):
  *
- *   0  u16 magic 0x4248 ("HB")   2  u8 version 1      3  u8 flags (bit 0: payloads left out)
+ *   0  u16 magic 0x4248 ("HB")   2  u8 version 1      3  u8 flags (bit 0: commands without payloads, M12)
  *   4  u32 length, all of it     8  u32 count        12  u32 reserved, 0
  *  16  u64 term                 24  u64 first        32  u64 log time, ms
  *  40  u32 checksum of the body 44  u32 checksum of bytes 0–43
@@ -22,6 +22,8 @@ import type { Checksum } from "../ports/checksum.js";
  */
 const MAGIC = 0x4248;
 const VERSION = 1;
+/** M12. */
+const BARE = 1;
 
 /** The block's bytes, laid down on first need and kept. A block cut from another verifies that one first, or damage would be blessed. */
 export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
@@ -46,6 +48,7 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
   }
   view.setUint16(0, MAGIC, true);
   view.setUint8(2, VERSION);
+  view.setUint8(3, block.isBare ? BARE : 0);
   view.setUint32(4, bytes.length, true);
   view.setUint32(8, block.count, true);
   setU64(view, 16, block.term);
@@ -97,7 +100,8 @@ function readHeader(bytes: Uint8Array, view: DataView, offset: number, checksum:
   const wrong = (what: string) => invalid(offset, what);
   if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
   if (view.getUint8(2) !== VERSION) throw wrong(`unknown version ${view.getUint8(2)}`);
-  if (view.getUint8(3) !== 0) throw wrong(`unknown flags ${view.getUint8(3)}`);
+  const flags = view.getUint8(3);
+  if ((flags & ~BARE) !== 0) throw wrong(`unknown flags ${flags}`);
   if (checksum.crc32(bytes.subarray(offset, offset + 44)) !== view.getUint32(44, true))
     throw wrong("header checksum mismatch");
   const length = view.getUint32(4, true);
@@ -111,7 +115,7 @@ function readHeader(bytes: Uint8Array, view: DataView, offset: number, checksum:
     throw wrong(`term ${term}, first index ${first}`);
   const logTimeMs = getU64(view, 32);
   if (logTimeMs > Number.MAX_SAFE_INTEGER) throw wrong(`log time ${logTimeMs}`);
-  return LogBlock.over(first, term, count, logTimeMs, bytes.subarray(offset, offset + length));
+  return LogBlock.over(first, term, count, logTimeMs, bytes.subarray(offset, offset + length), flags === BARE);
 }
 
 const invalid = (offset: number, what: string): RaftError =>

@@ -12,6 +12,7 @@ import type { EventSink } from "./event-sink.js";
 import type { LogManager } from "./log-manager.js";
 import { messageOf } from "./message-of.js";
 import { tellStateMachine } from "./tell-state-machine.js";
+import { WitnessState, wasWitness } from "./witness-state.js";
 
 /** State-machine calls in a row before timers and sockets have their turn again. */
 export const CALLS_PER_TURN_MAX = 64;
@@ -53,6 +54,8 @@ export class FsmCaller {
   private supersededTo: LogIndex = 0;
   private fault: RaftError | undefined;
   private closed = false;
+  /** M12. */
+  private readonly isWitness: boolean;
 
   constructor(
     private readonly stateMachine: StateMachine,
@@ -67,6 +70,7 @@ export class FsmCaller {
     private appliedLogTimeMs: Millis,
   ) {
     this.ordered = applied.index;
+    this.isWitness = stateMachine instanceof WitnessState;
   }
 
   /** The last entry that the state holds. */
@@ -240,6 +244,10 @@ export class FsmCaller {
 
   private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
     const { batch, taken, lastBlock } = nextBatch(blocks, from, upTo, this.bounds);
+    if (!this.isWitness && taken.some(({ isBare }) => isBare)) {
+      this.faulted(from, wasWitness());
+      return undefined;
+    }
     if (batch.count === 0) {
       this.appliedBatch(taken, batch, lastBlock, []);
       return undefined;

@@ -12,6 +12,7 @@ import { type SavingSurroundings, SnapshotSaver } from "./snapshot-saver.js";
 import { type SendingSurroundings, SnapshotSender, type Transfer } from "./snapshot-sender.js";
 import { MOVED_BYTES_PER_TURN, paced, stateOf } from "./snapshot-stream.js";
 import type { Alarm } from "./timer-service.js";
+import { NO_STATE_FORMAT, WitnessState } from "./witness-state.js";
 
 /** What the executor works with. */
 export interface SnapshotSurroundings extends SavingSurroundings, SendingSurroundings {
@@ -85,7 +86,8 @@ export class SnapshotExecutor {
     this.incoming.set(order.transfer, running);
     traffic.receiving.enter(running);
     this.watch();
-    this.opened = this.opened.then(() => this.openSink(running));
+    const begin = this.around.stateMachine instanceof WitnessState ? this.keepBare : this.openSink;
+    this.opened = this.opened.then(() => begin.call(this, running));
     this.follow(this.opened);
   }
 
@@ -154,6 +156,18 @@ export class SnapshotExecutor {
     return { saving: saver.isSaving, newest: saver.newestIndex, sending, receiving };
   }
 
+  /** M12: a witness keeps what the snapshot says of the log, and asks for none of its bytes. */
+  private async keepBare(running: Incoming): Promise<void> {
+    const { meta } = running.order;
+    try {
+      const bare = { ...meta, formatVersion: NO_STATE_FORMAT, sizeBytes: 0, checksum: 0 };
+      await this.finish(running, await this.around.storage.begin(bare, "local"));
+    } catch (error) {
+      this.failed(running, messageOf(error));
+    }
+  }
+
+  /** Opens the sink that a stream is expected for. */
   private async openSink(running: Incoming): Promise<void> {
     const { storage, events, now } = this.around;
     const { transfer, meta } = running.order;
@@ -195,8 +209,8 @@ export class SnapshotExecutor {
   private async finish(running: Incoming, sink: SnapshotSink): Promise<void> {
     const { transfer, meta } = running.order;
     try {
-      const { sizeBytes, checksum } = await sink.commit();
-      const received = { ...meta, sizeBytes, checksum };
+      const { formatVersion, sizeBytes, checksum } = await sink.commit();
+      const received = { ...meta, formatVersion, sizeBytes, checksum };
       this.saver.received(received);
       if (!this.isWanted(running)) return;
       this.forget(running);

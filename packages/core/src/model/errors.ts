@@ -18,6 +18,7 @@ export type ErrorCode =
   | "TransferRefused"
   | "ElectionRefused"
   | "ReadTimeout"
+  | "NoStateHere"
   | "TokenRefused"
   | "DeadlineExceeded"
   | "Cancelled"
@@ -78,6 +79,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "TransferRunning",
   "ChangeRunning",
   "ReadTimeout",
+  "NoStateHere",
   "Stopped",
   "NotStarted",
 ]);

@@ -61,6 +61,8 @@ export class LogBlock {
     public encoded: Uint8Array | undefined,
     /** The block this one was cut from; its checksum is verified before this one is encoded. */
     readonly cutFrom: LogBlock | undefined,
+    /** M12: its commands' payloads were left out, as a witness keeps it. */
+    readonly isBare: boolean,
   ) {
     this.last = first + count - 1;
   }
@@ -76,14 +78,33 @@ export class LogBlock {
     const list = typeof types === "number" ? undefined : types;
     let size = BLOCK_HEADER_BYTES + payloads.length * ENTRY_HEADER_BYTES;
     for (const payload of payloads) size += payload.length;
-    const block = new LogBlock(first, term, payloads.length, logTimeMs, size, list, payloads, undefined, undefined);
+    const block = new LogBlock(
+      first,
+      term,
+      payloads.length,
+      logTimeMs,
+      size,
+      list,
+      payloads,
+      undefined,
+      undefined,
+      false,
+    );
     if (typeof types === "number") block.uniformType = types;
     return block;
   }
 
   /** A block over encoded bytes whose header the block codec has checked. The bytes are kept, uncopied. */
-  static over(first: LogIndex, term: Term, count: number, logTimeMs: number, encoded: Uint8Array): LogBlock {
-    return new LogBlock(first, term, count, logTimeMs, encoded.length, undefined, undefined, encoded, undefined);
+  static over(
+    first: LogIndex,
+    term: Term,
+    count: number,
+    logTimeMs: number,
+    encoded: Uint8Array,
+    isBare = false,
+  ): LogBlock {
+    const size = encoded.length;
+    return new LogBlock(first, term, count, logTimeMs, size, undefined, undefined, encoded, undefined, isBare);
   }
 
   private uniformType: EntryType | undefined;
@@ -131,17 +152,39 @@ export class LogBlock {
    */
   slice(from: LogIndex, to: LogIndex): LogBlock {
     if (from === this.first && to === this.last) return this;
+    const origin = this.cutFrom ?? (this.payloads === undefined ? this : undefined);
+    return this.part(from, to, (index) => this.payloadAt(index), origin, this.isBare);
+  }
+
+  /**
+   * M12: the same entries without the payloads of their commands; what the protocol itself reads stays whole. What it was made of
+   * is not kept with it: its checksum must have been verified.
+   */
+  bare(): LogBlock {
+    if (this.isBare) return this;
+    const kept = (index: LogIndex): Uint8Array =>
+      this.typeAt(index) === EntryType.command ? NO_PAYLOAD : this.payloadAt(index).slice();
+    return this.part(this.first, this.last, kept, undefined, true);
+  }
+
+  private part(
+    from: LogIndex,
+    to: LogIndex,
+    payloadOf: (index: LogIndex) => Uint8Array,
+    origin: LogBlock | undefined,
+    isBare: boolean,
+  ): LogBlock {
     const payloads: Uint8Array[] = [];
     const types: EntryType[] = [];
     let size = BLOCK_HEADER_BYTES;
     for (let index = from; index <= to; index++) {
-      const payload = this.payloadAt(index);
+      const payload = payloadOf(index);
       payloads.push(payload);
       types.push(this.typeAt(index));
       size += ENTRY_HEADER_BYTES + payload.length;
     }
-    const origin = this.cutFrom ?? (this.payloads === undefined ? this : undefined);
-    return new LogBlock(from, this.term, payloads.length, this.logTimeMs, size, types, payloads, undefined, origin);
+    const { term, logTimeMs } = this;
+    return new LogBlock(from, term, payloads.length, logTimeMs, size, types, payloads, undefined, origin, isBare);
   }
 
   private offsetAt(index: LogIndex): number {

@@ -10,6 +10,11 @@ export interface ProtocolOptions {
   readonly heartbeatIntervalMs: Millis;
   /** E05: ask before campaigning. Switched off only to show why it is there (N07). */
   readonly preVote: boolean;
+  /**
+   * M12: this replica votes and keeps the log's metadata, and nothing else: no payloads, no state. It never leads, and serves no
+   * reads, snapshots or repairs. For life: another start without it is refused. Name it under `witnesses` of the configuration.
+   */
+  readonly witness: boolean;
   /** Most entries of one AppendEntries and of one block. 1 … 65,536. */
   readonly batchEntriesMax: number;
   /** Most bytes of the blocks of one AppendEntries; one larger entry still goes (R10). */
@@ -71,6 +76,7 @@ export const DEFAULT_OPTIONS: ProtocolOptions = {
   electionTimeoutMs: 1_000, // survives a long GC pause and a slow fsync; same-host clusters use 150
   heartbeatIntervalMs: 200, // T/5: four may be lost before an election
   preVote: true,
+  witness: false,
   batchEntriesMax: 1_024,
   batchBytesMax: 512 * 1024, // one fsync's worth; larger only delays the first answer
   windowMessagesMax: 8,
@@ -184,7 +190,8 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
       throw badOption(field, value, `must be a number from ${low} to ${high} ${unit}`);
     if (unit !== "ms" && !Number.isInteger(value)) throw badOption(field, value, "must be a whole number");
   }
-  if (typeof options.preVote !== "boolean") throw badOption("preVote", options.preVote, "must be true or false");
+  for (const field of ["preVote", "witness"] as const)
+    if (typeof options[field] !== "boolean") throw badOption(field, options[field], "must be true or false");
   if (options.heartbeatIntervalMs > options.electionTimeoutMs / 3)
     throw badOption(
       "heartbeatIntervalMs",

@@ -1,5 +1,6 @@
 import { type BackupAbout, backupBytesOf } from "../components/backup-layout.js";
 import { backupBytes } from "../components/backup-stream.js";
+import { noState, WitnessState } from "../components/witness-state.js";
 import type { Terms } from "./caller-desk.js";
 import type { CallOptions } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
@@ -29,12 +30,13 @@ export interface Backup {
  * that would have been saved some time anyway (S01, S08), and a slow reader holds a file open, and nothing else.
  */
 export async function takeBackup(
-  { snapshotStorage, checksum, clock }: NodePorts,
+  { snapshotStorage, stateMachine, checksum, clock }: NodePorts,
   replica: Replica,
   origin: Pick<BackupAbout, "clusterId" | "groupId" | "nodeId">,
   terms: Terms,
   consistency: "linearizable" | "local",
 ): Promise<Backup> {
+  if (stateMachine instanceof WitnessState) throw noState("back up");
   const wanted = consistency === "local" ? 0 : await replica.desk.confirmedIndex(terms);
   let meta = await replica.snapshot();
   // One that was under way began too early; the next one begins now.

@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import { messageOf } from "../components/message-of.js";
 import type { Done } from "../components/proposal-group.js";
+import { WitnessState } from "../components/witness-state.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
@@ -49,6 +50,8 @@ export class RaftNode implements Node<unknown> {
   private readonly calls: NodeCalls;
   private readonly members: MemberCalls;
   private readonly history = new NodeHistory();
+  /** M12: of a witness, without the state machine that was bound. */
+  private readonly ports: NodePorts;
   private state: State = "new";
   private haltReason = "";
   private tellHalted: (reason: string) => void = () => {};
@@ -64,20 +67,21 @@ export class RaftNode implements Node<unknown> {
     self: { readonly nodeId: NodeId; readonly groupId: GroupId },
     /** Groups of one process that differ in nothing share them. */
     private readonly options: ProtocolOptions,
-    private readonly ports: NodePorts,
+    ports: NodePorts,
     private readonly household?: Household,
   ) {
+    this.ports = options.witness ? Object.assign({}, ports, { stateMachine: new WitnessState() }) : ports;
     this.id = self.nodeId;
     this.groupId = self.groupId;
     this.events = new NodeEvents(ports.logger);
     this.calls = new NodeCalls(
       this.id,
       options,
-      ports,
+      this.ports,
       () => this.running().replica,
       () => this.tokenOrigin(),
     );
-    this.members = new MemberCalls(this.groupId, options, ports, () => this.running());
+    this.members = new MemberCalls(this.groupId, options, this.ports, () => this.running());
     this.halted = new Promise((resolve) => {
       this.tellHalted = resolve;
     });

@@ -1,5 +1,6 @@
 import { stateOf } from "../components/snapshot-stream.js";
 import { StorageNews } from "../components/storage-news.js";
+import { NO_STATE_FORMAT, WitnessState, wasWitness } from "../components/witness-state.js";
 import type { ConfigurationEntry } from "../model/configuration.js";
 import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
@@ -48,6 +49,8 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
   });
   if (opened.cut !== "") logger.warn("a torn tail was cut off the log", { cut: opened.cut });
   const metas = await snapshotStorage.open();
+  const isWitness = stateMachine instanceof WitnessState;
+  if (!isWitness && metas.some((meta) => meta.formatVersion === NO_STATE_FORMAT)) throw wasWitness();
   const { appliedIndex, formatVersion } = await stateMachine.open();
   const snapshot = await loadNewest(ports, metas, opened, appliedIndex);
   const applied = Math.max(appliedIndex, snapshot?.id.index ?? 0);
@@ -72,7 +75,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       base: log.base,
       last: log.last,
       runs: log.runs,
-      lastLogTimeMs: await lastLogTime(ports, log, snapshot),
+      lastLogTimeMs: (await lastBlock(ports, log))?.logTimeMs ?? snapshot?.logTimeMs ?? 0,
       configurations: await configurations(ports, log, snapshot),
       commit: Math.max(log.base.index, snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
       applied,
@@ -160,9 +163,11 @@ async function configurations(
   return found;
 }
 
-async function lastLogTime(ports: NodePorts, log: Log, snapshot: SnapshotMeta | null): Promise<Millis> {
-  if (log.last.index === log.base.index) return snapshot?.logTimeMs ?? 0;
-  return (await blockAt(ports, log.last.index))?.logTimeMs ?? 0;
+/** The last entry's block, unless the log is empty or has lost it. @throws RaftError if a witness wrote it, and this is none. */
+async function lastBlock(ports: NodePorts, { base, last }: Log): Promise<LogBlock | undefined> {
+  const block = last.index === base.index ? undefined : await blockAt(ports, last.index);
+  if (block?.isBare === true && !(ports.stateMachine instanceof WitnessState)) throw wasWitness();
+  return block;
 }
 
 /** `undefined` if it was lost and can be put back (L03). */

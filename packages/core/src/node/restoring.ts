@@ -1,6 +1,7 @@
 import type { BackupAbout } from "../components/backup-layout.js";
 import { openBackup } from "../components/backup-stream.js";
 import { stateOf } from "../components/snapshot-stream.js";
+import { WitnessState } from "../components/witness-state.js";
 import { NO_CONFIGURATION } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import { FRESH_HARD_STATE } from "../model/hard-state.js";
@@ -35,6 +36,7 @@ export async function restore(
   groupId: GroupId,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<Restored> {
+  if (ports.stateMachine instanceof WitnessState) throw refused("a witness holds no state");
   const { about, stream } = await openBackup(bytes, ports.checksum);
   if (about.groupId !== groupId)
     throw refused(`it is of group ${about.groupId}, and this replica is of group ${groupId}; give both the same name`);

@@ -1,3 +1,4 @@
+import { WitnessState } from "../components/witness-state.js";
 import { type ConfigurationEntry, memberOf, votersOnly } from "../model/configuration.js";
 import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
@@ -54,6 +55,8 @@ export async function resetPeers(
   const member = memberOf(self.configuration.configuration, nodeId);
   const fault = whyNot(ports, self, plan);
   if (fault !== undefined) throw refused(fault);
+  if (ports.stateMachine instanceof WitnessState)
+    throw refused(`${nodeId} is a witness and has no state to go on with`);
   const [hole] = start.holes ?? [];
   if (hole !== undefined) throw refused(`${holeText(hole)}; let ${nodeId} be repaired by the others first`);
   if (start.restoring !== undefined && start.restoring > 0) throw refused(`${nodeId} cannot rebuild its own state`);

@@ -22,6 +22,7 @@ export function onAppendEntries(s: RaftState, leader: ReplicaId, message: Append
   const { prev, blocks } = message;
   const configurations = configurationsIn(blocks);
   if (configurations === undefined) return s.drop("malformed configuration entry");
+  if (!s.options.witness && blocks.some(({ isBare }) => isBare)) return s.drop("entries without payloads");
   const lastNew = blocks[blocks.length - 1]?.last ?? prev.index;
   const isCommittedPrev = prev.index <= s.commit;
   if (!isCommittedPrev && !s.log.holds(prev)) return refuse(s, leader, prev);
@@ -88,7 +89,9 @@ function takeBlock(s: RaftState, block: LogBlock): void {
     index = s.log.lastOfTermAt(index) + 1;
   }
   if (index > block.last) return;
-  const rest = index === block.first ? block : block.slice(index, block.last);
+  const whole = index === block.first ? block : block.slice(index, block.last);
+  // M12: what a witness kept it could lose, or be asked for.
+  const rest = s.options.witness ? whole.bare() : whole;
   s.log.append(rest);
   s.outbox.persistBlock(rest);
 }

@@ -97,7 +97,7 @@ export function mayCampaign(s: RaftState): boolean {
   if (s.repair !== undefined) return false;
   const own = s.configurations.own;
   // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
-  if (own.configuration.witnesses.includes(s.identity.id)) return false;
+  if (s.isWitness) return false;
   const ownIsCommitted = own.id.index <= s.commit;
   return s.votesIn(own) || (!ownIsCommitted && s.votesIn(s.configurations.previous));
 }

@@ -66,7 +66,9 @@ export function onRepairResponse(s: RaftState, message: RepairResponse): void {
     return s.drop("repair that cannot be used");
   }
   if (configurationsIn(message.blocks) === undefined) return s.drop("malformed configuration entry");
-  repair.fetched = [...repair.fetched, ...message.blocks];
+  const { witness } = s.options;
+  if (!witness && message.blocks.some(({ isBare }) => isBare)) return s.drop("entries without payloads");
+  repair.fetched = [...repair.fetched, ...message.blocks.map((block) => (witness ? block.bare() : block))];
   repair.progressAt = s.now;
   const bytes = repair.fetched.reduce((sum, block) => sum + block.sizeBytes, 0);
   if (wanted(repair, hole) <= hole.last && bytes < REPAIR_BYTES_MAX) return ask(s, repair);

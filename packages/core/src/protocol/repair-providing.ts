@@ -13,9 +13,8 @@ import { type RaftState, senderOf } from "./state.js";
 export function onRepairRequest(s: RaftState, envelope: Envelope, { first, last }: RepairRequest): void {
   const asker = senderOf(envelope);
   const isThere = first > s.log.base.index && first <= Math.min(s.log.durable, s.intactUpTo);
-  const isWitness = s.configurations.current.witnesses.includes(s.identity.id);
   const order = { to: asker.id, toIncarnation: asker.incarnation, first, last };
-  if (isThere && !isWitness) s.outbox.emit({ type: "ReadForRepair", ...order, bytesMax: s.options.batchBytesMax });
+  if (isThere && !s.isWitness) s.outbox.emit({ type: "ReadForRepair", ...order, bytesMax: s.options.batchBytesMax });
   else onRepairRead(s, { type: "RepairRead", ...order, blocks: [] });
 }
 

@@ -58,6 +58,8 @@ export function onSnapshotReceived(s: RaftState, { transfer, meta }: SnapshotRec
     s.install = undefined;
     return answer(s, install.from, transfer, "done");
   }
+  // M12: what a witness keeps of it is less than what was offered.
+  install.meta = meta;
   if (s.log.holds(meta.id) && meta.id.index <= s.log.durable) {
     if (s.restoring > 0) return rebuildState(s, install);
     // The log has caught up meanwhile: the snapshot only proves that entries up to its index are committed.

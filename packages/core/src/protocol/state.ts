@@ -144,8 +144,8 @@ export interface Install {
   from: ReplicaId;
   /** Number of the transfer (S04). */
   transfer: number;
-  /** The snapshot. */
-  readonly meta: SnapshotMeta;
+  /** The snapshot: as it was offered, then as it was received. */
+  meta: SnapshotMeta;
   phase: "receiving" | "persisting" | "loading";
   /** persisting: the write that resets the log. */
   write: number;
@@ -328,6 +328,11 @@ export class RaftState {
   otherVoters(): ReplicaId[] {
     const { members } = this.configurations.current;
     return members.filter(({ id }) => id !== this.identity.id && isVoter(this.configurations.current, id));
+  }
+
+  /** M12: it runs as one, or is one under the configuration: it has nothing to lead or to serve anybody with. */
+  get isWitness(): boolean {
+    return this.options.witness || this.configurations.current.witnesses.includes(this.identity.id);
   }
 
   /** The peer that sent this, if it is one the leader replicates to, in that very incarnation (M13). */

@@ -67,6 +67,19 @@ describe("block codec", () => {
     expect(hex(blockBytes(block, checksum))).toBe(GOLDEN);
   });
 
+  it("M12/payloads L10 a block of a witness says so: commands without payloads, all else whole, also once it is cut", () => {
+    const bytes = blockBytes(sample().bare(), checksum);
+    expect(hex(bytes.subarray(0, 8))).toBe("484201013d000000"); // flag, and 61 bytes: the seven of the command are not there
+    const block = openBlock(bytes, 0, checksum);
+    verifyBlock(block, checksum);
+    const cut = openBlock(blockBytes(block.slice(block.first + 1, block.last), checksum), 0, checksum);
+    for (const { isBare, last, term } of [block, cut]) expect([isBare, last, term]).toEqual([true, 2 ** 32 + 3, 5]);
+    expect([cut.typeAt(cut.first), hex(cut.payloadAt(cut.first))]).toEqual([EntryType.command, ""]);
+    expect([cut.typeAt(cut.last), hex(cut.payloadAt(cut.last))]).toEqual([EntryType.configuration, hex(ascii("c"))]);
+    expect(block.bare()).toBe(block);
+    expect(openBlock(blockBytes(sample(), checksum), 0, checksum).isBare).toBe(false);
+  });
+
   it("R06 the bytes are laid down once, and every holder gets the same ones", () => {
     const block = sample();
     expect(blockBytes(block, checksum)).toBe(blockBytes(block, checksum));
@@ -106,7 +119,7 @@ describe("block codec", () => {
 
   it("L10 E13 an unknown version or flag, an impossible term, index or log time is refused", () => {
     expect(opening(changed((view) => view.setUint8(2, 2)))).toThrow(/unknown version 2/);
-    expect(opening(changed((view) => view.setUint8(3, 1)))).toThrow(/unknown flags 1/);
+    expect(opening(changed((view) => view.setUint8(3, 2)))).toThrow(/unknown flags 2/);
     expect(opening(changed((view) => view.setUint16(0, 0, true)))).toThrow(/wrong magic/);
     expect(opening(changed((view) => view.setUint32(20, 2 ** 31, true)))).toThrow(/term/);
     expect(opening(changed((view) => view.setBigUint64(24, 0n, true)))).toThrow(/first index 0/);

@@ -110,6 +110,7 @@ describe("O05 options", () => {
       expect(faultOf({ nodeId }).details).toMatchObject({ field: "nodeId", value: nodeId });
     expect(faultOf({ groupId: "a/b" }).details).toMatchObject({ field: "groupId" });
     expect(faultOf({ preVote: 1 }).details).toMatchObject({ field: "preVote" });
+    expect(faultOf({ witness: "yes" }).details).toMatchObject({ field: "witness", rule: "must be true or false" });
   });
 
   it("O05 R12 room for less than one legal entry is refused", () => {

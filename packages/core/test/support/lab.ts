@@ -68,6 +68,8 @@ export interface LabOptions extends Partial<NodeOptions> {
   /** M12; majorities where none is given. */
   readonly quorum?: QuorumPolicy;
   readonly learners?: readonly string[];
+  /** M12: these run as witnesses, and the first configuration says so. */
+  readonly witnesses?: readonly string[];
   /** E20; 1 where none is given. */
   readonly priorities?: Readonly<Record<string, number>>;
   /** Nodes with an empty log that no configuration names. */
@@ -92,6 +94,7 @@ const LAB_ONLY: ReadonlySet<string> = new Set([
   "mayRest",
   "quorum",
   "learners",
+  "witnesses",
   "priorities",
   "strangers",
   "logs",
@@ -125,7 +128,7 @@ export class Lab {
     const learners = options.learners ?? [];
     const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
     const members = ids.map((id) => ({ ...memberOf(id), priority: options.priorities?.[id] ?? 1 }));
-    this.configuration = { ...voters, members, learners: [...learners] };
+    this.configuration = { ...voters, members, learners: [...learners], witnesses: [...(options.witnesses ?? [])] };
     for (const id of ids) this.boot(id, this.freshDisk(id));
     for (const id of options.strangers ?? []) this.boot(id, { ...EMPTY_DISK, blocks: [] });
   }
@@ -340,7 +343,12 @@ export class Lab {
           startNumber: disk.starts,
           recoveryNumber: disk.hardState.recoveryNumber,
         },
-        options: resolveOptions({ electionTimeoutMs: T, ...nodeOptionsOf(this.options), nodeId: id }),
+        options: resolveOptions({
+          electionTimeoutMs: T,
+          witness: this.options.witnesses?.includes(id) ?? false,
+          ...nodeOptionsOf(this.options),
+          nodeId: id,
+        }),
         hardState: disk.hardState,
         base: disk.base,
         last,

@@ -19,21 +19,22 @@ interface Shared extends Pick<MemberPlan, "onEvent"> {
 
 /** Members that do not run yet, with the first configuration on the disk of each that is in it; on none if nobody founded the cluster. */
 export function foundMembers(
-  { learners = [], strangers = [], unfounded = false, modules = [], options }: TestClusterOptions,
+  { learners = [], witnesses = [], strangers = [], unfounded = false, modules = [], options }: TestClusterOptions,
   { ids, seed, time, network, electionTimeoutMs, onEvent }: Shared,
 ): readonly TestMember[] {
   const replicas = ids.map((id) => ({ id, incarnation: new SeededRandom(`${seed}/${id}`).hex(8) }));
   const members = replicas.filter(({ id }) => !strangers.includes(id));
   const everybody = votersOnly(members.map((replica) => ({ ...replica, address: `memory:${replica.id}` })));
   const voters = everybody.voters.filter((id) => !learners.includes(id));
-  const first = encodeConfiguration({ ...everybody, voters, learners });
+  const named = witnesses.filter((id) => voters.includes(id));
+  const first = encodeConfiguration({ ...everybody, voters, learners, witnesses: named });
   return replicas.map((replica) => {
     const { id: nodeId, incarnation } = replica;
     const disk = new MemoryDisk({ scheduler: time, encode: true });
     const blocks = strangers.includes(nodeId) ? [] : [LogBlock.of(1, 0, 0, EntryType.configuration, [first])];
     if (!unfounded)
       disk.found({ nodeId, groupId: "main", incarnation, directoryId: incarnation, clusterId: CLUSTER_ID, blocks });
-    const own = { electionTimeoutMs, ...options, nodeId };
+    const own = { electionTimeoutMs, ...options, witness: witnesses.includes(nodeId), nodeId };
     return new TestMember(replica, { time, network, disk, seed, options: own, modules, onEvent });
   });
 }

@@ -9,6 +9,8 @@ export interface TestClusterOptions {
   readonly ids?: readonly NodeId[];
   /** Those of them that are learners from the beginning. Default none. */
   readonly learners?: readonly NodeId[];
+  /** M12: those of them that run as witnesses, and that the first configuration names so. Default none. */
+  readonly witnesses?: readonly NodeId[];
   /** Those of them that the first configuration does not name; their disks are empty. Default none. */
   readonly strangers?: readonly NodeId[];
   /** Leave every disk empty: `bootstrap` founds the cluster, as in production. Default false. */

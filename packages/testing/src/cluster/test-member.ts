@@ -63,6 +63,11 @@ export class TestMember {
     return this.plan.disk;
   }
 
+  /** M12: whether it holds no state. */
+  get isWitness(): boolean {
+    return this.plan.options.witness === true;
+  }
+
   /** Whether it runs. */
   get isUp(): boolean {
     return this.state === "up";

@@ -109,7 +109,7 @@ function whyItStandsForNothing(s: RaftState): Finding | undefined {
       "This node is being restored from a snapshot, and stands for no election before that is done.",
     );
   if (mayCampaign(s)) return undefined;
-  return own.configuration.witnesses.includes(self)
+  return s.isWitness
     ? finding("leader", "witness", `${self} is a witness: it votes, and never leads. It hears no leader.`)
     : finding(
         "leader",

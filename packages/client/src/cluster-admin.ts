@@ -118,6 +118,11 @@ export class ClusterAdmin {
     return this.change({ kind: "changePeers", nodes }, options);
   }
 
+  /** M12: these vote, too, and hold no state; each runs with the option `witness`. */
+  addWitnesses(nodes: readonly Founder[], options?: AdminChangeOptions): Promise<Answered<ClusterMembers>> {
+    return this.change({ kind: "addWitnesses", nodes }, options);
+  }
+
   /** These receive the log and do not vote, besides those that do. */
   addLearners(nodes: readonly Founder[], options?: AdminChangeOptions): Promise<Answered<ClusterMembers>> {
     return this.change({ kind: "addLearners", nodes }, options);

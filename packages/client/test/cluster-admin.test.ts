@@ -60,6 +60,7 @@ describe("what an operator asks of a cluster", () => {
     await asked.change(CHANGE, { expectedIndex: 7 });
     await asked.addPeers(nodesGiven);
     await asked.changePeers(nodesGiven);
+    await asked.addWitnesses(nodesGiven);
     await asked.addLearners(nodesGiven);
     await asked.resetLearners([]);
     await asked.changeAddresses(nodesGiven);
@@ -69,10 +70,10 @@ describe("what an operator asks of a cluster", () => {
     await asked.demote(["n2"]);
     const kinds = said().map(({ change }) => (change as { kind: string }).kind);
     expect(kinds.join(" ")).toBe(
-      "addPeers addPeers changePeers addLearners resetLearners changeAddresses removePeers removeLearners promote demote",
+      "addPeers addPeers changePeers addWitnesses addLearners resetLearners changeAddresses removePeers removeLearners promote demote",
     );
     expect(said()[0]).toEqual({ verb: "change-members", change: CHANGE, expectedIndex: 7 });
-    expect(said()[7]).toEqual({ verb: "change-members", change: { kind: "removeLearners", ids: ["n3"] } });
+    expect(said()[8]).toEqual({ verb: "change-members", change: { kind: "removeLearners", ids: ["n3"] } });
   });
 
   it("answers who leads, who is there, and who of the voters is alive", async () => {

@@ -166,13 +166,16 @@ it("M12 M07 a witness joins a running group by a change of members, and catches 
   await cluster.start();
   await cluster.awaitLeader();
   await cluster.applied(SECRET);
-  const named = ids.map((id) => ({ id, address: `memory:${id}` }));
+  const change = { kind: "addWitnesses", nodes: [{ id: "n3", address: "memory:n3" }] } as const;
   const { node } = await cluster.awaitLeader(["n1", "n2"]);
-  await cluster.time.settled(node.changeConfiguration({ voters: named, witnesses: ["n3"] }), 40 * T);
+  await cluster.time.settled(node.changeConfiguration(change), 40 * T);
   await cluster.applied("after");
   await cluster.converged();
   expect(cluster.member("n3").describe().configuration.configuration).toMatchObject({ voters: ids, witnesses: ["n3"] });
   expect(tells(cluster.member("n3").disk)).toBe(false);
   await expect(cluster.time.settled(node.transferLeadership("n3"), 10 * T)).rejects.toThrow("n3 is a witness");
+  await expect(cluster.time.settled(node.changeConfiguration(change), 10 * T)).rejects.toThrow(
+    "n3 is a member already",
+  );
   cluster.dispose();
 });

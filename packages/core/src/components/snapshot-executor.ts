@@ -86,8 +86,8 @@ export class SnapshotExecutor {
     this.incoming.set(order.transfer, running);
     traffic.receiving.enter(running);
     this.watch();
-    const begin = this.around.stateMachine instanceof WitnessState ? this.keepBare : this.openSink;
-    this.opened = this.opened.then(() => begin.call(this, running));
+    const isWitness = this.around.stateMachine instanceof WitnessState;
+    this.opened = this.opened.then(() => (isWitness ? this.keepBare(running) : this.openSink(running)));
     this.follow(this.opened);
   }
 

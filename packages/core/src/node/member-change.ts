@@ -6,12 +6,13 @@ import type { Founder, MembersWanted } from "./node.js";
 export interface ChangeOfNodes {
   /**
    * - `addPeers`: these vote, besides those that do; learners among them rise.
+   * - `addWitnesses`: these vote, too, and hold no state (M12); each runs with the option `witness`.
    * - `changePeers`: these vote, and nobody else; the voters that are not named leave.
    * - `addLearners`: these learn, besides those that do.
    * - `resetLearners`: these learn, and nobody else; the learners that are not named leave.
    * - `changeAddresses`: these members listen there from now on (T04); nobody comes or goes.
    */
-  readonly kind: "addPeers" | "changePeers" | "addLearners" | "resetLearners" | "changeAddresses";
+  readonly kind: "addPeers" | "addWitnesses" | "changePeers" | "addLearners" | "resetLearners" | "changeAddresses";
   /** Who, and where each listens. At least one, except for `resetLearners`. */
   readonly nodes: readonly Founder[];
 }
@@ -46,6 +47,11 @@ export function alterMembers(now: Required<MembersWanted>, change: MemberChange)
     case "addPeers":
       mustNotName(voters, named, "a voter");
       return withVoters([...voters, ...change.nodes], but(learners));
+    case "addWitnesses": {
+      mustNotName([...voters, ...learners], named, "a member");
+      const grown = withVoters([...voters, ...change.nodes], learners);
+      return { ...grown, witnesses: [...now.witnesses, ...named] };
+    }
     case "changePeers":
       return withVoters(change.nodes, but(learners));
     case "removePeers":

@@ -23,6 +23,7 @@ const VOICE: Voice = {
 /** The changes of members: name, arguments, what is changed, in words. */
 const CHANGES: readonly (readonly [name: string, args: "nodes" | "ids", kind: ChangeKind, description: string])[] = [
   ["add-peer", "nodes", "addPeers", "These vote, too, once they have caught up."],
+  ["add-witness", "nodes", "addWitnesses", "These vote, too, and hold no state; each runs with the option witness."],
   ["remove-peer", "ids", "removePeers", "These voters leave."],
   ["change-peers", "nodes", "changePeers", "These vote, and nobody else; any number comes and goes at once."],
   ["add-learner", "nodes", "addLearners", "These receive the log, and do not vote."],

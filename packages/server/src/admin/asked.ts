@@ -36,6 +36,7 @@ export class Asked {
     switch (kind) {
       case "addPeers":
       case "changePeers":
+      case "addWitnesses":
       case "addLearners":
       case "resetLearners":
       case "changeAddresses":

@@ -1,4 +1,11 @@
-import type { Checksum, FileSystem, LogBlock, LogIndex, Term } from "@hexraft/core/ports";
+import {
+  type Checksum,
+  EntryType,
+  type FileSystem,
+  type LogBlock,
+  type LogIndex,
+  type Term,
+} from "@hexraft/core/ports";
 import { OfflineLog } from "./offline-log.js";
 
 /** Entries in a row that two nodes hold differently. */
@@ -64,10 +71,7 @@ async function differences(a: Entries, b: Entries, from: LogIndex, to: LogIndex)
   let open: { from: LogIndex; terms: readonly [Term, Term] } | undefined;
   for (let index = from; index <= to && found.length < DIFFERENCES_MAX; index++) {
     const [left, right] = [await a.blockOf(index), await b.blockOf(index)];
-    const isSame =
-      left.term === right.term &&
-      left.typeAt(index) === right.typeAt(index) &&
-      areEqual(left.payloadAt(index), right.payloadAt(index));
+    const isSame = left.term === right.term && areAlike(left, right, index);
     if (!isSame) open ??= { from: index, terms: [left.term, right.term] };
     else if (open !== undefined) {
       found.push({ ...open, to: index - 1 });
@@ -95,6 +99,14 @@ class Entries {
     }
     return this.block;
   }
+}
+
+/** M12: of a command that a witness keeps there is no payload to compare. */
+function areAlike(left: LogBlock, right: LogBlock, index: LogIndex): boolean {
+  const type = left.typeAt(index);
+  if (type !== right.typeAt(index)) return false;
+  if ((left.isBare || right.isBare) && type === EntryType.command) return true;
+  return areEqual(left.payloadAt(index), right.payloadAt(index));
 }
 
 const areEqual = (a: Uint8Array, b: Uint8Array): boolean =>

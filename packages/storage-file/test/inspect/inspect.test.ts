@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LogBlock } from "@hexraft/core/ports";
 import { beforeAll, describe, expect, it } from "vitest";
 import { diffDirectories, inspectDirectory } from "../../src/index.js";
 import { JournalDisk } from "../crash-points/journal-disk.js";
@@ -118,10 +119,12 @@ describe("inspectDirectory", () => {
 });
 
 describe("diffDirectories", () => {
-  async function logWith(...terms: readonly number[]): Promise<string> {
+  const logWith = (...terms: readonly number[]): Promise<string> =>
+    logOf(terms.map((term, i) => block(1 + 10 * i, 10, term, 100)));
+  async function logOf(blocks: readonly LogBlock[]): Promise<string> {
     const directory = temporaryDirectory();
     const { log } = await openLog(directory, { segmentBytesMax: 4_096 });
-    for (const [i, term] of terms.entries()) await log.write({ blocks: [block(1 + 10 * i, 10, term, 100)] });
+    for (const each of blocks) await log.write({ blocks: [each] });
     await log.close();
     return directory;
   }
@@ -139,5 +142,16 @@ describe("diffDirectories", () => {
       differing: [],
       last: [50, 20],
     });
+  });
+
+  it("O08 M12 compares what a witness keeps, and takes no missing payload for a difference", async () => {
+    const blocks = [block(1, 10, 1, 100), block(11, 10, 2, 100)];
+    const whole = await logOf(blocks);
+    const witness = await logOf(blocks.map((each) => each.bare()));
+    expect((await diffDirectories(whole, witness, "main", nodeFiles, checksum)).differing).toEqual([]);
+    const other = await logOf([block(1, 10, 1, 100).bare(), block(11, 10, 3, 100).bare()]);
+    expect((await diffDirectories(whole, other, "main", nodeFiles, checksum)).differing).toEqual([
+      { from: 11, to: 20, terms: [2, 3] },
+    ]);
   });
 });

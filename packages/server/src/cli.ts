@@ -92,14 +92,14 @@ function inspectCommand(program: Command, done: (exitCode: number) => void): voi
     .command("inspect <directory>")
     .description("Reads every byte of a stopped node's data directory, and says what is there and what is damaged.")
     .option("--diff <directory>", "compare its log with another stopped node's, entry by entry")
-    .option("--group-id <id>", "the group to compare", "main")
+    .option("--group-id <id>", "tell of this group alone; to compare: main, unless said")
     .option("--json", "print one line of JSON")
     .addHelpText(
       "after",
       `\nNothing is changed. Exit codes: ${ExitCode.unreadable} something is damaged, ${ExitCode.failed} the logs differ where both have entries.`,
     )
     .action(
-      async (directory: string, flags: { readonly diff?: string; readonly groupId: string; readonly json?: true }) => {
+      async (directory: string, flags: { readonly diff?: string; readonly groupId?: string; readonly json?: true }) => {
         const { json, ...rest } = flags;
         const say = (text: string) => void process.stdout.write(`${text}\n`);
         const { runInspect } = await import("./inspect/run-inspect.js");

@@ -59,6 +59,13 @@ describe("hexraft inspect", () => {
     expect([other.code, other.out]).toEqual([1, expect.stringContaining("DIFFERENT")]);
   });
 
+  it("O08 O05 tells of one group if one is asked for, and refuses one that is not there", async () => {
+    const one = await inspect(directory, "--group-id", "main", "--json");
+    expect(JSON.parse(one.out)).toMatchObject({ groups: [{ groupId: "main" }] });
+    const none = await inspect(directory, "--group-id", "other");
+    expect([none.code, none.out]).toEqual([2, expect.stringContaining("there is no group other in")]);
+  });
+
   it("O05 a directory that is missing or empty is refused with exit code 2", async () => {
     const { code, out } = await inspect(join(workshop.directory, "nowhere"));
     expect([code, out]).toEqual([2, expect.stringContaining("is not a data directory")]);

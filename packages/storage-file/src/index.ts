@@ -18,5 +18,7 @@ export type {
   DirectoryReport,
   InspectedGroup,
   InspectedSegment,
+  InspectedSharedLog,
+  InspectedSharedSegment,
   InspectedSnapshot,
 } from "./inspect/report.js";

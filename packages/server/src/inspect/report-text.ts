@@ -1,13 +1,20 @@
 import type { DamagedRange, DirectoryReport, InspectedGroup, LogDifference } from "@hexraft/storage-file";
 
 /** A report as an operator reads it. */
-export function reportText({ directory, identity, groups, damage }: DirectoryReport): string {
+export function reportText({ directory, identity, sharedLog, groups, damage }: DirectoryReport): string {
   const whose =
     identity === null
       ? `${directory}: nobody's`
       : `${directory}: node ${identity.nodeId}, cluster ${identity.clusterId || "none yet"}, start ${identity.startNumber}`;
   const wrong = damage.length === 0 ? ["nothing is damaged"] : ["DAMAGED", ...damage.map(damageText)];
-  return [whose, ...groups.flatMap(groupText), ...wrong].join("\n");
+  return [whose, ...sharedText(sharedLog), ...groups.flatMap(groupText), ...wrong].join("\n");
+}
+
+function sharedText(log: DirectoryReport["sharedLog"]): string[] {
+  if (log === null) return [];
+  const { segments, unfinished } = log;
+  const files = segments.map(({ file, bytes, generation }) => `  ${file}: ${bytes} bytes, use ${generation}`);
+  return ["a log that all groups share", ...files, ...(unfinished === "" ? [] : [`  unfinished: ${unfinished}`])];
 }
 
 function groupText(group: InspectedGroup): string[] {

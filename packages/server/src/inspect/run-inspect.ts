@@ -10,7 +10,8 @@ export interface InspectOptions {
   readonly directory: string;
   /** Another node's directory to compare with. */
   readonly diff?: string;
-  readonly groupId: string;
+  /** The only group that is told of; to compare, default `main`. */
+  readonly groupId?: string;
   readonly json: boolean;
 }
 
@@ -31,10 +32,23 @@ export async function runInspect(options: InspectOptions, say: (text: string) =>
       throw new RaftError("BadOption", "refused", `${directory} is not a data directory: it is missing or empty`);
   if (options.diff === undefined) {
     const report = await inspectDirectory(options.directory, files, checksum);
-    tell<DirectoryReport>(report, reportText);
+    tell<DirectoryReport>(only(report, options.groupId), reportText);
     return report.damage.length === 0 ? ExitCode.ok : ExitCode.unreadable;
   }
-  const difference = await diffDirectories(options.directory, options.diff, options.groupId, files, checksum);
+  const difference = await diffDirectories(options.directory, options.diff, options.groupId ?? "main", files, checksum);
   tell<LogDifference>(difference, differenceText);
   return difference.differing.length === 0 ? ExitCode.ok : ExitCode.failed;
+}
+
+/** All groups, or the one that is asked for. @throws RaftError `BadOption` if it is not there. */
+function only(report: DirectoryReport, groupId: string | undefined): DirectoryReport {
+  if (groupId === undefined) return report;
+  const groups = report.groups.filter((group) => group.groupId === groupId);
+  if (groups.length > 0) return { ...report, groups };
+  const there = report.groups.map((group) => group.groupId).join(", ") || "none";
+  throw new RaftError(
+    "BadOption",
+    "refused",
+    `there is no group ${groupId} in ${report.directory}; there are: ${there}`,
+  );
 }

@@ -4,7 +4,8 @@ import { codeOf } from "../format/faults.js";
 import { SegmentFiles } from "../log/segment-files.js";
 import type { LogOwner } from "../log/segment-header.js";
 import { readHeader, verifyStream } from "../snapshots/snapshot-file.js";
-import { inspectLog, note } from "./inspect-log.js";
+import { inspectLog, note, noting } from "./inspect-log.js";
+import { inspectShared } from "./inspect-shared.js";
 import { readOnly } from "./read-only-files.js";
 import type { DamagedRange, DirectoryReport, InspectedGroup, InspectedSnapshot } from "./report.js";
 
@@ -25,12 +26,51 @@ export async function inspectDirectory(
   const host = readOnly(files);
   const damage: DamagedRange[] = [];
   const identity = noting(damage, () => readIdentityFile(directory, host, checksum));
-  const groups: InspectedGroup[] = [];
-  for (const groupId of groupsIn(directory, host))
-    groups.push(await inspectGroup(`${directory}/${groupId}`, groupId, identity, host, checksum, damage));
-  if (identity === undefined && groups.length > 0 && damage.length === 0)
+  const common = new SegmentFiles(`${directory}/log`, host, checksum, 0, false);
+  const isShared = common.numbers().length > 0;
+  const { groups, sharedLog } = isShared
+    ? await groupsOfOneLog(directory, common, identity, host, checksum, damage)
+    : await groupsOfOwnLogs(directory, identity, host, checksum, damage);
+  if (identity === undefined && (isShared || groups.length > 0) && damage.length === 0)
     damage.push({ file: `${directory}/identity`, offset: 0, length: 1, what: "the file is missing" });
-  return { directory, identity: identity ?? null, groups, damage };
+  return { directory, identity: identity ?? null, sharedLog, groups, damage };
+}
+
+type Replicas = Pick<DirectoryReport, "sharedLog" | "groups">;
+
+async function groupsOfOwnLogs(
+  directory: string,
+  identity: Identity | undefined,
+  files: FileSystem,
+  checksum: Checksum,
+  damage: DamagedRange[],
+): Promise<Replicas> {
+  const groups: InspectedGroup[] = [];
+  for (const groupId of groupsIn(directory, files))
+    groups.push(await inspectGroup(`${directory}/${groupId}`, groupId, identity, files, checksum, damage));
+  return { sharedLog: null, groups };
+}
+
+/** G01: all groups of a process in one log, each with snapshots of its own. */
+async function groupsOfOneLog(
+  directory: string,
+  segments: SegmentFiles,
+  identity: Identity | undefined,
+  files: FileSystem,
+  checksum: Checksum,
+  damage: DamagedRange[],
+): Promise<Replicas> {
+  const clusterId = identity?.clusterId ?? "";
+  const owner = { clusterId, incarnation: identity?.directoryId ?? "", groupId: "" };
+  const { groups, ...sharedLog } = await inspectShared(segments, files, owner, checksum, damage);
+  const whole: InspectedGroup[] = [];
+  for (const group of groups) {
+    const { groupId, incarnation } = group;
+    const path = `${directory}/groups/${groupId}/snapshots`;
+    const snapshots = await inspectSnapshots(path, { clusterId, incarnation, groupId }, files, checksum, damage);
+    whole.push({ ...group, snapshots });
+  }
+  return { sharedLog, groups: whole };
 }
 
 /** Names of the groups that have a log here. */
@@ -105,14 +145,5 @@ async function readSnapshot(
     return undefined;
   } finally {
     handle.close();
-  }
-}
-
-function noting<T>(damage: DamagedRange[], read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    note(damage, error);
-    return undefined;
   }
 }

@@ -146,6 +146,16 @@ async function wouldRefuse(
   }
 }
 
+/** What was read, unless an adapter refused it: that is taken down. */
+export function noting<T>(damage: DamagedRange[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    note(damage, error);
+    return undefined;
+  }
+}
+
 /** Takes down what an adapter refused, unless a range of that file is known already. */
 export function note(damage: DamagedRange[], error: unknown): void {
   if (!(error instanceof RaftError)) throw error;

@@ -44,6 +44,26 @@ export interface InspectedSegment {
   readonly last: LogIndex;
 }
 
+/** A segment file of a log that many groups share. */
+export interface InspectedSharedSegment {
+  /** Its path. */
+  readonly file: string;
+  /** Its number. */
+  readonly number: number;
+  /** How often the file was used, this time included. */
+  readonly generation: number;
+  /** Length of the file, bytes. */
+  readonly bytes: number;
+}
+
+/** G01: the log that all groups of a process share. */
+export interface InspectedSharedLog {
+  /** Oldest first. */
+  readonly segments: readonly InspectedSharedSegment[];
+  /** A write that did not end, in words; opening will cut it (L02). Empty if there is none. */
+  readonly unfinished: string;
+}
+
 /** A snapshot that is whole. */
 export interface InspectedSnapshot {
   /** Its path. */
@@ -74,7 +94,7 @@ export interface InspectedGroup {
   readonly runs: readonly TermRun[];
   /** Configurations in base + 1 … last, ascending. */
   readonly configurations: readonly ConfigurationEntry[];
-  /** Oldest first. */
+  /** Oldest first; none of a group whose log is a shared one. */
   readonly segments: readonly InspectedSegment[];
   /** Newest first. */
   readonly snapshots: readonly InspectedSnapshot[];
@@ -99,6 +119,8 @@ export interface DirectoryReport {
     /** Number of its latest start. */
     readonly startNumber: StartNumber;
   } | null;
+  /** The log that its replicas share; `null` if each has its own. */
+  readonly sharedLog: InspectedSharedLog | null;
   /** Its replicas, by name. */
   readonly groups: readonly InspectedGroup[];
   /** Everything that is wrong; empty if all is intact. */

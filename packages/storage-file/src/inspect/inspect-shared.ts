@@ -30,9 +30,10 @@ export async function inspectShared(
   checksum: Checksum,
   damage: DamagedRange[],
 ): Promise<InspectedShared> {
+  const mark = noting(damage, () => readMark(files.directory, host, checksum));
   let found: FoundShared;
   try {
-    found = await recoverShared(files, files.numbers(), owner, checksum);
+    found = await recoverShared(files, files.numbers(), owner, checksum, mark);
   } catch (error) {
     note(damage, error);
     return { segments: [], unfinished: "", groups: [] };
@@ -40,9 +41,7 @@ export async function inspectShared(
   const { book, condemned, end, next } = found;
   try {
     const { number, end: reached } = book.active;
-    noting(damage, () =>
-      holdToMark(readMark(files.directory, host, checksum), { segment: number, end: reached }, (at) => files.path(at)),
-    );
+    noting(damage, () => holdToMark(mark, { segment: number, end: reached }, (at) => files.path(at)));
     const groups: Omit<InspectedGroup, "snapshots">[] = [];
     for (const log of book.groups.values()) groups.push(await inspectOne(log, condemned.get(log), checksum, damage));
     const segments = book.segments.map(({ path: file, number: no, generation, handle }) => {
@@ -65,17 +64,20 @@ async function inspectOne(
   if (condemned !== undefined) note(damage, condemned);
   const configurations: ConfigurationEntry[] = [];
   for (const place of log.placesFrom(0)) {
-    try {
-      const [block] = await readPlaces([place], place.first, place.bytes, checksum);
-      for (const index of place.configurations)
-        if (block !== undefined)
-          configurations.push({
-            id: { index, term: place.term },
-            configuration: decodeConfiguration(block.payloadAt(index)),
-          });
-    } catch (error) {
-      note(damage, error);
+    const { segment, offset, bytes, first, last, term } = place;
+    const { blocks } = await readPlaces([place], first, bytes, checksum);
+    const [block] = blocks;
+    if (block === undefined) {
+      damage.push({
+        file: segment.path,
+        offset,
+        length: bytes,
+        what: `the block of entries ${first}–${last} of group ${log.name} cannot be read`,
+      });
+      continue;
     }
+    for (const index of place.configurations)
+      configurations.push({ id: { index, term }, configuration: decodeConfiguration(block.payloadAt(index)) });
   }
   const { name: groupId, incarnation, hardState, commitHint, base, last } = log;
   return {

@@ -25,10 +25,8 @@ async function stopped(): Promise<string> {
   await groups.close();
   return directory;
 }
-const segmentOf = (directory: string): string => {
-  const [name = ""] = readdirSync(join(directory, "log")).filter((each) => each.endsWith(".seg"));
-  return join(directory, "log", name);
-};
+const segmentOf = (directory: string): string =>
+  join(directory, "log", readdirSync(join(directory, "log")).find((each) => each.endsWith(".seg")) as string);
 
 it("O08 G01 tells of every group of a shared log: terms, entries, configurations, and the files that hold them all", async () => {
   const directory = await stopped();

@@ -11,7 +11,9 @@ import { inTurn, type Sample } from "./lib/rounds.js";
 
 /*
  * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
- * files: first `idle` groups that rest, their CPU over `ms` and their heap; then `active` groups against one, `callers` in all.
+ * files: first `idle` groups that rest, their CPU over `ms` and what each of the last nine tenths adds to heap and buffers: code that the
+ * first ones compiled is no group's. Then `active` groups against one, `callers` in all, `warmUp` ms before each measurement: a tenth
+ * of the commands a second takes ten times as long to be compiled for.
  */
 const flags = readFlags("groups", {
   idle: "1000",
@@ -19,15 +21,14 @@ const flags = readFlags("groups", {
   callers: "1000",
   rounds: "3",
   ms: "5000",
+  warmUp: "5000",
   timeout: "1000",
 });
-const [idle, active, callers, ms] = [flags.idle, flags.active, flags.callers, flags.ms].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
+const numbers = [flags.idle, flags.active, flags.callers, flags.ms, flags.warmUp].map(Number);
+const [idle, active, callers, ms, warmUp] = numbers as [number, number, number, number, number];
 const REST_DEADLINE_MS = 120_000;
+const SETTLED_AFTER_MS = 2_000;
+const IDS = ["n1", "n2", "n3"];
 const directory = mkdtempSync(join(tmpdir(), "hexraft-groups-"));
 
 class Member {
@@ -55,21 +56,19 @@ class Member {
   }
 }
 
-interface Cluster {
-  readonly members: readonly Member[];
-  /** Heap of each process before it had a group. */
-  readonly bare: readonly number[];
+async function begin(groups: number, place: string): Promise<readonly Member[]> {
+  return Promise.all(IDS.map((id) => Member.start(id, groups, place)));
 }
 
-async function found(groups: number, place: string): Promise<Cluster> {
-  const ids = ["n1", "n2", "n3"];
-  const members = await Promise.all(ids.map((id) => Member.start(id, groups, place)));
-  const before = await ask(members);
-  await Promise.all(members.map((member) => member.tell({ do: "add" })));
-  const voters = before.map(({ address }, i) => ({ id: ids[i] as string, address }));
-  await members[0]?.tell({ do: "found", voters });
-  await untilAtRest(members, groups);
-  return { members, bare: before.map(({ heapBytes }) => heapBytes) };
+/** Adds groups `from … to − 1`, and waits until all that are there rest. */
+async function found(members: readonly Member[], from: number, to: number): Promise<readonly GroupsFacts[]> {
+  await Promise.all(members.map((member) => member.tell({ do: "add", from, to })));
+  const voters = (await ask(members)).map(({ address }, i) => ({ id: IDS[i] as string, address }));
+  await members[0]?.tell({ do: "found", voters, from, to });
+  await untilAtRest(members, to);
+  // What the founding left to do is done by then.
+  await pause(SETTLED_AFTER_MS);
+  return ask(members);
 }
 
 const ask = (members: readonly Member[]): Promise<GroupsFacts[]> =>
@@ -88,17 +87,22 @@ async function untilAtRest(members: readonly Member[], groups: number): Promise<
 }
 
 async function measureIdle(): Promise<void> {
-  const { members, bare } = await found(idle, "idle");
+  const members = await begin(idle, "idle");
   try {
-    // What the founding left to do is done by then.
-    await pause(2_000);
+    const first = Math.ceil(idle / 10);
+    const before = await found(members, 0, first);
+    const after = await found(members, first, idle);
     const cpu = () => Promise.all(members.map((member) => member.tell<number>({ do: "cpu" })));
-    const before = await cpu();
+    const cpuBefore = await cpu();
     await pause(ms);
-    const percentOfACore = (await cpu()).map((cpuMs, i) => ((cpuMs - (before[i] ?? 0)) / ms) * 100);
-    const after = await ask(members);
-    const kibPerGroup = after.map(({ heapBytes }, i) => (heapBytes - (bare[i] ?? 0)) / 1_024 / idle);
-    const figures = { groups: idle, resting: after[0]?.resting ?? 0, percentOfACore, kibPerGroup };
+    const percentOfACore = (await cpu()).map((cpuMs, i) => ((cpuMs - (cpuBefore[i] ?? 0)) / ms) * 100);
+    const added = (bytes: (facts: GroupsFacts) => number): number[] =>
+      after.map((facts, i) => (bytes(facts) - bytes(before[i] as GroupsFacts)) / 1_024 / (idle - first));
+    const kib = {
+      heapKibPerGroup: added(({ heapBytes }) => heapBytes),
+      bufferKibPerGroup: added(({ bufferBytes }) => bufferBytes),
+    };
+    const figures = { groups: idle, resting: after[0]?.resting ?? 0, percentOfACore, ...kib };
     const rounded = JSON.stringify(figures, (_, value: unknown) =>
       typeof value === "number" ? Math.round(value * 100) / 100 : value,
     );
@@ -110,11 +114,12 @@ async function measureIdle(): Promise<void> {
 }
 
 async function measureActive(): Promise<void> {
-  const { members } = await found(active, "active");
+  const members = await begin(active, "active");
   try {
+    await found(members, 0, active);
     for (const member of members) await member.tell({ do: "balance" });
     const over = (groups: number) => async (): Promise<Sample> => {
-      const order: GroupsOrder = { do: "load", groups, callers, warmUpMs: 2_000, ms };
+      const order: GroupsOrder = { do: "load", groups, callers, warmUpMs: warmUp, ms };
       const rates = await Promise.all(members.map((member) => member.tell<number>(order)));
       return { perSecond: rates.reduce((sum, rate) => sum + rate, 0) };
     };

@@ -2,8 +2,9 @@ import type { Founder } from "@hexraft/core";
 
 /** What a process of many groups is told; each order is answered by one message. */
 export type GroupsOrder =
-  | { readonly do: "add" | "balance" | "cpu" | "facts" | "stop" }
-  | { readonly do: "found"; readonly voters: readonly Founder[] }
+  | { readonly do: "balance" | "cpu" | "facts" | "stop" }
+  | { readonly do: "add"; readonly from: number; readonly to: number }
+  | { readonly do: "found"; readonly voters: readonly Founder[]; readonly from: number; readonly to: number }
   | {
       readonly do: "load";
       readonly groups: number;
@@ -19,4 +20,6 @@ export interface GroupsFacts {
   readonly resting: number;
   /** After a collection. */
   readonly heapBytes: number;
+  /** Beside the heap: the bytes of buffers. */
+  readonly bufferBytes: number;
 }

@@ -119,7 +119,8 @@ type HostPorts = Pick<ManagerPorts, "scheduler" | "random" | "logger"> & {
 
 class Manager implements NodeManager {
   readonly id: NodeId;
-  private readonly kinds = new Map<string, ProtocolOptions>();
+  /** Options in use, by what they say. */
+  private readonly inUse = new Map<string, ProtocolOptions>();
 
   constructor(
     private readonly options: ManagerOptions,
@@ -164,9 +165,9 @@ class Manager implements NodeManager {
 
   /** Equal options are one object, however many groups have them. */
   private sharedOptions(resolved: ProtocolOptions): ProtocolOptions {
-    const kind = JSON.stringify(resolved);
-    const shared = this.kinds.get(kind) ?? resolved;
-    this.kinds.set(kind, shared);
+    const text = JSON.stringify(resolved);
+    const shared = this.inUse.get(text) ?? resolved;
+    this.inUse.set(text, shared);
     return shared;
   }
 

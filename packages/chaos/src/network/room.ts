@@ -6,7 +6,7 @@ import { hostTool } from "./host-tool.js";
  * and named network namespaces that are made in it are seen nowhere else, and are gone when the last process in it has ended, however
  * it ended. Whoever is not root is made root in it by a namespace of users, where the machine allows that.
  */
-const IN_ROOM = "HEXRAFT_CHAOS_ROOM";
+const ROOM_OF = "HEXRAFT_CHAOS_ROOM_OF";
 /** What is done in a room: names for namespaces, a bridge, a link. */
 const TRIAL = `mount -t tmpfs tmpfs /run
 ip link add trial type bridge
@@ -21,8 +21,8 @@ const enter = (): readonly [string, ...string[]] => [
   ...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]),
 ];
 
-/** Whether this process lives in one. */
-export const isInRoom = (): boolean => process.env[IN_ROOM] === "yes";
+/** Whether this process lives in one. Whoever inherits the variable by another way has another parent. */
+export const isInRoom = (): boolean => process.env[ROOM_OF] === `${process.ppid}`;
 
 /** Why there can be none on this machine, for this user; `undefined` if there can. */
 export async function roomRefusal(): Promise<string | undefined> {
@@ -39,7 +39,7 @@ export function runInRoom(args: readonly string[], signals: readonly NodeJS.Sign
   const [program, ...before] = enter();
   const child = spawn(program, [...before, process.execPath, ...args], {
     stdio: "inherit",
-    env: { ...process.env, [IN_ROOM]: "yes" },
+    env: { ...process.env, [ROOM_OF]: `${process.pid}` },
   });
   for (const signal of signals) process.on(signal, () => void child.kill(signal));
   return new Promise((resolve, reject) => {

@@ -55,8 +55,6 @@ export class Replicator implements ReplicaId {
   offered: SnapshotMeta | undefined;
   /** S10: bytes that the log had taken when that was offered first. */
   keptSinceBytes = 0;
-  /** S10: bytes of it that the peer held when it asked for the rest; −1: it has not asked yet. */
-  offeredHeld = -1;
   /** S10: it is the one to go on with: it came nearer to its end each time, and is not there yet. */
   getsOn = false;
   /** M09: index of the configuration that removed it; infinite while it is a member, or about to be one. */
@@ -66,6 +64,8 @@ export class Replicator implements ReplicaId {
   /** M09: it is told until then at the latest. */
   tellUntil: Millis = Number.POSITIVE_INFINITY;
   bytesInFlight = 0;
+  /** S10: bytes of what was offered that the peer held when it asked for the rest; −1: it has not asked yet. */
+  private offeredHeld = -1;
   private readonly flights = new Fifo<Flight>();
 
   constructor(
@@ -162,6 +162,20 @@ export class Replicator implements ReplicaId {
   becomeSnapshot(): void {
     this.becomeProbe(this.next);
     this.state = "snapshot";
+  }
+
+  /** S10: it is offered another snapshot than before, while the log has taken so many bytes. */
+  offer(meta: SnapshotMeta, loggedBytes: number): void {
+    this.offered = meta;
+    this.keptSinceBytes = loggedBytes;
+    this.offeredHeld = -1;
+    this.getsOn = true;
+  }
+
+  /** S10: it asks for the bytes of what it was offered, from there on. */
+  asksFrom(offset: number): void {
+    this.getsOn = offset > this.offeredHeld;
+    this.offeredHeld = offset;
   }
 
   /** O01. */

@@ -26,8 +26,7 @@ export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (meta === null || peer.transfer !== undefined || underWay >= s.options.snapshotSendsMax) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
-  if (!goesOn)
-    Object.assign(peer, { offered: meta, keptSinceBytes: s.log.bytesAppended, offeredHeld: -1, getsOn: true });
+  if (!goesOn) peer.offer(meta, s.log.bytesAppended);
   s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
 }
 
@@ -40,8 +39,7 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (response.status === "send") {
     if (transfer.streaming) return;
     transfer.streaming = true;
-    peer.getsOn = response.offset > peer.offeredHeld;
-    peer.offeredHeld = response.offset;
+    peer.asksFrom(response.offset);
     const { number, meta } = transfer;
     s.outbox.emit({
       type: "SendSnapshot",

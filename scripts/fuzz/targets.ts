@@ -1,4 +1,5 @@
 import type { Target } from "./target.js";
+import { backups } from "./targets/backups.js";
 import { door } from "./targets/door.js";
 import { frames } from "./targets/frames.js";
 import { logFiles } from "./targets/log-files.js";
@@ -8,7 +9,7 @@ import { resp } from "./targets/resp.js";
 import { snapshots } from "./targets/snapshots.js";
 
 /** All that bytes from outside reach. */
-export const targets: readonly Target[] = [frames, messages, logFiles, snapshots, resp, door];
+export const targets: readonly Target[] = [frames, messages, logFiles, snapshots, backups, resp, door];
 
 /** Readers with a mistake each, for the fuzzer's own test. */
 export const plantedTargets: readonly Target[] = [plantedCrash, plantedHang];

@@ -50,7 +50,15 @@ describe("pnpm fuzz", () => {
     const { code, figures } = await fuzz("--seconds", "4", "--seed", "test");
     expect([code, figures.crashes, figures.hangs]).toEqual([0, 0, 0]);
     expect(Object.keys(figures.decoded)).toEqual(
-      expect.arrayContaining(["AppendEntries", "hello", "heard VoteRequest", "log", "snapshot", "RESP command"]),
+      expect.arrayContaining([
+        "AppendEntries",
+        "hello",
+        "heard VoteRequest",
+        "log",
+        "snapshot",
+        "backup",
+        "RESP command",
+      ]),
     );
     expect(figures.branches).toBeGreaterThan(1_000);
   });

@@ -1,4 +1,5 @@
 import {
+  CommandBatch,
   EntryType,
   encodeConfiguration,
   LogBlock,
@@ -8,6 +9,7 @@ import {
   votersOnly,
 } from "../../../packages/core/src/ports.js";
 import { memberOf } from "../../../packages/core/test/support/lab.js";
+import { KvCodec, KvStateMachine, put } from "../../../packages/statemachine-kv/src/index.js";
 import { DataDirectory } from "../../../packages/storage-file/src/data-directory.js";
 import { FileLogStorage } from "../../../packages/storage-file/src/log/file-log-storage.js";
 import { FileSnapshotStorage } from "../../../packages/storage-file/src/snapshots/file-snapshot-storage.js";
@@ -68,13 +70,17 @@ export function variedImage(input: Uint8Array, pick: Pick): Uint8Array | undefin
   return packImage(image);
 }
 
-/** Both stores over those files. */
-export function storesOver(image: Image): { readonly log: FileLogStorage; readonly snapshots: FileSnapshotStorage } {
+/** Both stores over a copy of those files. */
+export function storesOver(image: Image): ReturnType<typeof storesOn> {
   const files = new MemoryFiles(new Map([...image].map(([path, bytes]) => [path, bytes.slice()])));
   return storesOn(files);
 }
 
-function storesOn(files: MemoryFiles) {
+/** Both stores on those files. */
+export function storesOn(files: MemoryFiles): {
+  readonly log: FileLogStorage;
+  readonly snapshots: FileSnapshotStorage;
+} {
   const base = {
     directory: "data",
     groupId: "main",
@@ -99,6 +105,19 @@ const META: SnapshotMeta = {
   sizeBytes: 0,
   checksum: 0,
 };
+
+/** A state machine with that many keys, and deadlines on some. */
+export function machineWith(keys: number): KvStateMachine {
+  const machine = new KvStateMachine();
+  if (keys === 0) return machine;
+  const codec = new KvCodec();
+  const commands = Array.from({ length: keys }, (_, i) =>
+    put(`k${i}`, "v".repeat(i), i % 2 === 0 ? {} : { ttlMs: 1_000 }),
+  );
+  const payloads = commands.map((command) => codec.encodeCommand(command));
+  machine.apply(new CommandBatch([LogBlock.of(1, 1, 5, EntryType.command, payloads)], 1, keys));
+  return machine;
+}
 
 /** What a short life leaves: two terms, a truncation, more than one segment, and a snapshot with these bytes. */
 export async function livedImage(snapshot: AsyncIterable<Uint8Array>, payloadBytes: number): Promise<Image> {

@@ -1,22 +1,9 @@
 import { snapshotStream, stateOf } from "../../../packages/core/src/components/snapshot-stream.js";
-import { CommandBatch, EntryType, LogBlock, RaftError, type SnapshotMeta } from "../../../packages/core/src/ports.js";
-import { KvCodec, KvStateMachine, put } from "../../../packages/statemachine-kv/src/index.js";
+import { RaftError, type SnapshotMeta } from "../../../packages/core/src/ports.js";
+import { KvStateMachine } from "../../../packages/statemachine-kv/src/index.js";
 import type { FileSnapshotStorage } from "../../../packages/storage-file/src/snapshots/file-snapshot-storage.js";
 import type { Target } from "../target.js";
-import { livedImage, packImage, storesOver, unpackImage, variedImage } from "./disk-image.js";
-
-/** A state machine with that many keys, and deadlines on some. */
-function machineWith(keys: number): KvStateMachine {
-  const machine = new KvStateMachine();
-  if (keys === 0) return machine;
-  const codec = new KvCodec();
-  const commands = Array.from({ length: keys }, (_, i) =>
-    put(`k${i}`, "v".repeat(i), i % 2 === 0 ? {} : { ttlMs: 1_000 }),
-  );
-  const payloads = commands.map((command) => codec.encodeCommand(command));
-  machine.apply(new CommandBatch([LogBlock.of(1, 1, 5, EntryType.command, payloads)], 1, keys));
-  return machine;
-}
+import { livedImage, machineWith, packImage, storesOver, unpackImage, variedImage } from "./disk-image.js";
 
 /** A directory of snapshots that was damaged, or made by somebody: what is handed out loads, or is refused. */
 export const snapshots: Target = {

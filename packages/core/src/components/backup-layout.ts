@@ -1,5 +1,5 @@
 import { RaftError } from "../model/errors.js";
-import type { LogId, Millis } from "../model/log-id.js";
+import { type LogId, type Millis, TERM_MAX } from "../model/log-id.js";
 import type { ClusterId, GroupId, NodeId } from "../model/node-id.js";
 import type { Checksum } from "../ports/checksum.js";
 
@@ -87,6 +87,10 @@ export function readBackupHead(bytes: Uint8Array, checksum: Checksum): BackupAbo
   const [index = 0, term = 0, logTimeMs = 0, takenAtMs = 0, streamBytes = 0] = [16, 24, 32, 40, 48].map((at) =>
     Number(view.getBigUint64(at, true)),
   );
+  // One would be taken for nothing, or for another number, once it is restored and started again.
+  const isPossible =
+    index >= 1 && term <= TERM_MAX && [index, logTimeMs, takenAtMs, streamBytes].every(Number.isSafeInteger);
+  if (!isPossible) throw damagedAt(16, 40, "its head holds numbers that no replica writes");
   return {
     clusterId: nameAt(bytes, CLUSTER_AT, GROUP_AT),
     groupId: nameAt(bytes, GROUP_AT, NODE_AT),

@@ -115,6 +115,22 @@ describe("a backup", () => {
     expect(await refusalOf(mixed)).toMatch(/^Damaged: bytes 232–535: they are whole, but of another backup/);
   });
 
+  it("F08 L10 a head whose checksum is right, with numbers that no replica writes, is refused", async () => {
+    const about = aboutOf(small);
+    const wrong: readonly Partial<BackupAbout>[] = [
+      { id: { index: 0, term: 1 } },
+      { id: { index: 2 ** 53, term: 1 } },
+      { id: { index: 1, term: 2 ** 52 + 1 } },
+      { logTimeMs: 2 ** 53 },
+      { takenAtMs: 2 ** 60 },
+      { streamBytes: 2 ** 53 },
+    ];
+    for (const other of wrong) {
+      const bytes = await joined(backupBytes({ ...about, ...other }, cut(small, 100), checksum));
+      expect(await refusalOf(bytes)).toMatch(/^Damaged: bytes 16–55: its head holds numbers/);
+    }
+  });
+
   it("F08 chunks in another order are refused", async () => {
     const stream = Uint8Array.from({ length: 2 * BACKUP_CHUNK_BYTES }, (_, i) => (i < BACKUP_CHUNK_BYTES ? 1 : 2));
     const bytes = await written(stream);

@@ -1,4 +1,5 @@
 import { Counters, type Profile, planOf, profiles } from "@hexraft/testing/simulator";
+import { type HeapLook, type HeapMib, HeapWatch, heapTrend } from "./heap-watch.js";
 import { runInThreads } from "./jobs.js";
 import type { WorldName } from "./kv-world.js";
 import { runSeed, type SeedReport, summary } from "./run-seed.js";
@@ -25,6 +26,8 @@ export interface CampaignReport {
   readonly virtualSecondsPerCpuSecond: number;
   readonly undecided: number;
   readonly events: number;
+  /** Of one thread; only where a collection can be asked for, and after the first look at it. */
+  readonly heapMib?: HeapMib;
   readonly coverage: Readonly<Record<string, number>>;
   /** Counters that the profile should show and that are zero. */
   readonly missing: readonly string[];
@@ -36,17 +39,19 @@ const CANNOT_SHOW: Readonly<Record<WorldName, readonly string[]>> = {
   memory: ["shadowCrashes", "rot.bit-rot", "rot.zeroed-block", "rot.misdirected-write", "rot.lost-write", "damaged"],
 };
 
-/** Runs many seeds. Memory stays flat, since no run leaves anything behind; what they show does not depend on the number of threads. */
+/** Runs many seeds. No run leaves anything behind, and what lives is looked at now and then; what they show does not depend on the number of threads. */
 export async function campaign(asked: Campaign): Promise<CampaignReport> {
   const { world, profile, seeds, onViolation } = asked;
   const coverage = new Counters();
   const [began, cpuBegan] = [performance.now(), process.cpuUsage()];
+  const looks: HeapLook[] = [];
   let violations = 0;
   let undecided = 0;
   let events = 0;
   let virtualMs = 0;
   await runAll(asked, (report) => {
     coverage.addAll(report.counts);
+    if (report.heap !== undefined) looks.push(report.heap);
     events += report.events;
     virtualMs += report.virtualMs;
     if (report.undecided) undecided++;
@@ -57,6 +62,7 @@ export async function campaign(asked: Campaign): Promise<CampaignReport> {
   const counts = coverage.toJSON();
   const cannotShow: ReadonlySet<string> = new Set(CANNOT_SHOW[world]);
   const missing = (profile.mustShow ?? []).filter((what) => (counts[what] ?? 0) === 0 && !cannotShow.has(what));
+  const heapMib = heapTrend(looks);
   const { user, system } = process.cpuUsage(cpuBegan);
   return {
     seeds,
@@ -65,6 +71,7 @@ export async function campaign(asked: Campaign): Promise<CampaignReport> {
     virtualSecondsPerCpuSecond: Math.round((1_000 * virtualMs) / (user + system)),
     undecided,
     events,
+    ...(heapMib !== undefined && { heapMib }),
     coverage: { ...Object.fromEntries(missing.map((what) => [what, 0])), ...counts },
     missing,
   };
@@ -76,5 +83,6 @@ async function runAll({ world, profile, firstSeed, seeds, jobs = 0 }: Campaign, 
     | keyof typeof profiles
     | undefined;
   if (jobs > 1 && name !== undefined) return runInThreads(jobs, { world, profile: name }, all, done);
-  for (const seed of all) done(summary(await runSeed(world, planOf(seed, profile))));
+  const heap = new HeapWatch();
+  for (const seed of all) done(summary(await runSeed(world, planOf(seed, profile)), heap.ran()));
 }

@@ -16,6 +16,7 @@ import {
 } from "@hexraft/testing/simulator";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { campaign } from "./campaign.js";
+import { HEAP_GROWTH_MIB_MAX } from "./heap-watch.js";
 import { type WorldName, worlds } from "./kv-world.js";
 import { runSeed } from "./run-seed.js";
 
@@ -90,10 +91,17 @@ async function main(): Promise<number> {
     console.log(
       `${told.seeds} seeds, ${told.violations} violations, ${told.events} events, ${told.virtualSecondsPerSecond}× real time, ${told.virtualSecondsPerCpuSecond}× per core`,
     );
+    if (told.heapMib !== undefined) console.log(`  live heap, MiB: ${JSON.stringify(told.heapMib)}`);
     for (const [what, count] of Object.entries(told.coverage)) console.log(`  ${what.padEnd(28)} ${count}`);
   }
+  const { heapMib } = told;
+  const leaks = (heapMib?.growthPer1000Seeds ?? 0) > HEAP_GROWTH_MIB_MAX;
+  if (leaks)
+    console.error(
+      `what lives grows by more than ${HEAP_GROWTH_MIB_MAX} MiB in 1,000 seeds: ${JSON.stringify(heapMib)}`,
+    );
   if (lacks.length > 0) console.error(`never seen, although the profile should show it: ${lacks.join(", ")}`);
-  return told.violations === 0 && lacks.length === 0 ? 0 : 1;
+  return told.violations === 0 && lacks.length === 0 && !leaks ? 0 : 1;
 }
 
 type Kept = Transcript & { readonly world: WorldName };

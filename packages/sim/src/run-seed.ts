@@ -1,4 +1,5 @@
 import { type Plan, type RunReport, Simulation } from "@hexraft/testing/simulator";
+import type { HeapLook } from "./heap-watch.js";
 import { type WorldName, worlds } from "./kv-world.js";
 
 /** What one seed showed, as plain data. */
@@ -6,6 +7,8 @@ export interface SeedReport
   extends Pick<RunReport, "seed" | "virtualMs" | "events" | "counts" | "undecided" | "traceHash"> {
   /** What broke, if anything did. */
   readonly violation: string | undefined;
+  /** What lives in the thread that ran it, if it was time to look. */
+  readonly heap?: HeapLook | undefined;
 }
 
 /** Runs a seed. */
@@ -13,15 +16,10 @@ export const runSeed = (world: WorldName, plan: Plan, trace = false): Promise<Ru
   new Simulation(worlds[world], plan, { trace }).run();
 
 /** A run without what only the thread that made it can use. */
-export const summary = ({
-  seed,
-  virtualMs,
-  events,
-  counts,
-  undecided,
-  traceHash,
-  violation,
-}: RunReport): SeedReport => ({
+export const summary = (
+  { seed, virtualMs, events, counts, undecided, traceHash, violation }: RunReport,
+  heap?: HeapLook,
+): SeedReport => ({
   seed,
   virtualMs,
   events,
@@ -29,4 +27,5 @@ export const summary = ({
   undecided,
   traceHash,
   violation: violation?.message,
+  heap,
 });

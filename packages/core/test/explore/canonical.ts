@@ -1,3 +1,5 @@
+import type { Configuration } from "../../src/model/configuration.js";
+import { decodeConfiguration } from "../../src/model/configuration-layout.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import { Fifo } from "../../src/protocol/fifo.js";
 import { incarnationOf, type LabNode, T } from "../support/lab.js";
@@ -37,8 +39,8 @@ function permutations(items: readonly string[]): string[][] {
 }
 
 /**
- * What never decides anything within a scope: who the node is (its name is beside it), rules and members that are the same
- * for all and stay; counters for people; sizes, since no bound is ever reached; log time; the present instant.
+ * What never decides anything within a scope: who the node is (its name is beside it), rules that are the same for all and
+ * stay, and the members that all begin with; counters for people; sizes, since no bound is ever reached; log time; the present instant.
  */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   "now",
@@ -47,8 +49,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "options",
   "quorum",
   "membership",
-  "configurations",
-  "configuration",
   "generations",
   "dropped",
   "unapplied",
@@ -89,6 +89,8 @@ const INSTANTS: ReadonlySet<string> = new Set([
   "waitingSince",
   "progressAt",
   "sentAt",
+  "roundBegan",
+  "tellUntil",
 ]);
 
 interface Teller {
@@ -108,9 +110,10 @@ export const textOfMessage = (envelope: object, labels: Labels): string =>
   tell(envelope, { labels, now: 0, writeNumber: 0 });
 
 function tell(value: unknown, teller: Teller): string {
-  if (typeof value === "string") return teller.labels.get(value) ?? value;
+  if (typeof value === "string") return teller.labels.get(value) ?? renamed(value, teller.labels);
   if (typeof value !== "object" || value === null) return String(value);
-  if (value instanceof LogBlock) return tellBlock(value);
+  if (value instanceof LogBlock) return tellBlock(value, teller.labels);
+  if ("votersOld" in value) return membersIn(value as Configuration, teller.labels);
   if (value instanceof Fifo) return tell([...value], teller);
   if (Array.isArray(value)) return `[${value.map((item) => tell(item, teller)).join()}]`;
   if (value instanceof Map)
@@ -152,15 +155,36 @@ function tellOutbox({ hardStateWrite, persistedUpTo, silent }: Numbered, { write
   return `${silent}/${hardStateWrite > persistedUpTo ? writeNumber - hardStateWrite : "-"}`;
 }
 
-function tellBlock(block: LogBlock): string {
+function tellBlock(block: LogBlock, labels: Labels): string {
   let text = `${block.first}t${block.term}`;
-  for (let index = block.first; index <= block.last; index++) text += `.${entryText(block, index)}`;
+  for (let index = block.first; index <= block.last; index++) text += `.${entryText(block, index, labels)}`;
   return text;
 }
 
-/** What an entry says. The configuration is the same everywhere, and stays. */
-export function entryText(block: LogBlock, index: number): string {
+/** What an entry says. */
+export function entryText(block: LogBlock, index: number, labels?: Labels): string {
   const type = block.typeAt(index);
-  if (type === EntryType.configuration) return "members";
+  if (type === EntryType.configuration) return membersIn(decodeConfiguration(block.payloadAt(index)), labels);
   return type === EntryType.command ? String.fromCharCode(...block.payloadAt(index)) : "begin";
 }
+
+/** Who votes, in each half, and who learns: `{abc>bcd}` is joint, `{>abc~d}` is not. */
+function membersIn({ voters, votersOld, learners }: Configuration, labels?: Labels): string {
+  const learning = learners.length > 0 ? `~${named(learners, labels)}` : "";
+  return `{${named(votersOld, labels)}>${named(voters, labels)}${learning}}`;
+}
+
+const named = (ids: readonly string[], labels?: Labels): string =>
+  ids
+    .map((id) => labels?.get(id) ?? id)
+    .toSorted()
+    .join("");
+
+/** Whether an entry, as said by {@link entryText}, is one that a machine applies without a word: members, or a beginning. */
+export const isSilent = (text: string): boolean => text === "begin" || text.startsWith("{");
+
+/** The same entry where the nodes, one letter each, have other names. */
+export const renamed = (entry: string, labels: Labels | undefined): string =>
+  labels === undefined || !entry.includes("{")
+    ? entry
+    : entry.replace(/(?<=\{.*)[a-z]+/g, (ids) => named(ids.split(""), labels));

@@ -11,8 +11,8 @@ export const stateOf = ({ raft }: LabNode): RaftState => (raft as unknown as { r
 export function entriesOf(node: LabNode): { readonly log: string[]; readonly durable: string[] } {
   const { log } = stateOf(node);
   const { base, blocks, image = [] } = node.disk;
-  const durable = [...image.slice(0, base.index), ...textsOf(blocks, base.index)];
-  const compacted = image.slice(0, log.base.index);
+  const durable = [...firstOf(image, base.index), ...textsOf(blocks, base.index)];
+  const compacted = firstOf(image, log.base.index);
   const recent = textsOf(log.blocksBetween(log.base.index + 1, log.last.index), log.base.index);
   // What is not in memory any more is durable.
   return {
@@ -20,6 +20,10 @@ export function entriesOf(node: LabNode): { readonly log: string[]; readonly dur
     durable,
   };
 }
+
+/** What a snapshot says up to that index; beyond its own end nobody knows any more (S09). */
+const firstOf = (image: readonly string[], upTo: LogIndex): string[] =>
+  Array.from({ length: upTo }, (_, at) => image[at] ?? "lost");
 
 /** Those above `base`: a block may begin below it. */
 const textsOf = (blocks: readonly LogBlock[], base: LogIndex): string[] =>

@@ -1,5 +1,6 @@
 import { type Fingerprint, nameOf, plainFingerprint } from "./fingerprint.js";
-import { type Happening, type KnownMessage, type LocalState, LocalStates, type Outcome } from "./local-states.js";
+import type { Happening, KnownMessage, LocalState, Outcome } from "./local-state.js";
+import { LocalStates } from "./local-states.js";
 import { NumberSet } from "./number-set.js";
 import type { Budget, Scope } from "./scope.js";
 import { Trail } from "./trail.js";
@@ -62,6 +63,8 @@ export class Explorer {
   private readonly trail = new Trail();
   private readonly budgets = new Map<Budget, Fingerprint>();
   private readonly spent = new Map<string, Budget>();
+  /** The terms in which somebody led, in whatever world. */
+  private readonly led = new Set<number>();
   private frontier: World[] = [];
   private transitions = 0;
   private violation: Violation | undefined;
@@ -90,6 +93,7 @@ export class Explorer {
       if (this.violation !== undefined) break;
       if (!isCut) this.depth++;
     }
+    this.lookForLeader(isCut);
     return {
       scope: this.scope.name,
       states: this.seen.size,
@@ -114,6 +118,14 @@ export class Explorer {
     return { nodes, wire, past, budget: this.scope.budget, at: 0 };
   }
 
+  /** E19: a group in which nobody could ever be elected breaks no rule of safety. */
+  private lookForLeader(isCut: boolean): void {
+    const { electableIn: term } = this.scope;
+    if (term === undefined || isCut || this.violation !== undefined || this.led.has(term)) return;
+    const rule = `E19 nobody can be elected in term ${term} within ${this.depth} events`;
+    this.violation = { rule, depth: this.depth, schedule: [] };
+  }
+
   private expand(world: World): void {
     const { budget, wire, nodes } = world;
     wire.forEach((message, at) => {
@@ -121,6 +133,11 @@ export class Explorer {
       this.follow(world, message.to, outcome, message.words, wire.toSpliced(at, 1));
       if (budget.duplicates > 0)
         this.follow(world, message.to, outcome, message.wordsOfCopy, wire, this.without(budget, "duplicates"));
+      if (budget.breaks > 0 && "rest" in message.carried) {
+        const half = this.local.broken(nodes[message.to] as LocalState, message);
+        const left = this.without(budget, "breaks");
+        this.follow(world, message.to, half, `${message.words}, and break off`, wire.toSpliced(at, 1), left);
+      }
     });
     for (const { node, facts } of nodes) {
       if (facts.hasWrites) this.happen(world, node, "persist");
@@ -128,14 +145,17 @@ export class Explorer {
         if (budget.heartbeats > 0) this.happen(world, node, "heartbeat", "heartbeats");
         if (budget.timeouts > 0) this.happen(world, node, "silence", "timeouts");
         if (facts.canGiveUp) this.happen(world, node, "give-up");
-        if (budget.transfers > 0)
-          for (const to of this.scope.nodes)
-            if (to !== this.scope.nodes[node]) this.happen(world, node, "transfer", "transfers", to);
+        for (const other of this.scope.nodes) {
+          if (budget.transfers > 0 && other !== this.scope.nodes[node])
+            this.happen(world, node, "transfer", "transfers", other);
+          if (budget.changes > 0) this.happen(world, node, "change", "changes", other);
+        }
         if (budget.proposals > 0) this.happen(world, node, "propose", "proposals", `p${budget.proposals}`);
       } else if (facts.canTimeOut && budget.timeouts > 0 && facts.term < this.scope.termMax)
         this.happen(world, node, "timeout", "timeouts");
       if (budget.crashes > 0) this.happen(world, node, "crash", "crashes");
       if (budget.snapshots > 0 && facts.canSave) this.happen(world, node, "snapshot", "snapshots");
+      if (budget.rots > 0 && facts.canRot) this.happen(world, node, "rot", "rots");
       if (budget.reads > 0) this.happen(world, node, "read", "reads", String(budget.reads));
     }
   }
@@ -171,6 +191,7 @@ export class Explorer {
     }
     const news = sent.filter((message) => !left.includes(message));
     const wire = news.length === 0 ? left : [...left, ...new Set(news)];
+    if (state.facts.isLeader) this.led.add(state.facts.term);
     const next = { nodes, wire, past, budget, at: this.trail.next };
     if (!this.seen.add(this.nameOf(next))) return;
     this.trail.add(world.at, what);

@@ -3,8 +3,9 @@ import { Lab } from "../support/lab.js";
 import { renamings } from "./canonical.js";
 import { fork } from "./clone.js";
 import { judgeLocally } from "./local-rules.js";
-import { type Answer, type LocalFacts, type LocalState, LocalStates } from "./local-states.js";
-import { SCOPES } from "./scope.js";
+import type { Answer, LocalFacts, LocalState } from "./local-state.js";
+import { LocalStates } from "./local-states.js";
+import { SCOPES } from "./scopes.js";
 import { Pasts } from "./world-rules.js";
 
 const ids = ["a", "b", "c"];
@@ -25,9 +26,9 @@ describe("the judge of worlds", () => {
   const leads = (term: number, ...log: string[]) => ({ isLeader: true, term, log });
 
   it("I1 a second leader of a term is seen, also after the first one is gone", () => {
-    const first = judge(pasts.empty, nodes(leads(1, "0:members")), 0);
-    expect(judge(first, nodes({}, leads(1, "0:members")), 1)).toBe("I1 a and b both led term 1");
-    expect(judge(first, nodes({}, leads(2, "0:members")), 1)).toMatchObject({
+    const first = judge(pasts.empty, nodes(leads(1, "0:{>abc}")), 0);
+    expect(judge(first, nodes({}, leads(1, "0:{>abc}")), 1)).toBe("I1 a and b both led term 1");
+    expect(judge(first, nodes({}, leads(2, "0:{>abc}")), 1)).toMatchObject({
       leaders: new Map([
         [1, 0],
         [2, 1],
@@ -36,7 +37,7 @@ describe("the judge of worlds", () => {
   });
 
   it("Q01 a read below what was committed before it was asked is seen; one that was asked before is not held to it", () => {
-    const log = { log: ["0:members", "1:x"], commit: 2 };
+    const log = { log: ["0:{>abc}", "1:x"], commit: 2 };
     const world = nodes(log, log);
     const early = pasts.asked(pasts.empty, 1);
     const committed = judge(early, world, 0);
@@ -50,26 +51,23 @@ describe("the judge of worlds", () => {
   });
 
   it("I6 a commit that is not on a majority of the disks is seen", () => {
-    const world = nodes(
-      { log: ["0:members", "1:x"], durable: ["0:members"], commit: 2 },
-      { log: ["0:members", "1:x"] },
-    );
+    const world = nodes({ log: ["0:{>abc}", "1:x"], durable: ["0:{>abc}"], commit: 2 }, { log: ["0:{>abc}", "1:x"] });
     expect(judge(pasts.empty, world, 0)).toBe("I6 a committed 1:x at index 2, which is on 1 disks");
   });
 
   it("I4 I7 what was committed is missed in a new leader, and in a log that commits another entry there", () => {
-    const holds = { log: ["0:members", "1:x"] };
+    const holds = { log: ["0:{>abc}", "1:x"] };
     const committed = judge(pasts.empty, nodes({ ...holds, commit: 2, term: 1 }, holds), 0);
-    expect(judge(committed, nodes(holds, holds, leads(2, "0:members")), 2)).toBe(
+    expect(judge(committed, nodes(holds, holds, leads(2, "0:{>abc}")), 2)).toBe(
       "I4 c leads term 2 without the committed entry 2 (1:x)",
     );
-    expect(judge(committed, nodes({}, {}, { log: ["0:members", "2:y"], commit: 2 }), 2)).toBe(
+    expect(judge(committed, nodes({}, {}, { log: ["0:{>abc}", "2:y"], commit: 2 }), 2)).toBe(
       "I7 c has 2:y at index 2, where 1:x was committed",
     );
   });
 
   it("I3 two logs that agree at an index and differ before it are seen", () => {
-    const world = nodes({ log: ["0:members", "1:x", "2:z"] }, { log: ["0:members", "1:y", "2:z"] });
+    const world = nodes({ log: ["0:{>abc}", "1:x", "2:z"] }, { log: ["0:{>abc}", "1:y", "2:z"] });
     expect(judge(pasts.empty, world, 0)).toBe("I3 a and b agree later, but differ at index 2: 1:x and 1:y");
   });
 });

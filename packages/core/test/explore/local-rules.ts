@@ -27,6 +27,9 @@ export function judgeLocally(
     const broken = shadowCrash(after, envelope);
     if (broken !== undefined) return broken;
   }
+  const { base, image = [] } = after.disk;
+  if (base.index > image.length)
+    return `S03 the log on disk begins behind ${base.index}, and the newest snapshot ends at ${image.length}`;
   const gap = after.applied.findIndex((item, at) => item.split(":")[0] !== String(at + 1));
   return gap < 0 ? undefined : `R14 applied ${after.applied[gap]} at position ${gap + 1}`;
 }

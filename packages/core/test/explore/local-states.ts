@@ -1,89 +1,19 @@
+import type { Configuration } from "../../src/model/configuration.js";
 import { InvariantViolation } from "../../src/model/errors.js";
 import type { Envelope, Message } from "../../src/model/message.js";
 import type { Effect } from "../../src/protocol/effect.js";
+import { target } from "../support/joint-membership.js";
 import { T } from "../support/lab.js";
 import { messageInWords } from "../transcripts/in-words.js";
 import { anonymous, type Renaming, renamings, textOfMessage, textOfNode } from "./canonical.js";
 import { fork } from "./clone.js";
 import { entriesOf, stateOf } from "./entries.js";
-import { colourOf, type Fingerprint, fingerprintOf } from "./fingerprint.js";
+import { colourOf, fingerprintOf } from "./fingerprint.js";
 import { judgeLocally } from "./local-rules.js";
+import type { Answer, Carried, Happening, KnownMessage, LocalFacts, LocalState, Outcome } from "./local-state.js";
 import type { Scope } from "./scope.js";
-import { type Stream, Table } from "./table.js";
-
-/** What a node can go through by itself; a delivery is told by the message. */
-export type Happening =
-  | "wait"
-  | "timeout"
-  | "silence"
-  | "heartbeat"
-  | "persist"
-  | "crash"
-  | "propose"
-  | "read"
-  | "snapshot"
-  | "transfer"
-  | "give-up";
-
-/** What lies in the network. */
-type Carried = Envelope | Stream;
-
-/** One node as it can be: numbered, so that a world is three numbers and the messages between them. */
-export interface LocalState {
-  readonly number: number;
-  /** Position in the scope's nodes. */
-  readonly node: number;
-  readonly fingerprint: Fingerprint;
-  /** See {@link colourOf}. */
-  readonly colour: number;
-  readonly facts: LocalFacts;
-  /** The table with this node alone on it; never touched, only forked. */
-  readonly table: Table;
-  readonly outcomes: Map<string, Outcome>;
-}
-
-/** What the invariants look at. */
-export interface LocalFacts {
-  readonly isLeader: boolean;
-  readonly canTimeOut: boolean;
-  readonly hasWrites: boolean;
-  /** E21: it waits for another one to take over. */
-  readonly canGiveUp: boolean;
-  /** Something is applied that no snapshot of its own holds. */
-  readonly canSave: boolean;
-  readonly term: number;
-  readonly commit: number;
-  /** The log in memory from index 1 on, as "term:payload". */
-  readonly log: readonly string[];
-  /** The log on disk. */
-  readonly durable: readonly string[];
-}
-
-export interface KnownMessage {
-  readonly number: number;
-  readonly to: number;
-  readonly fingerprint: Fingerprint;
-  readonly carried: Carried;
-  /** Its delivery, for people; and that of a copy. */
-  readonly words: string;
-  readonly wordsOfCopy: string;
-}
-
-/** A read, and the index at which it is served; none if it is refused. */
-export interface Answer {
-  readonly read: number;
-  readonly index: number | undefined;
-}
-
-/** What became of a node, and what it said. */
-export interface Outcome {
-  readonly state: LocalState;
-  readonly sent: readonly KnownMessage[];
-  /** The reads that it answered. */
-  readonly answers: readonly Answer[];
-  /** A rule that this step broke by itself, whatever the others are. */
-  readonly broken: string | undefined;
-}
+import type { Bytes } from "./streams.js";
+import { Table } from "./table.js";
 
 /**
  * Every state that any node ever had, and every message. A node's step depends on its state and the event alone, so it is
@@ -118,7 +48,7 @@ export class LocalStates {
     });
   }
 
-  /** Something happens to a node by itself; `payload` is what is proposed, the number of a read, or who shall lead. */
+  /** Something happens to a node by itself; `payload` is what is proposed, the number of a read, who shall lead, or who comes or goes. */
   happens(state: LocalState, what: Happening, payload = ""): Outcome {
     return this.remembered(state, what + payload, (table, id) => {
       switch (what) {
@@ -144,17 +74,32 @@ export class LocalStates {
           return table.step(id, { type: "TransferRequested", request: 0, to: payload, isStopping: false });
         case "give-up":
           return table.pass(3 * T).fire(id, "transfer");
+        case "change":
+          return table.step(id, {
+            type: "ChangeRequested",
+            request: 0,
+            target: toggled(table, id, payload),
+            expected: null,
+          });
+        case "rot":
+          return table.rot(id);
         default:
           return what satisfies never;
       }
     });
   }
 
-  /** A message comes, or all bytes of a snapshot. */
+  /** A message comes, all bytes of a snapshot, or what a sink says of them. */
   delivered(state: LocalState, { number, carried }: KnownMessage): Outcome {
-    if (!isMessage(carried)) return this.remembered(state, String(number), (table) => table.receiveStream(carried));
+    if (isBytes(carried)) return this.remembered(state, String(number), (table) => table.receiveBytes(carried));
+    if (!isMessage(carried)) return this.remembered(state, String(number), (table) => table.hear(carried));
     const arrive = (table: Table, id: string) => table.step(id, { type: "MessageReceived", envelope: carried });
     return this.remembered(state, String(number), arrive, carried.message);
+  }
+
+  /** Half of a snapshot's bytes come, and the connection breaks. */
+  broken(state: LocalState, { number, carried }: KnownMessage): Outcome {
+    return this.remembered(state, `broken ${number}`, (table) => isBytes(carried) && table.receiveHalf(carried));
   }
 
   private remembered(
@@ -204,15 +149,18 @@ export class LocalStates {
       return known;
     }
     const { role, term, commitIndex } = of.raft;
+    const entries = entriesOf(of);
     const facts: LocalFacts = {
       isLeader: role === "leader",
       canTimeOut: of.timers.has("election"),
       hasWrites: of.writes.length > 0,
       canGiveUp: of.timers.has("transfer"),
       canSave: stateOf(of).applied > (of.disk.snapshot?.id.index ?? 0),
+      canRot: of.disk.older !== undefined,
       term,
+      halves: this.halvesOf(entries.log),
       commit: commitIndex,
-      ...entriesOf(of),
+      ...entries,
     };
     const fingerprint = fingerprintOf(texts);
     const colour = colourOf(textOfNode(of, table.now, writeNumber, anonymous(this.scope.nodes, of.id)));
@@ -220,6 +168,14 @@ export class LocalStates {
     this.states.push(state);
     this.byText.set(texts[0] as string, state);
     return state;
+  }
+
+  /** M01: of the newest configuration in its log, whatever it makes of it. */
+  private halvesOf(log: readonly string[]): readonly (readonly number[])[] {
+    const [, old = "", voters = ""] =
+      /\{([a-z]*)>([a-z]*)/.exec(log.findLast((entry) => entry.includes("{")) ?? "") ?? [];
+    const halves = [old, voters].filter((half) => half.length > 0);
+    return halves.map((half) => half.split("").map((id) => this.scope.nodes.indexOf(id)));
   }
 
   /** What lies on a table is taken off it, and known from now on. */
@@ -250,6 +206,13 @@ export class LocalStates {
 }
 
 const isMessage = (carried: Carried): carried is Envelope => "message" in carried;
+const isBytes = (carried: Carried): carried is Bytes => "rest" in carried;
+
+/** The members without that one, or with it. */
+function toggled(table: Table, id: string, who: string): Configuration {
+  const { voters } = stateOf(table.node(id)).configurations.current;
+  return target((voters.includes(who) ? voters.filter((voter) => voter !== who) : [...voters, who]).join(""));
+}
 
 function answersOf(effect: Effect): readonly Answer[] {
   if (effect.type !== "ReadReady" && effect.type !== "ReadFailed") return [];
@@ -257,7 +220,9 @@ function answersOf(effect: Effect): readonly Answer[] {
   return effect.requests.map((read) => ({ read, index }));
 }
 
-const wordsOf = (carried: Carried): string => {
-  const what = isMessage(carried) ? messageInWords(carried.message) : `Bytes up to ${carried.meta.id.index}`;
-  return `${carried.from} > ${carried.to}  ${what}`;
-};
+function wordsOf(carried: Carried): string {
+  if (isMessage(carried)) return `${carried.from} > ${carried.to}  ${messageInWords(carried.message)}`;
+  const upTo = carried.meta.id.index;
+  if (!isBytes(carried)) return `${carried.to} has all bytes of the snapshot up to ${upTo}`;
+  return `${carried.from} > ${carried.to}  bytes of the snapshot up to ${upTo}`;
+}

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Exploration, Explorer } from "./explorer.js";
-import { SCOPES } from "./scope.js";
+import { SCOPES } from "./scopes.js";
 
 const USAGE = `usage: pnpm explore [--scope NAME]… [--depth N] [--states N] [--json]
 

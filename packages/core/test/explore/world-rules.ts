@@ -1,6 +1,6 @@
-import type { Labels, Renaming } from "./canonical.js";
+import { type Labels, type Renaming, renamed } from "./canonical.js";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.js";
-import type { Answer, LocalState } from "./local-states.js";
+import type { Answer, LocalState } from "./local-state.js";
 
 /** An entry that was ever committed. */
 interface Committed {
@@ -56,7 +56,7 @@ export class Pasts {
     if (lost !== undefined) return lost;
     const leaders = this.withLeader(past, state);
     if (typeof leaders === "string") return leaders;
-    const committed = this.withCommits(past, nodes, state);
+    const committed = this.withCommits(past, before, nodes, state);
     if (typeof committed === "string") return committed;
     const reads = this.withAnswers(past, state, answers);
     if (typeof reads === "string") return reads;
@@ -64,7 +64,7 @@ export class Pasts {
     return this.intern(leaders, committed, reads);
   }
 
-  /** I6: what is committed stays on a majority of the disks, also where a log is cut off or begun anew. */
+  /** I6: what is committed stays on a majority of the disks, also where a log is cut off or begun anew: of any half that counts. */
   private lost(
     { committed }: Past,
     { facts: was }: LocalState,
@@ -74,7 +74,9 @@ export class Pasts {
     if (was.durable === is.durable) return undefined;
     const at = committed.findIndex(
       ({ entry }, index) =>
-        was.durable[index] === entry && is.durable[index] !== entry && !isOnMajority(nodes, index, entry),
+        was.durable[index] === entry &&
+        is.durable[index] !== entry &&
+        !nodes.some(({ facts }) => facts.halves.some((half) => isOnMajority(half, nodes, index, entry))),
     );
     if (at < 0) return undefined;
     return `I6 ${this.ids[node]} drops the committed entry ${at + 1} (${committed[at]?.entry}), and no majority has it any more`;
@@ -104,9 +106,10 @@ export class Pasts {
     return new Map(leaders).set(facts.term, node);
   }
 
-  /** I7, and I6: what is committed for the first time is on a majority of the disks at that instant. */
+  /** I7, and I6: what is committed for the first time is on a majority of the disks at that instant, of each half (M02). */
   private withCommits(
     { committed }: Past,
+    { facts: was }: LocalState,
     nodes: readonly LocalState[],
     { node, facts }: LocalState,
   ): Past["committed"] | string {
@@ -115,7 +118,9 @@ export class Pasts {
       const entry = facts.log[index - 1] as string;
       const known = committed[index - 1]?.entry;
       if (known === undefined) {
-        if (!isOnMajority(nodes, index - 1, entry))
+        // The step that commits a joint configuration appends C-new: neither may be without its majority.
+        const halves = [...was.halves, ...facts.halves];
+        if (!halves.every((half) => isOnMajority(half, nodes, index - 1, entry)))
           return `I6 ${this.ids[node]} committed ${entry} at index ${index}, which is on ${holders(nodes, index - 1, entry)} disks`;
         news.push({ entry, by: facts.term });
       } else if (known !== entry)
@@ -129,7 +134,7 @@ export class Pasts {
       const name = (node: number): string => labels?.get(this.ids[node] as string) ?? String(node);
       const led = Array.from(leaders, ([term, node]) => `${term}=${name(node)}`).toSorted();
       const open = Array.from(reads, ([read, floor]) => `${read}>${floor}`);
-      return `${led.join()}|${committed.map(({ entry, by }) => `${entry}@${by}`).join()}|${open.join()}`;
+      return `${led.join()}|${committed.map(({ entry, by }) => `${renamed(entry, labels)}@${by}`).join()}|${open.join()}`;
     };
     const key = text(undefined);
     const known = this.known.get(key);
@@ -149,8 +154,8 @@ export class Pasts {
 const holders = (nodes: readonly LocalState[], at: number, entry: string): number =>
   nodes.filter(({ facts }) => facts.durable[at] === entry).length;
 
-const isOnMajority = (nodes: readonly LocalState[], at: number, entry: string): boolean =>
-  holders(nodes, at, entry) * 2 > nodes.length;
+const isOnMajority = (half: readonly number[], nodes: readonly LocalState[], at: number, entry: string): boolean =>
+  half.filter((node) => nodes[node]?.facts.durable[at] === entry).length * 2 > half.length;
 
 /** I3: where two logs have an entry of one index and term, all before it is equal. */
 function logMatching(ids: readonly string[], nodes: readonly LocalState[], node: number): string | undefined {

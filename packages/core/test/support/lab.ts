@@ -30,6 +30,12 @@ export const memberOf = (id: string): Member => ({
   priority: 1,
 });
 
+/** A snapshot, and the entries that it stands for. */
+export interface SnapshotOnDisk {
+  readonly meta: SnapshotMeta;
+  readonly image: readonly string[];
+}
+
 /** A disk as a lab's node has it: what was persisted, and nothing else. */
 export interface Disk {
   hardState: HardState;
@@ -38,6 +44,10 @@ export interface Disk {
   snapshot: SnapshotMeta | null;
   /** What the snapshot says, where whoever plays looks into it: the entries up to its index. */
   image?: readonly string[];
+  /** S02: the snapshot before, where two are kept. */
+  older?: SnapshotOnDisk | undefined;
+  /** S04: the beginning of one whose stream broke off. */
+  part?: SnapshotOnDisk | undefined;
   commitHint: LogIndex;
   starts: number;
   /** L03: what of the blocks cannot be read any more. */
@@ -360,7 +370,7 @@ export class Lab {
         restoring: isWhole ? 0 : Math.max(1, disk.base.index - 1),
         applied: snapshotIndex,
         snapshot: disk.snapshot,
-        previousSnapshot: null,
+        previousSnapshot: disk.older?.meta ?? null,
         quorum: this.options.quorum ?? jointMajority,
         membership: this.options.membership ?? staticMembership,
         mayRest: this.options.mayRest ?? false,

@@ -60,10 +60,11 @@ export class DamagedReplica {
       for (const field of Object.keys(this.whole) as (keyof Lasting)[])
         if (JSON.stringify(opened[field]) !== JSON.stringify(this.whole[field])) return `${field} was lost in silence`;
       if (!path.endsWith(".seg")) return undefined;
-      const hole = await this.holeIn(log, path, damage);
-      if (typeof hole === "string") return hole;
+      const read = await this.readAll(log, path, damage);
+      if (typeof read === "string") return read;
+      const hole = Array.isArray(read) ? undefined : read;
       if (hole !== undefined) await this.repair(log, hole);
-      const found = await contentOf(log, 1, LAST);
+      const found = Array.isArray(read) ? read : await contentOf(log, 1, LAST);
       if (found.join() !== this.content.join()) return "entries are not what they were";
       if (hole === undefined || damage.at % 64 > 0) return undefined;
       await log.close();
@@ -74,11 +75,10 @@ export class DamagedReplica {
     }
   }
 
-  /** The entries that were lost, as the adapter says when it is asked for all of them; or what is wrong with how it says it. */
-  private async holeIn(log: LogStorage, path: string, damage: Damage): Promise<LogHole | string | undefined> {
+  /** All entries; or those that were lost, as the adapter says when it is asked for all; or what is wrong with how it says it. */
+  private async readAll(log: LogStorage, path: string, damage: Damage): Promise<string[] | LogHole | string> {
     try {
-      await contentOf(log, 1, LAST);
-      return undefined;
+      return await contentOf(log, 1, LAST);
     } catch (error) {
       const told = illTold(error, path, damage);
       if (told !== undefined) return told;

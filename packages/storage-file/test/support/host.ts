@@ -98,13 +98,23 @@ export async function contentOf(log: LogStorage, from: number, to: number): Prom
     for (const part of blocks) {
       if (part.first !== next) throw new Error(`asked for ${next}, got ${part.first}`);
       for (let index = part.first; index <= Math.min(part.last, to); index++) {
-        const text = new TextDecoder().decode(part.payloadAt(index)).split(/[^0-9@]/)[0] ?? "";
+        const text = nameOf(part.payloadAt(index));
         words.push(text === `${index}@${part.term}` ? text : `${index}: "${text}" in term ${part.term}`);
       }
       next = part.last + 1;
     }
   }
   return words;
+}
+
+/** What a payload says of itself, without what fills it up; a hundred thousand times a second. */
+function nameOf(payload: Uint8Array): string {
+  let name = "";
+  for (const byte of payload) {
+    if ((byte < 0x30 || byte > 0x39) && byte !== 0x40) break;
+    name += String.fromCharCode(byte);
+  }
+  return name;
 }
 
 /** The words that {@link contentOf} finds for entries of one term. */

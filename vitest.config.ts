@@ -4,6 +4,10 @@ import { defineConfig } from "vitest/config";
 // Set by .ci/run: the same command then also leaves its report in that file.
 const reportFile = process.env["HEXRAFT_TEST_REPORT"];
 
+const PURE = ["protocol", "components", "model", "node"].map((room) => `packages/core/test/${room}/**/*.test.ts`);
+
+const COMMANDS = ["scripts/test/**/*.e2e.test.ts", "packages/benchmarks/test/**/*.e2e.test.ts"];
+
 export default defineConfig({
   // Constructor-parameter decorators; oxc does not look at tsconfig for files outside its `include`.
   oxc: { decorator: { legacy: true } },
@@ -25,19 +29,30 @@ export default defineConfig({
         test: {
           name: "rules",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
-          exclude: ["**/*.e2e.test.ts"],
+          exclude: ["**/*.e2e.test.ts", ...PURE],
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        // Values in, values out: what is loaded and compiled for one file serves the next. Who replaces a module is not among them.
+        extends: true,
+        test: { name: "pure", include: PURE, isolate: false, sequence: { groupOrder: 0 } },
+      },
+      {
+        // Commands that compute: no timer of theirs minds company.
+        extends: true,
+        test: { name: "commands", include: COMMANDS, testTimeout: 60_000, sequence: { groupOrder: 1 } },
       },
       {
         // Clusters of real processes: afterwards and one at a time, for their timers want a quiet machine.
         extends: true,
         test: {
           name: "processes",
-          include: ["packages/*/test/**/*.e2e.test.ts", "scripts/test/**/*.e2e.test.ts"],
+          include: ["packages/*/test/**/*.e2e.test.ts"],
+          exclude: COMMANDS,
           maxWorkers: 1,
           testTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

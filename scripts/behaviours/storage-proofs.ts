@@ -57,7 +57,7 @@ export const storageProofs: readonly Proof[] = [
     // A node that restarts before the repair knows nothing of the hole, and votes.
     rule: "L12",
     file: `${FILES}/src/log/log-damage.ts`,
-    find: "    if (found.holes.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));\n",
+    find: "    if (fresh.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));\n",
     replace: "",
     tests: [`${FILES}/test/log/repair.test.ts`],
   },

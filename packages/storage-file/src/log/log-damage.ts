@@ -54,16 +54,15 @@ export class LogDamage {
     const low = Math.max(segment.low, state.base.index + 1);
     const high = segments.highOf(segment);
     const found = await segment.reading(() => surveySegment(segment, low, high, this.checksum, pace));
-    if (found.holes.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));
     // Meanwhile a leader may have replaced them, or a snapshot their place.
     const { base } = state;
     const upTo = segments.highOf(segment);
     const holes = found.holes.filter(({ first, last }) => last > base.index && first <= upTo);
-    for (const hole of holes) {
-      if (this.at(hole.first) !== undefined && this.at(hole.last) !== undefined) continue;
+    const fresh = holes.filter(({ first, last }) => this.at(first) === undefined || this.at(last) === undefined);
+    for (const hole of fresh)
       this.holes = [...this.holes.filter(({ first, last }) => last < hole.first || first > hole.last), hole];
-      this.tell(hole);
-    }
+    if (fresh.length > 0) await this.writer.maintain(() => this.suspects.add(segment.number));
+    for (const hole of fresh) this.tell(hole);
     if (holes.length === 0 && found.wrong.length > 0 && segment.closed) await this.rebuild([], segment);
     return found.holes.length + found.wrong.length > 0;
   }
@@ -81,7 +80,10 @@ export class LogDamage {
   }
 
   private async forget(): Promise<void> {
-    if (this.holes.length === 0) await this.writer.maintain(() => this.suspects.clear());
+    // Asked when it is its turn: a survey may have found another hole meanwhile, and noted it.
+    await this.writer.maintain(async () => {
+      if (this.holes.length === 0) await this.suspects.clear();
+    });
   }
 
   /** Lays the segments anew that lost these entries, or one that has wrong bytes without having lost any. */

@@ -22,7 +22,7 @@ export interface FoundShared {
   readonly book: SharedBook;
   readonly chain: SharedChain;
   readonly next: Segment | undefined;
-  /** Segments of before a gap: their removal was under way. */
+  /** Segments of before a gap, whose removal was under way; and one made ahead whose first batch is torn. */
   readonly leftovers: readonly number[];
   /** Where the active segment was found to end. */
   readonly end: SegmentEnd;
@@ -56,8 +56,10 @@ async function readAll(
   const durableTo = ({ number }: Segment): number => (mark?.segment === number ? mark.end : 0);
   const [first, newest] = [segments[0] as Segment, segments.at(-1) as Segment];
   // The next segment is made ahead: while no batch reached it, it is none of the log's yet.
-  const next =
-    segments.length > 1 && (await isUntouched(newest, checksum, durableTo(newest))) ? segments.pop() : undefined;
+  const ahead = segments.length > 1 ? await stateOfNewest(newest, checksum, durableTo(newest)) : "used";
+  if (ahead !== "used") segments.pop();
+  // A first batch whose end is missing may be made whole by the zeros that are laid out there, and come back: its file goes.
+  if (ahead === "torn") newest.close();
   const book = new SharedBook(segments, checksum);
   const judge = new GroupJudge(book, first.number);
   let chain: SharedChain | undefined = first.number === 1 ? { number: 0, checksum: 0 } : undefined;
@@ -72,19 +74,26 @@ async function readAll(
   return {
     book,
     chain: chain ?? { number: 0, checksum: 0 },
-    next,
-    leftovers: numbers.filter((number) => number < first.number),
+    next: ahead === "untouched" ? newest : undefined,
+    leftovers: numbers.filter((number) => number < first.number || (ahead === "torn" && number === newest.number)),
     end,
     condemned: judge.verdict(),
   };
 }
 
-async function isUntouched(segment: Segment, checksum: Checksum, durableTo: number): Promise<boolean> {
+/** Whether a batch reached it; `torn`: one that is not whole. */
+async function stateOfNewest(
+  segment: Segment,
+  checksum: Checksum,
+  durableTo: number,
+): Promise<"used" | "untouched" | "torn"> {
   let records = 0;
   const counter: ScanSink = { record: () => void records++, gap: () => void records++ };
-  await scanSharedSegment(segment, undefined, null, counter, checksum, durableTo);
+  const { tornUpTo } = await scanSharedSegment(segment, undefined, null, counter, checksum, durableTo);
+  const isTorn = tornUpTo > segment.end;
   segment.end = SEGMENT_HEADER_BYTES;
-  return records === 0;
+  if (records > 0) return "used";
+  return isTorn ? "torn" : "untouched";
 }
 
 /** G03: follows each group's own numbers through the log, over gaps. */

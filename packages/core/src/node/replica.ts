@@ -64,6 +64,8 @@ export class Replica implements TurnHooks {
   private readonly snapshots: SnapshotExecutor;
   private notices: Notice[] = [];
   private over: "" | "halted" | "closed" = "";
+  /** Over when the last answers have left. */
+  private lastTurn: Promise<void> | undefined;
 
   constructor(
     private readonly ports: NodePorts,
@@ -174,6 +176,7 @@ export class Replica implements TurnHooks {
     await this.snapshots.close();
     await this.fsm.close();
     await this.log.close();
+    await this.lastTurn;
   }
 
   /** O01. */
@@ -282,8 +285,8 @@ export class Replica implements TurnHooks {
     this.inbox.close(error("refused"));
     this.closures.failAll(error("unknown"));
     this.desk.close(error);
-    // The answers leave in a turn of their own, as always.
-    this.inbox.inNextTurn(() => {});
+    // The answers leave in a turn of their own, as always; whoever closes is told after them.
+    this.lastTurn = new Promise((resolve) => this.inbox.inNextTurn(resolve));
   }
 }
 

@@ -1,9 +1,11 @@
+import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import { RaftError } from "../../src/model/errors.js";
 import type { Consistency } from "../../src/node/node.js";
 import type { NodeEvent } from "../../src/node/node-events.js";
 import { Rejected } from "../../src/ports/state-machine.js";
+import { Turn } from "../../src/ports/turn.js";
 import { settled } from "../components/support/entries.js";
 import { loneNode } from "./support/lone-node.js";
 import { SmallDisk } from "./support/small-disk.js";
@@ -75,6 +77,25 @@ describe("a node", () => {
     expect(second.machine.lines).toEqual(["a", "b", "c"]);
     expect(second.machine.told[0]).toBe("loaded");
     await second.node.stop();
+  });
+
+  it("C05 whoever stops a node is told after all callers were answered, however late the host gives it a turn", async () => {
+    let lateMs = 0;
+    const late = new ContainerModule(({ onActivation }) => {
+      onActivation(Turn, () => ({
+        schedule: (drain) => void (lateMs > 0 ? setTimeout(drain, lateMs) : setImmediate(drain)),
+      }));
+    });
+    const { node, lead, say } = await loneNode(new SmallDisk(), {}, [late]);
+    await lead();
+    lateMs = 20;
+    const heard: string[] = [];
+    const call = say("a").then(
+      () => heard.push("applied"),
+      () => heard.push("answered"),
+    );
+    await Promise.all([node.stop().then(() => heard.push("stopped")), call]);
+    expect(heard).toEqual(["answered", "stopped"]);
   });
 
   it("S07 demands for a snapshot share one run", async () => {

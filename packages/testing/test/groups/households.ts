@@ -56,6 +56,10 @@ export class Process {
     return this.machines.get(group)?.lines.map(({ text }) => text) ?? [];
   }
 
+  get isAlive(): boolean {
+    return this.host.isAlive;
+  }
+
   crash(): void {
     this.host.kill();
     this.disk.crash();
@@ -120,7 +124,8 @@ export class Households {
     return this.time.settled(promise, 60_000, "it settles");
   }
 
+  /** Stops those that live. */
   async stop(): Promise<void> {
-    for (const { manager } of this.processes) await this.soon(manager.stop());
+    for (const { manager, isAlive } of this.processes) if (isAlive) await this.soon(manager.stop());
   }
 }

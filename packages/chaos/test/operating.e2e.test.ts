@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ClusterAdmin, HexraftClient, valueOf } from "@hexraft/client";
 import type { Survivor } from "@hexraft/core";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Journal, Registers } from "../src/index.js";
 import { ServedNode } from "../src/served-node.js";
@@ -216,20 +216,3 @@ it("I15 I16 M07 M11 M13 E21 a cluster grows from one to five, has two replaced a
   expect(checked).toBeGreaterThanOrEqual(4);
   expect(endedByThemselves).toEqual([]);
 }, 60_000);
-
-/** Ports that were free a moment ago: configurations name them before anybody listens. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer();
-          server.listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const free = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return free;
-}

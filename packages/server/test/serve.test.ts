@@ -3,9 +3,10 @@ import { existsSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { HexraftClient } from "@hexraft/client";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RawClient } from "./support/raw-client.js";
-import { freePorts, MAIN, nodeArguments, portOf, Workshop } from "./support/serve-process.js";
+import { MAIN, nodeArguments, portOf, Workshop } from "./support/serve-process.js";
 
 let workshop: Workshop;
 beforeEach(() => {

@@ -2,10 +2,9 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HexraftClient } from "@hexraft/client";
-import { FaultyNetwork } from "@hexraft/testing/proxy";
+import { FaultyNetwork, freePorts } from "@hexraft/testing/proxy";
 import { dialerOf } from "@hexraft/transport-tcp";
 import { afterEach, expect, it } from "vitest";
-import { freePorts } from "./support/serve-process.js";
 import { ThreeNodes, until } from "./support/three-nodes.js";
 
 /*

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePorts, nodeArguments, Workshop } from "./support/serve-process.js";
+import { nodeArguments, Workshop } from "./support/serve-process.js";
 
 let workshop: Workshop;
 beforeEach(() => {

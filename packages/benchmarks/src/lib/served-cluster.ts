@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Endpoint, HexraftClient } from "@hexraft/client";
 import { put } from "@hexraft/statemachine-kv";
+import { freePorts } from "@hexraft/testing/proxy";
 import { endsWithUs, temporaryDirectory } from "./leavings.js";
 
 /** How to start the processes, beyond what every benchmark wants. */
@@ -38,8 +38,7 @@ const ids = ["n1", "n2", "n3"];
 export async function serveCluster(name: string, options: ServedOptions = {}): Promise<ServedCluster> {
   const { nodeArguments = [], serveFlags = [], onMessage } = options;
   const directory = temporaryDirectory(name);
-  const peers = await Promise.all(ids.map(freePort));
-  const doors = await Promise.all(ids.map(freePort));
+  const [peers, doors] = [await freePorts(ids.length), await freePorts(ids.length)];
   const bootstrap = ids.map((id, i) => `${id}=127.0.0.1:${peers[i]}`).join(",");
   const children: ChildProcess[] = [];
   const start = (i: number): void => {
@@ -79,13 +78,4 @@ export async function untilServed(client: HexraftClient): Promise<void> {
     if (answered.outcome === "ok") return;
     if (performance.now() > end) throw answered.error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -27,7 +27,7 @@ function explore(name: string) {
   return { exploration, local, again };
 }
 
-describe.each(SCOPES)("everything that can happen in a small world: $name", ({ name, about, nodes, depthMax }) => {
+describe.each(SCOPES)("everything that can happen in a small world: $name", ({ name, about, depthMax }) => {
   let explored: ReturnType<typeof explore>;
   beforeAll(() => {
     explored = explore(name);
@@ -40,7 +40,7 @@ describe.each(SCOPES)("everything that can happen in a small world: $name", ({ n
     expect(states).toBeGreaterThan(100);
   });
 
-  it.runIf(nodes.length < 5)("I19 whichever way a node came to a state, it goes on alike", () => {
+  it("I19 whichever way a node came to a state, it goes on alike", () => {
     const { local, again } = explored;
     let compared = 0;
     for (const { state, table } of again) {
@@ -53,7 +53,7 @@ describe.each(SCOPES)("everything that can happen in a small world: $name", ({ n
         compared++;
       }
     }
-    expect(compared).toBeGreaterThan(50);
+    expect(compared).toBeGreaterThan(10);
   });
 });
 

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { ClusterAdmin, valueOf } from "@hexraft/client";
 import type { RaftError } from "@hexraft/core/ports";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePorts, type HexraftProcess, MAIN, nodeArguments } from "../support/serve-process.js";
+import { type HexraftProcess, MAIN, nodeArguments } from "../support/serve-process.js";
 import { ThreeNodes } from "../support/three-nodes.js";
 
 let cluster: ThreeNodes;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Survivor } from "@hexraft/core";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ResetFlags, runResetPeers } from "../../src/admin/reset-peers.js";
 import { makeLogger } from "../../src/log/log.js";
 import { resolveServeOptions } from "../../src/serve/serve-options.js";
 import { type RunningServer, startServer } from "../../src/serve/start-server.js";
-import { freePorts } from "../support/serve-process.js";
 
 const IDS = ["n1", "n2", "n3"];
 const T = 150;

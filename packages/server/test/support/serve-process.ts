@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "@hexraft/testing/proxy";
 import type { ServeMessage } from "../../src/serve/parent.js";
 import type { Listening } from "../../src/serve/start-server.js";
 
@@ -61,23 +61,6 @@ export class HexraftProcess {
     this.child.kill(name);
     return this.end();
   }
-}
-
-/** Ports that were free a moment ago, for what must be known before anybody listens. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer();
-          server.listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Processes and files of one test; {@link cleanUp} leaves nothing. */

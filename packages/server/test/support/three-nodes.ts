@@ -1,5 +1,6 @@
+import { freePorts } from "@hexraft/testing/proxy";
 import type { Listening } from "../../src/serve/start-server.js";
-import { freePorts, type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-process.js";
+import { type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-process.js";
 
 /** T of these clusters, ms: longer than a busy test machine forgets about one of four processes. */
 const ELECTION_TIMEOUT_MS = 500;

@@ -138,6 +138,8 @@ async function snapshots(stage: KvStage, how: "stays" | "is cut off" | "crashes"
     await stage.agree(say(`${round} all`));
     leader = await stage.awaitLeader();
   }
+  // Who came back last has all of its one segment again (S03), until it has compacted that in this life.
+  for (const round of ["one more", "and another"]) await stage.agree(...texts(12, round));
   for (const id of stage.ids) {
     expect(stage.view(id).base.index).toBeGreaterThan(100);
     expect(new Set(said(stage, id).filter((text) => text.endsWith(" all"))).size).toBe(8);

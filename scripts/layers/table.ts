@@ -93,6 +93,7 @@ export const packages: Record<string, readonly string[]> = {
     "statemachine-kv",
     "membership",
     "testing",
+    "testing/proxy",
     "client",
   ],
 };

@@ -177,8 +177,15 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R18",
     file: protocol("forwarding"),
-    find: "if (message.request <= (office.forwarded.get(key) ?? 0))",
+    find: "if (message.request <= (s.passedOn.upTo.get(key) ?? 0))",
     replace: "if (message.request < 0)",
+    tests: protocolTests("forwarding"),
+  },
+  {
+    rule: "R18",
+    file: protocol("forwarding"),
+    find: "if (message.forTerm !== s.passedOn.term) return answer(s, origin, message.request, unknownTo(s, message.forTerm));",
+    replace: "if (message.forTerm !== s.passedOn.term) return answer(s, origin, message.request, notLeader(s));",
     tests: protocolTests("forwarding"),
   },
   {

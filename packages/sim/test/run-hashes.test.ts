@@ -17,9 +17,9 @@ describe("runs that are the same everywhere", () => {
     }
     expect(hashes).toMatchInlineSnapshot(`
       {
-        "1": "c4b2c0483b20e130",
-        "10": "09b3455d8a239171",
-        "2": "bd1984ed44967c1d",
+        "1": "3013caae208483d9",
+        "10": "3d8bb7061209975c",
+        "2": "8f51a803b11a92ce",
         "3": "c0289358da72ffd5",
       }
     `);

@@ -4,7 +4,6 @@ import { quorumHeardAt } from "./check-quorum.js";
 import { Lease, standingOf } from "./lease.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
-import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
 import type { Leadership, RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
@@ -41,9 +40,10 @@ export function takeOffice(s: RaftState): void {
     announced: false,
     wokeAt: Number.NEGATIVE_INFINITY,
     lease: new Lease(),
-    forwarded: new SparseMap(),
   };
   s.leadership = office;
+  s.passedOn.term = s.term;
+  s.passedOn.upTo.clear();
   if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });
   s.install = undefined;
   const self = { id: s.identity.id, incarnation: s.identity.incarnation };

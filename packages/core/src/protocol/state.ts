@@ -109,8 +109,14 @@ export interface Leadership {
   wokeAt: Millis;
   /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
   readonly lease: Lease;
-  /** R18: highest forwarded request taken, by origin and its start. */
-  readonly forwarded: SparseMap<string, number>;
+}
+
+/** R18: what was passed on to this replica for the newest term that it led in this run. It outlives the office, for copies come late. */
+export interface PassedOn {
+  /** That term; 0: it led none. */
+  term: Term;
+  /** The highest number seen, by origin and its start. */
+  readonly upTo: SparseMap<string, number>;
 }
 
 /** M04: how far a voter to be has come. */
@@ -209,6 +215,7 @@ export class RaftState {
   /** E24: a write is under way for longer than `writeOverdueMs`. */
   writeOverdue = false;
   leadership: Leadership | undefined;
+  readonly passedOn: PassedOn = { term: 0, upTo: new SparseMap() };
   /** G02. */
   readonly mayRest: boolean;
   rest: Rest | undefined;

@@ -24,22 +24,37 @@ describe("R18 on the leader", () => {
     ]);
   });
 
-  it("R18 one for another term is refused, naming the leader", () => {
+  it("R18 one that comes first when its term's leader leads no more is refused, naming the new one, and never taken", () => {
     const lab = leading();
-    for (const forTerm of [0, 2]) {
-      const effects = lab.receive("b", "a", propose(5, forTerm));
+    lab.elect("c").beat("c");
+    for (const copy of [1, 2]) {
+      const effects = lab.receive("b", "a", propose(5));
       expect(ordersOf(effects, "TakeForwarded")).toEqual([]);
-      expect(sent(effects)).toMatchObject([
-        { to: "b", message: { request: 5, outcome: "refused", code: "NotLeader" } },
-      ]);
+      const refusal = { to: "b", message: { request: 5, outcome: "refused", code: "NotLeader" } };
+      expect(sent(effects)).toMatchObject(copy === 1 ? [refusal] : []);
     }
   });
 
-  it("R18 a node that does not lead refuses", () => {
+  it("R18 C02 a copy of what a leader took is not refused when it leads no more: the first may still take effect", () => {
     const lab = leading();
-    expect(sent(lab.receive("b", "c", propose(5)))).toMatchObject([
-      { to: "b", message: { outcome: "refused", code: "NotLeader" } },
-    ]);
+    lab.receive("b", "a", propose(5));
+    lab.elect("c").beat("c");
+    expect(lab.receive("b", "a", propose(5))).toEqual([]);
+    expect(dropped(lab, "a")).toMatchObject({ "forwarded command seen before": 1 });
+  });
+
+  it("R18 C02 whoever did not lead its term in this run cannot know: the run before may have taken it", () => {
+    const lab = leading();
+    const unknown = [{ to: "b", message: { request: 5, outcome: "unknown", code: "LeadershipLost" } }];
+    for (const forTerm of [0, 2]) {
+      const effects = lab.receive("b", "a", propose(5, forTerm));
+      expect(ordersOf(effects, "TakeForwarded")).toEqual([]);
+      expect(sent(effects)).toMatchObject(unknown);
+    }
+    expect(sent(lab.receive("b", "c", propose(5)))).toMatchObject(unknown);
+    lab.receive("b", "a", propose(5));
+    lab.crash("a").restart("a");
+    expect(sent(lab.receive("b", "a", propose(5)))).toMatchObject(unknown);
   });
 
   it("R18 each number once: a copy that the network kept is dropped", () => {

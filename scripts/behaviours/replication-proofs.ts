@@ -184,8 +184,8 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R18",
     file: protocol("forwarding"),
-    find: "if (message.forTerm !== s.passedOn.term) return answer(s, origin, message.request, unknownTo(s, message.forTerm));",
-    replace: "if (message.forTerm !== s.passedOn.term) return answer(s, origin, message.request, notLeader(s));",
+    find: "if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));",
+    replace: "if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, notLeader(s));",
     tests: protocolTests("forwarding"),
   },
   {

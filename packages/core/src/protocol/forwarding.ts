@@ -17,13 +17,13 @@ import { notLeader } from "./term.js";
 export function onPropose(s: RaftState, envelope: Envelope, message: Propose): void {
   const origin = senderOf(envelope);
   // A run before this one, or an office before the last, may have taken it: nobody here knows.
-  if (message.forTerm !== s.passedOn.term) return answer(s, origin, message.request, unknownTo(s, message.forTerm));
+  if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));
   const key = `${origin.id}/${origin.incarnation}/${envelope.startNumber}`;
   // Numbers of one start rise; a lower one is a copy, or was overtaken, and its caller will hear *unknown*.
   if (message.request <= (s.passedOn.upTo.get(key) ?? 0)) return s.drop("forwarded command seen before");
   s.passedOn.upTo.set(key, message.request);
   const leads = s.leadership !== undefined && message.forTerm === s.term && s.peerOf(envelope) !== undefined;
-  if (!leads) return answer(s, origin, message.request, notLeader(s));
+  if (!leads) return reply(s, origin, message.request, notLeader(s));
   s.outbox.emit({
     type: "TakeForwarded",
     from: origin.id,
@@ -34,7 +34,7 @@ export function onPropose(s: RaftState, envelope: Envelope, message: Propose): v
   });
 }
 
-function answer(s: RaftState, origin: ReplicaId, request: number, { outcome, code, message }: RaftError): void {
+function reply(s: RaftState, origin: ReplicaId, request: number, { outcome, code, message }: RaftError): void {
   const result = new Uint8Array(0);
   s.outbox.send(origin, { type: "ProposeResponse", request, outcome, code, reason: message, result });
 }

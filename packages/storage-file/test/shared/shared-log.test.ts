@@ -251,7 +251,7 @@ describe("a log that many groups share", () => {
         if (path.endsWith(".seg")) images.push(this.imageAfterCrash(() => (asked++ === 0 ? 1 : 0)));
       }
     }
-    for (let turns = 0; turns < 60; turns += 3) {
+    for (let turns = 0; turns < 150; turns++) {
       const disk = new Removals();
       disk.syncTurns = 20;
       const life = await live(disk, ["pins", "busy"]);

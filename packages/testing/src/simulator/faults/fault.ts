@@ -205,6 +205,9 @@ export type FaultAct =
 /** The kinds of faults and operator's actions. */
 export type FaultKind = FaultAct["kind"];
 
+/** Faults that take data away. */
+export const LOSSES: readonly FaultKind[] = ["wipe", "rot"];
+
 /** A fault in a schedule. */
 export interface Fault {
   /** When it begins, ms after the cluster was founded. */

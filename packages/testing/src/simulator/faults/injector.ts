@@ -5,7 +5,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNetwork } from "../world/simulated-network.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
-import { type Fault, type FaultAct, faultText } from "./fault.js";
+import { type Fault, type FaultAct, faultText, LOSSES } from "./fault.js";
 import { applyToLinks, isLinkFault } from "./link-faults.js";
 import type { Operators } from "./operators.js";
 import type { Plan } from "./plan.js";
@@ -27,7 +27,7 @@ export interface InjectorParts {
 }
 
 const losersIn = ({ faults }: Plan): ReadonlySet<NodeId> =>
-  new Set(faults.flatMap(({ act }) => (act.kind === "wipe" || act.kind === "rot" ? [act.node] : [])));
+  new Set(faults.flatMap(({ act }) => (LOSSES.includes(act.kind) && "node" in act ? [act.node] : [])));
 
 /** Carries out a schedule of faults, and undoes all of it in the end. */
 export class Injector {
@@ -64,8 +64,13 @@ export class Injector {
   schedule(faults: readonly Fault[]): void {
     for (const fault of faults)
       this.time.after(fault.atMs, () => {
-        if (!this.over) this.begin(fault);
+        if (!this.over && !this.isFatal(fault)) this.begin(fault);
       });
+  }
+
+  /** Until the founding is committed, one disk may be all that the cluster is: what it loses, nothing could bring back. */
+  private isFatal({ act }: Fault): boolean {
+    return this.plan.safetyOnly !== true && LOSSES.includes(act.kind) && this.referee.commits.highest === 0;
   }
 
   /** Nothing goes wrong any more, and everything runs again. */

@@ -1,4 +1,4 @@
-import type { FaultKind } from "./fault.js";
+import { type FaultKind, LOSSES } from "./fault.js";
 import type { Profile } from "./plan.js";
 
 const NETWORK: readonly FaultKind[] = [
@@ -23,7 +23,6 @@ const PROCESS: readonly FaultKind[] = [
   "graceful-restart",
 ];
 const DISK: readonly FaultKind[] = ["slow-disk", "disk-fault"];
-const LOSS: readonly FaultKind[] = ["wipe", "rot"];
 const OPERATOR: readonly FaultKind[] = ["snapshot", "transfer"];
 
 const swarm: Profile = {
@@ -33,7 +32,7 @@ const swarm: Profile = {
   callsPerSecond: 20,
   durationMs: 60_000,
   electionTimeoutMs: [500, 1_000],
-  kinds: [...NETWORK, ...PROCESS, ...DISK, ...LOSS, ...OPERATOR, "change"],
+  kinds: [...NETWORK, ...PROCESS, ...DISK, ...LOSSES, ...OPERATOR, "change"],
   everyMs: 6_000,
   mustShow: [
     "elections",
@@ -49,7 +48,7 @@ const swarm: Profile = {
     "storageFailures",
     "operator.rejoin.ok",
     ...["bit-rot", "zeroed-block", "misdirected-write", "lost-write"].map((how) => `rot.${how}`),
-    ...[...NETWORK, ...PROCESS, ...DISK, ...LOSS, ...OPERATOR, "change"].map((kind) => `fault.${kind}`),
+    ...[...NETWORK, ...PROCESS, ...DISK, ...LOSSES, ...OPERATOR, "change"].map((kind) => `fault.${kind}`),
     ...["lost", "doubled", "overtaken", "late"].map((fate) => `message.${fate}`),
   ],
 };

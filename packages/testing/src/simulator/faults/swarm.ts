@@ -1,7 +1,7 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../../time/seeded-random.js";
 import { exponential, pick, scaled, shuffled } from "../chance.js";
-import type { Fault, FaultAct, FaultKind } from "./fault.js";
+import { type Fault, type FaultAct, type FaultKind, LOSSES } from "./fault.js";
 import type { Plan, Profile } from "./plan.js";
 
 /** Draws the plan of a seed: which kinds of faults, how often, how hard, when and where. */
@@ -46,21 +46,19 @@ export function planOf(seed: number, profile: Profile): Plan {
 
 /** Clocks that no protocol may rely on. */
 const CLOCK_RATES = [0.5, 2] as const;
-/** Faults that take data away. */
-const LOSSES: ReadonlySet<FaultKind> = new Set<FaultKind>(["wipe", "rot"]);
 /** They come so many times more seldom than others: what is lost takes time to come back. */
 const RARER = 2;
 
 function meanOf(kind: FaultKind, { always, everyMs }: Profile): number {
   if (always?.kinds.includes(kind) === true) return always.everyMs;
-  return LOSSES.has(kind) ? everyMs * RARER : everyMs;
+  return LOSSES.includes(kind) ? everyMs * RARER : everyMs;
 }
 
 /** Who may lose data, ever: a minority, or everybody, where only safety is asked for. */
 function losersOf(seed: number, profile: Profile, nodes: readonly NodeId[]): readonly NodeId[] {
   if (profile.safetyOnly === true) return nodes;
   const random = new SeededRandom(`${profile.name}/${seed}/losers`);
-  const isAnyOn = profile.kinds.some((kind) => LOSSES.has(kind) && isOn(kind, seed, profile));
+  const isAnyOn = profile.kinds.some((kind) => LOSSES.includes(kind) && isOn(kind, seed, profile));
   return isAnyOn ? shuffled(random, nodes).slice(0, (nodes.length - 1) >> 1) : [];
 }
 

@@ -34,20 +34,12 @@ export type {
 } from "./model/node-id.js";
 export { DEFAULT_OPTIONS, type NodeOptions, type ProtocolOptions } from "./model/options.js";
 export type { Backup, BackupOptions } from "./node/backup.js";
+export type { CallOptions } from "./node/call-options.js";
+export type { Consistency, ReadToken } from "./node/consistency.js";
+export type { Founder, MembersWanted } from "./node/founder.js";
 export type { GroupSummary, ManagerDescription } from "./node/manager-description.js";
 export type { ChangeOfIds, ChangeOfNodes, MemberChange } from "./node/member-change.js";
-export type {
-  ApplyOptions,
-  CallOptions,
-  ChangeOptions,
-  Consistency,
-  Founder,
-  MembersWanted,
-  Node,
-  ReadOptions,
-  ReadToken,
-  StateHash,
-} from "./node/node.js";
+export type { ApplyOptions, ChangeOptions, Node, ReadOptions, StateHash } from "./node/node.js";
 export type { Explanation, HistoryEntry, NodeDescription } from "./node/node-description.js";
 export type { NodeEvent, NodeHalted, NodeStarted, NodeStopped } from "./node/node-events.js";
 export type { Restored } from "./node/restoring.js";

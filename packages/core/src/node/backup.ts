@@ -1,8 +1,8 @@
 import { type BackupAbout, backupBytesOf } from "../components/backup-layout.js";
 import { backupBytes } from "../components/backup-stream.js";
 import { noState, WitnessState } from "../components/witness-state.js";
+import type { CallOptions } from "./call-options.js";
 import type { Terms } from "./caller-desk.js";
-import type { CallOptions } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Replica } from "./replica.js";
 

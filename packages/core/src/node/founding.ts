@@ -7,7 +7,7 @@ import type { ClusterId, LocalIdentity, RecoveryNumber } from "../model/node-id.
 import type { RandomSource } from "../ports/random-source.js";
 import type { PeerIdentity } from "../ports/transport.js";
 import { quorumFault } from "../protocol/quorum/meeting.js";
-import type { Founder } from "./node.js";
+import type { Founder } from "./founder.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
 import { underConfiguration } from "./restoring.js";

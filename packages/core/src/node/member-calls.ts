@@ -3,8 +3,9 @@ import { NotLeader, RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import { type ChangePlan, planChange } from "../protocol/change-plan.js";
+import type { Founder, MembersWanted } from "./founder.js";
 import { alterMembers, type MemberChange, changeRefused as refused } from "./member-change.js";
-import type { ChangeOptions, Founder, MembersWanted } from "./node.js";
+import type { ChangeOptions } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Replica } from "./replica.js";
 

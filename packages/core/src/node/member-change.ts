@@ -1,6 +1,6 @@
 import { RaftError } from "../model/errors.js";
 import type { NodeId } from "../model/node-id.js";
-import type { Founder, MembersWanted } from "./node.js";
+import type { Founder, MembersWanted } from "./founder.js";
 
 /** M07: a change that brings members in, or says anew where they are. */
 export interface ChangeOfNodes {

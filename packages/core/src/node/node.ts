@@ -5,22 +5,14 @@ import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Backup, BackupOptions } from "./backup.js";
+import type { CallOptions } from "./call-options.js";
+import type { Consistency, ReadToken } from "./consistency.js";
+import type { Founder, MembersWanted } from "./founder.js";
 import type { MemberChange } from "./member-change.js";
 import type { Explanation, NodeDescription } from "./node-description.js";
 import type { NodeEvent } from "./node-events.js";
 import type { Restored } from "./restoring.js";
 import type { ResetPlan, Survivor } from "./unsafe-recovery.js";
-
-/** How long a call may take, and how it can be called off. */
-export interface CallOptions {
-  /**
-   * Gives up after this long: a proposal with outcome *unknown* if it was already appended, else *refused*. ms, above 0.
-   * Default: ten election timeouts, so that no promise hangs for ever. A change of members has no deadline.
-   */
-  readonly deadlineMs?: Millis;
-  /** Gives up when aborted, likewise. */
-  readonly signal?: AbortSignalLike;
-}
 
 /** Options of {@link Node.apply}. */
 export interface ApplyOptions extends CallOptions {
@@ -34,57 +26,10 @@ export interface ReadOptions extends CallOptions {
   readonly consistency?: Consistency;
 }
 
-/**
- * How new the answer of a read must be (sofa-jraft: ReadOnlyOption). Each of them on any node.
- *
- * - `linearizable`: all that was acknowledged anywhere before the read began (Q01). Asks a quorum, and rests on no clock.
- * - `lease`: the same, without asking while this node leads and its lease holds (Q05): as long as clocks go within
- *   `clockDriftMs` of each other.
- * - `maxStalenessMs`: all that was acknowledged longer ago than this (Q08). Served from this node's own state if that is young
- *   enough, which costs no message; else as `linearizable`. A state is rarely younger than two heartbeat intervals. ms, from 0.
- * - `atLeast`: all up to an index, or to what {@link Node.readToken} of any node named (Q08): waits until it is applied here.
- * - `local`: this node's state as it is, possibly stale (Q06).
- */
-export type Consistency =
-  | "linearizable"
-  | "lease"
-  | "local"
-  | {
-      /** How old the answer may be, ms, from 0. */
-      readonly maxStalenessMs: Millis;
-    }
-  | {
-      /** What must be in the answer. */
-      readonly atLeast: LogIndex | ReadToken;
-    };
-
-/** Q08: a place in the log of one group of one cluster, as text: `cluster/group/recovery number/index`. */
-export type ReadToken = string;
-
 /** O06: equal hashes at equal ids: equal states. */
 export interface StateHash extends LogId {
   /** As the state machine computed it. */
   readonly hash: string;
-}
-
-/** M13: a member, as an operator names it. */
-export interface Founder {
-  /** Its stable name. */
-  readonly id: NodeId;
-  /** Where its transport listens, `host:port`. A member's new address is used at once (T04). */
-  readonly address: string;
-  /** E20 election priority, 0 … 255. Default: as it is, for a newcomer 1. */
-  readonly priority?: number;
-}
-
-/** M07: all members that there shall be in the end. */
-export interface MembersWanted {
-  /** Those that vote. */
-  readonly voters: readonly Founder[];
-  /** Those that only receive the log. Default none. */
-  readonly learners?: readonly Founder[];
-  /** Voters that never lead (M12). Default none. */
-  readonly witnesses?: readonly NodeId[];
 }
 
 /** Options of a change of members. */

@@ -13,21 +13,14 @@ import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
 import { quorumFault } from "../protocol/quorum/meeting.js";
 import type { Backup, BackupOptions } from "./backup.js";
+import type { ReadToken } from "./consistency.js";
 import { describeText } from "./describe-text.js";
+import type { Founder, MembersWanted } from "./founder.js";
 import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
 import type { Household } from "./household.js";
 import { MemberCalls } from "./member-calls.js";
 import type { MemberChange } from "./member-change.js";
-import type {
-  ApplyOptions,
-  ChangeOptions,
-  Founder,
-  MembersWanted,
-  Node,
-  ReadOptions,
-  ReadToken,
-  StateHash,
-} from "./node.js";
+import type { ApplyOptions, ChangeOptions, Node, ReadOptions, StateHash } from "./node.js";
 import { NodeCalls } from "./node-calls.js";
 import type { Explanation, NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";

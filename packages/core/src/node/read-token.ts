@@ -2,7 +2,7 @@ import { RaftError } from "../model/errors.js";
 import type { LogIndex, Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId, RecoveryNumber } from "../model/node-id.js";
 import { badOption } from "../model/options.js";
-import type { Consistency, ReadToken } from "./node.js";
+import type { Consistency, ReadToken } from "./consistency.js";
 
 /** Whose log a token speaks of: an index says nothing about another one. */
 export interface TokenOrigin {

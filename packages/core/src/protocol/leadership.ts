@@ -1,7 +1,8 @@
 import { invariant } from "../model/errors.js";
 import type { NodeId } from "../model/node-id.js";
 import { quorumHeardAt } from "./check-quorum.js";
-import { Lease, standingOf } from "./lease.js";
+import { standingOf } from "./lease.js";
+import { LeaseRounds } from "./lease-rounds.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
 import { SparseSet } from "./sparse-set.js";
@@ -39,7 +40,7 @@ export function takeOffice(s: RaftState): void {
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
     wokeAt: Number.NEGATIVE_INFINITY,
-    lease: new Lease(),
+    lease: new LeaseRounds(),
   };
   s.leadership = office;
   s.passedOn.term = s.term;

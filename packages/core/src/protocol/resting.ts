@@ -16,16 +16,6 @@ import { restartElectionWait } from "./term.js";
  * woken by the next beat.
  */
 
-/** G02: what the replica of one group has to do with rest. */
-export interface Rest {
-  /** A leader that has asked for the rest of its members, or a replica at rest. */
-  phase: "offered" | "resting";
-  /** Leader: the round that the offer came with. */
-  readonly round: number;
-  /** Leader: members that rest. */
-  readonly confirmed: SparseSet<NodeId>;
-}
-
 /** Before anything happens: all but the group's own echoes wakes it, and is a reason not to offer rest for a while. */
 export function stir(s: RaftState, event: RaftEvent): void {
   if (!s.mayRest || isQuiet(s, event)) return;

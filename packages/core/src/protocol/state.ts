@@ -17,13 +17,13 @@ import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
 import { Freshness } from "./freshness.js";
 import type { Repair } from "./holes.js";
-import type { Lease } from "./lease.js";
+import type { LeaseRounds } from "./lease-rounds.js";
 import type { Role } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
 import { RaftLog } from "./raft-log.js";
 import type { Replicator } from "./replicator.js";
-import type { Rest } from "./resting.js";
+import type { Rest } from "./rest.js";
 import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
 
@@ -108,7 +108,7 @@ export interface Leadership {
   /** G02: when it last woke from rest; that counts as an answer of a quorum. */
   wokeAt: Millis;
   /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
-  readonly lease: Lease;
+  readonly lease: LeaseRounds;
 }
 
 /** R18: what was passed on to this replica for the newest term that it led in this run. It outlives the office, for copies come late. */

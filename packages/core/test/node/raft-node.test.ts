@@ -2,7 +2,7 @@ import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import { RaftError } from "../../src/model/errors.js";
-import type { Consistency } from "../../src/node/node.js";
+import type { Consistency } from "../../src/node/consistency.js";
 import type { NodeEvent } from "../../src/node/node-events.js";
 import { Rejected } from "../../src/ports/state-machine.js";
 import { Turn } from "../../src/ports/turn.js";

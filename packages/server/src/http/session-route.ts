@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { NONCE_BYTES } from "@hexraft/sessions";
-import { numbered, numberFault } from "../kv/command-number.js";
+import { numberFault } from "../kv/command-number.js";
 import type { KvService } from "../kv/kv-service.js";
+import { numbered } from "../kv/numbered.js";
 import { HttpProblem, type HttpReply, json } from "./http-reply.js";
 import { type HttpRequest, NUMBER_HEADERS, onlyParameters } from "./http-request.js";
 import { jsonObject } from "./json-bytes.js";

@@ -1,5 +1,4 @@
 import { RaftError, Rejected } from "@hexraft/core/ports";
-import type { KvService } from "./kv-service.js";
 
 /** C03: where a command stands in its client's session, so that it is done once, however often it comes. */
 export interface CommandNumber {
@@ -10,14 +9,6 @@ export interface CommandNumber {
   /** The client has the answers to all numbers up to here, and will not ask for them again; below `sequence`. */
   readonly acknowledged: number;
 }
-
-/** The same service for one command that has a number. */
-export const numbered = (kv: KvService, number: CommandNumber): KvService => ({
-  apply: (command) => kv.apply(command, number),
-  read: (query, consistency) => kv.read(query, consistency),
-  openSession: (nonce) => kv.openSession(nonce),
-  readToken: () => kv.readToken(),
-});
 
 /** What is wrong with these numbers, in words; empty if nothing is. */
 export function numberFault({ session, sequence, acknowledged }: CommandNumber): string {

@@ -1,6 +1,6 @@
 import { allows, type Role } from "../access/role.js";
-import { numbered } from "../kv/command-number.js";
 import { judge } from "../kv/kv-service.js";
+import { numbered } from "../kv/numbered.js";
 import { BadArgument, textOf, wordOf } from "./arguments.js";
 import type { CommandCall, CommandContext, CommandSpec } from "./command-spec.js";
 import { CONNECTION } from "./commands/connection.js";

@@ -1,6 +1,6 @@
 import type { Observable } from "rxjs";
 import type { Configuration } from "../model/configuration.js";
-import type { LogId, LogIndex, Millis } from "../model/log-id.js";
+import type { LogId, LogIndex } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { ChangePlan } from "../protocol/change-plan.js";

@@ -1,5 +1,5 @@
 import type { RestAnswer, RestOffer } from "../model/message.js";
-import type { NodeId, ReplicaId } from "../model/node-id.js";
+import type { ReplicaId } from "../model/node-id.js";
 import type { RaftEvent } from "./event.js";
 import { answeredLately, broadcastHeartbeat } from "./leadership.js";
 import type { Replicator } from "./replicator.js";

@@ -69,6 +69,13 @@ export class Arena {
     return this.nodes.every((node) => node.isServing);
   }
 
+  /** Whether more than half of the nodes serve, and one of these reaches the others and is reached: whoever they are, they can elect one. */
+  get hasMajority(): boolean {
+    const able = this.nodes.filter((node) => node.isServing && !node.isPaused);
+    const joined = (one: string, other: string) => this.network.passes(one, other) && this.network.passes(other, one);
+    return able.some(({ id }) => able.filter((each) => each.id === id || joined(id, each.id)).length > IDS.length / 2);
+  }
+
   /** Clears all links, wakes who is paused, begins to start who is dead. @returns when those serve. */
   heal(): Promise<unknown> {
     const cleared = this.network.heal();

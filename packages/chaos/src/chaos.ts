@@ -39,11 +39,13 @@ export interface ChaosVerdict {
   readonly undecided: number;
   /** The longest time without any answered operation, ms, faults that leave no majority included. */
   readonly maxUnavailableMs: number;
+  /** How much of that time no majority of the nodes was up and joined, ms: nobody could have answered then. */
+  readonly noMajorityMs: number;
 }
 
 /** Clients, and callers that share one, each with one operation under way. */
 const CLIENTS = 6;
-const CALLERS_PER_CLIENT = 4;
+const CALLERS_PER_CLIENT = 8;
 /** Readers that ask one node only, for each node: one that was deposed and does not know must not answer them. */
 const READERS_PER_NODE = 2;
 const READER_DEADLINE_MS = 400;
@@ -53,12 +55,16 @@ const DEADLINE_MS = 1_500;
 const PACE_MS = 10;
 /** One operation in so many goes to the journal. */
 const JOURNAL_EVERY = 8;
-const REGISTERS = 6;
+const REGISTERS = 12;
 const BOUNDS: HistoryBounds = { operationsMax: 400, unknownMax: 4 };
 /** How long a fault lasts, and how long the cluster is left alone behind it, ms. */
 const FAULT_MS = [350, 1_100] as const;
-const CALM_MS = [250, 700] as const;
+const CALM_MS = [400, 1_000] as const;
 const LOOK_EVERY_MS = 50;
+/** Whether there is a majority is looked at so often: faults last for hundreds of ms. */
+const MAJORITY_EVERY_MS = 10;
+/** An outage of this length is worth a line: faults of less than that, and some elections, are what this is about. */
+const OUTAGE_TOLD_MS = 1_000;
 const FIRST_ANSWER_WITHIN_MS = 30_000;
 /** What is looked up in the end may wait for an election. */
 const LAST_DEADLINE_MS = 20_000;
@@ -118,12 +124,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosVerdict> {
 }
 
 class Run {
-  private readonly availability = new Availability();
+  private readonly availability: Availability;
   private readonly journal = new Journal();
   private readonly registers: Registers;
   private operations = 0;
   private faults = 0;
   private calling = true;
+  private readonly begunMs = performance.now();
 
   constructor(
     private readonly arena: Arena,
@@ -134,6 +141,10 @@ class Run {
     private readonly over: AbortController,
   ) {
     this.registers = new Registers(REGISTERS, BOUNDS, () => random.next());
+    this.availability = new Availability(OUTAGE_TOLD_MS, ({ fromMs, lastedMs, withoutMajorityMs }) => {
+      const [lasted, without] = [lastedMs, withoutMajorityMs].map(Math.round);
+      this.tell(`nobody was answered for ${lasted} ms, ${without} ms of it without a majority`, fromMs);
+    });
   }
 
   async toTheEnd(): Promise<ChaosVerdict> {
@@ -152,6 +163,7 @@ class Run {
         this.readOn({ name: `reader ${i}.${j}`, client, deadlineMs: READER_DEADLINE_MS }),
       ),
     );
+    const looking = setInterval(() => availability.looked(performance.now(), arena.hasMajority), MAJORITY_EVERY_MS);
     const auditing = this.audit({ ...auditor, deadlineMs: DEADLINE_MS });
     // Whoever fails first ends the others.
     const workers = [...callers, ...readers, auditing].map((worker) =>
@@ -161,6 +173,7 @@ class Run {
       await this.strike(performance.now() + options.durationMs);
     } finally {
       this.calling = false;
+      clearInterval(looking);
       availability.end(performance.now());
       await Promise.all(workers);
     }
@@ -175,7 +188,10 @@ class Run {
     for (const contradiction of contradictions) options.say(contradiction);
     const { operations, faults } = this;
     const linearizable = contradictions.length === 0 && undecided === 0;
-    return { operations, faults, lost, linearizable, undecided, maxUnavailableMs: availability.maxUnavailableMs };
+    const { lastedMs, withoutMajorityMs } = availability.worst;
+    const maxUnavailableMs = Math.round(lastedMs);
+    const noMajorityMs = Math.round(withoutMajorityMs);
+    return { operations, faults, lost, linearizable, undecided, maxUnavailableMs, noMajorityMs };
   }
 
   /** One caller: one operation after the other, until the run is over. */
@@ -212,7 +228,6 @@ class Run {
   /** One fault after the other, healed before the next. */
   private async strike(until: number): Promise<void> {
     const { signal } = this.over;
-    const begun = performance.now();
     const pause = async (ms: number) => {
       await sleep(Math.max(0, Math.min(ms, until - performance.now())), undefined, { signal }).catch(() => {});
       signal.throwIfAborted();
@@ -232,11 +247,16 @@ class Run {
       coming = coming.filter((each) => each !== fault);
       const did = await fault.strike(this.scene(between));
       this.faults++;
-      this.options.say(`${((performance.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${fault.name}: ${did}`);
+      this.tell(`${fault.name}: ${did}`, performance.now());
       await pause(between(...FAULT_MS));
       void this.arena.heal().catch(() => {}); // whoever does not come up has ended the run
       await pause(between(...CALM_MS));
     }
+  }
+
+  /** What happened, and when. */
+  private tell(what: string, atMs: number): void {
+    this.options.say(`${((atMs - this.begunMs) / 1_000).toFixed(1).padStart(6)} s  ${what}`);
   }
 
   private scene(between: Scene["between"]): Scene {

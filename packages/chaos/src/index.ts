@@ -1,5 +1,5 @@
 /** Chaos: a cluster of real processes, clients that write down what they saw, and faults. */
-export { Availability } from "./availability.js";
+export { Availability, type Outage } from "./availability.js";
 export { type ChaosOptions, type ChaosVerdict, isSound, runChaos } from "./chaos.js";
 export { Journal } from "./journal.js";
 export { type Asked, type Caller, KeyHistory } from "./key-history.js";

@@ -44,6 +44,11 @@ export class ServedNode {
     return this.serving && this.isRunning;
   }
 
+  /** Whether it stands still. */
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
   /** Whether its process is there, if only paused, or on its way up. */
   get isRunning(): boolean {
     return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;

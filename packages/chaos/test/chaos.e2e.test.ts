@@ -10,7 +10,7 @@ describe("pnpm chaos", () => {
     expect(verdict).toMatchObject({ lost: 0, linearizable: true, undecided: 0 });
     expect(verdict.faults).toBeGreaterThanOrEqual(3);
     expect(verdict.operations).toBeGreaterThan(1_000);
-    expect(Object.keys(verdict)).toHaveLength(6);
+    expect(Object.keys(verdict)).toHaveLength(7);
     expect(leavings()).toEqual([]);
   });
 

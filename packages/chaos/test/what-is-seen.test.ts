@@ -2,7 +2,16 @@ import type { Answered } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
 import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@hexraft/statemachine-kv";
 import { describe, expect, it } from "vitest";
-import { type Asked, Availability, type Caller, isSound, Journal, KeyHistory, Registers } from "../src/index.js";
+import {
+  type Asked,
+  Availability,
+  type Caller,
+  isSound,
+  Journal,
+  KeyHistory,
+  type Outage,
+  Registers,
+} from "../src/index.js";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -130,16 +139,35 @@ describe("what clients of a chaotic cluster see", () => {
     expect([history.isQuiet, history.isFull, history.lastSeen]).toEqual([true, true, "v"]);
   });
 
-  it("knows the longest time without a success, also if it is the last", () => {
-    const availability = new Availability();
-    for (const at of [100, 150, 400, 420]) availability.success(at);
-    expect(availability.maxUnavailableMs).toBe(250);
+  it("knows the longest time without a success, also if it is the last, and how long nobody could have answered in it", () => {
+    const told: Outage[] = [];
+    const availability = new Availability(200, (outage) => void told.push(outage));
+    availability.success(100);
+    availability.looked(110, false); // the first look: since when nobody knows
+    availability.looked(120, true);
+    availability.success(150);
+    availability.looked(200, true);
+    availability.looked(210, false);
+    availability.looked(225, false);
+    availability.success(400);
+    expect(availability.worst).toEqual({ fromMs: 150, lastedMs: 250, withoutMajorityMs: 25 });
+    availability.success(420);
+    availability.looked(1_000, true);
     availability.end(1_000);
-    expect(availability.maxUnavailableMs).toBe(580);
+    expect(availability.worst).toEqual({ fromMs: 420, lastedMs: 580, withoutMajorityMs: 0 });
+    expect(told.map(({ lastedMs }) => lastedMs)).toEqual([250, 580]);
   });
 
   it("calls nothing sound that was lost, not explained, or not decided", () => {
-    const good = { operations: 1, faults: 1, lost: 0, linearizable: true, undecided: 0, maxUnavailableMs: 1 };
+    const good = {
+      operations: 1,
+      faults: 1,
+      lost: 0,
+      linearizable: true,
+      undecided: 0,
+      maxUnavailableMs: 1,
+      noMajorityMs: 0,
+    };
     expect(isSound(good)).toBe(true);
     expect([{ lost: 1 }, { linearizable: false }, { undecided: 1 }].map((bad) => isSound({ ...good, ...bad }))).toEqual(
       [false, false, false],

@@ -39,7 +39,10 @@ export interface ClientOptions {
   readonly inFlightMax?: number;
   /** Most bytes of operations under way; beyond it they are refused with `Overloaded`. Default 64 MiB. */
   readonly inFlightBytesMax?: number;
-  /** How long a connection may take to say hello, and be silent while commands in a session wait for it, ms. Default 1,000. */
+  /**
+   * How long a connection may take to say hello, and be silent while reads and commands in a session wait for it; then another
+   * node is asked, and this one for as long not again, ms. Default 1,000.
+   */
   readonly connectTimeoutMs?: number;
   /** First pause before another node is tried, ms; it doubles with each failure, with jitter. Default 10. */
   readonly backoffMs?: number;

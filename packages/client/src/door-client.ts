@@ -35,8 +35,16 @@ export interface OperationOptions {
 /** Deadlines are looked at this often; one timer for all operations. ms. */
 const SWEEP_MS = 20;
 
-/** What belongs to a session, and may be sent again elsewhere. */
-const SESSION_KINDS: ReadonlySet<number> = new Set([RequestKind.openSession, RequestKind.sessionCommand]);
+/** What somebody waits for who would be served as well elsewhere: what is done once however often it is sent, and reads. */
+const MOVABLE_KINDS: ReadonlySet<number> = new Set([
+  RequestKind.openSession,
+  RequestKind.sessionCommand,
+  RequestKind.linearizableRead,
+  RequestKind.localRead,
+  RequestKind.leaseRead,
+  RequestKind.boundedRead,
+  RequestKind.indexRead,
+]);
 
 /**
  * Sends requests, as bytes, to whoever leads, and settles each exactly once. What is harmless is sent again: refused
@@ -119,9 +127,7 @@ export class DoorClient implements RouteOwner {
     const { error, leader } = errorOf(kind, bytes);
     const isExpired = error.code === "SessionExpired" && !entry.isDoubtful;
     const harmless = error.outcome === "refused" ? isRetried(entry, error) || isExpired : isRepeatable(entry, error);
-    // One that was meant for this very node is for nobody else.
-    const isForThisNode = this.goal !== undefined && this.goal !== ANY_NODE;
-    if (!harmless || (isForThisNode && error.code === "NotLeader")) {
+    if (!harmless || (this.isForOneNode && error.code === "NotLeader")) {
       this.settle(entry, failed(inDoubt(entry, error)));
       return;
     }
@@ -157,6 +163,11 @@ export class DoorClient implements RouteOwner {
 
   isWaiting(): boolean {
     return this.waiting.length > 0;
+  }
+
+  /** What is meant for one very node is for nobody else. */
+  private get isForOneNode(): boolean {
+    return this.goal !== undefined && this.goal !== ANY_NODE;
   }
 
   private failWaiting(error: RaftError): void {
@@ -267,11 +278,12 @@ export class DoorClient implements RouteOwner {
       const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
       const isSilent = connection !== null && connection.heardAt < sentAt;
-      const canGoElsewhere = SESSION_KINDS.has(entry.kind) && now - sentAt >= this.options.connectTimeoutMs;
+      const canGoElsewhere =
+        MOVABLE_KINDS.has(entry.kind) && !this.isForOneNode && now - sentAt >= this.options.connectTimeoutMs;
       if (isSilent && (canGoElsewhere || deadlineAt <= now)) silent.add(connection);
       if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }
-    for (const connection of silent) connection.close("it answers nothing");
+    for (const connection of silent) connection.giveUp("it answers nothing", now - connection.heardAt);
     this.waiting = this.waiting.filter((entry) => this.pending.has(entry));
   }
 

@@ -35,6 +35,8 @@ export class DoorConnection {
   sessions = false;
   /** Q08: covers all that was answered here; empty while the node has told none. */
   token = "";
+  /** It ended because the node had said nothing for so long, ms; 0: it did not. */
+  silentMs = 0;
   /** When the node was last heard, on the clock of `performance.now()`, ms. */
   heardAt = performance.now();
   private readonly socket: Socket;
@@ -54,7 +56,9 @@ export class DoorConnection {
     const place = { host, port, noDelay: true };
     this.socket = isPlain ? connect(place) : connectTls({ ...place, ...whoIsBelieved(authorities, host) });
     // Until the welcome, silence means that nobody is there; afterwards deadlines watch over the requests.
-    this.socket.setTimeout(connectTimeoutMs, () => this.close(`no answer within ${connectTimeoutMs} ms`));
+    this.socket.setTimeout(connectTimeoutMs, () =>
+      this.giveUp(`no answer within ${connectTimeoutMs} ms`, connectTimeoutMs),
+    );
     // Behind TLS nothing is said, least of all a password, before it is known to whom.
     this.socket.on(isPlain ? "connect" : "secureConnect", () => this.socket.write(hello()));
     this.socket.on("data", (chunk: Buffer) => this.onData(chunk));
@@ -68,6 +72,12 @@ export class DoorConnection {
     if (this.flushing) return;
     this.flushing = true;
     setImmediate(() => this.flush());
+  }
+
+  /** Ends it because the node has said nothing for so long, ms. Idempotent. */
+  giveUp(reason: string, silentMs: number): void {
+    this.silentMs = silentMs;
+    this.close(reason);
   }
 
   /** Ends it. Idempotent. */

@@ -22,7 +22,8 @@ export interface RouteOwner extends Pick<DoorConnectionOwner, "onAnswer"> {
  * C05: finds the leader and stays with it. A refusal that names the leader costs one hop at once; every other failure
  * moves on to the next endpoint after a pause that doubles with each round over all of them, with jitter, so that a
  * cluster without a leader is asked now and then and never hammered. A connection that is given up still brings the
- * answers to what was sent over it.
+ * answers to what was sent over it. A node that was given up because it said nothing is passed over for as long
+ * again, `connectTimeoutMs` at most: its followers name it until their own patience ends, and each look at it would cost that time anew.
  */
 export class Route implements DoorConnectionOwner {
   /** Leads to the leader, as far as is known. */
@@ -31,6 +32,8 @@ export class Route implements DoorConnectionOwner {
   trouble = "no node was asked yet";
   private readonly indexOf = new Map<string, number>();
   private readonly open = new Map<DoorConnection, number>();
+  /** Until when a node that fell silent is passed over, ms of `performance.now()`, by its place among the endpoints. */
+  private readonly silentUntil = new Map<number, number>();
   private seeking: DoorConnection | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private preferred = 0;
@@ -105,6 +108,7 @@ export class Route implements DoorConnectionOwner {
   onWelcome(connection: DoorConnection, welcome: Welcome): void {
     const index = this.open.get(connection) as number;
     this.indexOf.set(welcome.nodeId, index);
+    this.silentUntil.delete(index);
     this.seeking = null;
     const wanted = this.goal === ANY_NODE ? welcome.nodeId : (this.goal ?? welcome.leader);
     if (wanted === welcome.nodeId) {
@@ -126,12 +130,16 @@ export class Route implements DoorConnectionOwner {
 
   onClosed(connection: DoorConnection, reason: string, isDenied: boolean): void {
     const wasCurrent = this.ready === connection || this.seeking === connection;
+    const index = this.open.get(connection) as number;
+    const passedOverMs = Math.min(connection.silentMs, this.options.connectTimeoutMs);
+    if (passedOverMs > 0) this.silentUntil.set(index, performance.now() + passedOverMs);
     this.open.delete(connection);
     if (this.ready === connection) this.ready = null;
     if (this.seeking === connection) this.seeking = null;
+    // Before what was lost is sent again, or that would look for the leader right where there was no answer.
+    if (wasCurrent && !isDenied) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
     this.owner.onLost(connection, reason);
     if (isDenied) this.denied(reason);
-    else if (wasCurrent) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
   }
 
   private retire(connection: DoorConnection): void {
@@ -143,7 +151,7 @@ export class Route implements DoorConnectionOwner {
   private denied(reason: string): void {
     this.trouble = reason;
     this.failures++;
-    this.preferred = (this.preferred + 1) % this.options.endpoints.length;
+    this.preferred = this.next();
     this.owner.onDenied(reason);
     this.pause(() => {
       if (this.owner.isWaiting()) this.seek();
@@ -153,7 +161,8 @@ export class Route implements DoorConnectionOwner {
   private moveOn(leader: string, why: string): void {
     this.trouble = why;
     if (this.closed) return;
-    const hint = this.indexOf.get(leader);
+    const named = this.indexOf.get(leader);
+    const hint = named !== undefined && this.isPassedOver(named) ? undefined : named;
     if (hint !== undefined && hint !== this.preferred && !this.hopped) {
       this.hopped = true;
       this.preferred = hint;
@@ -162,8 +171,19 @@ export class Route implements DoorConnectionOwner {
     }
     this.hopped = false;
     this.failures++;
-    this.preferred = hint ?? (this.preferred + 1) % this.options.endpoints.length;
+    this.preferred = hint ?? this.next();
     this.pause(() => this.seek());
+  }
+
+  /** The endpoint to try next: one that is not passed over, if there is any. */
+  private next(): number {
+    const { length } = this.options.endpoints;
+    const following = Array.from({ length }, (_, i) => (this.preferred + 1 + i) % length);
+    return following.find((index) => !this.isPassedOver(index)) ?? (following[0] as number);
+  }
+
+  private isPassedOver(index: number): boolean {
+    return (this.silentUntil.get(index) ?? 0) > performance.now();
   }
 
   private pause(then: () => void): void {

@@ -131,6 +131,29 @@ describe("the way to the leader", () => {
   });
 });
 
+describe("a leader that stands still", () => {
+  it("C05 a read is asked elsewhere while there is time, and nobody who still names it leads back", async () => {
+    const hexraft = client({ connectTimeoutMs: 1_000 });
+    await hexraft.put("k", "v");
+    first().isMute = true;
+    const read = hexraft.get("k");
+    const others = () => second().connections + (nodes[2] as FakeNode).connections;
+    await expect.poll(others, { timeout: 5_000, interval: 10 }).toBeGreaterThanOrEqual(4);
+    elect(second());
+    expect(await read).toEqual(Uint8Array.of(7));
+    expect([first().connections, second().received.length]).toEqual([1, 1]);
+  });
+
+  it("C05 what is meant for this very node waits for it, and is asked nowhere else", async () => {
+    const hexraft = client({ connectTimeoutMs: 50 });
+    await hexraft.get("k", { from: { node: "n1" } });
+    first().isMute = true;
+    const answered = await hexraft.read(get("k"), { from: { node: "n1" }, deadlineMs: 300 });
+    expect(answered).toMatchObject({ outcome: "refused", error: { code: "DeadlineExceeded" } });
+    expect([first().connections, second().connections]).toEqual([1, 0]);
+  });
+});
+
 describe("three outcomes", () => {
   it("C02 ok carries the result, a rejection of the state machine included", async () => {
     const hexraft = client();

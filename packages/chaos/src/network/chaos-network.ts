@@ -14,6 +14,8 @@ export interface ChaosNetwork {
   launcherOf(id: string): readonly string[];
   /** The node listens for its peers there now. */
   listens(id: string, peerPort: number): void;
+  /** Whether anything that one node says reaches the other now, however late. */
+  passes(from: string, to: string): boolean;
   /** Puts everything right that went wrong. */
   heal(): Promise<void>;
   /** Gives everything back. Idempotent. */

@@ -58,21 +58,21 @@ function routeFaults(network: NamespacedNetwork): readonly Fault[] {
     {
       name: "unplug-leader",
       strike: async ({ leader }) => {
-        await network.inflict([linkDown("", `${leader.id}-peers`)]);
+        await network.inflict([linkDown("", `${leader.id}-peers`, [leader.id])]);
         return `the cable of leader ${leader.id} is pulled at the switch`;
       },
     },
     {
       name: "interface-down",
       strike: async ({ followers: [first] }) => {
-        await network.inflict([linkDown(first.id, "peers")]);
+        await network.inflict([linkDown(first.id, "peers", [first.id])]);
         return `the network interface of follower ${first.id} is down`;
       },
     },
     {
       name: "switch-off",
-      strike: async () => {
-        await network.inflict([linkDown("", "peers")]);
+      strike: async (scene) => {
+        await network.inflict([linkDown("", "peers", names(scene))]);
         return "the switch is off: nobody reaches anybody";
       },
     },
@@ -154,12 +154,15 @@ function resetFaults(network: NamespacedNetwork): readonly Optional[] {
 
 const route = (network: NamespacedNetwork, kind: "blackhole" | "unreachable", at: string, to: string): Deed => {
   const words = `${kind} ${network.hostOf(to, "peers")}/32`;
-  return { at, tool: "ip", words: `route add ${words}`, back: `route del ${words}` };
+  const loses = (from: string, other: string) => from === at && other === to;
+  return { at, tool: "ip", words: `route add ${words}`, back: `route del ${words}`, loses };
 };
 
-const linkDown = (at: string, link: string): Deed => ({
+/** Nothing reaches these nodes, or comes from them. */
+const linkDown = (at: string, link: string, cutOff: readonly string[]): Deed => ({
   at,
   tool: "ip",
   words: `link set ${link} down`,
   back: `link set ${link} up`,
+  loses: (from, to) => cutOff.includes(from) || cutOff.includes(to),
 });

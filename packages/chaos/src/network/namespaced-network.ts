@@ -20,6 +20,8 @@ export interface Deed {
   readonly words: string;
   /** Those that take it back. */
   readonly back: string;
+  /** Whether it loses all packets of the one node to the other; absent: it loses none, or some. */
+  readonly loses?: (from: string, to: string) => boolean;
 }
 
 /**
@@ -104,6 +106,10 @@ export class NamespacedNetwork implements ChaosNetwork {
       }
     });
     return ends;
+  }
+
+  passes(from: string, to: string): boolean {
+    return !this.deeds.some(({ loses }) => loses?.(from, to));
   }
 
   heal(): Promise<void> {

@@ -37,6 +37,10 @@ export class ProxiedNetwork implements ChaosNetwork {
     this.links.leadsTo(id, peerPort);
   }
 
+  passes(from: string, to: string): boolean {
+    return this.links.passes(from, to);
+  }
+
   async heal(): Promise<void> {
     this.links.heal();
   }

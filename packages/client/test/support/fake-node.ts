@@ -39,6 +39,8 @@ export class FakeNode {
   token = "";
   /** Whether it says that it knows sessions. */
   sessions = false;
+  /** Takes connections, and says nothing to anybody, as a process does that stands still. */
+  isMute = false;
   connections = 0;
   /** Chunks of requests that came: how often the client wrote. */
   chunks = 0;
@@ -78,6 +80,7 @@ export class FakeNode {
     socket.on("data", (chunk: Buffer) => {
       if (greeted) this.chunks++;
       for (const frame of framer.push(chunk)) {
+        if (this.isMute) continue;
         if (greeted) this.onFrame(frame, socket);
         else {
           checkHello(frame);

@@ -24,6 +24,7 @@ import { badField } from "./bad-field.js";
 import { DoorTls } from "./door-tls.js";
 import { foundCluster } from "./found-cluster.js";
 import type { Front } from "./front.js";
+import { peerTransportOf } from "./peer-transport.js";
 import { Renewals } from "./renewals.js";
 import type { ServeOptions } from "./serve-options.js";
 
@@ -54,7 +55,7 @@ export interface RunningServer {
  * is left running then.
  */
 export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
-  const { nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, raft, doors } = options;
+  const { nodeId, groupId, dataDirectory, raft, doors } = options;
   const access = readAccess(options.access, process.env[ACCESS_VARIABLE]);
   checkDoors(options, access, logger);
   const doorTls = options.doorTls === undefined ? undefined : new DoorTls(options.doorTls, logger);
@@ -62,12 +63,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     { ...raft, nodeId, groupId },
     [
       nodeRuntime(),
-      tcpTransport({
-        ...listen,
-        plaintext,
-        ...(advertise !== undefined && { advertise }),
-        ...(tls !== undefined && { tls }),
-      }),
+      tcpTransport(peerTransportOf(options)),
       fileStorage({ directory: dataDirectory, groupId }),
       sessions(kvStateMachine(), options.sessions),
       jointMembership(),

@@ -94,6 +94,11 @@ export class FaultyNetwork {
     }
   }
 
+  /** Whether bytes go from one node to the other at all, however slowly. */
+  passes(from: string, to: string): boolean {
+    return this.conditions.get(linkOf(from, to))?.passage !== "stalled" && !this.isRefused(from, to);
+  }
+
   /** Resets the connections that there are between two nodes, once. @returns how many there were. */
   reset(one: string, other: string): number {
     const theirs = Array.from(this.passages).filter(

@@ -121,6 +121,18 @@ describe("FaultyNetwork", () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it("tells whether anything passes from one node to another, however slowly", () => {
+    const ways = () => [network.passes("n1", "n2"), network.passes("n2", "n1"), network.passes("n3", "n2")];
+    network.set("n1", "n2", { delayMs: 50, resetChance: 0.5 });
+    expect(ways()).toEqual([true, true, true]);
+    network.set("n1", "n2", { passage: "stalled" });
+    expect(ways()).toEqual([false, true, true]);
+    network.set("n1", "n2", { passage: "refused" });
+    expect(ways()).toEqual([false, false, true]);
+    network.heal();
+    expect(ways()).toEqual([true, true, true]);
+  });
+
   it("refuses the links of one node, and lets it in again when it may", async () => {
     const [first] = await link("n1");
     const [second] = await link("n3");

@@ -29,9 +29,15 @@ export interface LinkEvents {
   onMessage(envelope: Envelope, startNumber: StartNumber): void;
 }
 
+/**
+ * A call that nothing has answered for so long went into a void: TCP repeats it a second after it began, and then two seconds later,
+ * and a peer that has come back in between is not noticed. ms.
+ */
+const CALL_STALE_MS = 500;
+
 /** While it dials, messages wait; while it waits to dial again, they are dropped: the peer is known to be away. */
 type State =
-  | { readonly kind: "dialing"; readonly giveUp: (reason: string) => void }
+  | { readonly kind: "dialing"; readonly giveUp: (reason: string) => void; readonly sinceMs: number }
   | {
       readonly kind: "up";
       readonly connection: Connection;
@@ -47,7 +53,8 @@ type State =
  *
  * T04: a connection that was lost or refused is dialled again after a wait that doubles from `reconnectMinMs` to
  * `reconnectMaxMs`, each shortened by up to a half at random, so that a restarted node is not met by all peers at once.
- * A connection that lasted for `reconnectMaxMs` starts the waits anew. A new address is dialled at once.
+ * A connection that lasted for `reconnectMaxMs` starts the waits anew. A new address is dialled at once, and so is a peer that
+ * comes in itself.
  */
 export class Link {
   private readonly queue: SendQueue;
@@ -102,8 +109,11 @@ export class Link {
 
   /** There is reason to believe that the peer can be reached now. */
   nudge(): void {
-    if (this.state.kind !== "waiting") return;
-    clearTimeout(this.state.timer);
+    const { state } = this;
+    if (state.kind === "dialing" && performance.now() - state.sinceMs > CALL_STALE_MS)
+      this.hangUp("nothing answered, and it can be reached again, it seems");
+    else if (state.kind === "waiting") clearTimeout(state.timer);
+    else return;
     this.call();
   }
 
@@ -164,7 +174,7 @@ export class Link {
       onWelcome: (connection, welcome) => this.up(connection, welcome),
       onFailed: (reason) => this.down(reason),
     });
-    this.state = { kind: "dialing", giveUp };
+    this.state = { kind: "dialing", giveUp, sinceMs: performance.now() };
   }
 
   private up(connection: Connection, peer: Welcome): ConnectionHandler {

@@ -154,6 +154,23 @@ describe("connecting again", () => {
     expect(n1.downs).toEqual([]);
   });
 
+  it("T04 a call that nothing answers is made anew once the peer comes in itself, and not before it could be answered", async () => {
+    const mute = await RawListener.open(() => {});
+    const n1 = await member("n1", { handshakeTimeoutMs: 60_000 });
+    n1.knows({ id: "n2", incarnation: incarnationOf("n2"), address: mute.address });
+    await eventually("the call", () => mute.peers.length === 1);
+    let came = 0;
+    const begunMs = performance.now();
+    while (mute.peers.length === 1 && performance.now() < begunMs + 5_000) {
+      const n2 = await member("n2", { startNumber: ++came });
+      n2.knows(n1.peer);
+      await eventually("it comes in", () => n2.ups.length === 1);
+      await n2.transport.stop();
+    }
+    expect(mute.peers.length).toBe(2);
+    expect(came).toBeGreaterThan(1);
+  });
+
   it("T04 a connected peer that moves is told goodbye, and called at its new address", async () => {
     const [n1, n2] = await pair();
     const moved = await member("n2", { directoryId: n2.directoryId, startNumber: 2 });

@@ -62,7 +62,8 @@ async function behind() {
   const status = (id: string) => cluster.ask<Status>(id, "/v1/status");
   // A newer snapshot than the one on its way would begin the stream anew.
   await until("the last snapshot", async () => ((await status(leader)).storage.snapshots.saving ? undefined : true));
-  const held = async () => (await status(AWAY)).storage.snapshots.receiving[0]?.bytes;
+  // Nothing yet while its file is being opened: where it goes on is not known before.
+  const held = async () => (await status(AWAY)).storage.snapshots.receiving[0]?.bytes || undefined;
   return { cluster, network, leader, client, status, held };
 }
 

@@ -55,6 +55,24 @@ export interface ClusterMembers {
   readonly change: ChangeDescription | null;
 }
 
+/** One of the groups that a node serves, as this node sees it. */
+export interface ClusterGroup {
+  /** Its name. */
+  readonly group: string;
+  /** Who leads it, if this node knows. */
+  readonly leader: NodeId | null;
+  /** In which term. */
+  readonly term: Term;
+  /** This node's part in it. */
+  readonly role: string;
+  /** Up to here its entries are committed, as far as this node knows. */
+  readonly commitIndex: LogIndex;
+  /** G02: nobody asked it anything for a while, and it costs nothing. */
+  readonly isResting: boolean;
+  /** Why it stopped in place on this node, or empty. */
+  readonly halted: string;
+}
+
 /** Nothing more is to be said. */
 export type NothingMore = Readonly<Record<string, never>>;
 
@@ -76,6 +94,8 @@ export interface TransferAsk {
 export interface AdminAsks {
   /** Who is in the group? Asks the leader. */
   readonly members: NothingMore;
+  /** Which groups does this node serve? */
+  readonly groups: NothingMore;
   /** O01: how is this node? */
   readonly describe: NothingMore;
   /** M14: what would that change do? */
@@ -99,6 +119,8 @@ export type AdminVerb = keyof AdminAsks;
 export interface AdminAnswers {
   /** The members. */
   readonly members: ClusterMembers;
+  /** The groups. */
+  readonly groups: readonly ClusterGroup[];
   /** All about the node. */
   readonly describe: NodeDescription;
   /** The plan. */
@@ -116,7 +138,7 @@ export interface AdminAnswers {
 }
 
 /** C05: verbs that may be asked again though they may have been done. */
-const QUESTIONS: ReadonlySet<AdminVerb> = new Set(["members", "describe", "plan"]);
+const QUESTIONS: ReadonlySet<AdminVerb> = new Set(["members", "groups", "describe", "plan"]);
 
 /** The kind of the request that carries this verb. */
 export const adminKindOf = (verb: AdminVerb): RequestKind =>

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { RaftError } from "@hexraft/core/ports";
+import { isName, RaftError } from "@hexraft/core/ports";
 import { type Credentials, layOutHello } from "./door-frames.js";
 
 /** Where one node's client door listens (`hexraft serve --client`). */
@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly credentials?: Credentials;
   /** Encrypts, where the doors do (`hexraft serve --door-cert`), and talks to nobody whose certificate the authority did not sign. */
   readonly tls?: ClientTlsOptions;
+  /** The group that is meant, where nodes serve several (`hexraft serve --split-at`; see `keyRanges`). Default: the only one. */
+  readonly group?: string;
   /**
    * C03: whether commands go under the numbers of a session, so that one whose answer is lost is sent again and executes
    * once all the same. Without, it ends *unknown*. Default true; where the nodes have no sessions it changes nothing.
@@ -51,7 +53,9 @@ export interface ClientOptions {
 }
 
 /** Options with the defaults filled in. */
-export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "credentials" | "tls">> {
+export interface ResolvedClientOptions extends Required<Omit<ClientOptions, "credentials" | "tls" | "group">> {
+  /** The group that is meant; undefined: the only one. */
+  readonly group: string | undefined;
   /** The authorities that are believed, PEM; undefined: nothing is encrypted. */
   readonly authorities: string | undefined;
   /** What is said first. A function, so that whoever prints a client does not print its password. */
@@ -66,7 +70,7 @@ const DEFAULTS = {
   connectTimeoutMs: 1_000,
   backoffMs: 10, // elections on one host take 150 ms: do not sleep through their end
   backoffMaxMs: 500,
-} satisfies Omit<ResolvedClientOptions, "endpoints" | "hello" | "authorities">;
+} satisfies Omit<ResolvedClientOptions, "endpoints" | "hello" | "authorities" | "group">;
 
 type Range = readonly [field: Exclude<keyof typeof DEFAULTS, "sessions">, low: number, high: number, unit: string];
 const RANGES: readonly Range[] = [
@@ -87,9 +91,10 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     if (typeof host !== "string" || host === "" || !Number.isInteger(port) || port < 1 || port > 65_535)
       throw bad("endpoints", endpoint, "must be { host, port } with a port from 1 to 65535");
   }
-  const { credentials, tls, ...others } = given;
+  const { credentials, tls, group, ...others } = given;
   if (credentials !== undefined && !areCredentials(credentials))
     throw bad("credentials", "not shown here", "must be { user, password }, two texts");
+  if (group !== undefined && !isName(group)) throw bad("group", group, "must be the name of a group");
   for (const [field, value] of Object.entries(others))
     if (field !== "endpoints" && !(field in DEFAULTS)) throw bad(field, value, "is not an option of HexraftClient");
   const defined = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
@@ -97,7 +102,8 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     ...DEFAULTS,
     ...defined,
     endpoints: given.endpoints,
-    hello: () => layOutHello(credentials),
+    group,
+    hello: () => layOutHello({ credentials, group }),
     authorities: tls === undefined ? undefined : authoritiesIn(tls),
   };
   for (const [field, low, high, unit] of RANGES) {

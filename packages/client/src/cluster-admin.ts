@@ -5,6 +5,7 @@ import {
   type AdminAsks,
   type AdminVerb,
   adminKindOf,
+  type ClusterGroup,
   type ClusterMembers,
   layOutAdmin,
   parseAdmin,
@@ -15,7 +16,7 @@ import { type Answered, failed } from "./outcome.js";
 
 /** Options of {@link ClusterAdmin}. */
 export interface ClusterAdminOptions
-  extends Pick<ClientOptions, "endpoints" | "credentials" | "tls" | "connectTimeoutMs"> {
+  extends Pick<ClientOptions, "endpoints" | "credentials" | "tls" | "group" | "connectTimeoutMs"> {
   /** How long a question, a transfer, a snapshot or an election may take, ms. Default 10,000. */
   readonly deadlineMs?: number;
   /** How long a change of members may take, ms: newcomers receive the whole state first. Default 120,000. */
@@ -84,6 +85,11 @@ export class ClusterAdmin {
   /** Who leads, as it says itself. */
   async getLeader(options?: OperationOptions): Promise<Answered<NodeId>> {
     return mapped(await this.getPeers(options), ({ leader }) => leader);
+  }
+
+  /** The groups that a node serves, as it sees them. Asked without a quorum; with several groups whichever node can be reached. */
+  getGroups(options?: AdminOptions): Promise<Answered<readonly ClusterGroup[]>> {
+    return this.ask("groups", {}, options);
   }
 
   /** O01: everything about one node. */

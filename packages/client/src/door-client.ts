@@ -7,7 +7,7 @@ import {
   resolveClientOptions,
 } from "./client-options.js";
 import { ClientSession } from "./client-session.js";
-import type { DoorConnection } from "./door-connection.js";
+import type { Denial, DoorConnection } from "./door-connection.js";
 import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
 import { type Answered, failed } from "./outcome.js";
 import {
@@ -155,10 +155,9 @@ export class DoorClient implements RouteOwner {
     }
   }
 
-  onDenied(reason: string): void {
-    this.failWaiting(
-      new RaftError("AccessDenied", "refused", `Nothing was done: ${reason}. Check the client's credentials.`),
-    );
+  onDenied(reason: string, denial: Denial): void {
+    const what = denial === "AccessDenied" ? "credentials" : "option group";
+    this.failWaiting(new RaftError(denial, "refused", `Nothing was done: ${reason}. Check the client's ${what}.`));
   }
 
   isWaiting(): boolean {

@@ -15,14 +15,17 @@ import {
   type Welcome,
 } from "./door-frames.js";
 
+/** Why a node lets a client in for nothing: it may not, or it asks for a group that is not there. */
+export type Denial = "AccessDenied" | "BadOption";
+
 /** What a connection tells its owner. After `onClosed` it says nothing more. */
 export interface DoorConnectionOwner {
   /** The node said hello; requests may be sent. */
   onWelcome(connection: DoorConnection, welcome: Welcome): void;
   /** One answer; the bytes are a view into the received frame. */
   onAnswer(connection: DoorConnection, number: number, kind: number, bytes: Uint8Array): void;
-  /** It ended, or never began; whatever was sent and not answered has an unknown fate. Denied: the node does not let this client in. */
-  onClosed(connection: DoorConnection, reason: string, isDenied: boolean): void;
+  /** It ended, or never began; whatever was sent and not answered has an unknown fate. */
+  onClosed(connection: DoorConnection, reason: string, denial: Denial | undefined): void;
 }
 
 /** One framed connection to one node's client door. What is sent during one turn leaves in one write. */
@@ -48,10 +51,11 @@ export class DoorConnection {
 
   constructor(
     readonly endpoint: Endpoint,
-    { connectTimeoutMs, hello, authorities }: Pick<ResolvedClientOptions, "connectTimeoutMs" | "hello" | "authorities">,
+    private readonly options: Pick<ResolvedClientOptions, "connectTimeoutMs" | "hello" | "authorities" | "group">,
     private readonly owner: DoorConnectionOwner,
   ) {
     const { host, port } = endpoint;
+    const { connectTimeoutMs, hello, authorities } = options;
     const isPlain = authorities === undefined;
     const place = { host, port, noDelay: true };
     this.socket = isPlain ? connect(place) : connectTls({ ...place, ...whoIsBelieved(authorities, host) });
@@ -81,12 +85,12 @@ export class DoorConnection {
   }
 
   /** Ends it. Idempotent. */
-  close(reason: string, isDenied = false): void {
+  close(reason: string, denial?: Denial): void {
     if (this.closed) return;
     this.closed = true;
     this.outgoing = [];
     this.socket.destroy();
-    this.owner.onClosed(this, reason, isDenied);
+    this.owner.onClosed(this, reason, denial);
   }
 
   private flush(): void {
@@ -112,11 +116,17 @@ export class DoorConnection {
     if (this.closed) return;
     if (frame[0] === FrameKind.goodbye) {
       const { reason, code } = readGoodbye(frame);
-      this.close(reason, code === "AccessDenied");
+      this.close(reason, code === "AccessDenied" || code === "BadOption" ? code : undefined);
       return;
     }
     if (!this.greeted) {
       const welcome = readWelcome(frame);
+      const { group } = this.options;
+      // One of an earlier release knows no groups by name, and would take the request for the only one it has.
+      if (group !== undefined && welcome.group !== group) {
+        this.close(`${welcome.nodeId} did not say that it serves the group ${group}`, "BadOption");
+        return;
+      }
       this.greeted = true;
       this.sessions = welcome.sessions === true;
       this.socket.setTimeout(0);

@@ -9,9 +9,9 @@ import { LENGTH_BYTES, packArray, unpackArray } from "@hexraft/transport-tcp";
 
 /** Kinds of frames. */
 export const FrameKind = {
-  /** Client → node, first: `[magic, lowest version, highest version]`, and `user, password` if it has credentials. */
+  /** Client → node, first: `[magic, lowest version, highest version]`, `user, password` or two nulls, and the group if one is meant. */
   hello: 1,
-  /** Node → client: `[version, node id, leader id, cluster id, sessions]`. */
+  /** Node → client: `[version, node id, leader id, cluster id, sessions, group]`. */
   welcome: 2,
   /** Client → node: records of {@link DoorRequest}. */
   requests: 3,
@@ -91,6 +91,8 @@ export interface Welcome {
   readonly clusterId: string;
   /** C03: whether commands may come in sessions. Absent: no. */
   readonly sessions?: boolean;
+  /** Whose leader it is. Empty: the node serves several groups, and the client named none. */
+  readonly group?: string;
 }
 
 /** Largest frame from a client, bytes: a command of the largest size, and room to spare. */
@@ -171,25 +173,31 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What a client says first; what it needs credentials for grew at the tail (T09). */
-export const layOutHello = (credentials?: Credentials): Buffer =>
-  layOutArray(FrameKind.hello, [
-    MAGIC,
-    DOOR_VERSION,
-    DOOR_VERSION,
-    ...(credentials === undefined ? [] : [credentials.user ?? DEFAULT_USER, credentials.password]),
-  ]);
+/** What a client says of itself when it comes. */
+export interface Hello {
+  /** Who it says it is; `undefined` if it does not say. */
+  readonly credentials?: Credentials | undefined;
+  /** The group that it means; `undefined`: the only one. */
+  readonly group?: string | undefined;
+}
+
+/** What a client says first; credentials and group grew at the tail (T09). */
+export function layOutHello({ credentials, group }: Hello = {}): Buffer {
+  const who = credentials === undefined ? [] : [credentials.user ?? DEFAULT_USER, credentials.password];
+  const [user = null, password = null] = who;
+  const tail = group === undefined ? who : [user, password, group];
+  return layOutArray(FrameKind.hello, [MAGIC, DOOR_VERSION, DOOR_VERSION, ...tail]);
+}
 
 /**
  * Checks what a client said first.
  *
- * @returns who it says it is; `undefined` if it does not say.
  * @throws RaftError `BadMessage`, or `FormatUnknown` for other versions.
  */
-export function checkHello(frame: Uint8Array): Required<Credentials> | undefined {
+export function checkHello(frame: Uint8Array): Hello & { readonly credentials: Required<Credentials> | undefined } {
   const stranger = "this is the client port of a hexraft node, and what spoke is no HexraftClient";
   if (frame[0] !== FrameKind.hello) throw malformed(stranger);
-  const [magic, lowest, highest, user, password] = readArray(frame);
+  const [magic, lowest, highest, user, password, group] = readArray(frame);
   if (magic !== MAGIC || typeof lowest !== "number" || typeof highest !== "number") throw malformed(stranger);
   if (lowest > DOOR_VERSION || highest < DOOR_VERSION)
     throw new RaftError(
@@ -197,12 +205,15 @@ export function checkHello(frame: Uint8Array): Required<Credentials> | undefined
       "refused",
       `The client speaks versions ${lowest} to ${highest} of the client protocol, this node version ${DOOR_VERSION}; use a client of its release.`,
     );
-  return typeof user === "string" && typeof password === "string" ? { user, password } : undefined;
+  return {
+    credentials: typeof user === "string" && typeof password === "string" ? { user, password } : undefined,
+    group: typeof group === "string" ? group : undefined,
+  };
 }
 
-/** What a node answers; sessions grew at the tail (T09). */
-export const layOutWelcome = ({ nodeId, leader, clusterId, sessions = false }: Welcome): Buffer =>
-  layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId, sessions]);
+/** What a node answers; sessions and group grew at the tail (T09). */
+export const layOutWelcome = ({ nodeId, leader, clusterId, sessions = false, group = "" }: Welcome): Buffer =>
+  layOutArray(FrameKind.welcome, [DOOR_VERSION, nodeId, leader, clusterId, sessions, group]);
 
 /** Q08: what a node has shown until now, before the answers that show it. */
 export const layOutToken = (token: string): Buffer => layOutArray(FrameKind.token, [token]);
@@ -221,7 +232,7 @@ export const layOutGoodbye = (reason: string, code = ""): Buffer =>
 /** Reads a welcome. @throws RaftError `BadMessage` */
 export function readWelcome(frame: Uint8Array): Welcome {
   if (frame[0] !== FrameKind.welcome) throw malformed("no client port of a hexraft node answers here");
-  const [version, nodeId, leader, clusterId, sessions] = readArray(frame);
+  const [version, nodeId, leader, clusterId, sessions, group] = readArray(frame);
   if (
     version !== DOOR_VERSION ||
     typeof nodeId !== "string" ||
@@ -229,7 +240,7 @@ export function readWelcome(frame: Uint8Array): Welcome {
     typeof clusterId !== "string"
   )
     throw malformed("the node's welcome does not fit this version");
-  return { nodeId, leader, clusterId, sessions: sessions === true };
+  return { nodeId, leader, clusterId, sessions: sessions === true, group: typeof group === "string" ? group : "" };
 }
 
 /** Reads a goodbye. @throws RaftError `BadMessage` */

@@ -11,6 +11,7 @@ export {
   type AdminVerb,
   adminKindOf,
   type ChangeAsk,
+  type ClusterGroup,
   type ClusterMember,
   type ClusterMembers,
   layOutAdminAnswer,
@@ -30,6 +31,7 @@ export {
   type DoorRequest,
   eachRecord,
   FrameKind,
+  type Hello,
   layOutError,
   layOutGoodbye,
   layOutRecords,
@@ -41,6 +43,7 @@ export {
 } from "./door-frames.js";
 export type { ReadFrom } from "./doors.js";
 export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
+export { type KeyRange, keyRanges, RANGES_MAX, rangeOf } from "./key-ranges.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";
 export { type LeaderMove, type Rebalanced, rebalanceLeaders } from "./rebalance-leaders.js";

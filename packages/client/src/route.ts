@@ -1,6 +1,6 @@
 import type { NodeId } from "@hexraft/core/ports";
 import type { Endpoint, ResolvedClientOptions } from "./client-options.js";
-import { DoorConnection, type DoorConnectionOwner } from "./door-connection.js";
+import { type Denial, DoorConnection, type DoorConnectionOwner } from "./door-connection.js";
 import type { Welcome } from "./door-frames.js";
 
 /** Whichever node can be reached: no node's name. */
@@ -13,7 +13,7 @@ export interface RouteOwner extends Pick<DoorConnectionOwner, "onAnswer"> {
   /** A connection ended; what was sent over it and is unanswered has an unknown fate. */
   onLost(connection: DoorConnection, reason: string): void;
   /** A node does not let this client in: what waits would wait in vain. */
-  onDenied(reason: string): void;
+  onDenied(reason: string, denial: Denial): void;
   /** Whether anything waits for a leader. */
   isWaiting(): boolean;
 }
@@ -128,7 +128,7 @@ export class Route implements DoorConnectionOwner {
     this.owner.onAnswer(connection, number, kind, bytes);
   }
 
-  onClosed(connection: DoorConnection, reason: string, isDenied: boolean): void {
+  onClosed(connection: DoorConnection, reason: string, denial: Denial | undefined): void {
     const wasCurrent = this.ready === connection || this.seeking === connection;
     const index = this.open.get(connection) as number;
     const passedOverMs = Math.min(connection.silentMs, this.options.connectTimeoutMs);
@@ -137,9 +137,9 @@ export class Route implements DoorConnectionOwner {
     if (this.ready === connection) this.ready = null;
     if (this.seeking === connection) this.seeking = null;
     // Before what was lost is sent again, or that would look for the leader right where there was no answer.
-    if (wasCurrent && !isDenied) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
+    if (wasCurrent && denial === undefined) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
     this.owner.onLost(connection, reason);
-    if (isDenied) this.denied(reason);
+    if (denial !== undefined) this.denied(reason, denial);
   }
 
   private retire(connection: DoorConnection): void {
@@ -148,11 +148,11 @@ export class Route implements DoorConnectionOwner {
   }
 
   /** A wrong password is no better at the next node: whoever asks again is heard after a pause. */
-  private denied(reason: string): void {
+  private denied(reason: string, denial: Denial): void {
     this.trouble = reason;
     this.failures++;
     this.preferred = this.next();
-    this.owner.onDenied(reason);
+    this.owner.onDenied(reason, denial);
     this.pause(() => {
       if (this.owner.isWaiting()) this.seek();
     });

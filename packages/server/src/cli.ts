@@ -127,10 +127,11 @@ function serveCommand(program: Command, done: (exitCode: number) => void): void 
     .description("Runs one node.")
     .option(
       "--config <file>",
-      "JSON file with the fields nodeId, groupId, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, access, openDoors, doorTls, plaintextDoors, renewIntervalMs, doors, bootstrap, requestTimeoutMs, log, raft; flags win over it",
+      "JSON file with the fields nodeId, groupId, splitAt, dataDirectory, listen, advertise, tls, plaintext, client, http, resp, access, openDoors, doorTls, plaintextDoors, renewIntervalMs, doors, bootstrap, requestTimeoutMs, log, raft; flags win over it",
     )
     .option("--node-id <id>", "the node's stable name")
     .option("--group-id <id>", "the group's name (main)")
+    .option("--split-at <key,…>", "split the keys there, ascending: each range is a group of its own, as <from>..<to>")
     .option("--data-directory <path>", "where log, snapshots and identity live")
     .option("--listen <host:port>", "where peers reach this node")
     .option("--advertise <host:port>", "what peers are told, if it is not where it listens")

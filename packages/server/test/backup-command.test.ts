@@ -9,6 +9,7 @@ import { credentialsOf } from "../src/access/credentials.js";
 import { runBackup } from "../src/backup/run-backup.js";
 import { runRestore } from "../src/backup/run-restore.js";
 import { exitCodeOf } from "../src/exit-codes.js";
+import { Groups } from "../src/groups/groups.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
 import { parseDoors } from "../src/operator/http-door.js";
 import { deskOf } from "./support/administered.js";
@@ -28,15 +29,23 @@ async function open(arrivalTimeoutMs: number): Promise<void> {
   front = new HttpFront(
     {
       kv: new LocalKv(),
-      describe: () => ({ role }) as unknown as NodeDescription,
-      explain: () => ({ nodeId: "n1", findings: [], text: "" }),
-      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
-      stateHash: () => Promise.reject(new Error("not asked")),
       admin: deskOf(),
-      backup: async ({ consistency }) => {
-        asked.push(consistency);
-        return give();
-      },
+      groups: new Groups([
+        {
+          id: "main",
+          kv: new LocalKv(),
+          admin: deskOf(),
+          describe: () => ({ role }) as unknown as NodeDescription,
+          explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+          stateHash: () => Promise.reject(new Error("not asked")),
+          backup: async ({ consistency }) => {
+            asked.push(String(consistency));
+            return give();
+          },
+          isResting: () => false,
+        },
+      ]),
+      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
     },
     { ...DEFAULT_HTTP_LIMITS, backupsMax: 2, arrivalTimeoutMs },
   );

@@ -40,7 +40,7 @@ const service: DoorService = {
 };
 
 async function open(limits: Partial<DoorLimits> = {}): Promise<void> {
-  door = new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...limits });
+  door = new ClientDoor(() => service, { ...DEFAULT_DOOR_LIMITS, ...limits });
   port = (await door.start({ host: "127.0.0.1", port: 0 })).port;
 }
 

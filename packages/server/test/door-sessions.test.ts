@@ -33,7 +33,7 @@ async function open(access = Access.open): Promise<void> {
     readToken: () => "",
     welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32), sessions: true }),
   };
-  door = new ClientDoor(service, DEFAULT_DOOR_LIMITS, access);
+  door = new ClientDoor(() => service, DEFAULT_DOOR_LIMITS, access);
   port = (await door.start({ host: "127.0.0.1", port: 0 })).port;
 }
 

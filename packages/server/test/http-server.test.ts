@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import type { NodeDescription } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Groups } from "../src/groups/groups.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../src/http/http-server.js";
 import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
@@ -27,12 +28,20 @@ beforeEach(async () => {
   front = new HttpFront(
     {
       kv,
-      describe: describeNode,
-      explain: () => explanation,
-      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
-      stateHash: () => Promise.resolve(applied),
       admin: deskOf(),
-      backup: async () => madeUpBackup(1_000),
+      groups: new Groups([
+        {
+          id: "main",
+          kv,
+          admin: deskOf(),
+          describe: describeNode,
+          explain: () => explanation,
+          stateHash: () => Promise.resolve(applied),
+          backup: async () => madeUpBackup(1_000),
+          isResting: () => false,
+        },
+      ]),
+      scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
     },
     { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, greetingTimeoutMs: 200, arrivalTimeoutMs: 400 },
   );

@@ -60,7 +60,7 @@ class Happenings {
 }
 
 function metrics(events = new Happenings(), described = () => description) {
-  const made = new NodeMetrics({ id: "n1", describe: described, events$: events }, "main");
+  const made = new NodeMetrics("n1", new Map([["main", { describe: described, events$: events }]]));
   const scraped = async () => {
     const { body } = await made.scrape();
     return (name: string) => body.split("\n").filter((line) => line.startsWith(name));

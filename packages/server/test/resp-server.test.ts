@@ -12,11 +12,7 @@ const clients: RawClient[] = [];
 const info = () => ({
   version: "0.1.0",
   nodeId: "n1",
-  role: "leader",
-  term: 3,
-  leader: "n1",
-  commitIndex: 7,
-  appliedIndex: 7,
+  groups: [{ group: "main", role: "leader", term: 3, leader: "n1", commitIndex: 7, appliedIndex: 7 }],
   port,
   uptimeSeconds: 1,
 });

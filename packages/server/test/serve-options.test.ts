@@ -30,6 +30,7 @@ describe("resolveServeOptions", () => {
     expect(options).toEqual({
       nodeId: "n2",
       groupId: "main",
+      ranges: [],
       dataDirectory: "/data",
       listen: { host: "127.0.0.1", port: 7001 },
       tls: { caFile: "/ca", keyFile: "/other.key" },
@@ -50,6 +51,13 @@ describe("resolveServeOptions", () => {
     });
   });
 
+  it("G01 keys are split where the flag says it, or the list in the file", () => {
+    const groupsOf = (flags: object, file: object) =>
+      resolveServeOptions({ ...GOOD, ...flags }, file).ranges.map(({ group }) => group);
+    expect(groupsOf({ splitAt: "g,n" }, {})).toEqual(["..g", "g..n", "n.."]);
+    expect(groupsOf({}, { splitAt: ["users,1", "z"] })).toEqual(["..users.2c1", "users.2c1..z", "z.."]);
+  });
+
   it.each([
     [{ nodeId: "" }, "nodeId"],
     [{ nodeId: "n 1" }, "nodeId"],
@@ -59,6 +67,11 @@ describe("resolveServeOptions", () => {
     [{ plaintextDoors: true, doorTls: { certificateFile: "/c", keyFile: "/k" } }, "plaintextDoors"],
     [{ renewIntervalMs: 9 }, "renewIntervalMs"],
     [{ groupId: "ä" }, "groupId"],
+    [{ splitAt: 5 }, "splitAt"],
+    [{ splitAt: ["g", 5] }, "splitAt"],
+    [{ splitAt: "n,g" }, "splitAt"],
+    [{ splitAt: "" }, "splitAt"],
+    [{ splitAt: "g", groupId: "main" }, "groupId"],
     [{ dataDirectory: 5 }, "dataDirectory"],
     [{ listen: "host" }, "listen"],
     [{ listen: "host:99999" }, "listen"],

@@ -10,6 +10,8 @@ export interface GroupSummary {
   readonly leader: NodeId | null;
   /** Why it stopped in place, or empty. */
   readonly halted: string;
+  /** G02: whether it rests. */
+  readonly isResting: boolean;
 }
 
 /** O01: what a manager says about its process. */

@@ -189,7 +189,7 @@ export class NodeManagerCore {
     const { storage, transport } = this.ports;
     const groups = [...this.nodes].map(([group, node]): [GroupId, GroupSummary] => {
       const { role, term, leader, halted } = node.describe();
-      return [group, { role, term, leader, halted }];
+      return [group, { role, term, leader, halted, isResting: this.mail.isResting(group) }];
     });
     return {
       nodeId: this.options.nodeId,

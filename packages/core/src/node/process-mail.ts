@@ -37,6 +37,11 @@ export class ProcessMail {
     return this.ledger.size;
   }
 
+  /** Whether this group is one of them. */
+  isResting(group: GroupId): boolean {
+    return this.ledger.isResting(group);
+  }
+
   /** The transport has started under this identity. */
   open(local: TransportIdentity): void {
     this.local = local;

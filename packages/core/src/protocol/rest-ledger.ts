@@ -59,6 +59,11 @@ export class RestLedger {
     return this.resting.size;
   }
 
+  /** Whether a group is one of them. */
+  isResting(group: GroupId): boolean {
+    return this.resting.has(group);
+  }
+
   /** A group led here is being offered rest: it is on the list from now on. @returns the list's version. */
   offer(group: GroupId): number {
     this.led.add(group);

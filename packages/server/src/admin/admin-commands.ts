@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { ExitCode } from "../exit-codes.js";
 import { takeWhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
-import { membersText } from "./admin-text.js";
+import { groupsText, membersText } from "./admin-text.js";
 import type { ResetFlags } from "./reset-peers.js";
 import { type AdminFlags, CLUSTER_VARIABLE, runAdmin, type Voice } from "./run-admin.js";
 
@@ -41,6 +41,8 @@ Examples:
   hexraft admin add-peer n4=10.0.0.4:7001 n5=10.0.0.5:7001 --expect 17
   hexraft admin change-peers n1=10.0.0.1:7001 n4=10.0.0.4:7001 n5=10.0.0.5:7001
   hexraft admin transfer n4
+  hexraft admin groups
+  hexraft admin rebalance
   hexraft admin reset-peers --data-directory /var/lib/hexraft/n1
 
 A node is id=host:port, where its peers reach it (--listen), and may end in /priority. ${CLUSTER_VARIABLE} may stand for --cluster.
@@ -62,6 +64,7 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
         .option("--cluster <host:port,…>", "the client doors of the nodes (hexraft serve --client)"),
       "who asks, where nodes want to know",
     )
+      .option("--group <id>", "of which group, where nodes serve several")
       .option("--timeout <ms>", "how long it may take (10000; a change of members 120000)", wholeNumber)
       .option("--json", "print one line of JSON")
       .addHelpText("after", "\nSee hexraft admin --help for examples and exit codes.");
@@ -73,6 +76,15 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
 
   command("peers", "Says who is in the group, what each does, and how far it is.").action((flags: AdminFlags) =>
     ask(flags, (it) => it.getPeers(), membersText),
+  );
+  command("groups", "Lists the groups that a node serves, and who leads each.").action((flags: AdminFlags) =>
+    ask(flags, (it) => it.getGroups(), groupsText),
+  );
+  command("rebalance", "Hands leaderships over until no node leads two groups more than another.").action(
+    async (flags: AdminFlags) => {
+      const { runRebalance } = await import("./rebalance.js");
+      done(await runRebalance(flags, VOICE));
+    },
   );
   command("alive-peers", "Lists the voters that answered the leader within the last election timeout.").action(
     (flags: AdminFlags) =>

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AdminAnswers, type AdminVerb, adminKindOf, type ClusterMembers } from "@hexraft/client";
+import {
+  type AdminAnswers,
+  type AdminVerb,
+  adminKindOf,
+  type ClusterGroup,
+  type ClusterMembers,
+} from "@hexraft/client";
 import { type LogIndex, type MemberChange, NotLeader } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
 import { allows, type Identity, type Role } from "../access/role.js";
@@ -33,9 +39,11 @@ export class AdminDesk {
     private readonly node: AdministeredNode,
     private readonly electionTimeoutMs: number,
     private readonly logger: Logger,
+    groups: () => readonly ClusterGroup[],
   ) {
     this.verbs = {
       members: { needs: "read", takes: [], run: () => this.members() },
+      groups: { needs: "read", takes: [], run: groups },
       describe: { needs: "read", takes: [], run: () => node.describe() },
       plan: { needs: "admin", takes: ["change"], run: (asked) => node.plan(asked.change("change")) },
       "change-members": {

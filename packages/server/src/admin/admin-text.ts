@@ -1,4 +1,4 @@
-import type { ClusterMembers } from "@hexraft/client";
+import type { ClusterGroup, ClusterMembers } from "@hexraft/client";
 import type { Survivor } from "@hexraft/core";
 
 /** The members of a group, one a line. */
@@ -17,6 +17,39 @@ export function membersText(cluster: ClusterMembers): string {
 
 const waitingFor = ({ waitingFor: ids }: NonNullable<ClusterMembers["change"]>): string =>
   ids.length === 0 ? "" : `, waits for ${ids.join(", ")}`;
+
+/** The groups that a node serves, one a line. */
+export function groupsText(groups: readonly ClusterGroup[]): string {
+  const width = Math.max(...groups.map(({ group }) => group.length));
+  const lines = groups.map(({ group, leader, term, commitIndex, isResting, halted }) => {
+    const led = leader === null ? "no leader is known" : `led by ${leader} in term ${term}`;
+    const how = halted === "" ? (isResting ? ", rests" : "") : `, HALTED here: ${halted}`;
+    return `${group.padEnd(width)}  ${led}, committed up to ${commitIndex}${how}`;
+  });
+  return lines.join("\n");
+}
+
+/** A leadership that was to be handed over, and how that ended. */
+export interface ToldMove {
+  readonly group: string;
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: "ok" | "refused" | "unknown";
+  /** Why it did not end well. */
+  readonly message?: string;
+}
+
+/** G04: which leaderships were handed over, and how that ended. */
+export function rebalancedText(moves: readonly ToldMove[], unknown: readonly string[]): string {
+  const lines = moves.map(({ group, from, to, outcome, message }) =>
+    outcome === "ok"
+      ? `${group}: ${from} handed over to ${to}`
+      : `${group}: ${from} was to hand over to ${to}: ${outcome}: ${message}`,
+  );
+  const left = unknown.map((group) => `${group}: nobody could be asked who leads it; it was left alone`);
+  const all = [...lines, ...left];
+  return all.length === 0 ? "nothing to do: no node leads two groups more than another" : all.join("\n");
+}
 
 /** M11: what the first step of an unsafe recovery found, and what the second one would cost. */
 export function survivorText(survivor: Survivor): string {

@@ -9,6 +9,8 @@ import { badField } from "../serve/bad-field.js";
 export interface AdminFlags extends WhoAsksFlags {
   /** `host:port,…`, the client doors; where it is missing the environment says it. */
   readonly cluster?: string;
+  /** Where nodes serve several groups: which one. */
+  readonly group?: string;
   /** ms. */
   readonly timeout?: number;
   readonly json?: true;
@@ -36,18 +38,24 @@ export async function runAdmin<T>(
   ask: (admin: ClusterAdmin) => Promise<Answered<T>>,
   text: (value: T) => string,
 ): Promise<number> {
-  const credentials = credentialsOf(flags.user, flags.passwordFile);
-  const admin = new ClusterAdmin({
-    endpoints: endpointsOf(flags.cluster ?? process.env[CLUSTER_VARIABLE]),
-    ...(credentials !== undefined && { credentials }),
-    ...(flags.ca !== undefined && { tls: { caFile: flags.ca } }),
-    ...(flags.timeout !== undefined && { deadlineMs: flags.timeout, changeDeadlineMs: flags.timeout }),
-  });
+  const admin = adminOf(flags);
   try {
     return tell(await ask(admin), flags.json === true, voice, text);
   } finally {
     admin.close();
   }
+}
+
+/** Who asks as the flags say. @throws RaftError `BadOption` */
+export function adminOf(flags: AdminFlags): ClusterAdmin {
+  const credentials = credentialsOf(flags.user, flags.passwordFile);
+  return new ClusterAdmin({
+    endpoints: endpointsOf(flags.cluster ?? process.env[CLUSTER_VARIABLE]),
+    ...(credentials !== undefined && { credentials }),
+    ...(flags.ca !== undefined && { tls: { caFile: flags.ca } }),
+    ...(flags.group !== undefined && { group: flags.group }),
+    ...(flags.timeout !== undefined && { deadlineMs: flags.timeout, changeDeadlineMs: flags.timeout }),
+  });
 }
 
 /** Prints how something ended. @returns the exit code */

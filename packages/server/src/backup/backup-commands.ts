@@ -6,6 +6,7 @@ import { takeWhoAsks, type WhoAsksFlags, whoAsks } from "../operator/who-asks.js
 interface BackupFlags extends WhoAsksFlags {
   readonly from: string;
   readonly consistency: string;
+  readonly group?: string;
   readonly leader?: true;
   readonly force?: true;
   readonly quiet?: true;
@@ -28,6 +29,7 @@ export function backupCommands(program: Command): void {
       "--from <url,…>",
       "HTTP doors of nodes, e.g. http://127.0.0.1:8001; the first one that can gives it",
     )
+    .option("--group <id>", "of which group (the only one)")
     .option("--leader", "ask the leader, and nobody else")
     .option(
       "--consistency <which>",
@@ -48,12 +50,13 @@ Exit codes: ${ExitCode.usage} bad flag, ${ExitCode.unreadable} what came was dam
     )
     .action(async (file: string, flags: BackupFlags) => {
       const { runBackup } = await import("./run-backup.js");
-      const { from, consistency, leader, force, quiet } = flags;
+      const { from, group, consistency, leader, force, quiet } = flags;
       const who = whoAsks(flags);
       await runBackup({
         file,
         doors: parseDoors(from, who),
         who,
+        group,
         consistency,
         leader: leader === true,
         overwrite: force === true,

@@ -1,7 +1,7 @@
 import { backupBytesOf, Checksum, openBackup, RaftError } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { Container } from "inversify";
-import { HttpDoor } from "../operator/http-door.js";
+import { HttpDoor, ofGroup } from "../operator/http-door.js";
 import type { WhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
 import { type BackupTarget, fileTarget, streamTarget } from "./backup-target.js";
@@ -15,6 +15,8 @@ export interface BackupOrder {
   readonly doors: readonly URL[];
   readonly who: WhoAsks;
   readonly consistency: string;
+  /** Absent: the only one. */
+  readonly group?: string | undefined;
   /** Ask the leader, and nobody else. */
   readonly leader: boolean;
   readonly overwrite: boolean;
@@ -47,15 +49,20 @@ interface Given {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-async function firstToGive({ doors, who, consistency, leader }: BackupOrder): Promise<Given> {
+async function firstToGive({ doors, who, group, consistency, leader }: BackupOrder): Promise<Given> {
   const reasons: string[] = [];
   let last: RaftError | undefined;
   for (const url of doors) {
     const door = new HttpDoor(url, who);
     try {
-      const { role } = leader ? await door.json<{ readonly role?: string }>("/v1/status") : { role: "leader" };
+      const { role } = leader
+        ? await door.json<{ readonly role?: string }>(`/v1/status${ofGroup("?", group)}`)
+        : { role: "leader" };
       if (role === "leader")
-        return { from: url.origin, bytes: await door.bytes(`/v1/admin/backup?consistency=${consistency}`) };
+        return {
+          from: url.origin,
+          bytes: await door.bytes(`/v1/admin/backup?consistency=${consistency}${ofGroup("&", group)}`),
+        };
       reasons.push(`${url.origin} does not lead`);
     } catch (error) {
       if (!(error instanceof RaftError)) throw error;

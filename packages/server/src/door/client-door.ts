@@ -17,8 +17,9 @@ export class ClientDoor implements Front {
   private readonly turnstile: Turnstile;
   private readonly codec = new KvCodec();
 
+  /** @param serviceOf - what clients of a group ask, or those that name none. @throws RaftError if there is no such group. */
   constructor(
-    private readonly service: DoorService,
+    private readonly serviceOf: (group: string | undefined) => DoorService,
     private readonly limits: DoorLimits = DEFAULT_DOOR_LIMITS,
     private readonly access = Access.open,
     private readonly tls?: DoorTls,
@@ -51,6 +52,6 @@ export class ClientDoor implements Front {
   }
 
   private serve(socket: Socket): void {
-    new DoorPeer(socket, this.service, this.codec, this.limits, this.access).listen();
+    new DoorPeer(socket, this.serviceOf, this.codec, this.limits, this.access).listen();
   }
 }

@@ -42,6 +42,8 @@ export class DoorPeer {
   private inFlight = 0;
   /** Who it is; undefined until it has said hello. */
   private identity: Identity | undefined;
+  /** Of the group that it means, once it was let in. */
+  private service: DoorService | undefined;
   /** It has said hello, and is being looked up. */
   private greeting = false;
   private readonly bucket: TokenBucket;
@@ -54,7 +56,7 @@ export class DoorPeer {
 
   constructor(
     private readonly socket: Socket,
-    private readonly service: DoorService,
+    private readonly serviceOf: (group: string | undefined) => DoorService,
     private readonly codec: KvCodec,
     private readonly limits: DoorLimits,
     private readonly access: Access,
@@ -104,51 +106,67 @@ export class DoorPeer {
   }
 
   private onFrame(frame: Uint8Array): void {
-    const { identity } = this;
-    if (identity === undefined) this.onHello(frame);
+    const { identity, service } = this;
+    if (identity === undefined || service === undefined) this.onHello(frame);
     else if (frame[0] === FrameKind.requests) {
       const now = performance.now();
-      eachRecord(frame, (number, kind, bytes) => this.onRequest(number, kind, bytes, identity, now));
+      eachRecord(frame, (number, kind, bytes) => this.onRequest(service, number, kind, bytes, identity, now));
     } else throw new RaftError("BadMessage", "refused", `a frame of kind ${frame[0]} is not for a node`);
   }
 
   /** Looks up who it is, and lets it in. Nothing may come before the welcome has gone. */
   private onHello(frame: Uint8Array): void {
     if (this.greeting) throw new RaftError("BadMessage", "refused", "a client waits for the welcome before it asks");
-    const said = checkHello(frame);
+    const { credentials, group } = checkHello(frame);
     this.greeting = true;
     const welcome = (identity: Identity | null) => {
       if (this.ended || this.socket.destroyed) return;
       if (identity === null) return this.end("the user is not known, or the password is wrong", "AccessDenied");
       if (!allows(identity, "read")) return this.end("this node asks who its clients are", "AccessDenied");
+      try {
+        this.service = this.serviceOf(group);
+      } catch (error) {
+        return this.end((error as Error).message, "BadOption");
+      }
       this.identity = identity;
       this.onGreeted();
       this.socket.write(layOutWelcome(this.service.welcome()));
     };
-    if (said === undefined || !this.access.hasUsers) welcome(this.access.anonymous);
-    else this.access.login(said.user, said.password).then(welcome, (error: Error) => this.end(error.message));
+    if (credentials === undefined || !this.access.hasUsers) welcome(this.access.anonymous);
+    else
+      this.access
+        .login(credentials.user, credentials.password)
+        .then(welcome, (error: Error) => this.end(error.message));
   }
 
-  private onRequest(number: number, kind: number, bytes: Uint8Array, identity: Identity, now: number): void {
+  private onRequest(
+    service: DoorService,
+    number: number,
+    kind: number,
+    bytes: Uint8Array,
+    identity: Identity,
+    now: number,
+  ): void {
     this.inFlight++;
     try {
       this.check(kind, bytes, identity, now);
       switch (kind) {
         case RequestKind.command:
-          this.apply(number, this.codec.checkCommand(bytes));
+          this.apply(service, number, this.codec.checkCommand(bytes));
           return;
         case RequestKind.openSession:
-          this.apply(number, new OpenSession(Uint8Array.from(bytes)));
+          this.apply(service, number, new OpenSession(Uint8Array.from(bytes)));
           return;
         case RequestKind.sessionCommand:
           this.apply(
+            service,
             number,
             checkInSession(bytes, (command) => void this.codec.checkCommand(command)),
           );
           return;
         case RequestKind.adminChange:
         case RequestKind.adminQuestion:
-          this.service.admin(readAdmin(bytes), identity, kind).then(
+          service.admin(readAdmin(bytes), identity, kind).then(
             (answer) => this.answer(number, layOutAdminAnswer(answer)),
             (error: unknown) => this.fail(number, error),
           );
@@ -157,7 +175,7 @@ export class DoorPeer {
           const read = readRequestOf(kind, bytes);
           if (read === undefined)
             throw new RaftError("BadMessage", "refused", `a request of kind ${kind} is not known to this node`);
-          this.service.read(this.codec.decodeQuery(read.query), read.consistency).then(
+          service.read(this.codec.decodeQuery(read.query), read.consistency).then(
             (answer) => this.answer(number, this.codec.encodeAnswer(answer)),
             (error: unknown) => this.fail(number, error),
           );
@@ -169,8 +187,8 @@ export class DoorPeer {
     }
   }
 
-  private apply(number: number, command: DoorCommand): void {
-    this.service.apply(command, (error, result) => {
+  private apply(service: DoorService, number: number, command: DoorCommand): void {
+    service.apply(command, (error, result) => {
       const failure = error ?? refusedInSession(result);
       if (failure !== undefined) this.fail(number, failure);
       else if (result instanceof SessionOpened) this.answer(number, layOutSessionOpened(result));
@@ -250,7 +268,7 @@ export class DoorPeer {
 
   /** Q08: before the answers of a turn, one token that covers them all. */
   private tellToken(): void {
-    const token = this.service.readToken();
+    const token = this.service?.readToken() ?? "";
     if (token === "" || token === this.toldToken) return;
     this.toldToken = token;
     this.socket.write(layOutToken(token));

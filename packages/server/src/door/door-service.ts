@@ -23,8 +23,8 @@ export interface DoorService {
   readToken(): string;
 }
 
-/** The door's service on top of a node. Deadlines are the client's own. */
-export function doorServiceOf(node: KvNode, admin: Pick<AdminDesk, "ask">): DoorService {
+/** The door's service on top of a group's node. Deadlines are the client's own. */
+export function doorServiceOf(node: KvNode, group: string, admin: Pick<AdminDesk, "ask">): DoorService {
   return {
     apply: (command, done) => node.applyCallback(command, done),
     read: (query, consistency) => node.read(query, { consistency }),
@@ -38,7 +38,7 @@ export function doorServiceOf(node: KvNode, admin: Pick<AdminDesk, "ask">): Door
     },
     welcome: () => {
       const { nodeId, leader, identity } = node.describe();
-      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true };
+      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true, group };
     },
   };
 }

@@ -9,6 +9,7 @@ import {
   persist,
   put,
 } from "@hexraft/statemachine-kv";
+import { keysOfCommand } from "../groups/keys-of.js";
 import type { KvService } from "../kv/kv-service.js";
 import { HttpProblem, type HttpReply, json } from "./http-reply.js";
 import { type HttpRequest, onlyParameters } from "./http-request.js";
@@ -23,8 +24,10 @@ export async function runBatch(kv: KvService, request: HttpRequest): Promise<Htt
   const { commands } = jsonObject(await request.body());
   if (!Array.isArray(commands) || commands.length === 0)
     throw new HttpProblem(400, "BadRequest", "commands must be an array of at least one command.");
-  const { results } = accepted(await kv.apply(batch(...commands.map(commandOf))));
-  return json(200, { results: results.map(resultOf) });
+  const asked = batch(...commands.map(commandOf));
+  const { results } = accepted(await kv.apply(asked));
+  const [about] = keysOfCommand(asked);
+  return { ...json(200, { results: results.map(resultOf) }), ...(about !== undefined && { about }) };
 }
 
 function commandOf(given: unknown, i: number): KvSimpleCommand {

@@ -34,6 +34,8 @@ export interface HttpReply {
   readonly type: string;
   readonly body: Uint8Array | string | StreamedBody;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Q08: a key of the group that answered, where the route knows one. */
+  readonly about?: Uint8Array;
 }
 
 /** A JSON answer. Integers beyond 2⁵³ become strings: as numbers most readers would round them without a word. */

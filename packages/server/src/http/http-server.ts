@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Explanation, NodeDescription } from "@hexraft/core";
 import { Access } from "../access/access.js";
 import { allows, type Identity } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
+import type { Groups } from "../groups/groups.js";
+import type { ServedGroup } from "../groups/served-group.js";
 import type { KvService } from "../kv/kv-service.js";
 import type { Scrape } from "../metrics/node-metrics.js";
 import type { HostPort } from "../serve/address.js";
@@ -16,7 +17,7 @@ import { TokenBucket } from "../serve/token-bucket.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
 import { runAdmin } from "./admin-route.js";
 import { ADMIN, identify, roleFor } from "./authorization.js";
-import { BackupRoute, type BackupSource } from "./backup-route.js";
+import { BackupRoute } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
@@ -24,19 +25,16 @@ import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-route
 import { problemOf, RETRY_AFTER } from "./problem-of.js";
 import { inItsSession, openSession } from "./session-route.js";
 
-/** What the HTTP front needs to know of its node. */
-export interface HttpContext extends BackupSource {
+/** What the HTTP front needs to know of its process. */
+export interface HttpContext {
+  /** The data of all groups. */
   readonly kv: KvService;
-  /** O01. */
-  describe(): NodeDescription;
-  /** O07. */
-  explain(): Explanation;
+  /** The groups, for operators. */
+  readonly groups: Groups;
+  /** What those may ask who name no group. */
+  readonly admin: Pick<AdminDesk, "ask">;
   /** O02. */
   scrape(): Promise<Scrape>;
-  /** What operators may ask. */
-  readonly admin: Pick<AdminDesk, "ask">;
-  /** O06. */
-  stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
 }
 
 /** Bounds of the front. */
@@ -52,7 +50,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
 };
 
 /** Paths that read or change data. */
-const DATA = /^\/v1\/(?:kv|incr|batch)(?:\/|$)/;
+const DATA = /^\/v1\/(?:kv|incr|batch)(?:\/(.*)|$)/s;
 /** Q08: what was answered, for `atLeast`. */
 const TOKEN_HEADER = "hexraft-read-token";
 const KEEP_ALIVE_MS = 30_000;
@@ -82,7 +80,7 @@ export class HttpFront implements Front {
     this.server = this.listener(options);
     this.server.on("request", (request, response) => void this.answer(request, response));
     this.turnstile = new Turnstile(limits);
-    this.backups = new BackupRoute(context, limits);
+    this.backups = new BackupRoute((group) => context.groups.named(group), limits);
     // Before the parser sees the socket: who is too many costs a line of text.
     this.server.prependListener("connection", (socket: Socket) => this.admit(socket));
   }
@@ -131,8 +129,9 @@ export class HttpFront implements Front {
 
   /** Q08: whoever was shown or acknowledged something can ask for as much elsewhere. */
   private withToken({ path }: HttpRequest, reply: HttpReply): HttpReply {
-    if (!DATA.test(path)) return reply;
-    return { ...reply, headers: { ...reply.headers, [TOKEN_HEADER]: this.context.kv.readToken() } };
+    const key = DATA.exec(path)?.[1];
+    const token = DATA.test(path) ? this.context.kv.readToken(key ? keyOfPath(key) : reply.about) : "";
+    return token === "" ? reply : { ...reply, headers: { ...reply.headers, [TOKEN_HEADER]: token } };
   }
 
   private admit(socket: Socket): void {
@@ -191,11 +190,13 @@ export class HttpFront implements Front {
       case "/v1/sessions":
         return only(method, "POST", () => openSession(kv, request));
       case "/v1/status":
-        return only(method, "GET", () => asked(request, this.context.describe()));
+        return only(method, "GET", () => asked(request, this.groupOf(request).describe()));
       case "/v1/explain":
-        return only(method, "GET", () => asked(request, this.context.explain()));
+        return only(method, "GET", () => asked(request, this.groupOf(request).explain()));
       case "/v1/hash":
-        return only(method, "GET", async () => json(200, await this.context.stateHash()));
+        return only(method, "GET", async () => json(200, await this.groupOf(request).stateHash()));
+      case "/v1/groups":
+        return only(method, "GET", () => this.listOf(request));
       case `${ADMIN}backup`:
         return this.backups.run(request);
       case "/metrics":
@@ -206,13 +207,29 @@ export class HttpFront implements Front {
         return only(method, "GET", () => this.readiness());
       default:
         if (path.startsWith(ADMIN))
-          return only(method, "POST", () => runAdmin(this.context.admin, path.slice(ADMIN.length), request, who));
+          return only(method, "POST", () =>
+            runAdmin((group) => this.deskOf(group), path.slice(ADMIN.length), request, who),
+          );
         throw new HttpProblem(
           404,
           "NoSuchRoute",
-          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/sessions, /v1/status, /v1/explain, /v1/hash, /v1/admin/<verb>, /v1/admin/backup, /metrics, /healthz, /readyz.`,
+          `There is nothing at ${path}; try /v1/kv/<key>, /v1/kv, /v1/batch, /v1/incr/<key>, /v1/sessions, /v1/status, /v1/explain, /v1/hash, /v1/groups, /v1/admin/<verb>, /v1/admin/backup, /metrics, /healthz, /readyz.`,
         );
     }
+  }
+
+  /** @throws RaftError `BadCommand` */
+  private groupOf({ query }: HttpRequest): ServedGroup {
+    return this.context.groups.named(query.get("group") ?? undefined);
+  }
+
+  private deskOf(group: string | undefined): Pick<AdminDesk, "ask"> {
+    return group === undefined ? this.context.admin : this.context.groups.named(group).admin;
+  }
+
+  private listOf({ query }: HttpRequest): HttpReply {
+    onlyParameters(query);
+    return json(200, { groups: this.context.groups.list() });
   }
 
   private async metrics(request: HttpRequest): Promise<HttpReply> {
@@ -220,22 +237,34 @@ export class HttpFront implements Front {
     return { status: 200, ...(await this.context.scrape()) };
   }
 
-  /** Alive: the process answers, and its group has not stopped in place. */
+  /** Alive: the process answers, and not all of its groups have stopped in place (G03). */
   private health(): HttpReply {
-    const { halted } = this.context.describe();
-    return halted === "" ? text(200, "ok\n") : text(503, `halted: ${halted}\n`);
+    const fates = this.context.groups.all.map((group) => group.describe().halted);
+    return fates.includes("") ? text(200, "ok\n") : text(503, `halted: ${fates[0]}\n`);
   }
 
-  /** Ready: a leader is known, and its term has reached this node's state machine, so nothing acknowledged is missing. */
+  /** Ready: each group knows a leader, and its term has reached the state machine here, so nothing acknowledged is missing. */
   private async readiness(): Promise<HttpReply> {
-    const { leader, term, halted } = this.context.describe();
-    if (halted !== "") return text(503, `halted: ${halted}\n`);
-    if (leader === null) return text(503, "no leader is known\n");
-    const applied = await this.context.stateHash();
-    return applied.term === term
-      ? text(200, "ready\n")
-      : text(503, `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs\n`);
+    const { all } = this.context.groups;
+    const troubles = await Promise.all(
+      all.map(async (group) => {
+        const trouble = await troubleOf(group);
+        return trouble === "" || all.length === 1 ? trouble : `${group.id}: ${trouble}`;
+      }),
+    );
+    const wrong = troubles.filter((trouble) => trouble !== "");
+    return wrong.length === 0 ? text(200, "ready\n") : text(503, `${wrong.join("\n")}\n`);
   }
+}
+
+/** Why this group is not ready here; empty if it is. */
+async function troubleOf(group: ServedGroup): Promise<string> {
+  const { leader, term, halted } = group.describe();
+  if (halted !== "") return `halted: ${halted}`;
+  if (leader === null) return "no leader is known";
+  const applied = await group.stateHash();
+  if (applied.term === term) return "";
+  return `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs`;
 }
 
 function only(
@@ -249,7 +278,7 @@ function only(
 
 /** As JSON, or with `?format=text` as it is read. */
 function asked({ query }: HttpRequest, what: { readonly text: string }): HttpReply {
-  onlyParameters(query, "format");
+  onlyParameters(query, "format", "group");
   return query.get("format") === "text" ? text(200, `${what.text}\n`) : json(200, what);
 }
 

@@ -69,7 +69,7 @@ export async function incrementKey(kv: KvService, key: Buffer, request: HttpRequ
   return json(200, { value });
 }
 
-/** `GET /v1/kv?start=&end=&limit=`: entries in the order of the keys' bytes, and where the next page begins. */
+/** `GET /v1/kv?start=&end=&limit=`: entries in the order of the keys' bytes, and where the next page begins: maybe in the next group. */
 export async function rangeOfKeys(kv: KvService, request: HttpRequest): Promise<HttpReply> {
   const { query } = request;
   onlyParameters(query, "start", "end", "limit", "reverse", ...CONSISTENCY);
@@ -79,7 +79,8 @@ export async function rangeOfKeys(kv: KvService, request: HttpRequest): Promise<
     consistencyOf(request.query),
   );
   const entries = page.entries.map(({ key, value }) => ({ ...fieldOf("key", key), ...fieldOf("value", value) }));
-  return json(200, { entries, ...fieldOf("next", page.next) });
+  const about = page.entries[0]?.key;
+  return { ...json(200, { entries, ...fieldOf("next", page.next) }), ...(about !== undefined && { about }) };
 }
 
 /** The result, if the state machine did the command. @throws HttpProblem 409 with its reason (F01). */

@@ -16,8 +16,12 @@ export interface KvService {
   openSession(nonce: Uint8Array): Promise<SessionOpened>;
   /** Answers a query, by default linearizably. @throws RaftError, always safe to ask again. */
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>>;
-  /** Q08: names all that was answered until now, on whatever door; a later read elsewhere can ask for as much. */
-  readToken(): ReadToken;
+  /**
+   * Q08: names all that was answered until now, on whatever door; a later read elsewhere can ask for as much.
+   *
+   * @param about - where several groups are served, a key of the group that is meant: without one the answer is empty.
+   */
+  readToken(about?: Uint8Array): ReadToken;
 }
 
 /** What an error means for the client that asked, whatever protocol it speaks. */

@@ -6,5 +6,5 @@ export const numbered = (kv: KvService, number: CommandNumber): KvService => ({
   apply: (command) => kv.apply(command, number),
   read: (query, consistency) => kv.read(query, consistency),
   openSession: (nonce) => kv.openSession(nonce),
-  readToken: () => kv.readToken(),
+  readToken: (about) => kv.readToken(about),
 });

@@ -5,7 +5,6 @@ import { type Fact, NODE_FACTS } from "./node-facts.js";
 
 /** What is measured. */
 export interface MeasuredNode {
-  readonly id: string;
   describe(): NodeDescription;
   readonly events$: { subscribe(heard: (event: NodeEvent) => void): { unsubscribe(): void } };
 }
@@ -39,52 +38,63 @@ function processRegistry(): Registry {
   return ofProcess;
 }
 
+/** Whose a sample is. */
+const WHOSE = ["node", "group"] as const;
+
 /**
- * O02: one node in Prometheus' form. All but the events is read off the node's description when somebody scrapes, so that an
+ * O02: a node, in each of its groups, in Prometheus' form. All but the events is read off the node's description when somebody scrapes, so that an
  * operation costs nothing.
  */
 export class NodeMetrics {
   private readonly registry = new Registry();
-  private readonly facts: readonly { readonly fact: Fact; readonly metric: Gauge | Counter }[];
-  private readonly listening: { unsubscribe(): void };
+  private readonly facts: readonly { readonly fact: Fact; readonly metric: Gauge<string> | Counter<string> }[];
+  private readonly listening: readonly { unsubscribe(): void }[];
 
   constructor(
-    private readonly node: MeasuredNode,
-    group: string,
+    private readonly nodeId: string,
+    private readonly groups: ReadonlyMap<string, MeasuredNode>,
   ) {
     const registers = [this.registry];
-    this.registry.setDefaultLabels({ node: node.id, group });
     new Gauge({
       name: "hexraft_build_info",
       help: "Version of this process; always 1.",
-      labelNames: ["version"],
+      labelNames: ["version", "node"],
       registers,
     })
-      .labels(VERSION)
+      .labels(VERSION, nodeId)
       .set(1);
     this.facts = NODE_FACTS.map((fact) => {
       const { name, help, labels = [], type } = fact;
-      const about = { name, help, labelNames: [...labels], registers };
+      const about = { name, help, labelNames: [...labels, ...WHOSE], registers };
       return { fact, metric: type === "gauge" ? new Gauge(about) : new Counter(about) };
     });
     const counters = Object.fromEntries(
       Object.entries(EVENT_COUNTERS).map(([kind, { name, help, label }]) => [
         kind,
-        new Counter({ name, help, labelNames: label === undefined ? [] : [label], registers }),
+        new Counter({ name, help, labelNames: [...(label === undefined ? [] : [label]), ...WHOSE], registers }),
       ]),
-    ) as Record<keyof typeof EVENT_COUNTERS, Counter>;
-    this.listening = node.events$.subscribe((event) => count(counters, event));
+    ) as Counters;
+    this.listening = Array.from(groups, ([group, { events$ }]) => {
+      const whose = { node: nodeId, group };
+      // What did not happen yet is counted as 0, so that the first time is a rise.
+      counters.leader.inc(whose, 0);
+      counters.error.inc(whose, 0);
+      return events$.subscribe((event) => count(counters, event, whose));
+    });
   }
 
   /** The present values. */
   async scrape(): Promise<Scrape> {
-    const description = this.node.describe();
-    for (const { fact, metric } of this.facts) {
-      // Peers come and go, and what a component counted is the whole already.
-      metric.reset();
-      for (const { value, labels = {} } of fact.of(description))
-        if (metric instanceof Gauge) metric.set(labels, value);
-        else metric.inc(labels, value);
+    // Peers come and go, and what a component counted is the whole already.
+    for (const { metric } of this.facts) metric.reset();
+    for (const [group, node] of this.groups) {
+      const description = node.describe();
+      for (const { fact, metric } of this.facts)
+        for (const { value, labels } of fact.of(description)) {
+          const all = { ...labels, node: this.nodeId, group };
+          if (metric instanceof Gauge) metric.set(all, value);
+          else metric.inc(all, value);
+        }
     }
     const texts = [await this.registry.metrics(), await processRegistry().metrics()];
     return { type: this.registry.contentType, body: texts.join("\n") };
@@ -92,20 +102,22 @@ export class NodeMetrics {
 
   /** Counts no more. */
   close(): void {
-    this.listening.unsubscribe();
+    for (const each of this.listening) each.unsubscribe();
   }
 }
 
-function count(counters: Record<keyof typeof EVENT_COUNTERS, Counter>, event: NodeEvent): void {
+type Counters = Readonly<Record<keyof typeof EVENT_COUNTERS, Counter<string>>>;
+
+function count(counters: Counters, event: NodeEvent, whose: Readonly<Record<(typeof WHOSE)[number], string>>): void {
   switch (event.kind) {
     case "role":
-      return counters.role.inc({ role: event.role });
+      return counters.role.inc({ role: event.role, ...whose });
     case "leader":
-      return counters.leader.inc();
+      return counters.leader.inc(whose);
     case "snapshot":
-      return counters.snapshot.inc({ stage: event.stage });
+      return counters.snapshot.inc({ stage: event.stage, ...whose });
     case "error":
-      return counters.error.inc();
+      return counters.error.inc(whose);
     default:
   }
 }

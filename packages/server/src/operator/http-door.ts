@@ -75,6 +75,10 @@ export class HttpDoor {
   }
 }
 
+/** What a path ends in to ask about a group; nothing for the only one. */
+export const ofGroup = (sign: "?" | "&", group: string | undefined): string =>
+  group === undefined ? "" : `${sign}group=${encodeURIComponent(group)}`;
+
 /** Reads `http://host:port`, or `host:port`; with `--ca` nothing but TLS is spoken. @throws RaftError `BadOption`. */
 export function parseDoors(list: string, { ca }: Pick<WhoAsks, "ca">): URL[] {
   return list.split(",").map((each) => {

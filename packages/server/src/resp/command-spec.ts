@@ -15,15 +15,22 @@ export interface CommandContext {
   info(): ServerFacts;
 }
 
-/** What `INFO` tells about this node. */
-export interface ServerFacts {
-  readonly version: string;
-  readonly nodeId: string;
+/** What `INFO` tells about a group. */
+export interface GroupFacts {
+  readonly group: string;
   readonly role: string;
   readonly term: number;
   readonly leader: string;
   readonly commitIndex: number;
   readonly appliedIndex: number;
+}
+
+/** What `INFO` tells about this node. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly nodeId: string;
+  /** At least one. */
+  readonly groups: readonly GroupFacts[];
   readonly port: number;
   readonly uptimeSeconds: number;
 }

@@ -1,10 +1,10 @@
-import type { NodeEvent } from "@hexraft/core";
+import type { GroupId, NodeEvent } from "@hexraft/core";
 import type { Listening } from "./start-server.js";
 
 /** What a `serve` process tells the process that forked it. */
 export type ServeMessage =
   | { readonly type: "ready"; readonly listening: Listening }
-  | { readonly type: "event"; readonly event: NodeEvent };
+  | { readonly type: "event"; readonly group: GroupId; readonly event: NodeEvent };
 
 /** Tells the process that forked this one, if one did and is still there. */
 export function tellParent(message: ServeMessage): void {

@@ -15,9 +15,11 @@ export async function runServe(options: ServeOptions): Promise<number> {
   const told = untilTold();
   try {
     const server = await startServer(options, logger);
-    const { node, listening } = server;
+    const { nodes, listening } = server;
     logger.info(`${options.nodeId} serves`, { ...listening, pid: process.pid });
-    const events = node.events$.subscribe((event) => tellParent({ type: "event", event }));
+    const events = Array.from(nodes, ([group, { events$ }]) =>
+      events$.subscribe((event) => tellParent({ type: "event", group, event })),
+    );
     tellParent({ type: "ready", listening });
     const onHangUp = () => void server.renew();
     process.on("SIGHUP", onHangUp);
@@ -25,7 +27,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     if (end instanceof Error) process.stderr.write(`hexraft: ${end.message}\n`);
     else logger.info(`${options.nodeId} stops`, { reason: end.told });
     process.off("SIGHUP", onHangUp);
-    events.unsubscribe();
+    for (const each of events) each.unsubscribe();
     await server.stop();
     return end instanceof Error ? exitCodeOf(end) : ExitCode.ok;
   } finally {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type KeyRange, keyRanges } from "@hexraft/client";
 import { DEFAULT_OPTIONS, type ProtocolOptions } from "@hexraft/core";
 import { isName } from "@hexraft/core/ports";
 import { type SessionOptions, sessionOptions } from "@hexraft/sessions";
@@ -15,6 +16,8 @@ export interface ServeOptions {
   readonly nodeId: string;
   /** The group's name. */
   readonly groupId: string;
+  /** The ranges of the keys, each a group of its own; empty: one group, {@link groupId}, holds all keys. */
+  readonly ranges: readonly KeyRange[];
   /** Where log, snapshots and identity live. */
   readonly dataDirectory: string;
   /** Where peers reach this process. */
@@ -62,6 +65,7 @@ const RENEW_INTERVAL_MS = { low: 10, usual: 10_000, high: 86_400_000 } as const;
 const FIELDS = new Set([
   "nodeId",
   "groupId",
+  "splitAt",
   "dataDirectory",
   "listen",
   "advertise",
@@ -150,6 +154,7 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
   return {
     nodeId,
     groupId,
+    ranges: rangesOf(given),
     dataDirectory,
     listen: parseAddress("listen", listen),
     ...(advertise !== undefined && { advertise }),
@@ -197,6 +202,17 @@ function record(field: string, value: unknown): Readonly<Record<string, unknown>
 function optionalAddress<F extends string>(field: F, given: RawServeOptions): { [K in F]?: HostPort } {
   const value = given[field];
   return value === undefined ? {} : ({ [field]: parseAddress(field, value) } as { [K in F]?: HostPort });
+}
+
+/** `key,key,…`, or in a file also a list of keys. */
+function rangesOf({ splitAt, groupId }: RawServeOptions): readonly KeyRange[] {
+  if (splitAt === undefined) return [];
+  if (groupId !== undefined)
+    throw badField("groupId", groupId, "must not be given beside splitAt, which names the groups");
+  const keys: unknown = typeof splitAt === "string" ? splitAt.split(",") : splitAt;
+  if (!Array.isArray(keys) || keys.some((key) => typeof key !== "string"))
+    throw badField("splitAt", splitAt, "must list keys, with commas between them");
+  return keyRanges(keys as readonly string[]);
 }
 
 /** `id=host:port,id=host:port,…`, or in a file also `{ "id": "host:port" }`. */

@@ -71,7 +71,7 @@ describe("what operators ask", () => {
 
   it.each([
     ["an unknown verb", { verb: "constructor" }, /"constructor" is not what operators can ask here/],
-    ["no verb", {}, /they can ask members, describe, plan/],
+    ["no verb", {}, /they can ask members, groups, describe, plan/],
     ["a field that is not known", { verb: "snapshot", now: true }, /now is not known here/],
     ["no change", { verb: "change-members" }, /change must be an object/],
     ["an unknown change", { verb: "plan", change: { kind: "removeAll" } }, /change\.kind is not a change/],

@@ -5,6 +5,7 @@ import type { Survivor } from "@hexraft/core";
 import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ResetFlags, runResetPeers } from "../../src/admin/reset-peers.js";
+import type { KvNode } from "../../src/kv/node-kv-service.js";
 import { makeLogger } from "../../src/log/log.js";
 import { resolveServeOptions } from "../../src/serve/serve-options.js";
 import { type RunningServer, startServer } from "../../src/serve/start-server.js";
@@ -47,7 +48,7 @@ afterAll(async () => {
 
 describe("hexraft admin reset-peers", () => {
   it("M11 L11 leaves a node alone that runs, and what is no node's directory", async () => {
-    await expect.poll(() => running[0]?.node.describe().leader, { timeout: 10_000 }).not.toBeNull();
+    await expect.poll(() => running[0]?.nodes.get("main")?.describe().leader, { timeout: 10_000 }).not.toBeNull();
     await expect(reset()).rejects.toMatchObject({ code: "DirectoryLocked" });
     await expect(reset({ dataDirectory: join(directory, "none") })).rejects.toMatchObject({ code: "BadOption" });
     await expect(reset({ dataDirectory: directory })).rejects.toThrow(/its identity cannot be read/);
@@ -103,7 +104,7 @@ describe("hexraft admin reset-peers", () => {
       code: 0,
       said: expect.stringContaining("n1 is the only member from now on. Start it as before."),
     });
-    const { node } = await serve("n1");
+    const node = (await serve("n1")).nodes.get("main") as KvNode;
     await expect.poll(() => node.describe().role, { timeout: 10_000 }).toBe("leader");
     expect(node.describe().configuration.configuration.voters).toEqual(["n1"]);
   });

@@ -57,7 +57,7 @@ export class Administered implements AdministeredNode {
 
 /** A desk in front of it. */
 export const deskOf = (node = new Administered()): AdminDesk =>
-  new AdminDesk(node, 150, makeLogger("silent", "n1", process.stdout));
+  new AdminDesk(node, 150, makeLogger("silent", "n1", process.stdout), () => []);
 
 /** One voter more. */
 export const ADD_N4: MemberChange = { kind: "addPeers", nodes: [{ id: "n4", address: "h:4" }] };

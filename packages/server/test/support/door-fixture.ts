@@ -6,6 +6,7 @@ import type { Role } from "../../src/access/role.js";
 import { ClientDoor } from "../../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../../src/door/door-limits.js";
 import type { DoorService } from "../../src/door/door-service.js";
+import { Groups } from "../../src/groups/groups.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../../src/http/http-server.js";
 import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../../src/resp/resp-server.js";
 import type { DoorBounds } from "../../src/serve/door-bounds.js";
@@ -34,14 +35,23 @@ export class Doors {
   ) {}
 
   http(bounds = this.bounds, access = this.access): Promise<number> {
+    const admin = deskOf(this.administered);
     const context = {
       kv: this.kv,
-      describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
-      explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+      admin,
+      groups: new Groups([
+        {
+          id: "main",
+          kv: this.kv,
+          admin,
+          describe: () => ({ leader: "n1", term: 3, halted: "", text: "" }) as unknown as NodeDescription,
+          explain: () => ({ nodeId: "n1", findings: [], text: "" }),
+          stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
+          backup: async () => madeUpBackup(1_000),
+          isResting: () => false,
+        },
+      ]),
       scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
-      stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
-      admin: deskOf(this.administered),
-      backup: async () => madeUpBackup(1_000),
     };
     return this.open(new HttpFront(context, { ...DEFAULT_HTTP_LIMITS, ...bounds }, access, this.tls));
   }
@@ -63,7 +73,7 @@ export class Doors {
       readToken: () => "",
       welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
     };
-    return this.open(new ClientDoor(service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls));
+    return this.open(new ClientDoor(() => service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls));
   }
 
   async stop(): Promise<void> {

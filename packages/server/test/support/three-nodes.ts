@@ -1,3 +1,4 @@
+import type { ClusterGroup } from "@hexraft/client";
 import { freePorts } from "@hexraft/testing/proxy";
 import type { Listening } from "../../src/serve/start-server.js";
 import { type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-process.js";
@@ -75,18 +76,20 @@ export class ThreeNodes {
     return (await response.json()) as T;
   }
 
-  /** Waits for a leader that all running nodes follow. */
+  /** Waits for a leader that all running nodes follow, in each group. @returns the only one, or that of the first group. */
   async leader(running: readonly string[] = this.ids): Promise<string> {
-    return until("a leader that all follow", async () => {
-      const said = await Promise.all(
-        running.map((id) => this.ask<{ leader: string | null; role: string }>(id, "/v1/status")),
-      );
-      const [first] = said;
-      return first?.leader != null &&
-        running.includes(first.leader) &&
-        said.every(({ leader }) => leader === first.leader)
-        ? first.leader
-        : undefined;
+    const [first] = (await this.leaders(running)).values();
+    return first as string;
+  }
+
+  /** Waits until all running nodes agree on who leads what. */
+  leaders(running: readonly string[] = this.ids): Promise<ReadonlyMap<string, string>> {
+    return until("leaders that all follow", async () => {
+      const asked = running.map((id) => this.ask<{ readonly groups: readonly ClusterGroup[] }>(id, "/v1/groups"));
+      const said = (await Promise.all(asked)).map(({ groups }) => groups.map(({ group, leader }) => [group, leader]));
+      const leaders = new Map(said[0] as [string, string][]);
+      const agreed = said.every((each) => JSON.stringify(each) === JSON.stringify(said[0]));
+      return agreed && [...leaders.values()].every((leader) => running.includes(leader)) ? leaders : undefined;
     });
   }
 

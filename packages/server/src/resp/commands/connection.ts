@@ -1,6 +1,6 @@
 import { allows } from "../../access/role.js";
 import { BadArgument, bigintOf, syntaxError, textOf, wordOf } from "../arguments.js";
-import { type CommandCall, type CommandSpec, NO_KEYS } from "../command-spec.js";
+import { type CommandCall, type CommandSpec, type GroupFacts, NO_KEYS } from "../command-spec.js";
 import { OK, RespFailure, type RespReply, RespStatus } from "../resp-reply.js";
 import type { RespSession } from "../resp-session.js";
 
@@ -136,8 +136,13 @@ function client({ args, session }: CommandCall): RespReply {
   }
 }
 
+/** As Redis tells of its databases. */
+const groupLine = ({ role, term, leader, commitIndex, appliedIndex }: GroupFacts): string =>
+  `role=${role},term=${term},leader=${leader},commit_index=${commitIndex},applied_index=${appliedIndex}`;
+
 function infoText({ args, context }: CommandCall): string {
   const facts = context.info();
+  const [only, ...more] = facts.groups;
   const sections: Readonly<Record<string, Readonly<Record<string, string | number>>>> = {
     Server: {
       redis_version: REDIS_VERSION,
@@ -152,11 +157,15 @@ function infoText({ args, context }: CommandCall): string {
     Replication: { role: "master", connected_slaves: 0 },
     Hexraft: {
       node_id: facts.nodeId,
-      raft_role: facts.role,
-      raft_term: facts.term,
-      raft_leader: facts.leader,
-      commit_index: facts.commitIndex,
-      applied_index: facts.appliedIndex,
+      ...(more.length === 0 && only !== undefined
+        ? {
+            raft_role: only.role,
+            raft_term: only.term,
+            raft_leader: only.leader,
+            commit_index: only.commitIndex,
+            applied_index: only.appliedIndex,
+          }
+        : Object.fromEntries(facts.groups.map((each) => [`group_${each.group}`, groupLine(each)]))),
     },
   };
   const wanted = new Set(args.map((argument) => textOf(argument).toLowerCase()));

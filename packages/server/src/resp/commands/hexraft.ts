@@ -1,4 +1,5 @@
 import type { Consistency } from "@hexraft/core";
+import type { KvService } from "../../kv/kv-service.js";
 import { BadArgument, syntaxError, textOf, wordOf } from "../arguments.js";
 import { type CommandCall, type CommandSpec, NO_KEYS } from "../command-spec.js";
 import { OK, type RespReply } from "../resp-reply.js";
@@ -17,7 +18,7 @@ export const HEXRAFT: readonly CommandSpec[] = [
     needs: "read",
     keys: NO_KEYS,
     summary:
-      "CONSISTENCY [LINEARIZABLE | LEASE | LOCAL | MAXSTALENESS ms | ATLEAST token]: of this connection's reads. TOKEN. " +
+      "CONSISTENCY [LINEARIZABLE | LEASE | LOCAL | MAXSTALENESS ms | ATLEAST token]: of this connection's reads. TOKEN [key]. " +
       "SESSION [OPEN [nonce] | USE session sequence [acknowledged] | ACK sequence | OFF]: numbers of this connection's writes.",
     run: (call) => hexraft(call),
   },
@@ -28,8 +29,7 @@ function hexraft(call: CommandCall): RespReply | Promise<RespReply> {
   const [subcommand, ...words] = args as [Buffer, ...Buffer[]];
   switch (wordOf(subcommand)) {
     case "TOKEN":
-      if (words.length > 0) throw syntaxError();
-      return context.kv.readToken();
+      return tokenOf(context.kv, words);
     case "CONSISTENCY":
       if (words.length === 0) return wordsOf(session.consistency);
       session.consistency = consistencyOf(words);
@@ -41,6 +41,14 @@ function hexraft(call: CommandCall): RespReply | Promise<RespReply> {
         `ERR unknown subcommand '${textOf(subcommand).slice(0, 128)}'. Try CONSISTENCY, TOKEN, SESSION.`,
       );
   }
+}
+
+/** Q08. Where several groups are served a token is one group's, and the key says which. */
+function tokenOf(kv: KvService, [key, ...more]: readonly Buffer[]): RespReply {
+  if (more.length > 0) throw syntaxError();
+  const token = kv.readToken(key);
+  if (token !== "") return token;
+  throw new BadArgument("ERR several groups are served here; say HEXRAFT TOKEN key, for the group of that key");
 }
 
 function consistencyOf([word, value, ...more]: readonly Buffer[]): Consistency {

@@ -43,6 +43,14 @@ export const hostingProofs: readonly Proof[] = [
     tests: protocolTests("resting"),
   },
   {
+    // Whoever asks a group at rest for another leader is told that nobody has answered.
+    rule: "G02",
+    file: protocol("resting"),
+    find: "  if (areHeard) for (const peer of office.peers.values()) peer.heardAt = s.now;\n",
+    replace: "",
+    tests: protocolTests("resting"),
+  },
+  {
     // The lease of before the rest is believed after it.
     rule: "G02",
     file: protocol("resting"),

@@ -103,7 +103,7 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     ...defined,
     endpoints: given.endpoints,
     group,
-    hello: () => layOutHello({ credentials, group }),
+    hello: () => layOutHello(credentials, group),
     authorities: tls === undefined ? undefined : authoritiesIn(tls),
   };
   for (const [field, low, high, unit] of RANGES) {

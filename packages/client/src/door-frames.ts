@@ -176,13 +176,13 @@ export interface Credentials {
 /** What a client says of itself when it comes. */
 export interface Hello {
   /** Who it says it is; `undefined` if it does not say. */
-  readonly credentials?: Credentials | undefined;
+  readonly credentials: Required<Credentials> | undefined;
   /** The group that it means; `undefined`: the only one. */
-  readonly group?: string | undefined;
+  readonly group: string | undefined;
 }
 
 /** What a client says first; credentials and group grew at the tail (T09). */
-export function layOutHello({ credentials, group }: Hello = {}): Buffer {
+export function layOutHello(credentials?: Credentials, group?: string): Buffer {
   const who = credentials === undefined ? [] : [credentials.user ?? DEFAULT_USER, credentials.password];
   const [user = null, password = null] = who;
   const tail = group === undefined ? who : [user, password, group];
@@ -194,7 +194,7 @@ export function layOutHello({ credentials, group }: Hello = {}): Buffer {
  *
  * @throws RaftError `BadMessage`, or `FormatUnknown` for other versions.
  */
-export function checkHello(frame: Uint8Array): Hello & { readonly credentials: Required<Credentials> | undefined } {
+export function checkHello(frame: Uint8Array): Hello {
   const stranger = "this is the client port of a hexraft node, and what spoke is no HexraftClient";
   if (frame[0] !== FrameKind.hello) throw malformed(stranger);
   const [magic, lowest, highest, user, password, group] = readArray(frame);

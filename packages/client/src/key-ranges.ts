@@ -35,7 +35,8 @@ export function keyRanges(splitAt: readonly BytesLike[]): readonly KeyRange[] {
     if (from === null || (to !== null && Buffer.compare(from, to) >= 0))
       throw bad(splitAt, "must name keys in ascending order, by their bytes, none twice and none empty");
     const group = `${nameOf(from)}..${to === null ? "" : nameOf(to)}`;
-    if (!isName(group)) throw bad(splitAt, `must name shorter keys: a group would be called ${group}`);
+    const fits: boolean = isName(group);
+    if (!fits) throw bad(splitAt, `must name shorter keys: a group would be called ${group}`);
     return { group, from, to };
   });
 }

@@ -40,10 +40,10 @@ const resp = async (id: string, command: string) => {
   client.socket.destroy();
   return said;
 };
-/** How many of the groups each node leads. */
+/** How many of the groups nodes lead, from the fewest to the most. */
 const counts = async () => {
   const leaders = [...(await cluster.leaders()).values()];
-  return cluster.ids.map((id) => leaders.filter((leader) => leader === id).length);
+  return cluster.ids.map((id) => leaders.filter((leader) => leader === id).length).toSorted((a, b) => a - b);
 };
 
 describe("several groups behind one door", () => {
@@ -123,7 +123,7 @@ describe("several groups behind one door", () => {
         await shell(["admin", "transfer", "n1", "--group", group]);
         return (await cluster.leaders()).get(group) === "n1" ? true : undefined;
       });
-    expect(await counts()).toEqual([4, 0, 0]);
+    expect(await counts()).toEqual([0, 0, 4]);
     const listed = await shell(["admin", "groups"]);
     expect(listed.out.split("\n").filter((line) => line !== "")).toHaveLength(4);
     expect(listed.out).toMatch(/^\.\.g {3}led by n1 in term \d+, committed up to \d+/);
@@ -138,7 +138,7 @@ describe("several groups behind one door", () => {
     });
     const told = await shell(["admin", "rebalance"]);
     expect(told).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
-    expect((await counts()).toSorted()).toEqual([1, 1, 2]);
+    expect(await counts()).toEqual([1, 1, 2]);
     expect(JSON.parse((await shell(["admin", "rebalance", "--json"])).out)).toEqual({
       outcome: "ok",
       value: { moves: [], unknown: [] },
@@ -172,7 +172,7 @@ describe("several groups behind one door", () => {
     await cluster.leaders();
     for (const key of written) expect([key, (await http(victim, "GET", `/v1/kv/${key}`)).text]).toEqual([key, key]);
     expect(await shell(["admin", "rebalance"])).toMatchObject({ code: 0 });
-    expect((await counts()).toSorted()).toEqual([1, 1, 2]);
+    expect(await counts()).toEqual([1, 1, 2]);
   });
 
   it("F08 a group is backed up by its name, and becomes a cluster of its own", async () => {
@@ -215,8 +215,8 @@ describe("several groups behind one door", () => {
         ["--split-at", "h,n,t"],
         /splitAt is \["h","n","t"\], but it must split the keys as .* there are the groups/,
       ],
-      ["n3", [], /groups in one log|shared/],
-      ["m1", ["--split-at", SPLIT_AT], /directory/],
+      ["n3", [], /holds the log that many groups share/],
+      ["m1", ["--split-at", SPLIT_AT], /log that is the group n\.\.t's alone/],
     ] as const) {
       const process = start(id, ...flags);
       expect([id, flags, await process.end(), process.error]).toEqual([

@@ -8,7 +8,7 @@ import { exitCodeOf } from "../src/exit-codes.js";
 import { makeLogger } from "../src/log/log.js";
 import { formatAddress, parseAddress } from "../src/serve/address.js";
 import { DEFAULT_DOOR_BOUNDS } from "../src/serve/door-bounds.js";
-import { readConfigFile, resolveServeOptions } from "../src/serve/serve-options.js";
+import { type RawServeOptions, readConfigFile, resolveServeOptions } from "../src/serve/serve-options.js";
 
 const directory = mkdtempSync(join(tmpdir(), "hexraft-options-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -52,7 +52,7 @@ describe("resolveServeOptions", () => {
   });
 
   it("G01 keys are split where the flag says it, or the list in the file", () => {
-    const groupsOf = (flags: object, file: object) =>
+    const groupsOf = (flags: RawServeOptions, file: RawServeOptions) =>
       resolveServeOptions({ ...GOOD, ...flags }, file).ranges.map(({ group }) => group);
     expect(groupsOf({ splitAt: "g,n" }, {})).toEqual(["..g", "g..n", "n.."]);
     expect(groupsOf({}, { splitAt: ["users,1", "z"] })).toEqual(["..users.2c1", "users.2c1..z", "z.."]);

@@ -25,6 +25,13 @@ import { Settings } from "./settings.js";
 const IDENTITY_MAGIC = 0x44495848; // "HXID"
 const REPLICA_MAGIC = 0x50525848; // "HXRP"
 
+const SEGMENT = /^\d{16}\.seg$/;
+const otherKind = (directory: string, what: string): RaftError =>
+  new RaftError("BadOption", "refused", `option directory is ${JSON.stringify(directory)}, but it ${what}`, {
+    field: "directory",
+    value: directory,
+  });
+
 const RESERVED = /^(?:\.{1,2}|identity(?:\.new)?|LOCK\..*)$/;
 
 /** Fields of `identity`, from byte 8: u64 start number, directory id, cluster id (empty while it waits), node id. */
@@ -103,6 +110,20 @@ export class DataDirectory {
         value: group,
       });
     return `${this.path}/${group}`;
+  }
+
+  /** G01: whose groups share a log here would find none of a group's own, and take the replica for a new one. @throws RaftError `BadOption` */
+  refuseSharedLog(): void {
+    if (!this.files.list(`${this.path}/log`).some((name) => SEGMENT.test(name))) return;
+    throw otherKind(this.path, "holds the log that many groups share; open it with sharedFileStorage");
+  }
+
+  /** The same the other way round. @throws RaftError `BadOption` */
+  refuseLogsOfGroups(): void {
+    const names = this.files.list(this.path).filter((name) => !RESERVED.test(name));
+    const alone = names.find((name) => this.files.size(`${this.path}/${name}/replica`) >= 0);
+    if (alone !== undefined)
+      throw otherKind(this.path, `holds the log that is the group ${alone}'s alone; open it with fileStorage`);
   }
 
   /** Who lives here; `undefined` in a new directory. */

@@ -20,7 +20,7 @@ import { restartElectionWait } from "./term.js";
 export function stir(s: RaftState, event: RaftEvent): void {
   if (!s.mayRest || isQuiet(s, event)) return;
   s.stirredAt = s.now;
-  if (s.rest !== undefined) wake(s);
+  if (s.rest !== undefined) wake(s, event.type !== "Woken" && event.type !== "PeerDown");
 }
 
 /** The disk, the state machine and answers to what a leader said itself: nobody wants anything. */
@@ -53,7 +53,7 @@ function isQuiet(s: RaftState, event: RaftEvent): boolean {
 export function considerRest(s: RaftState): void {
   const office = s.leadership;
   if (!s.mayRest || office === undefined) return;
-  if (s.rest !== undefined) return wake(s);
+  if (s.rest !== undefined) return wake(s, false);
   if (s.now - s.stirredAt < s.T || !isIdle(s, office)) return;
   s.rest = { phase: "offered", round: office.round, confirmed: new SparseSet() };
   const members = [...office.peers.values()].map(({ id, incarnation }) => ({ id, incarnation }));
@@ -88,7 +88,7 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
 export function onRestAnswer(s: RaftState, peer: Replicator, answer: RestAnswer): void {
   const office = s.leadership;
   if (office === undefined || s.rest?.phase !== "offered" || answer.round !== s.rest.round) return;
-  if (!answer.rests) return wake(s);
+  if (!answer.rests) return wake(s, false);
   s.rest.confirmed.add(peer.id);
   restIfAllAgree(s, office);
 }
@@ -104,8 +104,12 @@ function restIfAllAgree(s: RaftState, office: Leadership): void {
   s.outbox.emit({ type: "Rest", with: [...office.peers.keys()], version: null });
 }
 
-/** Goes on as if it had never rested: a leader beats at once, a follower begins a wait that is drawn anew. */
-function wake(s: RaftState): void {
+/**
+ * Goes on as if it had never rested: a leader beats at once, a follower begins a wait that is drawn anew.
+ *
+ * @param areHeard - nothing says that a member's process is gone; one that is not heard for T would have ended the rest.
+ */
+function wake(s: RaftState, areHeard: boolean): void {
   const rest = s.rest;
   s.rest = undefined;
   s.outbox.emit({ type: "Wake" });
@@ -119,6 +123,8 @@ function wake(s: RaftState): void {
   }
   // E16: nobody was asked for an answer meanwhile; silence counts from now on.
   office.wokeAt = s.now;
+  // E21, M15: who asks a group at rest for another leader, or for other members, is not told that nobody has answered lately.
+  if (areHeard) for (const peer of office.peers.values()) peer.heardAt = s.now;
   broadcastHeartbeat(s, office);
   s.arm("heartbeat", s.options.heartbeatIntervalMs);
 }

@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Message } from "../../src/model/message.js";
 import type { RaftEvent } from "../../src/protocol/event.js";
 import { onWire, sent } from "../support/effects.js";
+import { jointMembership, target } from "../support/joint-membership.js";
 import { Lab, T } from "../support/lab.js";
 
 const IDS = ["a", "b", "c"];
 
 /** A leads, all hold all, and nobody asked for anything for T. */
 function idle(): Lab {
-  const lab = new Lab(IDS, { mayRest: true }).elect("a");
+  const lab = new Lab(IDS, { mayRest: true, membership: jointMembership }).elect("a");
   lab.propose("a", "x");
   lab.settle();
   for (let i = 0; i < 4; i++) lab.beat("a");
@@ -129,6 +130,33 @@ describe("G02 a group at rest", () => {
     // E16: nobody was asked for an answer for so long, so nobody's silence counts.
     lab.beat("a");
     expect(lab.leaders()).toEqual(["a"]);
+  });
+
+  it("G02 E21 M15 a group that rests long can be handed over, and its members changed, by the first who asks", () => {
+    const asked = (event: RaftEvent) =>
+      resting()
+        .pass(30 * T)
+        .step("a", event);
+    const transfer = { type: "TransferRequested", request: 1, to: "b", isStopping: false } as const;
+    expect(sent(asked(transfer)).map(({ to, message }) => `${to} ${message.type}`)).toContain("b TimeoutNow");
+    const change = { type: "ChangeRequested", request: 1, target: target("ab"), expected: null } as const;
+    expect(asked(change).map(({ type }) => type)).not.toContain("ChangeAnswered");
+    // A member whose process is gone is none that anything is handed to.
+    for (const gone of [
+      { type: "PeerDown", id: "b" },
+      { type: "Woken", contactAt: 0 },
+    ] as const) {
+      const left = resting()
+        .pass(30 * T)
+        .isolate("b");
+      left.step("a", gone);
+      expect(left.step("a", transfer)).toContainEqual(
+        expect.objectContaining({
+          type: "TransferAnswered",
+          error: expect.objectContaining({ code: "TransferRefused" }),
+        }),
+      );
+    }
   });
 
   it("G02 a follower that wakes says so to its leader: one that slept on would be deposed by those who are awake", () => {

@@ -31,9 +31,9 @@ export interface Served {
   /** What those may ask who name no group. */
   readonly admin: Pick<AdminDesk, "ask">;
   /** What a client of a group asks, or one that names none. @throws RaftError `BadCommand` */
-  doorOf(group: string | undefined): DoorService;
+  readonly doorOf: (group: string | undefined) => DoorService;
   /** For `INFO`. */
-  facts(): Omit<ServerFacts, "port" | "nodeId">;
+  readonly facts: () => Omit<ServerFacts, "port" | "nodeId">;
 }
 
 /** A group, and its node. */

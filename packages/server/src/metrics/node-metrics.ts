@@ -47,7 +47,7 @@ const WHOSE = ["node", "group"] as const;
  */
 export class NodeMetrics {
   private readonly registry = new Registry();
-  private readonly facts: readonly { readonly fact: Fact; readonly metric: Gauge<string> | Counter<string> }[];
+  private readonly facts: readonly { readonly fact: Fact; readonly metric: Gauge | Counter }[];
   private readonly listening: readonly { unsubscribe(): void }[];
 
   constructor(
@@ -106,7 +106,7 @@ export class NodeMetrics {
   }
 }
 
-type Counters = Readonly<Record<keyof typeof EVENT_COUNTERS, Counter<string>>>;
+type Counters = Readonly<Record<keyof typeof EVENT_COUNTERS, Counter>>;
 
 function count(counters: Counters, event: NodeEvent, whose: Readonly<Record<(typeof WHOSE)[number], string>>): void {
   switch (event.kind) {

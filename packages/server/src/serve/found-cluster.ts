@@ -11,7 +11,7 @@ export interface Founding {
   readonly group: GroupId;
   readonly node: KvNode;
   /** Whether that was done before, here or elsewhere. */
-  isFounded(node: KvNode): boolean;
+  readonly isFounded: (node: KvNode) => boolean;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface Hosting {
   /** G02. */
   isResting(group: GroupId): boolean;
   /** M13: whether a group needs nobody to found it. */
-  isFounded(node: KvNode): boolean;
+  readonly isFounded: (node: KvNode) => boolean;
   /** O04. Idempotent. */
   stop(): Promise<void>;
 }

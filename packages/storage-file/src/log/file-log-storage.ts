@@ -155,6 +155,7 @@ export class FileLogStorage implements LogStorage {
   /** Reads and judges everything first; changes begin when nothing can be refused any more. */
   private async recover(request: OpenLog): Promise<OpenedLog> {
     const { directory } = this;
+    directory.refuseSharedLog();
     const group = directory.groupPath(request.groupId);
     const files = new SegmentFiles(
       `${group}/log`,

@@ -181,6 +181,7 @@ export class SharedLog {
     const first = this.segments.path(1);
     if (identity === undefined && numbers.length > 0)
       throw damaged(`${this.parts.directory.path}/identity`, "the file is missing, and there is a log", 0, 1);
+    if (identity !== undefined && numbers.length === 0) this.parts.directory.refuseLogsOfGroups();
     if (identity !== undefined && identity.startNumber > 0 && numbers.length === 0)
       throw damaged(first, "the log is missing", 0, 1);
     const begun = numbers.length === 1 && this.parts.files.size(first) === SEGMENT_HEADER_BYTES;

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { block, checksum, OPEN, openLog, storageOf, temporaryDirectory } from "../support/host.js";
+import { groupsOf, OPEN_GROUPS } from "../support/shared.js";
 
 const CLUSTER = "c".repeat(32);
 const SEGMENT = "main/log/0000000000000001.seg";
@@ -38,6 +39,21 @@ describe("FileLogStorage: identity and format", () => {
     const error = await refusal(directory, { ...OPEN, nodeId: "n2" });
     expect(error).toMatchObject({ code: "IdentityMismatch", details: { found: "n1", expected: "n2" } });
     expect(error.message).toContain(`${directory}/identity belongs to node n1, not to n2`);
+  });
+
+  it("L10 G01 a directory whose groups share a log is not taken for a new one of a group alone, nor the other way round", async () => {
+    const shared = temporaryDirectory();
+    const groups = groupsOf(shared);
+    await groups.open(OPEN_GROUPS);
+    await groups.close();
+    expect(await refusal(shared)).toMatchObject({
+      code: "BadOption",
+      message: expect.stringContaining("holds the log that many groups share; open it with sharedFileStorage"),
+    });
+    await expect(groupsOf(await directoryOf()).open(OPEN_GROUPS)).rejects.toMatchObject({
+      code: "BadOption",
+      message: expect.stringContaining("the group main's alone; open it with fileStorage"),
+    });
   });
 
   it("L10 a segment of another cluster or replica is refused", async () => {

@@ -137,7 +137,8 @@ export class Route implements DoorConnectionOwner {
     if (this.ready === connection) this.ready = null;
     if (this.seeking === connection) this.seeking = null;
     // Before what was lost is sent again, or that would look for the leader right where there was no answer.
-    if (wasCurrent && denial === undefined) this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
+    if (wasCurrent && denial === undefined)
+      this.moveOn("", `${connection.endpoint.host}:${connection.endpoint.port}: ${reason}`);
     this.owner.onLost(connection, reason);
     if (denial !== undefined) this.denied(reason, denial);
   }

@@ -197,15 +197,31 @@ export const membershipProofs: readonly Proof[] = [
   {
     rule: "M12/payloads",
     file: protocol("append-entries"),
-    find: "  const rest = s.options.witness ? whole.bare() : whole;",
+    find: "  const rest = s.options.witness ? whole.bare(true) : whole;",
     replace: "  const rest = whole;",
     tests: protocolTests("witness"),
   },
   {
     rule: "M12/payloads",
     file: protocol("log-repair"),
-    find: "message.blocks.map((block) => (witness ? block.bare() : block))];",
+    find: "message.blocks.map((block) => (witness ? block.bare(true) : block))];",
     replace: "message.blocks];",
+    tests: protocolTests("witness"),
+  },
+  {
+    // The leader sends it what it sends everybody.
+    rule: "M12/payloads",
+    file: protocol("replicator-group"),
+    find: "peer.isWitness ? whole.map((block) => block.bare(false)) : whole;",
+    replace: "peer.isWitness ? whole.slice() : whole;",
+    tests: protocolTests("witness"),
+  },
+  {
+    // Once a witness, always one: a member that was taken for one is sent nothing that it can use.
+    rule: "M12/payloads",
+    file: protocol("replicator-group"),
+    find: "  peer.isWitness = response.isWitness === true;\n",
+    replace: "  peer.isWitness ||= response.isWitness === true;\n",
     tests: protocolTests("witness"),
   },
   {

@@ -157,14 +157,16 @@ export class LogBlock {
   }
 
   /**
-   * M12: the same entries without the payloads of their commands; what the protocol itself reads stays whole. What it was made of
-   * is not kept with it: its checksum must have been verified.
+   * M12: the same entries without the payloads of their commands; what the protocol itself reads stays whole.
+   *
+   * @param isVerified - the checksum of what it is made of was verified, and that need not be kept with it until it is encoded.
    */
-  bare(): LogBlock {
+  bare(isVerified: boolean): LogBlock {
     if (this.isBare) return this;
+    const origin = this.cutFrom ?? (this.payloads === undefined ? this : undefined);
     const kept = (index: LogIndex): Uint8Array =>
       this.typeAt(index) === EntryType.command ? NO_PAYLOAD : this.payloadAt(index).slice();
-    return this.part(this.first, this.last, kept, undefined, true);
+    return this.part(this.first, this.last, kept, isVerified ? undefined : origin, true);
   }
 
   private part(

@@ -85,17 +85,23 @@ const LAYOUTS: Layouts = {
   },
   AppendEntriesResponse: {
     code: 6,
-    write: (m) => [m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot],
-    read: (fields) => ({
-      term: fields.term(),
-      success: fields.flag("success"),
-      match: fields.index("match"),
-      prevIndex: fields.index("prev index"),
-      hintIndex: fields.index("hint index"),
-      hintTerm: fields.term("hint term"),
-      last: fields.index("last"),
-      needsSnapshot: fields.index("needs snapshot", 0),
-    }),
+    write: (m) => [
+      ...[m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot],
+      ...(m.isWitness === true ? [1] : []),
+    ],
+    read: (fields) => {
+      const said = {
+        term: fields.term(),
+        success: fields.flag("success"),
+        match: fields.index("match"),
+        prevIndex: fields.index("prev index"),
+        hintIndex: fields.index("hint index"),
+        hintTerm: fields.term("hint term"),
+        last: fields.index("last"),
+        needsSnapshot: fields.index("needs snapshot", 0),
+      };
+      return fields.count("witness", 0) === 0 ? said : { ...said, isWitness: true };
+    },
   },
   Heartbeat: {
     code: 7,

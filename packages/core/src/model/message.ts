@@ -83,6 +83,8 @@ export interface AppendEntriesResponse {
   readonly last: LogIndex;
   /** S11: above 0, the receiver cannot rebuild its state and wants a snapshot above this index. */
   readonly needsSnapshot: LogIndex;
+  /** M12: the receiver keeps no payloads, and need not be sent any. A witness of version 1 does not say so. */
+  readonly isWitness?: true;
 }
 
 /** The leader's sign of life; its round confirms reads (Q01) and leadership (E16). */

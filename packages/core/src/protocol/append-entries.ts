@@ -3,7 +3,7 @@ import { decodeConfiguration } from "../model/configuration-layout.js";
 import { invariant } from "../model/errors.js";
 import { EntryType, type LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex } from "../model/log-id.js";
-import type { AppendEntries, Heartbeat } from "../model/message.js";
+import type { AppendEntries, AppendEntriesResponse, Heartbeat } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
@@ -75,8 +75,13 @@ export function acknowledge(s: RaftState): void {
     hintTerm: 0,
     last: s.log.last.index,
     needsSnapshot: s.restoring,
+    ...asWitness(s),
   });
 }
+
+/** M12: it says so with every such answer, so that its leader need not know it from anywhere else. */
+const asWitness = (s: RaftState): Pick<AppendEntriesResponse, "isWitness"> =>
+  s.options.witness ? { isWitness: true } : {};
 
 /** R02: skips what is there, removes from the first real conflict on, appends the rest. */
 function takeBlock(s: RaftState, block: LogBlock): void {
@@ -91,7 +96,7 @@ function takeBlock(s: RaftState, block: LogBlock): void {
   if (index > block.last) return;
   const whole = index === block.first ? block : block.slice(index, block.last);
   // M12: what a witness kept it could lose, or be asked for.
-  const rest = s.options.witness ? whole.bare() : whole;
+  const rest = s.options.witness ? whole.bare(true) : whole;
   s.log.append(rest);
   s.outbox.persistBlock(rest);
 }
@@ -132,6 +137,7 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
     hintTerm,
     last: last.index,
     needsSnapshot: s.restoring,
+    ...asWitness(s),
   });
 }
 

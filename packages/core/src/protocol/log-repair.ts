@@ -68,7 +68,7 @@ export function onRepairResponse(s: RaftState, message: RepairResponse): void {
   if (configurationsIn(message.blocks) === undefined) return s.drop("malformed configuration entry");
   const { witness } = s.options;
   if (!witness && message.blocks.some(({ isBare }) => isBare)) return s.drop("entries without payloads");
-  repair.fetched = [...repair.fetched, ...message.blocks.map((block) => (witness ? block.bare() : block))];
+  repair.fetched = [...repair.fetched, ...message.blocks.map((block) => (witness ? block.bare(true) : block))];
   repair.progressAt = s.now;
   const bytes = repair.fetched.reduce((sum, block) => sum + block.sizeBytes, 0);
   if (wanted(repair, hole) <= hole.last && bytes < REPAIR_BYTES_MAX) return ask(s, repair);

@@ -68,6 +68,7 @@ export function replicate(s: RaftState): void {
 /** R03, R07, R11: a peer says how far it holds this leader's log, or where it does not. */
 export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
   peer.heardAt = s.now;
+  peer.isWitness = response.isWitness === true;
   wantsSnapshot(s, peer, response.needsSnapshot);
   if (!response.success) return onRefusal(s, peer, response);
   if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
@@ -193,7 +194,9 @@ function sendNext(s: RaftState, peer: Replicator): boolean {
   return true;
 }
 
-function send(s: RaftState, peer: Replicator, prevTerm: number, blocks: EntriesFetched["blocks"]): void {
+function send(s: RaftState, peer: Replicator, prevTerm: number, whole: EntriesFetched["blocks"]): void {
+  // M12: what was read back is verified before anything is made of it, or damage would be blessed.
+  const blocks = peer.isWitness ? whole.map((block) => block.bare(false)) : whole;
   const prev = { index: peer.next - 1, term: prevTerm };
   const last: LogIndex = blocks[blocks.length - 1]?.last ?? prev.index;
   s.outbox.send(peer, { type: "AppendEntries", term: s.term, prev, commit: s.commit, blocks });

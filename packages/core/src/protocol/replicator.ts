@@ -51,6 +51,8 @@ export class Replicator implements ReplicaId {
   ackedInStart: StartNumber = 0;
   /** R20: it came back without what it had acknowledged: it counts for nothing any more. */
   hasLostData = false;
+  /** M12: it said with its latest answer that it keeps no payloads. */
+  isWitness = false;
   /** S10: the snapshot it was offered last; the log after it is kept until this peer replicates again. */
   offered: SnapshotMeta | undefined;
   /** S10: bytes that the log had taken when that was offered first. */

@@ -51,6 +51,7 @@ const MESSAGES: readonly Message[] = [
     hintTerm: 2,
     last: 61,
     needsSnapshot: 12,
+    isWitness: true,
   },
   {
     type: "Heartbeat",
@@ -193,7 +194,8 @@ describe("messages as positional arrays", () => {
 
   it("T09 elements that an older neighbour did not send take their defaults", () => {
     expect(shortened(sample("VoteRequest"), 1)).toEqual({ ...sample("VoteRequest"), transfer: false });
-    expect(shortened(sample("AppendEntriesResponse"), 1)).toMatchObject({ needsSnapshot: 0, last: 61 });
+    expect(shortened(sample("AppendEntriesResponse"), 2)).toMatchObject({ needsSnapshot: 0, last: 61 });
+    expect(shortened(sample("AppendEntriesResponse"), 1)).not.toHaveProperty("isWitness");
     expect(shortened(sample("HeartbeatResponse"), 1)).toEqual(sample("HeartbeatResponse"));
     const { applied: _, ...said } = sample("ProposeResponse");
     expect(shortened(sample("ProposeResponse"), 4)).toEqual({

@@ -93,6 +93,24 @@ describe("heartbeats of the groups of a process", () => {
     expect(said.at(-1)).toEqual(envelopeOf(groups.at(-1) as string, beat(1)));
   });
 
+  it("G02 E02 a group whose hard state is not durable yet is left out of what the process says, until it is", () => {
+    const way = new Way();
+    const groups = ["slow", "other", "third"].map((group) => [group, new Lab(["n1", "n2", "n3"])] as const);
+    const saidBy = (group: string, lab: Lab): Envelope[] =>
+      lab.take(({ from }) => from === "n1").map(({ message, to }) => envelopeOf(group, message, to));
+    // A new term is news to each of them; one disk has not written it down when the turn ends.
+    for (const [group, lab] of groups) {
+      lab.receive("n2", "n1", { type: "Heartbeat", term: 3, commit: 0, round: 1 });
+      if (group !== "slow") lab.persist("n1");
+      way.say(...saidBy(group, lab));
+    }
+    expect(way.end().map(joined)).toEqual([["other", "third"]]);
+    const [slow, lab] = groups[0] as (typeof groups)[number];
+    lab.persist("n1");
+    way.say(...saidBy(slow, lab));
+    expect(way.end().map(({ group, message }) => [group, message.type])).toEqual([["slow", "HeartbeatResponse"]]);
+  });
+
   it("G02 an answer counts for a group only if it names that group's term", () => {
     const lab = new Lab(["a", "b", "c"]).elect("a").elect("b");
     lab

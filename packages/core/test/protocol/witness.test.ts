@@ -25,6 +25,27 @@ describe("M12 a witness", () => {
     expect(lab.node("c").disk.blocks.at(-1)).toMatchObject({ isBare: true, term: 1, count: 2 });
   });
 
+  it("M12/payloads is sent none by a leader that it has told so with its latest answer; others get them", () => {
+    const lab = leading();
+    const sentTo = (id: string) =>
+      lab
+        .take(({ to }) => to === id)
+        .flatMap(({ message }) => (message.type === "AppendEntries" ? message.blocks : []))
+        .map(({ isBare, sizeBytes }) => [isBare, sizeBytes > 100]);
+    lab.settle();
+    lab.propose("a", "x".repeat(100));
+    lab.persist("a");
+    expect(sentTo("c")).toEqual([[true, false]]);
+    expect(sentTo("b")).toEqual([[false, true]]);
+    // A witness of the version before does not say what it is; nor does a member that was taken for one.
+    const answer = { type: "AppendEntriesResponse", term: 1, success: true, match: 2 } as const;
+    const rest = { prevIndex: 0, hintIndex: 0, hintTerm: 0, last: 2, needsSnapshot: 0 };
+    lab.receive("c", "a", { ...answer, ...rest });
+    lab.propose("a", "y".repeat(100));
+    lab.persist("a");
+    expect(sentTo("c")).toEqual([[false, true]]);
+  });
+
   it("M12/payloads also of entries of which it has a part already", () => {
     const lab = leading();
     const block = LogBlock.of(3, 1, 0, EntryType.command, [bytes("x"), bytes("y")]);
@@ -73,7 +94,7 @@ describe("M12 a witness", () => {
 });
 
 describe("M12/refused a full member", () => {
-  const bare = LogBlock.of(3, 1, 0, EntryType.command, [bytes("x")]).bare();
+  const bare = LogBlock.of(3, 1, 0, EntryType.command, [bytes("x")]).bare(true);
 
   it("M12/refused takes no entries without payloads from a leader that was a witness", () => {
     const lab = leading();

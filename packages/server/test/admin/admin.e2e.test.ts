@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { ClusterAdmin, valueOf } from "@hexraft/client";
+import { ClusterAdmin, HexraftClient, valueOf } from "@hexraft/client";
 import type { RaftError } from "@hexraft/core/ports";
 import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type HexraftProcess, MAIN, nodeArguments } from "../support/serve-process.js";
+import { type HexraftProcess, MAIN, nodeArguments, portOf } from "../support/serve-process.js";
 import { ThreeNodes } from "../support/three-nodes.js";
 
 let cluster: ThreeNodes;
@@ -118,6 +118,23 @@ describe("a refused change says why, and what to do", () => {
         409,
         expect.stringMatching(/n4 is no member since configuration \d+; ask one that is, maybe n1 at 127/),
       ]);
+    // What is asked of its data is refused as well, and a client that knows its door goes on to the members.
+    for (const [method, path] of [
+      ["PUT", "/v1/kv/k"],
+      ["GET", "/v1/kv/k"],
+    ] as const) {
+      const response = await fetch(`http://${http}${path}`, { method, ...(method === "PUT" && { body: "v" }) });
+      expect([method, response.status, await response.json()]).toEqual([
+        method,
+        503,
+        expect.objectContaining({ outcome: "refused" }),
+      ]);
+    }
+    const { client: door = "" } = await n4.ready;
+    const client = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: portOf(door) }, ...cluster.endpoints] });
+    await client.put("k", "v");
+    expect(Buffer.from((await client.get("k")) as Uint8Array).toString()).toBe("v");
+    client.close();
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type LogIndex,
   type Term,
 } from "@hexraft/core/ports";
-import { OfflineLog } from "./offline-log.js";
+import { type OfflineLog, openOffline } from "./offline-log.js";
 
 /** Entries in a row that two nodes hold differently. */
 export interface DifferingEntries {
@@ -41,10 +41,10 @@ export const DIFFERENCES_MAX = 100;
  *
  * @param left - a data directory.
  * @param right - another one.
- * @param groupId - the group.
+ * @param groupId - the group; each log may be its own, or one that many groups share.
  * @param files - the disk; nothing is written to it.
  * @param checksum - CRC-32.
- * @throws RaftError `Damaged` if a log cannot be read; {@link inspectDirectory} says more.
+ * @throws RaftError `BadOption` if a shared log does not know the group, `Damaged` if a log cannot be read; {@link inspectDirectory} says more.
  */
 export async function diffDirectories(
   left: string,
@@ -55,7 +55,7 @@ export async function diffDirectories(
 ): Promise<LogDifference> {
   const logs: OfflineLog[] = [];
   try {
-    for (const directory of [left, right]) logs.push(await OfflineLog.open(directory, groupId, files, checksum));
+    for (const directory of [left, right]) logs.push(await openOffline(directory, groupId, files, checksum));
     const [a, b] = logs as [OfflineLog, OfflineLog];
     const from = Math.max(a.base.index, b.base.index) + 1;
     const to = Math.min(a.last.index, b.last.index);

@@ -61,7 +61,7 @@ async function groupsOfOneLog(
   damage: DamagedRange[],
 ): Promise<Replicas> {
   const clusterId = identity?.clusterId ?? "";
-  const owner = { clusterId, incarnation: identity?.directoryId ?? "", groupId: "" };
+  const owner = sharedOwner(identity);
   const { groups, ...sharedLog } = await inspectShared(segments, files, owner, checksum, damage);
   const whole: InspectedGroup[] = [];
   for (const group of groups) {
@@ -88,6 +88,13 @@ function hasLog(path: string, files: FileSystem): boolean {
     throw error;
   }
 }
+
+/** Who a log that groups share should belong to. */
+export const sharedOwner = (identity: Identity | undefined): LogOwner => ({
+  clusterId: identity?.clusterId ?? "",
+  incarnation: identity?.directoryId ?? "",
+  groupId: "",
+});
 
 /** Who a group's files should belong to. */
 export function ownerOf(directory: string, groupId: string, files: FileSystem, checksum: Checksum): LogOwner {

@@ -147,9 +147,9 @@ describe("diffDirectories", () => {
   it("O08 M12 compares what a witness keeps, and takes no missing payload for a difference", async () => {
     const blocks = [block(1, 10, 1, 100), block(11, 10, 2, 100)];
     const whole = await logOf(blocks);
-    const witness = await logOf(blocks.map((each) => each.bare()));
+    const witness = await logOf(blocks.map((each) => each.bare(true)));
     expect((await diffDirectories(whole, witness, "main", nodeFiles, checksum)).differing).toEqual([]);
-    const other = await logOf([block(1, 10, 1, 100).bare(), block(11, 10, 3, 100).bare()]);
+    const other = await logOf([block(1, 10, 1, 100).bare(true), block(11, 10, 3, 100).bare(true)]);
     expect((await diffDirectories(whole, other, "main", nodeFiles, checksum)).differing).toEqual([
       { from: 11, to: 20, terms: [2, 3] },
     ]);

@@ -139,6 +139,18 @@ const GROWN: Readonly<Record<string, Message>> = {
     round: 100,
     standing: { answeredRound: 99, answeredInStart: 8, ageMs: 210, commit: 58 },
   },
+  "AppendEntriesResponse-witness": {
+    type: "AppendEntriesResponse",
+    term: 5,
+    success: true,
+    match: 61,
+    prevIndex: 0,
+    hintIndex: 0,
+    hintTerm: 0,
+    last: 61,
+    needsSnapshot: 0,
+    isWitness: true,
+  },
   "ProposeResponse-applied": {
     type: "ProposeResponse",
     request: 1_001,

@@ -85,10 +85,10 @@ const LAYOUTS: Layouts = {
   },
   AppendEntriesResponse: {
     code: 6,
-    write: (m) => [
-      ...[m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot],
-      ...(m.isWitness === true ? [1] : []),
-    ],
+    write: (m) => {
+      const said = [m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot];
+      return m.isWitness === true ? [...said, 1] : said;
+    },
     read: (fields) => {
       const said = {
         term: fields.term(),

@@ -76,7 +76,7 @@ export const clientProofs: readonly Proof[] = [
   },
   {
     rule: "Q05",
-    file: protocol("lease"),
+    file: protocol("lease-rounds"),
     find: "this.unanswered.push({ round, sentAt });",
     replace: "this.unanswered.push({ round, sentAt: sentAt + 250 });",
     tests: protocolTests("lease-reads"),

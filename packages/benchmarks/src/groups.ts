@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readFlags } from "./lib/arguments.js";
-import type { GroupsFacts, GroupsOrder } from "./lib/groups-orders.js";
+import type { GroupsFacts, GroupsLoad, GroupsOrder } from "./lib/groups-orders.js";
 import { announce, conditions, report } from "./lib/report.js";
 import { inTurn, type Sample } from "./lib/rounds.js";
 
@@ -113,6 +113,19 @@ async function measureIdle(): Promise<void> {
   }
 }
 
+/** Each command is an entry in three logs. */
+function sampleOf(loads: readonly GroupsLoad[]): Sample {
+  const sum = (what: (load: GroupsLoad) => number): number => loads.reduce((total, load) => total + what(load), 0);
+  const [perSecond, syncsPerSecond] = [sum((load) => load.perSecond), (sum(({ syncs }) => syncs) / ms) * 1_000];
+  const facts = {
+    leaders: loads.filter(({ led }) => led > 0).length,
+    syncsPerSecond,
+    entriesPerSync: (perSecond * IDS.length) / syncsPerSecond,
+    cpuUsPerCommand: (sum(({ cpuMs }) => cpuMs) / ms / perSecond) * 1_000_000,
+  };
+  return { perSecond, facts };
+}
+
 async function measureActive(): Promise<void> {
   const members = await begin(active, "active");
   try {
@@ -120,8 +133,7 @@ async function measureActive(): Promise<void> {
     for (const member of members) await member.tell({ do: "balance" });
     const over = (groups: number) => async (): Promise<Sample> => {
       const order: GroupsOrder = { do: "load", groups, callers, warmUpMs: warmUp, ms };
-      const rates = await Promise.all(members.map((member) => member.tell<number>(order)));
-      return { perSecond: rates.reduce((sum, rate) => sum + rate, 0) };
+      return sampleOf(await Promise.all(members.map((member) => member.tell<GroupsLoad>(order))));
     };
     const { one, many } = await inTurn(Number(flags.rounds), { many: over(active), one: over(1) });
     report("groups", { groups: active, callers, limitGroups: 1 }, { ours: many, limit: one });

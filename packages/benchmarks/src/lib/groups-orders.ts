@@ -23,3 +23,15 @@ export interface GroupsFacts {
   /** Beside the heap: the bytes of buffers. */
   readonly bufferBytes: number;
 }
+
+/** What a process did while there was load. */
+export interface GroupsLoad {
+  /** Groups that it led. */
+  readonly led: number;
+  /** Acknowledged commands of those. */
+  readonly perSecond: number;
+  /** User and system, of the process. ms. */
+  readonly cpuMs: number;
+  /** Of its log. */
+  readonly syncs: number;
+}

@@ -13,7 +13,8 @@ export function report(bench: string, about: Readonly<Record<string, unknown>>, 
     ratioMax: round(Math.max(...ratios)),
     ...latencies("", ours),
     ...latencies("limit", limit),
-    ...facts(ours),
+    ...facts("", ours),
+    ...facts("limit", limit),
   };
   if (process.argv.includes("--json")) {
     console.log(JSON.stringify({ bench, ...about, ...conditions(), ...figures }));
@@ -39,15 +40,17 @@ function latencies(prefix: string, samples: readonly Sample[]): Record<string, n
   const p50 = of((sample) => sample.p50);
   const p99 = of((sample) => sample.p99);
   if (p50.length === 0 || p99.length === 0) return {};
-  const name = (what: string) => (prefix === "" ? what : `${prefix}P${what.slice(1)}`);
-  return { [name("p50Ms")]: round(median(p50)), [name("p99Ms")]: round(median(p99)) };
+  return { [prefixed(prefix, "p50Ms")]: round(median(p50)), [prefixed(prefix, "p99Ms")]: round(median(p99)) };
 }
 
-function facts(samples: readonly Sample[]): Record<string, number> {
+function facts(prefix: string, samples: readonly Sample[]): Record<string, number> {
   const names = Object.keys(samples[0]?.facts ?? {});
   return Object.fromEntries(
-    names.map((name) => [name, round(median(samples.map((sample) => sample.facts?.[name] ?? 0)))]),
+    names.map((name) => [prefixed(prefix, name), round(median(samples.map((sample) => sample.facts?.[name] ?? 0)))]),
   );
 }
+
+const prefixed = (prefix: string, name: string): string =>
+  prefix === "" ? name : `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
 const round = (value: number): number => Math.round(value * 1_000) / 1_000;

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { createNodeManager, type Node } from "@hexraft/core";
 import { StateMachine } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
@@ -6,7 +6,7 @@ import { sharedFileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
 import { closedLoop } from "../lib/closed-loop.js";
-import type { GroupsFacts, GroupsOrder } from "../lib/groups-orders.js";
+import type { GroupsFacts, GroupsLoad, GroupsOrder } from "../lib/groups-orders.js";
 
 /* One process of many groups, over TCP and files; does what its parent says. Arguments: node id, number of groups, directory, T in ms. */
 const [nodeId = "", count = "1", directory = "", electionTimeoutMs = ""] = process.argv.slice(2);
@@ -55,17 +55,24 @@ function cpuNow(): number {
   return (user + system) / 1_000;
 }
 
-async function load(groups: number, callers: number, warmUpMs: number, ms: number): Promise<number> {
+const syncsNow = (): number => Number(manager.describe().storage.batches);
+
+/** What this process spends is measured also where it leads nothing: it follows. */
+async function load(groups: number, callers: number, warmUpMs: number, ms: number): Promise<GroupsLoad> {
   const led = names.slice(0, groups).flatMap((name) => {
     const node = nodes.get(name);
     return node?.describe().role === "leader" ? [node] : [];
   });
-  if (led.length === 0) return 0;
+  const spent = async (): Promise<Omit<GroupsLoad, "perSecond">> => {
+    await setTimeout(warmUpMs);
+    const [cpuMs, syncs] = [cpuNow(), syncsNow()];
+    await setTimeout(ms);
+    return { led: led.length, cpuMs: cpuNow() - cpuMs, syncs: syncsNow() - syncs };
+  };
   const share = Math.round((callers * led.length) / groups);
-  const { perSecond } = await closedLoop(share, warmUpMs, ms, async (caller) => {
-    await led[caller % led.length]?.apply(COMMAND);
-  });
-  return perSecond;
+  const put = async (caller: number): Promise<void> => void (await led[caller % led.length]?.apply(COMMAND));
+  const [{ perSecond }, costs] = await Promise.all([closedLoop(share, warmUpMs, ms, put), spent()]);
+  return { perSecond, ...costs };
 }
 
 async function obey(order: GroupsOrder): Promise<unknown> {

@@ -7,6 +7,7 @@ export { type BackupAbout, backupBytesOf } from "./components/backup-layout.js";
 export { type OpenedBackup, openBackup } from "./components/backup-stream.js";
 export { announcedBlock, blockBytes, openBlock, verifyBlock } from "./components/block-codec.js";
 export { ByteSource } from "./components/byte-source.js";
+export { PeerBooks } from "./components/peer-books.js";
 export {
   type Configuration,
   type ConfigurationEntry,

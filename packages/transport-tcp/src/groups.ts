@@ -1,13 +1,14 @@
-import type {
-  Envelope,
-  GroupId,
-  Incarnation,
-  Logger,
-  NodeId,
-  PeerAddress,
-  SnapshotStreamHeader,
-  StartNumber,
-  TransportReceiver,
+import {
+  type Envelope,
+  type GroupId,
+  type Incarnation,
+  type Logger,
+  type NodeId,
+  type PeerAddress,
+  PeerBooks,
+  type SnapshotStreamHeader,
+  type StartNumber,
+  type TransportReceiver,
 } from "@hexraft/core/ports";
 import type { Counters } from "./host.js";
 import type { Hello } from "./wire/handshake.js";
@@ -20,7 +21,7 @@ const NOBODY: ReadonlyMap<NodeId, StartNumber> = new Map();
  */
 export class Groups {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
-  private readonly books = new Map<GroupId, readonly PeerAddress[]>();
+  private readonly books = new PeerBooks();
   private readonly told = new Map<GroupId, Map<NodeId, StartNumber>>();
 
   constructor(
@@ -48,21 +49,19 @@ export class Groups {
 
   /** Everybody in any book, once each: of two addresses of one node the one written last counts. */
   peers(): ReadonlyMap<NodeId, PeerAddress> {
-    const union = new Map<NodeId, PeerAddress>();
-    for (const book of this.books.values()) for (const peer of book) union.set(peer.id, peer);
-    return union;
+    return this.books.all;
   }
 
   /** Whether some group knows no members yet, or there is none: then nobody can be told from a stranger (E19). */
   get isOpen(): boolean {
-    for (const group of this.receivers.keys()) if ((this.books.get(group)?.length ?? 0) === 0) return true;
+    for (const group of this.receivers.keys()) if ((this.books.of(group)?.length ?? 0) === 0) return true;
     return this.receivers.size === 0;
   }
 
   /** M13: which incarnation each group means by that node. */
   meant(id: NodeId): readonly (readonly [GroupId, Incarnation])[] {
     const meant: (readonly [GroupId, Incarnation])[] = [];
-    for (const [group, book] of this.books) {
+    for (const [group, book] of this.books.entries()) {
       const peer = book.find((known) => known.id === id);
       if (peer !== undefined) meant.push([group, peer.incarnation]);
     }
@@ -92,15 +91,19 @@ export class Groups {
    * cluster comes in (E19), or a new node could never be told its first entry.
    *
    * @param whoIsIn - everybody that came in; asked only if some group wants to know, as there may be thousands.
+   * @param only - the group alone that something changed for, if it is known.
    */
   tell(
     linked: ReadonlyMap<NodeId, StartNumber>,
     whoIsIn: () => ReadonlyMap<NodeId, StartNumber>,
     reason: string,
+    only?: GroupId,
   ): void {
     let known: ReadonlyMap<NodeId, StartNumber> | undefined;
-    for (const [group, receiver] of this.receivers) {
-      const book = this.books.get(group);
+    for (const group of only === undefined ? this.receivers.keys() : [only]) {
+      const receiver = this.receivers.get(group);
+      if (receiver === undefined) continue;
+      const book = this.books.of(group);
       const hasBook = book !== undefined && book.length > 0;
       const guests = hasBook ? NOBODY : (known ??= whoIsIn());
       const told = this.told.get(group) as Map<NodeId, StartNumber>;

@@ -121,7 +121,7 @@ export class TcpTransport implements Transport {
   /** @inheritDoc */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.groups.attach(group, receiver);
-    this.tell("another receiver took over");
+    this.tell("another receiver took over", group);
   }
 
   /** @inheritDoc */
@@ -143,7 +143,7 @@ export class TcpTransport implements Transport {
       peers.filter((peer) => peer.id !== this.local?.nodeId),
     );
     this.connectAll();
-    this.tell("the group does not know it any more");
+    this.tell("the group does not know it any more", group);
   }
 
   /** @inheritDoc */
@@ -241,9 +241,9 @@ export class TcpTransport implements Transport {
     this.links.keep(wanted, isNews);
   }
 
-  /** Tells the groups what changed in whom they can talk to. */
-  private tell(reason: string): void {
-    this.groups.tell(this.links.nodes(), () => this.inbounds.nodes(), reason);
+  /** Tells the groups, or the only one concerned, what changed in whom they can talk to. */
+  private tell(reason: string, only?: GroupId): void {
+    this.groups.tell(this.links.nodes(), () => this.inbounds.nodes(), reason, only);
   }
 
   private receive(connection: Connection, hello: Hello): ConnectionHandler {

@@ -53,6 +53,7 @@ export class Inbox implements EventSink {
   private messageBytes = 0;
   private droppedMessages = 0;
   private scheduled = false;
+  private readonly drainNow = (): void => this.drain();
   private state: "waiting" | "open" | "closed" = "waiting";
 
   constructor(
@@ -179,7 +180,7 @@ export class Inbox implements EventSink {
   private schedule(): void {
     if (this.scheduled || this.state === "waiting") return;
     this.scheduled = true;
-    this.turn.schedule(() => this.drain());
+    this.turn.schedule(this.drainNow);
   }
 
   private drain(): void {

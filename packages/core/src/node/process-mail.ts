@@ -1,3 +1,4 @@
+import { PeerBooks } from "../components/peer-books.js";
 import type { Ticks } from "../components/shared-timers.js";
 import type { Millis } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
@@ -15,9 +16,8 @@ const ANY_INCARNATION = "0".repeat(16);
 export class ProcessMail {
   private readonly ledger = new RestLedger();
   private readonly wakers = new Map<GroupId, (contactAt: Millis) => void>();
-  private readonly books = new Map<GroupId, readonly PeerAddress[]>();
+  private readonly books = new PeerBooks();
   private local: TransportIdentity | undefined;
-  private known = "";
   private timer: { unsubscribe(): void } | undefined;
 
   constructor(
@@ -58,16 +58,14 @@ export class ProcessMail {
 
   /** Whom a group talks to: the process talks to all of them. */
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
-    this.books.set(group, peers);
-    this.tellPeers();
+    if (this.books.set(group, peers)) this.tellPeers();
   }
 
   /** The group is here no more. */
   leave(group: GroupId): void {
-    this.books.delete(group);
     this.wakers.delete(group);
     this.ledger.wake(group);
-    this.tellPeers();
+    if (this.books.delete(group)) this.tellPeers();
   }
 
   /** The hand of one group. */
@@ -140,12 +138,7 @@ export class ProcessMail {
 
   /** T04: the process may be talked to by whomever a group of it talks to. */
   private tellPeers(): void {
-    const all = new Map<NodeId, PeerAddress>();
-    for (const book of this.books.values())
-      for (const { id, address } of book) all.set(id, { id, address, incarnation: ANY_INCARNATION });
-    const known = JSON.stringify([...all.values()]);
-    if (known === this.known) return;
-    this.known = known;
-    this.transport.setPeers(PROCESS_GROUP, [...all.values()]);
+    const all = [...this.books.all.values()].map((peer) => ({ ...peer, incarnation: ANY_INCARNATION }));
+    this.transport.setPeers(PROCESS_GROUP, all);
   }
 }

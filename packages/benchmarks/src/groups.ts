@@ -12,8 +12,9 @@ import { inTurn, type Sample } from "./lib/rounds.js";
 /*
  * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
  * files: first `idle` groups that rest, their CPU over `ms` and what each of the last nine tenths adds to heap and buffers: code that the
- * first ones compiled is no group's. Then `active` groups against one, `callers` in all, `warmUp` ms before each measurement: a tenth
- * of the commands a second takes ten times as long to be compiled for.
+ * first ones compiled is no group's. Then `active` groups, their leaders spread over the processes, against one, `callers` in all, each
+ * in the process of its leader; `warmUp` ms before each measurement: a tenth of the commands a second takes ten times as long to be
+ * compiled for. Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
  */
 const flags = readFlags("groups", {
   idle: "1000",
@@ -32,7 +33,15 @@ const IDS = ["n1", "n2", "n3"];
 const directory = mkdtempSync(join(tmpdir(), "hexraft-groups-"));
 
 class Member {
-  private constructor(private readonly child: ChildProcess) {}
+  /** Rejects when the process ends, so that nobody waits for its answer for ever. */
+  private readonly gone: Promise<never>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.gone = once(child, "exit").then(([code]) => {
+      throw new Error(`a process of the groups ended with ${String(code)}`);
+    });
+    this.gone.catch(() => {});
+  }
 
   static async start(id: string, groups: number, place: string): Promise<Member> {
     const path = fileURLToPath(new URL("load/groups-process.js", import.meta.url));
@@ -45,14 +54,13 @@ class Member {
   async tell<Answer>(order: GroupsOrder): Promise<Answer> {
     const answered = once(this.child, "message");
     this.child.send(order);
-    const [answer] = (await answered) as [Answer];
+    const [answer] = (await Promise.race([answered, this.gone])) as [Answer];
     return answer;
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.child, "exit");
-    this.child.send({ do: "stop" } satisfies GroupsOrder);
-    await ended;
+    if (this.child.connected) this.child.send({ do: "stop" } satisfies GroupsOrder);
+    await this.gone.catch(() => {});
   }
 }
 

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readFlags } from "./lib/arguments.js";
 import type { GroupsFacts, GroupsLoad, GroupsOrder } from "./lib/groups-orders.js";
+import { endsWithUs, temporaryDirectory } from "./lib/leavings.js";
 import { announce, conditions, report } from "./lib/report.js";
 import { inTurn, type Sample } from "./lib/rounds.js";
 
@@ -30,7 +29,7 @@ const [idle, active, callers, ms, warmUp] = numbers as [number, number, number, 
 const REST_DEADLINE_MS = 120_000;
 const SETTLED_AFTER_MS = 2_000;
 const IDS = ["n1", "n2", "n3"];
-const directory = mkdtempSync(join(tmpdir(), "hexraft-groups-"));
+const directory = temporaryDirectory("groups");
 
 class Member {
   /** Rejects when the process ends, so that nobody waits for its answer for ever. */
@@ -45,8 +44,9 @@ class Member {
 
   static async start(id: string, groups: number, place: string): Promise<Member> {
     const path = fileURLToPath(new URL("load/groups-process.js", import.meta.url));
-    const args = [id, String(groups), join(directory, place, id), flags.timeout];
+    const args = [id, String(groups), join(directory.path, place, id), flags.timeout];
     const child = fork(path, args, { execArgv: ["--expose-gc"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    endsWithUs(child, "SIGKILL");
     await once(child, "message");
     return new Member(child);
   }
@@ -155,5 +155,5 @@ try {
   await measureIdle();
   await measureActive();
 } finally {
-  rmSync(directory, { recursive: true });
+  directory.remove();
 }

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const soak = fileURLToPath(new URL("../dist/soak.js", import.meta.url));
+const groups = fileURLToPath(new URL("../dist/groups.js", import.meta.url));
 const durable = fileURLToPath(new URL("../dist/durable.js", import.meta.url));
 let directory = "";
 let bench: ChildProcess | undefined;
@@ -30,13 +31,9 @@ async function until<T>(what: string, look: () => T | undefined): Promise<T> {
 
 /** Processes that hold the data directories of a benchmark's nodes. */
 function holders(): number[] {
-  const [made] = readdirSync(directory);
-  if (made === undefined) return [];
-  return readdirSync(join(directory, made)).flatMap((node) =>
-    readdirSync(join(directory, made, node))
-      .filter((name) => /^LOCK\.\d+$/.test(name))
-      .map((name) => Number(/\d+/.exec(readFileSync(join(directory, made, node, name), "utf8"))?.[0])),
-  );
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((path) => /^LOCK\.\d+$/.test(basename(path)))
+    .map((path) => Number(/\d+/.exec(readFileSync(join(directory, path), "utf8"))?.[0]));
 }
 
 function isThere(pid: number): boolean {
@@ -51,6 +48,7 @@ function isThere(pid: number): boolean {
 it.each([
   ["SIGTERM", soak, ["--minutes", "5"]],
   ["SIGINT", soak, ["--minutes", "5"]],
+  ["SIGTERM", groups, ["--idle", "3"]],
   ["SIGTERM", durable, ["--ms", "600000"]], // whose processes are started by a process that it started
 ] as const)(
   "O04 a benchmark that is ended by %s leaves no process and no file behind",

@@ -15,7 +15,7 @@ export interface InstallStages {
 }
 
 /** How often the follower is asked how far it is, ms; a stage is known as exactly as that. */
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 50;
 
 interface Status {
   readonly storage: { readonly snapshots: { readonly receiving: readonly { readonly bytes: number }[] } };

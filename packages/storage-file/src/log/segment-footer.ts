@@ -94,7 +94,9 @@ export function readFooter(segment: Segment, handle: FileHandle, checksum: Check
   if (length < FIXED_BYTES || at < 0) return undefined;
   const body = new Uint8Array(length);
   if (handle.read(body, at) < length || checksum.crc32(body) !== tail.getUint32(20, true)) return undefined;
-  return footerOf(body);
+  const foot = footerOf(body);
+  // Batches stand before it; whoever looked for them up to an end beyond the file would never come back.
+  return foot === undefined || foot.end > at ? undefined : foot;
 }
 
 /** Bytes of the foot that {@link readFooter} found in this file. */

@@ -244,4 +244,25 @@ describe("L02 torn tails", () => {
       });
     }
   });
+
+  it("L02 a foot whose segment would end beyond it counts for none: no search up to there would ever end", async () => {
+    const directory = temporaryDirectory();
+    const parts = { segmentBytesMax: 4_096 };
+    const { log } = await openLog(directory, parts);
+    for (let i = 0; i < 10; i++) await log.write({ blocks: [block(1 + 10 * i, 10, 1, 100)] });
+    await log.close();
+    const path = join(directory, "main/log/0000000000000001.seg");
+    const bytes = readFileSync(path);
+    bytes[1_500] = (bytes[1_500] as number) ^ 1; // so that somebody looks for what follows
+    const trailer = bytes.length - 32;
+    const foot = trailer - bytes.readUInt32LE(trailer + 4);
+    bytes.writeBigUInt64LE(2n ** 50n, foot);
+    bytes.writeUInt32LE(checksum.crc32(bytes.subarray(foot, trailer)), trailer + 20);
+    bytes.writeUInt32LE(checksum.crc32(bytes.subarray(trailer, trailer + 28)), trailer + 28);
+    writeFileSync(path, bytes);
+    await expect(storageOf(directory, parts).log.open(OPEN)).rejects.toMatchObject({
+      code: "Damaged",
+      message: expect.stringContaining("its foot is missing") as unknown,
+    });
+  });
 });

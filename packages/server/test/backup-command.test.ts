@@ -42,7 +42,6 @@ async function open(arrivalTimeoutMs: number): Promise<void> {
             asked.push(String(consistency));
             return give();
           },
-          isResting: () => false,
         },
       ]),
       scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),

@@ -38,7 +38,6 @@ beforeEach(async () => {
           explain: () => explanation,
           stateHash: () => Promise.resolve(applied),
           backup: async () => madeUpBackup(1_000),
-          isResting: () => false,
         },
       ]),
       scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),

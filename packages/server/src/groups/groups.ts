@@ -1,11 +1,18 @@
 import type { ClusterGroup } from "@hexraft/client";
+import type { GroupId } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
 import type { ServedGroup } from "./served-group.js";
 
 /** The groups that this process serves: one, or one for each range of the keys. */
-export class Groups<G extends Pick<ServedGroup, "id" | "describe" | "isResting"> = ServedGroup> {
-  /** @param all - at least one. */
-  constructor(readonly all: readonly [G, ...G[]]) {}
+export class Groups<G extends Pick<ServedGroup, "id" | "describe"> = ServedGroup> {
+  /**
+   * @param all - at least one.
+   * @param resting - G02: those that rest.
+   */
+  constructor(
+    readonly all: readonly [G, ...G[]],
+    private readonly resting: () => ReadonlySet<GroupId> = () => new Set(),
+  ) {}
 
   /** The one of this name; without a name the only one. @throws RaftError `BadCommand` */
   named(name: string | undefined): G {
@@ -28,9 +35,10 @@ export class Groups<G extends Pick<ServedGroup, "id" | "describe" | "isResting">
 
   /** How each of them is. */
   list(): readonly ClusterGroup[] {
-    return this.all.map((group) => {
-      const { leader, term, role, commitIndex, halted } = group.describe();
-      return { group: group.id, leader, term, role, commitIndex, isResting: group.isResting(), halted };
+    const resting = this.resting();
+    return this.all.map(({ id, describe }) => {
+      const { leader, term, role, commitIndex, halted } = describe();
+      return { group: id, leader, term, role, commitIndex, isResting: resting.has(id), halted };
     });
   }
 }

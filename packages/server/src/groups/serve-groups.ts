@@ -55,9 +55,8 @@ export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): S
     explain: () => node.explain(),
     stateHash: () => node.stateHash(),
     backup: (asked) => node.backup(asked),
-    isResting: () => hosting.isResting(id),
   });
-  const groups = new Groups<Host>(Array.from(hosting.nodes, hostOf) as [Host, ...Host[]]);
+  const groups = new Groups<Host>(Array.from(hosting.nodes, hostOf) as [Host, ...Host[]], hosting.resting);
   const [first, ...more] = groups.all;
   const routed = () => new RoutedKvService(ranges.map((range) => ({ ...range, kv: groups.named(range.group).kv })));
   const admin = more.length === 0 ? first.admin : deskOf(unnamedNode(groups));

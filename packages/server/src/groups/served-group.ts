@@ -10,11 +10,9 @@ export interface ServedGroup extends BackupSource {
   /** What operators may ask. */
   readonly admin: Pick<AdminDesk, "ask">;
   /** O01. */
-  describe(): NodeDescription;
+  readonly describe: () => NodeDescription;
   /** O07. */
   explain(): Explanation;
   /** O06. */
   stateHash(): Promise<{ readonly index: number; readonly term: number; readonly hash: string }>;
-  /** G02. */
-  isResting(): boolean;
 }

@@ -19,6 +19,7 @@ import { runAdmin } from "./admin-route.js";
 import { ADMIN, identify, roleFor } from "./authorization.js";
 import { BackupRoute } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
+import { health, readiness } from "./health-routes.js";
 import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
 import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
@@ -202,9 +203,9 @@ export class HttpFront implements Front {
       case "/metrics":
         return only(method, "GET", () => this.metrics(request));
       case "/healthz":
-        return only(method, "GET", () => this.health());
+        return only(method, "GET", () => health(this.context.groups));
       case "/readyz":
-        return only(method, "GET", () => this.readiness());
+        return only(method, "GET", () => readiness(this.context.groups));
       default:
         if (path.startsWith(ADMIN))
           return only(method, "POST", () =>
@@ -236,35 +237,6 @@ export class HttpFront implements Front {
     onlyParameters(request.query);
     return { status: 200, ...(await this.context.scrape()) };
   }
-
-  /** Alive: the process answers, and not all of its groups have stopped in place (G03). */
-  private health(): HttpReply {
-    const fates = this.context.groups.all.map((group) => group.describe().halted);
-    return fates.includes("") ? text(200, "ok\n") : text(503, `halted: ${fates[0]}\n`);
-  }
-
-  /** Ready: each group knows a leader, and its term has reached the state machine here, so nothing acknowledged is missing. */
-  private async readiness(): Promise<HttpReply> {
-    const { all } = this.context.groups;
-    const troubles = await Promise.all(
-      all.map(async (group) => {
-        const trouble = await troubleOf(group);
-        return trouble === "" || all.length === 1 ? trouble : `${group.id}: ${trouble}`;
-      }),
-    );
-    const wrong = troubles.filter((trouble) => trouble !== "");
-    return wrong.length === 0 ? text(200, "ready\n") : text(503, `${wrong.join("\n")}\n`);
-  }
-}
-
-/** Why this group is not ready here; empty if it is. */
-async function troubleOf(group: ServedGroup): Promise<string> {
-  const { leader, term, halted } = group.describe();
-  if (halted !== "") return `halted: ${halted}`;
-  if (leader === null) return "no leader is known";
-  const applied = await group.stateHash();
-  if (applied.term === term) return "";
-  return `catching up: term ${applied.term} is applied up to index ${applied.index}, term ${term} runs`;
 }
 
 function only(

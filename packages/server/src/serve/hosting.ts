@@ -17,8 +17,8 @@ import type { ServeOptions } from "./serve-options.js";
 export interface Hosting {
   /** At least one. */
   readonly nodes: ReadonlyMap<GroupId, KvNode>;
-  /** G02. */
-  isResting(group: GroupId): boolean;
+  /** G02: those that rest. */
+  readonly resting: () => ReadonlySet<GroupId>;
   /** M13: whether a group needs nobody to found it. */
   readonly isFounded: (node: KvNode) => boolean;
   /** O04. Idempotent. */
@@ -37,7 +37,7 @@ async function hostOne(options: ServeOptions, logger: Logger): Promise<Hosting> 
   );
   const hosting: Hosting = {
     nodes: new Map([[groupId, node]]),
-    isResting: () => false,
+    resting: () => new Set(),
     isFounded: () => node.describe().identity.clusterId !== "",
     stop: () => node.stop(),
   };
@@ -53,7 +53,10 @@ async function hostRanges(options: ServeOptions, ranges: readonly KeyRange[], lo
   const nodes = new Map<GroupId, KvNode>();
   const hosting: Hosting = {
     nodes,
-    isResting: (group) => manager.describe().groups[group]?.isResting ?? false,
+    resting: () => {
+      const all = Object.entries(manager.describe().groups);
+      return new Set(all.flatMap(([group, { isResting }]) => (isResting ? [group] : [])));
+    },
     // The first group that is founded makes the process belong to the cluster; each of the others is founded for itself.
     isFounded: (node) => node.describe().configuration.configuration.members.length > 0,
     stop: () => manager.stop(),

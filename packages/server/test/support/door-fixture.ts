@@ -48,7 +48,6 @@ export class Doors {
           explain: () => ({ nodeId: "n1", findings: [], text: "" }),
           stateHash: () => Promise.resolve({ index: 1, term: 3, hash: "00" }),
           backup: async () => madeUpBackup(1_000),
-          isResting: () => false,
         },
       ]),
       scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),

@@ -86,7 +86,7 @@ export class Postman {
   /** Messages can be exchanged with a peer. */
   peerUp(id: NodeId, startNumber: StartNumber): void {
     if (this.closed) return;
-    this.up = [...this.up.filter((known) => known !== id), id];
+    this.up = this.up.filter((known) => known !== id).concat(id);
     this.events.post({ type: "PeerUp", id, startNumber });
   }
 

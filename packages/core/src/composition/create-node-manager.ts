@@ -112,6 +112,9 @@ export async function createNodeManager(
   return new Manager(options, new NodeManagerCore(resolved, ports), { ...ports, ...host });
 }
 
+/** Most recent blocks that a group keeps in memory unless its options say otherwise: there may be thousands. Bytes. */
+const GROUP_CACHE_BYTES_MAX = 4 * 1024 * 1024;
+
 type HostPorts = Pick<ManagerPorts, "scheduler" | "random" | "logger"> & {
   readonly clock: Clock;
   readonly checksum: Checksum;
@@ -138,7 +141,11 @@ class Manager implements NodeManager {
     options: GroupOptions,
     modules: readonly ContainerModule[],
   ): Promise<Node<Command, Result, Query, Answer>> {
-    const { groupId, ...resolved } = resolveOptions({ ...this.options, ...options });
+    const { groupId, ...resolved } = resolveOptions({
+      cacheBytesMax: GROUP_CACHE_BYTES_MAX,
+      ...this.options,
+      ...options,
+    });
     const shared = this.sharedOptions(resolved);
     const node = await this.core.add(groupId, async ({ stores, transport, turn, household }) => {
       const { host } = this;

@@ -3,6 +3,7 @@ import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
 import type { RestDesk } from "./effect-runner.js";
+import type { SharedTexts } from "./shared-texts.js";
 
 /** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
 export interface Household {
@@ -12,6 +13,8 @@ export interface Household {
   readonly ticks: Ticks;
   /** S04: what the snapshots of all groups may take. */
   readonly snapshots: SnapshotTraffic;
+  /** What the groups remember of what befell them. */
+  readonly texts: SharedTexts;
   /** G02: what is done for a group at rest. `wake` is told when the process that it rested with was last heard, ms. */
   restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk;
   /** The group's node was stopped: it is not there any more. */

@@ -1,6 +1,7 @@
 import type { Millis } from "../model/log-id.js";
 import type { Notice } from "../protocol/notice.js";
 import type { HistoryEntry } from "./node-description.js";
+import { SharedTexts } from "./shared-texts.js";
 
 /** Most changes that are remembered; older ones are forgotten. */
 export const HISTORY_MAX = 256;
@@ -8,6 +9,11 @@ export const HISTORY_MAX = 256;
 /** E23: the recent changes of role, term and leader, each with its cause. */
 export class NodeHistory {
   private readonly entries: HistoryEntry[] = [];
+
+  constructor(
+    /** Of all groups of the process. */
+    private readonly texts = new SharedTexts(),
+  ) {}
 
   /** Notes a notice, if it is about role or leader. */
   note(notice: Notice, atMs: Millis): void {
@@ -22,8 +28,8 @@ export class NodeHistory {
   }
 
   /** Notes anything else that an operator should find here. */
-  add(entry: HistoryEntry): void {
-    this.entries.push(entry);
+  add({ atMs, what, cause }: HistoryEntry): void {
+    this.entries.push({ atMs, what: this.texts.of(what), cause: this.texts.of(cause) });
     if (this.entries.length > HISTORY_MAX) this.entries.shift();
   }
 

@@ -17,6 +17,7 @@ import type { Household } from "./household.js";
 import type { GroupSummary, ManagerDescription } from "./manager-description.js";
 import { PROCESS_GROUP, ProcessMail } from "./process-mail.js";
 import type { RaftNode } from "./raft-node.js";
+import { SharedTexts } from "./shared-texts.js";
 import { SharedTransport } from "./shared-transport.js";
 import { SharedTurn } from "./shared-turn.js";
 
@@ -90,6 +91,7 @@ export class NodeManagerCore {
       },
       ticks: this.timers,
       snapshots: new SnapshotTraffic(options, this.timers),
+      texts: new SharedTexts(),
       restOf: (group, wake) => this.mail.restOf(group, wake),
       ended: (group) => this.ended(group),
       inTurn: (work) => this.oneByOne(work),

@@ -42,7 +42,7 @@ export class RaftNode implements Node<unknown> {
   private readonly events: NodeEvents;
   private readonly calls: NodeCalls;
   private readonly members: MemberCalls;
-  private readonly history = new NodeHistory();
+  private readonly history: NodeHistory;
   /** M12: of a witness, without the state machine that was bound. */
   private readonly ports: NodePorts;
   private state: State = "new";
@@ -66,6 +66,7 @@ export class RaftNode implements Node<unknown> {
     this.ports = options.witness ? Object.assign({}, ports, { stateMachine: new WitnessState() }) : ports;
     this.id = self.nodeId;
     this.groupId = self.groupId;
+    this.history = new NodeHistory(household?.texts);
     this.events = new NodeEvents(ports.logger);
     this.calls = new NodeCalls(
       this.id,

@@ -46,8 +46,9 @@ export class TermRuns {
 
   /** Entries up to `last`, of this term, follow. */
   append(first: LogIndex, last: LogIndex, term: Term): void {
-    if (this.runs.length === 0 || (this.runs[this.runs.length - 1] as TermRun).term !== term)
-      this.runs.push({ first, term });
+    // A literal has room for one, a first push makes room for seventeen: most logs hold one run.
+    if (this.runs.length === 0) this.runs = [{ first, term }];
+    else if ((this.runs[this.runs.length - 1] as TermRun).term !== term) this.runs.push({ first, term });
     this.lastIndex = last;
   }
 

@@ -64,6 +64,18 @@ describe("many groups in one process", () => {
     await world.stop();
   });
 
+  it("G01 R13 of thousands of groups none keeps 64 MiB of its log in memory: 4, unless it is said otherwise", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    for (let i = 0; i < 6; i++) await world.apply("a", "x".repeat(1024 * 1024 - 64));
+    const cached = world.processes.map(({ manager }) => manager.group("a")?.describe().cachedBytes ?? 0);
+    for (const bytes of cached) {
+      expect(bytes).toBeGreaterThan(3 * 2 ** 20);
+      expect(bytes).toBeLessThanOrEqual(4 * 2 ** 20);
+    }
+    await world.stop();
+  });
+
   it("G01 a group is added, and another one removed, while others serve", async () => {
     const world = new Households();
     await world.found("a", "b");

@@ -111,7 +111,7 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "L03",
     file: "packages/core/src/protocol/voting.ts",
-    find: "  if (s.repair !== undefined) return false;\n  return isUpToDate(last, s.log.last);",
+    find: "  if (!s.isWhole) return false;\n  return isUpToDate(last, s.log.last);",
     replace: "  return isUpToDate(last, s.log.last);",
     tests: test("protocol/log-repair"),
   },
@@ -137,6 +137,22 @@ export const componentProofs: readonly Proof[] = [
     find: "const isCommitted = message.leaderTerm === s.term && message.commit >= last;",
     replace: "const isCommitted = message.commit >= last;",
     tests: test("protocol/log-repair"),
+  },
+  {
+    // A leader counts whoever answers.
+    rule: "L03",
+    file: "packages/core/src/protocol/replicator-group.ts",
+    find: "    peer.begunAnew();\n",
+    replace: "    peer.forgotInStart = peer.answeredInStart;\n",
+    tests: test("protocol/forgotten"),
+  },
+  {
+    // Who has as many entries again votes again, whether or not the group decided for them.
+    rule: "L03",
+    file: "packages/core/src/protocol/forgotten.ts",
+    find: "Math.min(s.commit, s.held) < forgotten.hole.last",
+    replace: "s.held < forgotten.hole.last",
+    tests: test("protocol/forgotten"),
   },
   {
     rule: "L07",

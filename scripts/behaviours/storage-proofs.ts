@@ -154,4 +154,36 @@ export const storageProofs: readonly Proof[] = [
     replace: "copy.log.holds(copy.place);",
     tests: [`${FILES}/test/shared/shared-repair.test.ts`],
   },
+  {
+    // The vote is taken from before the damage: a second one in the same term.
+    rule: "L12",
+    file: `${FILES}/src/log/segment-scan.ts`,
+    find: "    state.hardState = hardState;\n",
+    replace: "    if (state.hardState.term > hardState.term) state.hardState = hardState;\n",
+    tests: [`${FILES}/test/log/forgotten.test.ts`],
+  },
+  {
+    // A restart before it is made up for knows nothing of it any more, and votes with the shorter log.
+    rule: "L03",
+    file: `${FILES}/src/log/file-log-storage.ts`,
+    find: "    if (gone !== undefined) await forgotten.add(gone, book.active.number);\n",
+    replace: "    forgotten.hole ??= gone && { ...gone, file: book.active.path };\n",
+    tests: [`${FILES}/test/log/forgotten.test.ts`],
+  },
+  {
+    // What is around wrong bytes is taken to be one log, whoever led meanwhile.
+    rule: "L03",
+    file: `${FILES}/src/log/segment-scan.ts`,
+    find: "state.holds(base) && [state.last, ...blocks].every(({ term }) => term === last.term);",
+    replace: "state.holds(base) && [last, ...blocks].every(({ term }) => term === last.term);",
+    tests: [`${FILES}/test/log/forgotten.test.ts`],
+  },
+  {
+    // Only a log that fell silent, or began a file, says where it stands.
+    rule: "L03",
+    file: `${FILES}/src/log/log-writer.ts`,
+    find: "asked.length === 0 || active.end - this.stoodAt >= STANDING_EVERY_BYTES;",
+    replace: "asked.length === 0 && active.end - this.stoodAt < STANDING_EVERY_BYTES;",
+    tests: [`${FILES}/test/log/forgotten.test.ts`],
+  },
 ];

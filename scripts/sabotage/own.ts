@@ -217,7 +217,7 @@ export const ownFailures: readonly Failure[] = [
     violates: "DUR",
     patches: [
       {
-        file: log("segment-scan"),
+        file: log("batch-reader"),
         find: "if (offset > end || !isZero(window.bytes, offset - window.from, end - offset))",
         replace: "if (offset > end || window.bytes.length < 0)",
       },
@@ -332,7 +332,7 @@ export const ownFailures: readonly Failure[] = [
     id: "F-X24",
     what: "a node that had lost entries of its log voted with what was left, and helped one into office that had never had them",
     violates: "LC, DUR",
-    patches: [{ file: source("voting"), find: "  if (s.repair !== undefined) return false;\n", replace: "" }],
+    patches: [{ file: source("voting"), find: "  if (!s.isWhole) return false;\n", replace: "" }],
     tests: tests("log-repair"),
   },
   {

@@ -44,8 +44,8 @@ export const storageFailures: readonly Failure[] = [
     patches: [
       {
         file: log("segment-scan"),
-        find: "  if (tail.sealedUpTo > segment.end)",
-        replace: "  if (tail.sealedUpTo < 0)",
+        find: "      if (tail.sealedUpTo <= at) return;\n",
+        replace: "      if (tail.sealedUpTo <= Number.MAX_SAFE_INTEGER) return;\n",
       },
     ],
     tests: logTests("torn-tail", "faults"),
@@ -146,7 +146,7 @@ export const storageFailures: readonly Failure[] = [
         replace: "  if (configurationBytes < 0)",
       },
       {
-        file: log("segment-scan"),
+        file: log("batch-reader"),
         find: "  if (head.length > window.size - head.offset)",
         replace: "  if (head.length < 0)",
       },

@@ -17,6 +17,7 @@ const peer = (id: string, match: number) => ({
   bytesInFlight: 300,
   silentMs: 40,
   hasLostData: false,
+  isRelearning: false,
 });
 const description = {
   role: "leader",

@@ -16,7 +16,16 @@ const blocks = [
   LogBlock.of(4, 1, 10, [EntryType.empty, EntryType.command], [text(""), text("set a=1")]),
   LogBlock.of(6, 2, 11, EntryType.command, [text("set b=2"), text("set c=3")]),
 ];
-const refusal = { success: false, match: 0, prevIndex: 3, hintIndex: 2, hintTerm: 1, last: 3, needsSnapshot: 0 };
+const refusal = {
+  success: false,
+  match: 0,
+  prevIndex: 3,
+  hintIndex: 2,
+  hintTerm: 1,
+  last: 3,
+  needsSnapshot: 0,
+  forgottenUpTo: 9,
+};
 
 /** One of each, as a voter `b` says them to `a`, whose log ends at entry 3 of term 1. */
 export const MESSAGES: readonly Message[] = [

@@ -2,7 +2,7 @@ import { decodeConfigurationEntry, encodeConfigurationEntry } from "./configurat
 import { RaftError } from "./errors.js";
 import { badMessage, FieldReader } from "./field-reader.js";
 import { type LogBlock, PAYLOAD_BYTES_LIMIT } from "./log-block.js";
-import { type LogId, TERM_MAX, type Term } from "./log-id.js";
+import { type LogId, type LogIndex, TERM_MAX, type Term } from "./log-id.js";
 import {
   blocksOf,
   type Envelope,
@@ -87,6 +87,7 @@ const LAYOUTS: Layouts = {
     code: 6,
     write: (m) => {
       const said = [m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot];
+      if (m.forgottenUpTo !== undefined) return [...said, Number(m.isWitness === true), m.forgottenUpTo];
       return m.isWitness === true ? [...said, 1] : said;
     },
     read: (fields) => {
@@ -100,7 +101,8 @@ const LAYOUTS: Layouts = {
         last: fields.index("last"),
         needsSnapshot: fields.index("needs snapshot", 0),
       };
-      return fields.count("witness", 0) === 0 ? said : { ...said, isWitness: true };
+      const isWitness = fields.count("witness", 0) > 0;
+      return { ...said, ...(isWitness && { isWitness }), ...readForgotten(fields) };
     },
   },
   Heartbeat: {
@@ -124,12 +126,13 @@ const LAYOUTS: Layouts = {
   },
   HeartbeatResponse: {
     code: 8,
-    write: ({ term, round, last, needsSnapshot }) => [term, round, last, needsSnapshot],
+    write: (m) => [m.term, m.round, m.last, m.needsSnapshot, ...writeForgotten(m)],
     read: (fields) => ({
       term: fields.term(),
       round: fields.count("round"),
       last: fields.index("last"),
       needsSnapshot: fields.index("needs snapshot", 0),
+      ...readForgotten(fields),
     }),
   },
   InstallSnapshot: { code: 9, write: writeInstallSnapshot, read: readInstallSnapshot },
@@ -441,4 +444,13 @@ function configurationIn(bytes: Uint8Array): SnapshotMeta["configuration"] {
 /** A reason may come from an application's own error: cut to its bound, and without halves of characters, which no UTF-8 holds. */
 function sendable(reason: string): string {
   return reason.slice(0, REASON_CHARACTERS_MAX).replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+/** L03; older neighbours send none, and pass it over. */
+const writeForgotten = ({ forgottenUpTo }: { readonly forgottenUpTo?: LogIndex }): LogIndex[] =>
+  forgottenUpTo === undefined ? [] : [forgottenUpTo];
+
+function readForgotten(fields: FieldReader): { readonly forgottenUpTo?: LogIndex } {
+  const forgottenUpTo = fields.index("forgotten up to", 0);
+  return forgottenUpTo === 0 ? {} : { forgottenUpTo };
 }

@@ -85,6 +85,8 @@ export interface AppendEntriesResponse {
   readonly needsSnapshot: LogIndex;
   /** M12: the receiver keeps no payloads, and need not be sent any. A witness of version 1 does not say so. */
   readonly isWitness?: true;
+  /** L03: the receiver lost what it may have acknowledged up to this index, and is not to be counted. Absent: it is whole. */
+  readonly forgottenUpTo?: LogIndex;
 }
 
 /** The leader's sign of life; its round confirms reads (Q01) and leadership (E16). */
@@ -125,6 +127,8 @@ export interface HeartbeatResponse {
   readonly last: LogIndex;
   /** S11, as in {@link AppendEntriesResponse}. */
   readonly needsSnapshot: LogIndex;
+  /** L03, as in {@link AppendEntriesResponse}. */
+  readonly forgottenUpTo?: LogIndex;
 }
 
 /** S04: the leader offers its newest snapshot; the bytes follow on a stream once the offer is accepted. */

@@ -6,7 +6,7 @@ import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
-import { isHole } from "../model/log-hole.js";
+import { holeText, isHole } from "../model/log-hole.js";
 import { LOG_START, type LogId, type LogIndex, type Millis, type Term } from "../model/log-id.js";
 import type { GroupId, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
@@ -60,6 +60,13 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       applied,
       logBeginsAfter: opened.base.index,
     });
+  const certain = Math.max(opened.base.index, snapshot?.id.index ?? 0, opened.commitHint);
+  if (opened.forgotten !== undefined && appliedIndex > certain)
+    // L03: what it holds beyond may have taken the place of what this log says.
+    throw damaged(
+      `The state machine holds entries up to ${appliedIndex}. ${holeText(opened.forgotten)}, and nobody knows their terms: which of ` +
+        "the log's own entries it holds cannot be told. Keep both for inspection, and let this node rejoin with empty ones.",
+    );
   const log = await agreeWithSnapshot(ports, opened, snapshot);
   if (applied > log.last.index)
     throw damaged(
@@ -80,6 +87,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       commit: Math.max(log.base.index, snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
       applied,
       holes: log.holes ?? [],
+      ...(opened.forgotten !== undefined && { forgotten: opened.forgotten }),
       restoring,
       snapshot,
       previousSnapshot,

@@ -57,7 +57,7 @@ export async function resetPeers(
   if (fault !== undefined) throw refused(fault);
   if (ports.stateMachine instanceof WitnessState)
     throw refused(`${nodeId} is a witness and has no state to go on with`);
-  const [hole] = start.holes ?? [];
+  const hole = start.holes?.[0] ?? start.forgotten;
   if (hole !== undefined) throw refused(`${holeText(hole)}; let ${nodeId} be repaired by the others first`);
   if (start.restoring !== undefined && start.restoring > 0) throw refused(`${nodeId} cannot rebuild its own state`);
   if (member === undefined) throw refused(`${nodeId} is no member of configuration ${self.configuration.id.index}`);

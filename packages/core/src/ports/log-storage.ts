@@ -85,6 +85,11 @@ export interface OpenedLog {
   readonly configurationIndices: readonly LogIndex[];
   /** L03: entries that were durable and are lost, though their terms are known; ascending; absent: none is known of. */
   readonly holes?: readonly LogHole[];
+  /**
+   * L03: entries that were durable and are lost, terms and all, so that the log ends before them, or holds others in their place. It stays
+   * so over restarts until a commit hint or a reset that reaches the last of them was written. Absent: there are none.
+   */
+  readonly forgotten?: LogHole;
   /** A torn tail that was cut (L02), in words with file and offset; empty if none. */
   readonly cut: string;
 }

@@ -47,13 +47,18 @@ export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat)
     round: message.round,
     last: s.log.last.index,
     needsSnapshot: s.restoring,
+    ...forgottenIn(s),
   });
 }
+
+/** L03: who has forgotten says so in every answer, so that nobody counts it. */
+const forgottenIn = ({ forgotten }: RaftState): { readonly forgottenUpTo?: LogIndex } =>
+  forgotten === undefined ? {} : { forgottenUpTo: forgotten.hole.last };
 
 /** R20: a leader tells a heartbeat's receiver only what it acknowledged (R17); so it did, and its disk has lost it. */
 function reportLoss(s: RaftState, commit: LogIndex): void {
   s.drop("commit beyond this log");
-  if (s.hasReportedLoss) return;
+  if (s.hasReportedLoss || s.forgotten !== undefined) return;
   s.hasReportedLoss = true;
   const reason =
     `this node's log ends at ${s.log.last.index}, and it had acknowledged entry ${commit}: its disk has lost data. ` +
@@ -76,6 +81,7 @@ export function acknowledge(s: RaftState): void {
     last: s.log.last.index,
     needsSnapshot: s.restoring,
     ...asWitness(s),
+    ...forgottenIn(s),
   });
 }
 
@@ -138,6 +144,7 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
     last: last.index,
     needsSnapshot: s.restoring,
     ...asWitness(s),
+    ...forgottenIn(s),
   });
 }
 

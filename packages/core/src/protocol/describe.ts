@@ -19,7 +19,7 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     configuration: s.configurations.own,
     change: describeChange(s),
     removedAt: s.removedAt,
-    holes: s.repair?.holes ?? [],
+    holes: [...(s.repair?.holes ?? []), ...(s.forgotten === undefined ? [] : [s.forgotten.hole])],
     restoring: s.restoring,
     installing: s.install === undefined || s.install.phase === "receiving" ? 0 : s.install.meta.id.index,
     base: s.log.base,

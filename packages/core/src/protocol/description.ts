@@ -22,6 +22,8 @@ export interface PeerDescription {
   readonly silentMs: Millis;
   /** R20: it came back without what it had acknowledged, and counts for nothing. */
   readonly hasLostData: boolean;
+  /** L03: it came back knowing that it lacks what it had acknowledged, and counts again once it is brought up to date. */
+  readonly isRelearning: boolean;
 }
 
 /** O01: a voter to be that catches up (M04). */

@@ -81,7 +81,7 @@ function whyNoCampaign(s: RaftState): string {
         ? s.faulted
         : s.writeOverdue
           ? "a write to its disk is overdue"
-          : s.repair !== undefined
+          : !s.isWhole
             ? "its log is damaged and being repaired"
             : "it is no voter that can lead, or it is being restored";
   return `This node does not stand for election: ${why}; ask another one.`;
@@ -94,7 +94,7 @@ function whyNoCampaign(s: RaftState): string {
 export function mayCampaign(s: RaftState): boolean {
   const isRestoring = s.restoring > 0 || (s.install !== undefined && s.install.phase !== "receiving");
   if (s.removedAt > 0 || s.writeOverdue || s.faulted !== "" || isRestoring) return false;
-  if (s.repair !== undefined) return false;
+  if (!s.isWhole) return false;
   const own = s.configurations.own;
   // M12: a witness has entries without payloads; nobody could be served or brought up to date by it.
   if (s.isWitness) return false;

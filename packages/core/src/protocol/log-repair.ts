@@ -47,7 +47,7 @@ export function goOnRepairing(s: RaftState): void {
   const [hole] = repair.holes;
   if (hole === undefined) {
     s.repair = undefined;
-    s.disarm("repair");
+    if (s.forgotten === undefined) s.disarm("repair");
     if (s.verified > 0) acknowledge(s);
   } else if (hole.first !== repair.asked?.first || hole.last !== repair.asked.last) {
     Object.assign(repair, { asked: hole, fetched: [], turn: 0, isCompacted: false });

@@ -14,6 +14,7 @@ import { electionTimerFired, onElectionRequested, onOwnBallot } from "./election
 import type { LogPersisted, RaftEvent, StateMachineFaulted, TimerFired } from "./event.js";
 import { explainRaft } from "./explain/explain.js";
 import type { Finding } from "./explain/finding.js";
+import { checkForgotten, makeUpForForgotten, onForgotten } from "./forgotten.js";
 import { onForwardedSettled } from "./forwarding.js";
 import { halt } from "./halting.js";
 import { onEventLoopPaused, onWriteOverdue } from "./health.js";
@@ -54,6 +55,7 @@ import { becomeFollower, restartElectionWait } from "./term.js";
 export class Raft {
   private readonly s: RaftState;
   private readonly holes: readonly LogHole[];
+  private readonly forgotten: LogHole | undefined;
 
   /**
    * Nothing happens before `start()`.
@@ -64,6 +66,7 @@ export class Raft {
   constructor(start: RaftStart, now: Millis) {
     this.s = new RaftState(start, now);
     this.holes = start.holes ?? [];
+    this.forgotten = start.forgotten;
   }
 
   /** Its role. */
@@ -119,6 +122,7 @@ export class Raft {
     restartElectionWait(s);
     if (s.options.snapshotIntervalMs > 0) s.arm("snapshot", s.options.snapshotIntervalMs);
     for (const hole of this.holes) onLogDamaged(s, { type: "LogDamaged", hole });
+    onForgotten(s, this.forgotten);
     goOnRepairing(s);
     if (s.halted === "") applyCommitted(s);
     return s.outbox.take(s.commit);
@@ -163,6 +167,7 @@ export class Raft {
       tellTarget(s);
     }
     goOnRepairing(s);
+    makeUpForForgotten(s);
     if (s.halted === "") applyCommitted(s);
   }
 
@@ -278,7 +283,8 @@ export class Raft {
       case "snapshot":
         return snapshotTimerFired(s);
       case "repair":
-        return repairTimerFired(s);
+        repairTimerFired(s);
+        return checkForgotten(s);
       default:
         return event.timer satisfies never;
     }

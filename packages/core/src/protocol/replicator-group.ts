@@ -69,6 +69,7 @@ export function replicate(s: RaftState): void {
 export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
   peer.heardAt = s.now;
   peer.isWitness = response.isWitness === true;
+  noticeForgetting(s, peer, response.forgottenUpTo);
   wantsSnapshot(s, peer, response.needsSnapshot);
   if (!response.success) return onRefusal(s, peer, response);
   if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
@@ -81,6 +82,7 @@ export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response
 /** E16, R19: it is there; a probe whose answer was lost may be sent again. */
 export function onHeartbeatResponse(s: RaftState, peer: Replicator, response: HeartbeatResponse): void {
   peer.heardAt = s.now;
+  noticeForgetting(s, peer, response.forgottenUpTo);
   if (response.round > peer.answeredRound) {
     peer.answeredRound = response.round;
     peer.answeredRoundInStart = peer.answeredInStart;
@@ -162,6 +164,19 @@ function noticeLoss(s: RaftState, peer: Replicator, last: LogIndex): void {
     `${peer.id} had acknowledged entry ${peer.match} and came back with a log that ends at ${last}: it is not counted any more. ` +
     "Empty its directory, remove it, and add it anew";
   s.outbox.emit({ type: "Notify", notice: { kind: "error", reason } });
+}
+
+/**
+ * L03: its disk lost entries, and it knows. Nothing that it said in earlier runs is true any more, so it begins anew; what it
+ * holds by now is known, but not counted before it says that it is whole. It does once in a run: a word of before that comes late changes nothing.
+ */
+function noticeForgetting(s: RaftState, peer: Replicator, forgottenUpTo = 0): void {
+  if (peer.answeredInStart < peer.forgotInStart) return;
+  if (forgottenUpTo === 0) peer.isRelearning = false;
+  else if (peer.answeredInStart > peer.forgotInStart) {
+    if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
+    peer.begunAnew();
+  }
 }
 
 /** S11: it cannot rebuild its state, though its log is there: it gets a snapshot above that index, newly taken if need be. */

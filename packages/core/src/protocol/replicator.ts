@@ -28,7 +28,7 @@ export interface SnapshotTransfer {
  */
 export class Replicator implements ReplicaId {
   state: "probe" | "replicate" | "snapshot" = "probe";
-  /** Highest index verified against us and durable there. Never goes back (R11). */
+  /** Highest index verified against us and durable there. Never goes back (R11), unless it says that its disk forgot (L03). */
   match: LogIndex = 0;
   /** probe: the one message is under way. */
   probeSent = false;
@@ -53,6 +53,9 @@ export class Replicator implements ReplicaId {
   hasLostData = false;
   /** M12: it said with its latest answer that it keeps no payloads. */
   isWitness = false;
+  /** L03: it said itself, under that start number, that it has forgotten what it acknowledged; and whether it is not yet whole again. */
+  forgotInStart: StartNumber = 0;
+  isRelearning = false;
   /** S10: the snapshot it was offered last; the log after it is kept until this peer replicates again. */
   offered: SnapshotMeta | undefined;
   /** S10: bytes that the log had taken when that was offered first. */
@@ -81,19 +84,24 @@ export class Replicator implements ReplicaId {
     this.waitingSince = heardAt;
   }
 
+  /** R20, L03: whether quorums count it. */
+  get counts(): boolean {
+    return !this.hasLostData && !this.isRelearning;
+  }
+
   /** R20: the match as quorums count it. */
   get countedMatch(): LogIndex {
-    return this.hasLostData ? 0 : this.match;
+    return this.counts ? this.match : 0;
   }
 
   /** R20: the newest round answered, as quorums count it. */
   get countedRound(): number {
-    return this.hasLostData ? 0 : this.answeredRound;
+    return this.counts ? this.answeredRound : 0;
   }
 
   /** R20: when it was last heard, as quorums count it. */
   get countedHeardAt(): Millis {
-    return this.hasLostData ? Number.NEGATIVE_INFINITY : this.heardAt;
+    return this.counts ? this.heardAt : Number.NEGATIVE_INFINITY;
   }
 
   /** Messages in flight. */
@@ -160,6 +168,17 @@ export class Replicator implements ReplicaId {
     this.bytesInFlight = 0;
   }
 
+  /** L03: this run of it began without what the ones before had acknowledged: it is brought up to date like a newcomer. */
+  begunAnew(): void {
+    this.forgotInStart = this.answeredInStart;
+    this.isRelearning = true;
+    this.hasLostData = false;
+    this.match = 0;
+    this.matchAtHeartbeat = 0;
+    this.sentCommit = 0;
+    this.becomeProbe(this.next);
+  }
+
   /** S04: the log cannot serve it any more. */
   becomeSnapshot(): void {
     this.becomeProbe(this.next);
@@ -191,6 +210,7 @@ export class Replicator implements ReplicaId {
       bytesInFlight: this.bytesInFlight,
       silentMs: now - this.heardAt,
       hasLostData: this.hasLostData,
+      isRelearning: this.isRelearning,
     };
   }
 }

@@ -70,7 +70,7 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
     s.applied === commit &&
     s.install === undefined &&
     s.restoring === 0 &&
-    s.repair === undefined &&
+    s.isWhole &&
     s.faulted === "" &&
     !s.outbox.hardStatePending &&
     s.asked.question === undefined &&
@@ -142,11 +142,11 @@ function isIdle(s: RaftState, office: Leadership): boolean {
     office.leaving ||
     office.mustGo !== "" ||
     s.isChanging ||
-    s.repair !== undefined ||
+    !s.isWhole ||
     s.faulted !== "";
   if (isBusy) return false;
   for (const peer of office.peers.values()) {
-    const hasAll = peer.state === "replicate" && peer.match === end && peer.messagesInFlight === 0 && !peer.hasLostData;
+    const hasAll = peer.state === "replicate" && peer.match === end && peer.messagesInFlight === 0 && peer.counts;
     if (!hasAll || !answeredLately(s, peer.id)) return false;
   }
   return true;

@@ -15,6 +15,7 @@ import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
+import type { Forgotten } from "./forgotten.js";
 import { Freshness } from "./freshness.js";
 import type { Repair } from "./holes.js";
 import type { LeaseRounds } from "./lease-rounds.js";
@@ -55,6 +56,8 @@ export interface RaftStart {
   readonly previousSnapshot: SnapshotMeta | null;
   /** L03: entries that the disk lost; absent: none. */
   readonly holes?: readonly LogHole[];
+  /** L03: entries that it lost with their terms; the log ends before them. Absent: none. */
+  readonly forgotten?: LogHole;
   /** S11: no snapshot and log rebuild the state, and one above this index would; absent or 0: they do. */
   readonly restoring?: LogIndex;
   /** G02: whether its process beats for it while it rests. Absent: it never does. */
@@ -225,6 +228,8 @@ export class RaftState {
   readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new SparseSet() };
   /** L03: what is being repaired; `undefined` while the log is whole. */
   repair: Repair | undefined;
+  /** L03: what this node may have acknowledged and does not know any more; `undefined`: nothing. */
+  forgotten: Forgotten | undefined;
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
   restoring: LogIndex;
   /** Q08: from which instant on a follower's state is whole. */
@@ -294,6 +299,11 @@ export class RaftState {
   /** T. */
   get T(): Millis {
     return this.options.electionTimeoutMs;
+  }
+
+  /** L03: whether all that this node acknowledged is there: else it decides nothing. */
+  get isWhole(): boolean {
+    return this.repair === undefined && this.forgotten === undefined;
   }
 
   /** L03: the last entry below every hole; infinite while the log is whole. */

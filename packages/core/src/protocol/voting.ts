@@ -53,6 +53,6 @@ function couldVoteIn(s: RaftState, term: Term, asker: ReplicaId): boolean {
 
 /** E08; after full compaction the last entry is the base, and its term counts. L03: who has lost entries helps nobody into office. */
 function hasUpToDateLog(s: RaftState, last: LogId): boolean {
-  if (s.repair !== undefined) return false;
+  if (!s.isWhole) return false;
   return isUpToDate(last, s.log.last);
 }

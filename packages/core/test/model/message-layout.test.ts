@@ -52,6 +52,7 @@ const MESSAGES: readonly Message[] = [
     last: 61,
     needsSnapshot: 12,
     isWitness: true,
+    forgottenUpTo: 70,
   },
   {
     type: "Heartbeat",
@@ -60,7 +61,7 @@ const MESSAGES: readonly Message[] = [
     round: 100,
     standing: { answeredRound: 99, answeredInStart: 2, ageMs: 210, commit: 58 },
   },
-  { type: "HeartbeatResponse", term: 5, round: 100, last: 57, needsSnapshot: 0 },
+  { type: "HeartbeatResponse", term: 5, round: 100, last: 57, needsSnapshot: 0, forgottenUpTo: 70 },
   { type: "InstallSnapshot", term: 5, transfer: 77, meta },
   { type: "InstallSnapshotResponse", term: 5, transfer: 77, status: "failed", offset: 4_096, match: 90 },
   { type: "TimeoutNow", term: 5, last },
@@ -194,9 +195,12 @@ describe("messages as positional arrays", () => {
 
   it("T09 elements that an older neighbour did not send take their defaults", () => {
     expect(shortened(sample("VoteRequest"), 1)).toEqual({ ...sample("VoteRequest"), transfer: false });
-    expect(shortened(sample("AppendEntriesResponse"), 2)).toMatchObject({ needsSnapshot: 0, last: 61 });
-    expect(shortened(sample("AppendEntriesResponse"), 1)).not.toHaveProperty("isWitness");
-    expect(shortened(sample("HeartbeatResponse"), 1)).toEqual(sample("HeartbeatResponse"));
+    expect(shortened(sample("AppendEntriesResponse"), 3)).toMatchObject({ needsSnapshot: 0, last: 61 });
+    expect(shortened(sample("AppendEntriesResponse"), 2)).not.toHaveProperty("isWitness");
+    expect(shortened(sample("AppendEntriesResponse"), 1)).not.toHaveProperty("forgottenUpTo");
+    const { forgottenUpTo: _forgotten, ...answer } = sample("HeartbeatResponse");
+    expect(shortened(sample("HeartbeatResponse"), 1)).toEqual(answer);
+    expect(shortened(sample("HeartbeatResponse"), 2)).toEqual(answer);
     const { applied: _, ...said } = sample("ProposeResponse");
     expect(shortened(sample("ProposeResponse"), 4)).toEqual({
       ...said,

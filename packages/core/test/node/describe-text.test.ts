@@ -25,6 +25,7 @@ describe("a description as text", () => {
           bytesInFlight: 80,
           silentMs: 12.4,
           hasLostData: false,
+          isRelearning: false,
         },
         {
           id: "n3",
@@ -35,6 +36,7 @@ describe("a description as text", () => {
           bytesInFlight: 0,
           silentMs: 300,
           hasLostData: false,
+          isRelearning: false,
         },
       ],
     });

@@ -52,6 +52,8 @@ export interface Disk {
   starts: number;
   /** L03: what of the blocks cannot be read any more. */
   holes?: readonly LogHole[];
+  /** L03: what was lost with its terms. */
+  forgotten?: LogHole | undefined;
 }
 
 export interface LabNode {
@@ -367,6 +369,7 @@ export class Lab {
         configurations: found,
         commit: Math.max(disk.base.index, snapshotIndex, Math.min(disk.commitHint, last.index)),
         holes: disk.holes ?? [],
+        ...(disk.forgotten !== undefined && { forgotten: disk.forgotten }),
         restoring: isWhole ? 0 : Math.max(1, disk.base.index - 1),
         applied: snapshotIndex,
         snapshot: disk.snapshot,
@@ -471,6 +474,7 @@ export class Lab {
       );
     }
     disk.commitHint = write.commitHint ?? disk.commitHint;
+    if (Math.max(disk.commitHint, disk.base.index) >= (disk.forgotten?.last ?? 0)) disk.forgotten = undefined;
   }
 }
 

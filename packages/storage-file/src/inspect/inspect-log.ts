@@ -133,12 +133,12 @@ async function wouldRefuse(
 ): Promise<RaftError | undefined> {
   try {
     if (files.numbers().length === 0) throw damaged(files.path(1), "the log is missing", 0, 1);
-    const { segments, next } = await recoverLog(files, files.numbers(), owner, checksum);
+    const { segments, next, scan } = await recoverLog(files, files.numbers(), owner, checksum);
     for (const segment of segments) segment.close();
     next?.close();
     const active = segments.at(-1) as Segment;
     const mark = readMark(files.directory, host, checksum);
-    holdToMark(mark, { segment: active.number, end: active.end }, (number) => files.path(number));
+    holdToMark(mark, { segment: active.number, end: scan.readTo }, (number) => files.path(number));
     return undefined;
   } catch (error) {
     if (error instanceof RaftError) return error;

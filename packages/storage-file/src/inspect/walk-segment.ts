@@ -1,9 +1,9 @@
 import type { Checksum } from "@hexraft/core/ports";
 import { BATCH_HEADER_BYTES, type BatchHeader, readBatchHeader } from "../log/batch.js";
+import { readBatch } from "../log/batch-reader.js";
 import { FileWindow } from "../log/file-window.js";
 import type { PlacedOperation } from "../log/record.js";
 import type { Segment } from "../log/segment.js";
-import { readBatch } from "../log/segment-scan.js";
 
 /** A batch that is whole. */
 export interface WholeBatch {

@@ -16,6 +16,8 @@ export interface Book {
   push(next: Segment): void;
   /** L08: what a segment's first batch repeats, so that no earlier segment is needed for it. */
   carriedOver(): readonly GroupOperation[];
+  /** L03: what a batch says again from time to time, so that bytes before it may be lost without a doubt about what they said. */
+  standing(): readonly GroupOperation[];
   /** Of what was asked for, what still makes sense now that its batch is laid down. */
   admit(operations: readonly GroupOperation[]): readonly GroupOperation[];
   /** The number of a group's next record. */

@@ -17,6 +17,7 @@ import { inject, injectable } from "inversify";
 import { DataDirectory, type Identity } from "../data-directory.js";
 import { closedAlready, damaged, identityMismatch, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
+import { Forgotten } from "./forgotten.js";
 import { LogDamage } from "./log-damage.js";
 import { holdToMark, LogMark, readMark } from "./log-mark.js";
 import { LogReader } from "./log-reader.js";
@@ -43,6 +44,7 @@ export class FileLogStorage implements LogStorage {
   private found: Omit<RecoveredLog, "scan"> | undefined;
   private cut = "";
   private damage: LogDamage | undefined;
+  private forgotten: Forgotten | undefined;
   private reader: LogReader | undefined;
   private scrub: LogScrub | undefined;
 
@@ -123,6 +125,7 @@ export class FileLogStorage implements LogStorage {
       batches: writer?.batches ?? 0,
       waiting: writer?.waiting ?? 0,
       holes: this.damage?.known.length ?? 0,
+      forgottenUpTo: this.forgotten?.hole?.last ?? 0,
       scrubbedSegments: this.scrub?.surveyed ?? 0,
       scrubTrouble: this.scrub?.trouble ?? "",
     };
@@ -145,11 +148,17 @@ export class FileLogStorage implements LogStorage {
   }
 
   private append(write: LogWrite): Promise<void> {
-    return this.living().writer.write(() => {
+    const { writer } = this.living();
+    const written = writer.write(() => {
       const plan = planWrite(write, this.plannedLast, this.checksum, SOLE_GROUP);
       this.plannedLast = plan.last;
       return plan;
     }, write.compactTo?.index);
+    const { forgotten } = this;
+    if (forgotten?.isMadeUpBy(Math.max(write.commitHint ?? 0, write.resetTo?.index ?? 0)) === true)
+      // What fails is the writer's death, and its next caller hears of it.
+      void written.then(() => writer.maintain(() => forgotten.clear())).catch(() => {});
+    return written;
   }
 
   /** Reads and judges everything first; changes begin when nothing can be refused any more. */
@@ -179,7 +188,10 @@ export class FileLogStorage implements LogStorage {
       incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum, mark);
     this.found = recovered;
     const end = recovered?.segments.at(-1);
-    if (end !== undefined) holdToMark(mark, { segment: end.number, end: end.end }, (number) => files.path(number));
+    if (recovered !== undefined && end !== undefined)
+      holdToMark(mark, { segment: end.number, end: recovered.scan.readTo }, (number) => files.path(number));
+    const forgotten = new Forgotten(files, this.files, this.checksum);
+    this.forgotten = forgotten;
     const identity: Identity = {
       startNumber: (old?.startNumber ?? 0) + 1,
       directoryId: old?.directoryId ?? request.newDirectoryId,
@@ -212,7 +224,10 @@ export class FileLogStorage implements LogStorage {
     const suspects = new Suspects(files.directory, this.files, checksum);
     // Once it is closed its foot proves it, and nobody reads it again before he must.
     if (lost.length > 0) await suspects.add(book.active.number);
-    await writer.begin(lost.length > 0);
+    const gone = recovered?.scan.forgotten;
+    if (gone !== undefined) await forgotten.add(gone, book.active.number);
+    await writer.begin(lost.length > 0 || recovered?.scan.isDamaged);
+    if (forgotten.isMadeUpBy(Math.max(book.state.commitHint, book.state.base.index))) await forgotten.clear();
     // What is found before this is over is a part of the answer.
     const tell = (hole: LogHole) => (this.state === "open" ? request.damaged?.(hole) : undefined);
     const damage = new LogDamage(book, writer, checksum, tell, lost, suspects);
@@ -233,6 +248,7 @@ export class FileLogStorage implements LogStorage {
       runs: [...state.runs],
       configurationIndices: [...state.configurationIndices],
       ...(holes.length > 0 && { holes }),
+      ...(forgotten.hole !== undefined && { forgotten: forgotten.hole }),
       cut: this.cut,
     };
   }

@@ -70,6 +70,18 @@ export class LogState {
     return this.base.term;
   }
 
+  /** Whether the log holds this very entry, or it is the base. */
+  holds({ index, term }: LogId): boolean {
+    return index >= this.base.index && index <= this.last.index && this.termAt(index) === term;
+  }
+
+  /** L03: entries up to this one are there, all of the last one's term; what they are shows when they are repaired. */
+  span(index: LogIndex): void {
+    const { term } = this.last;
+    if (this.runs.length === 0 && index > this.last.index) this.runs.push({ first: this.last.index + 1, term });
+    this.last = { index, term };
+  }
+
   /** L03: entries that had been missing are there again; only now it shows which of them are configurations. */
   restore(blocks: readonly LogBlock[]): void {
     const known = new Set([...this.configurationIndices, ...blocks.flatMap(configurationsIn)]);

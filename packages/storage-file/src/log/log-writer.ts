@@ -15,6 +15,8 @@ import type { WritePlan } from "./write-plan.js";
 
 /** L02: the last batch is sealed when nothing was written for so long. */
 const SEAL_AFTER_MS = 5;
+/** L03: a log that never falls silent says after so many bytes where it stands. */
+const STANDING_EVERY_BYTES = 256 * 1024;
 /** L03: how far the log is durable is written down so long after it became so, at the latest. */
 const MARK_AFTER_MS = 1_000;
 /** A log's first file is not laid out, so that it opens at once; when it has grown so far the next one is. */
@@ -62,6 +64,8 @@ export class LogWriter {
   private closing = false;
   private unsealed = false;
   private lastBatchBytes = 0;
+  /** L03: where the batch ends that last said where the log stands. */
+  private stoodAt = 0;
   private sealTimer: { unsubscribe(): void } | undefined;
   private sealDue = 0;
   private markTimer: { unsubscribe(): void } | undefined;
@@ -196,8 +200,11 @@ export class LogWriter {
   private async writeBatch(asked: readonly GroupOperation[]): Promise<void> {
     const { active, chain, book } = this;
     const begins = active.end === SEGMENT_HEADER_BYTES;
+    // L03: a batch that says nothing else seals the others, so that it is the one that has to be found behind damage.
+    const standsDue = asked.length === 0 || active.end - this.stoodAt >= STANDING_EVERY_BYTES;
     const admitted = book.admit(asked);
-    const operations = begins ? [...book.carriedOver(), ...admitted] : admitted;
+    const repeated = begins ? book.carriedOver() : standsDue ? book.standing() : [];
+    const operations = [...repeated, ...admitted];
     const head = {
       segment: active.number,
       generation: active.generation,
@@ -211,20 +218,21 @@ export class LogWriter {
     book.took(laid.placed);
     writeFully(active.handle, laid.buffers, active.end);
     active.end += laid.length;
+    if (begins || standsDue) this.stoodAt = active.end;
     this.lastBatchBytes = laid.length;
     active.size = Math.max(active.size, active.end);
     this.chain = { number: head.number, checksum: laid.checksum };
     await active.handle.datasync();
     this.batches++;
     this.durable = { segment: active.number, end: active.end };
-    this.unsealed = operations.length > 0;
+    this.unsealed = (begins ? operations : admitted).length > 0;
   }
 
   private mustRoll(bytes: number): boolean {
     const { active, next } = this;
     const { files } = this.parts;
-    if (active.end === SEGMENT_HEADER_BYTES) return false;
     if (this.mustClose) return true;
+    if (active.end === SEGMENT_HEADER_BYTES) return false;
     // One that grows ends as soon as one is there that does not have to.
     const isBetterReady = next !== undefined && files.wantsLayingOut(active) && !files.wantsLayingOut(next);
     return isBetterReady || active.end + bytes > files.segmentBytesMax;
@@ -240,7 +248,8 @@ export class LogWriter {
     const { active, next } = this;
     active.closed = true;
     const foot = this.book.foot(this.chain, this.parts.checksum);
-    if (foot.length > 0) writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.end));
+    if (foot.length > 0)
+      writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.keptTo, active.end));
     await active.handle.datasync();
     this.book.push(next);
     this.next = undefined;

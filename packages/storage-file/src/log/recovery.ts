@@ -86,16 +86,18 @@ async function recoverSegments(
   };
 }
 
-/** L03: the entries that count and were in blocks of the active segment that are damaged. */
+/** L03: the entries that count and were in what is damaged of the active segment. */
 export function holesOf({ scan, segments, state }: Pick<RecoveredLog, "scan" | "segments" | "state">): LogHole[] {
   const active = segments.at(-1) as Segment;
-  return scan.lost.flatMap(({ operation, offset }) => {
+  const lost = scan.lost.flatMap(({ operation, offset }) => {
     if (operation.kind !== RecordKind.block) return [];
-    const { block } = operation;
-    const first = Math.max(block.first, state.base.index + 1);
-    const last = Math.min(active.validTo(offset, block.last), state.last.index);
-    const length = RECORD_HEADER_BYTES + block.sizeBytes;
-    return first <= last ? [{ first, last, file: active.path, offset, length }] : [];
+    const { first, last, sizeBytes } = operation.block;
+    return [{ first, last, file: active.path, offset, length: RECORD_HEADER_BYTES + sizeBytes }];
+  });
+  return [...lost, ...scan.holes].flatMap((hole) => {
+    const first = Math.max(hole.first, state.base.index + 1);
+    const last = Math.min(active.validTo(hole.offset, hole.last), state.last.index);
+    return first <= last ? [{ ...hole, first, last }] : [];
   });
 }
 

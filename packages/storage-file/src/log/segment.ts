@@ -21,6 +21,8 @@ export interface Cut {
 export class Segment {
   /** Where the next batch goes; in a closed segment, where its batches end. */
   end = SEGMENT_HEADER_BYTES;
+  /** L03: bytes up to here belong to nobody and are not written over: a crash must find again what they say. */
+  keptTo = 0;
   /** Entries from this one on are in this segment or in later ones; the ones before it are in earlier ones. */
   low: LogIndex = Number.MAX_SAFE_INTEGER;
   cuts: Cut[] = [];
@@ -78,7 +80,8 @@ export class Segment {
         const latest = this.samples.at(-1);
         if (latest === undefined || offset - latest.offset >= SAMPLE_EVERY_BYTES)
           this.samples.push({ index: operation.block.first, offset });
-      } else if (operation.kind === RecordKind.tail) this.low = operation.id.index + 1;
+      } else if (operation.kind === RecordKind.tail && this.low === Number.MAX_SAFE_INTEGER)
+        this.low = operation.id.index + 1;
       else if (operation.kind === RecordKind.truncate) this.cut(operation.index, offset);
       else if (operation.kind === RecordKind.reset) {
         this.cut(0, offset);

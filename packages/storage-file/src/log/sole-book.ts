@@ -8,7 +8,7 @@ import type { Segment } from "./segment.js";
 import { type Chain, layFooter } from "./segment-footer.js";
 import { SegmentList } from "./segment-list.js";
 
-/** L08: what a segment's first batch repeats of a log that stood like this, and ended there, when the segment began. */
+/** L08, L03: what a segment's first batch repeats, and others now and then, of a log that stood like this, and ended there. */
 export const carriedOver = ({ base, hardState, commitHint }: LogState, last: LogId): readonly Operation[] => [
   { kind: RecordKind.base, id: base },
   { kind: RecordKind.hardState, hardState },
@@ -39,6 +39,10 @@ export class SoleBook implements Book {
 
   carriedOver(): readonly GroupOperation[] {
     return carriedOver(this.state, this.state.last).map((operation) => ({ group: SOLE_GROUP, operation }));
+  }
+
+  standing(): readonly GroupOperation[] {
+    return this.carriedOver();
   }
 
   admit(operations: readonly GroupOperation[]): readonly GroupOperation[] {

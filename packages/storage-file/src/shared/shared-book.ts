@@ -80,6 +80,11 @@ export class SharedBook implements Book, PlaceWatch {
     this.segments.push(next);
   }
 
+  /** Nothing: to repeat it for thousands of groups would cost more than the bytes that it could save. */
+  standing(): readonly GroupOperation[] {
+    return [];
+  }
+
   carriedOver(): readonly GroupOperation[] {
     return [...this.groups.values()].flatMap((log) => log.carriedOver());
   }

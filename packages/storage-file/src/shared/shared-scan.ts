@@ -63,7 +63,7 @@ export async function scanSharedSegment(
     let found = await wholeBatch(window, segment, known, checksum);
     if (isLast && typeof found !== "string" && found.records.some((record) => record.isLost)) {
       // Was it durable? A write that did not end looks the same, and is cut.
-      const sealedUpTo = Math.max(durableTo, (await inspectTail(window, segment, checksum)).sealedUpTo);
+      const sealedUpTo = Math.max(durableTo, (await inspectTail(window, segment, segment.end, checksum)).sealedUpTo);
       const { length, number } = found.head;
       if (sealedUpTo < segment.end + length) found = `batch ${number} is not whole: its blocks are not`;
     }
@@ -77,7 +77,7 @@ export async function scanSharedSegment(
     // The foot of a segment is the first batch of the next one.
     if (!isLast && follower !== undefined && known !== undefined && follows(follower, known))
       return { chain: known, lastBatchAt, tornUpTo: segment.end, reason: "" };
-    const tail = isLast ? await inspectTail(window, segment, checksum) : undefined;
+    const tail = isLast ? await inspectTail(window, segment, segment.end, checksum) : undefined;
     if (tail !== undefined && tail.sealedUpTo <= segment.end) {
       const reason = tail.leftUpTo > segment.end ? found || "a write did not reach the disk whole" : "";
       return { chain: known, lastBatchAt, tornUpTo: Math.max(segment.end, tail.leftUpTo), reason };

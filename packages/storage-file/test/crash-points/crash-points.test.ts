@@ -3,7 +3,7 @@ import { titleOf, tryCrashPoints } from "./crash-points.js";
 import { KINDS, recordLife } from "./life.js";
 
 /** A part of what `pnpm crash-points` does in full, from minutes down to seconds. */
-const PART = { everySteps: 9, secondCrashEvery: 40 };
+const PART = { everySteps: 8, secondCrashEvery: 40 };
 
 describe.each(KINDS.map((kind) => ({ title: titleOf(kind), kind })))("crash points, $title", ({ kind }) => {
   it("L01 L02 L06 L07 L08 S02 S06 T11 G01 G03 G05 whatever of the unsynced is lost or torn, what comes up is what was acknowledged", async () => {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { surveySegment } from "../../src/log/segment-survey.js";
 import { JournalDisk } from "../crash-points/journal-disk.js";
 import { checksum, OPEN } from "../support/host.js";
-import { cutOff, damagedImage, flip, zeroed } from "./damage.js";
+import { cutOff, type Damage, damagedImage, flip, zeroed } from "./damage.js";
 import { DamagedReplica, illTold } from "./damaged-replica.js";
 import { batchesOf } from "./places.js";
 import { LAST, NEWEST, storagesOver } from "./replica.js";
@@ -32,6 +32,37 @@ describe("a damaged log", () => {
     EVERYWHERE_MS,
   );
 
+  it("L03 L12 of the active segment what costs the replica its place is little, and named", async () => {
+    const { outcomes, refusals } = replica;
+    const path = segments.at(-2) as string;
+    const { length } = replica.bytesOf(path);
+    const tally = async (damages: readonly Damage[]) => {
+      Object.assign(outcomes, { recovered: 0, repaired: 0, forgotten: 0, refused: 0 });
+      refusals.clear();
+      for (const damage of damages) expect(await replica.misjudged(path, damage)).toBeUndefined();
+      return { ...outcomes, why: [...refusals] };
+    };
+    // The last batch is 448 bytes long, and nothing behind it says what it was.
+    const last = batchesOf(path, replica.bytesOf(path)).at(-1);
+    const why = ["they were durable, and they are not there"];
+    expect(last?.length).toBe(448);
+    expect(await tally(Array.from({ length: length - 192 }, (_, i) => flip(192 + i)))).toEqual({
+      recovered: 0,
+      repaired: 384,
+      forgotten: 832,
+      refused: 448,
+      why,
+    });
+    expect(await tally(Array.from({ length: (length - 192) / 64 }, (_, i) => zeroed(192 + 64 * i)))).toEqual({
+      // The zeros that fill it up.
+      recovered: 1,
+      repaired: 0,
+      forgotten: 12,
+      refused: 13,
+      why,
+    });
+  });
+
   it(
     "L03 L09 any cut of a closed segment is refused when it is opened",
     async () => {
@@ -57,7 +88,7 @@ describe("a damaged log", () => {
     "L03 any flipped bit of a closed segment is refused when it is opened, or found when its entries are read, and repaired",
     async () => {
       const wrong: string[] = [];
-      const before = replica.repairs;
+      const before = replica.outcomes.repaired;
       for (const path of segments.slice(0, -2)) {
         const { length } = replica.bytesOf(path);
         // Every byte of its head, of its first batches, and of its foot; of what repeats itself in between every 41st.
@@ -67,7 +98,7 @@ describe("a damaged log", () => {
         }
       }
       expect(wrong).toEqual([]);
-      expect(replica.repairs - before).toBeGreaterThan(1_000);
+      expect(replica.outcomes.repaired - before).toBeGreaterThan(1_000);
     },
     EVERYWHERE_MS,
   );

@@ -18,10 +18,14 @@ const SETTINGS = {
 };
 
 /** The adapters themselves, without a container: these are made a hundred thousand times. */
-export function storagesOver(files: JournalDisk): { readonly log: LogStorage; readonly snapshots: SnapshotStorage } {
-  const directory = new DataDirectory(SETTINGS, files, checksum);
-  const log = new FileLogStorage(directory, SETTINGS, files, checksum, new ManualScheduler().asPort());
-  return { log, snapshots: new FileSnapshotStorage(directory, SETTINGS, files, checksum) };
+export function storagesOver(
+  files: JournalDisk,
+  { segmentBytesMax = SETTINGS.segmentBytesMax }: { readonly segmentBytesMax?: number } = {},
+): { readonly log: LogStorage; readonly snapshots: SnapshotStorage } {
+  const settings = { ...SETTINGS, segmentBytesMax };
+  const directory = new DataDirectory(settings, files, checksum);
+  const log = new FileLogStorage(directory, settings, files, checksum, new ManualScheduler().asPort());
+  return { log, snapshots: new FileSnapshotStorage(directory, settings, files, checksum) };
 }
 
 export const LAST = 138;

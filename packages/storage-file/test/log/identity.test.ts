@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { batchesOf } from "../damage/places.js";
 import { block, checksum, OPEN, openLog, storageOf, temporaryDirectory } from "../support/host.js";
 import { groupsOf, OPEN_GROUPS } from "../support/shared.js";
 
@@ -131,12 +132,13 @@ describe("FileLogStorage: identity and format", () => {
     const directory = await directoryOf();
     const path = join(directory, SEGMENT);
     const bytes = readFileSync(path);
+    const last = batchesOf(path, bytes).at(-1)?.at ?? 0;
     const claim = Buffer.alloc(64);
-    bytes.copy(claim, 0, bytes.length - 64);
+    bytes.copy(claim, 0, last);
     claim.writeUInt32LE(0xffff_ffc0, 4);
     claim.writeUInt32LE(claim.readUInt32LE(8) + 1, 8);
     claim.writeUInt32LE(bytes.length, 16);
-    claim.writeUInt32LE(bytes.readUInt32LE(bytes.length - 4), 56);
+    claim.writeUInt32LE(bytes.readUInt32LE(last + 60), 56);
     claim.writeUInt32LE(checksum.crc32(claim.subarray(0, 60)), 60);
     writeFileSync(path, Buffer.concat([bytes, claim]));
     const { opened } = await openLog(directory);

@@ -132,6 +132,27 @@ const MESSAGES: readonly Message[] = [
 ];
 /** Those whose arrays have grown since. */
 const GROWN: Readonly<Record<string, Message>> = {
+  "AppendEntriesResponse-witness-forgotten": {
+    type: "AppendEntriesResponse",
+    term: 5,
+    success: true,
+    match: 60,
+    prevIndex: 0,
+    hintIndex: 0,
+    hintTerm: 0,
+    last: 60,
+    needsSnapshot: 0,
+    isWitness: true,
+    forgottenUpTo: 77,
+  },
+  "HeartbeatResponse-forgotten": {
+    type: "HeartbeatResponse",
+    term: 5,
+    round: 100,
+    last: 57,
+    needsSnapshot: 0,
+    forgottenUpTo: 77,
+  },
   "Heartbeat-standing": {
     type: "Heartbeat",
     term: 5,

@@ -102,6 +102,12 @@ function whyItStandsForNothing(s: RaftState): Finding | undefined {
       "repairing",
       `${missing(s.repair)} Before that is done this node neither votes nor stands for election (L03).`,
     );
+  if (s.forgotten !== undefined)
+    return finding(
+      "leader",
+      "repairing",
+      `${holeText(s.forgotten.hole)}, and nobody knows their terms. Before this node holds what the leader has committed up to ${s.forgotten.hole.last} it neither votes nor stands for election, and is counted by nobody (L03).`,
+    );
   if (s.restoring > 0 || s.install !== undefined)
     return finding(
       "leader",

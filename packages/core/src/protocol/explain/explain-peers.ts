@@ -27,6 +27,11 @@ function whyBehind(s: RaftState, peer: Replicator, now: Millis): readonly [code:
       "lost-data",
       "came back without what it had acknowledged: it counts for nothing (R20). Replace it, with an empty directory.",
     ];
+  if (peer.isRelearning && silentMs < s.T)
+    return [
+      "relearning",
+      `${lacks}. Its disk lost what it had acknowledged: it is sent that again, and counts for nothing before it is whole (L03).`,
+    ];
   if (silentMs >= s.T)
     return [
       "silent",

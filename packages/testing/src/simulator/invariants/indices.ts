@@ -35,10 +35,11 @@ export class Indices {
     // Those that leave or catch up stand outside the configuration: another replica may take such a name at any time.
     const isMember = (peer: NodeId): boolean =>
       configuration.configuration.members.some((member) => member.id === peer);
-    for (const { id: peer, match, next } of peers) {
+    for (const { id: peer, match, next, isRelearning } of peers) {
       if (next <= match)
         this.accuse("I10", `${id} would send ${peer} entry ${next} next, which it has: match ${match}`);
-      const earlier = goesOn && isMember(peer) ? (before.matches.get(peer) ?? 0) : 0;
+      // L03: whoever says that it forgot is brought up to date from the beginning.
+      const earlier = goesOn && isMember(peer) && !isRelearning ? (before.matches.get(peer) ?? 0) : 0;
       if (match < earlier) this.accuse("I8", `what ${id} knows ${peer} to hold fell from ${earlier} to ${match}`);
     }
     const matches = new Map(peers.filter((peer) => isMember(peer.id)).map((peer) => [peer.id, peer.match]));

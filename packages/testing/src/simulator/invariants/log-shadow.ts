@@ -126,13 +126,37 @@ export class LogShadow {
     return copy;
   }
 
+  /**
+   * L03: the disk lost entries, terms and all, and its log ends, or goes back to, before them. Nothing more is promised from now on. The
+   * vote is not lost, and how far it held entries is known.
+   *
+   * @returns why that is not so; empty if it is.
+   */
+  forget(found: OpenedLog): string {
+    const { forgotten, base, last, runs } = found;
+    const lost = this.hardStateDifference(found);
+    if (lost !== "" || forgotten === undefined) return lost;
+    if (forgotten.last < this.last.index) return `entries forgotten up to ${forgotten.last}, not ${this.last.index}`;
+    const old = this.clone();
+    const prefixOf = (id: LogId): number | undefined =>
+      old.termAt(id.index) === id.term ? old.prefixAt(id.index) : undefined;
+    this.base = base;
+    this.basePrefix = prefixOf(base);
+    this.entries = [];
+    for (let index = base.index + 1; index <= last.index; index++) {
+      const term = runs.findLast(({ first }) => first <= index)?.term ?? base.term;
+      const configuration =
+        old.termAt(index) === term ? old.entries[index - old.base.index - 1]?.configuration : undefined;
+      this.entries.push({ term, prefix: prefixOf({ index, term }), configuration });
+    }
+    return "";
+  }
+
   /** Why what was recovered is not this; empty if it is. A base further on is fine as far as compaction was allowed. */
   difference(found: OpenedLog): string {
-    const { hardState, last } = this;
-    const { term, vote, recoveryNumber } = found.hardState;
-    if (term !== hardState.term || recoveryNumber !== hardState.recoveryNumber)
-      return `term ${term}, not ${hardState.term}`;
-    if (vote?.id !== hardState.vote?.id) return `vote ${vote?.id ?? "free"}, not ${hardState.vote?.id ?? "free"}`;
+    const { last } = this;
+    const lost = this.hardStateDifference(found);
+    if (lost !== "") return lost;
     if (found.last.index !== last.index || found.last.term !== last.term)
       return `last entry ${found.last.index}/${found.last.term}, not ${last.index}/${last.term}`;
     if (found.base.index > Math.max(this.base.index, this.compactedTo))
@@ -142,6 +166,14 @@ export class LogShadow {
       if (own !== undefined && own !== run.term) return `term ${run.term} at ${run.first}, not ${own}`;
     }
     return found.commitHint <= last.index ? "" : `commit hint ${found.commitHint} beyond ${last.index}`;
+  }
+
+  private hardStateDifference(found: OpenedLog): string {
+    const { hardState } = this;
+    const { term, vote, recoveryNumber } = found.hardState;
+    if (term !== hardState.term || recoveryNumber !== hardState.recoveryNumber)
+      return `term ${term}, not ${hardState.term}`;
+    return vote?.id === hardState.vote?.id ? "" : `vote ${vote?.id ?? "free"}, not ${hardState.vote?.id ?? "free"}`;
   }
 }
 

@@ -75,6 +75,7 @@ export class Referee {
       difference = record.durable.difference(found);
     }
     record.asked = [];
+    if (difference !== "" && found.forgotten !== undefined) difference = record.durable.forget(found);
     if (difference !== "")
       this.accuse("I8", `${id} was opened and holds ${first}${first === difference ? "" : `, nor ${difference}`}`);
     record.durable.compactedTo = Math.max(record.durable.compactedTo, found.base.index);

@@ -43,7 +43,10 @@ describe("hexraft inspect", () => {
     const path = join(copy, "main/log", segment);
     const intact = readFileSync(path);
     const inspected = async (at: number) => {
-      writeFileSync(path, Uint8Array.from(intact, (byte, i) => (i === at ? byte ^ 1 : byte)));
+      writeFileSync(
+        path,
+        Uint8Array.from(intact, (byte, i) => (i === at ? byte ^ 1 : byte)),
+      );
       const { code, out } = await inspect(copy);
       expect([code, out]).toEqual([6, expect.stringMatching(/DAMAGED\n {2}\S+\.seg bytes \d+–\d+: /)]);
       return out;

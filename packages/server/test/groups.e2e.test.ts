@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { HexraftClient, keyRanges } from "@hexraft/client";
 import { put } from "@hexraft/statemachine-kv";
+import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawClient } from "./support/raw-client.js";
 import { MAIN, nodeArguments } from "./support/serve-process.js";
@@ -91,8 +92,8 @@ describe("several groups behind one door", () => {
     expect((await own).entries.map(({ key }) => Buffer.from(key).toString())).toEqual(["number", "nut", "plum"]);
     client.close();
     for (const [group, why] of [
-      ["x..y", "there is no group x..y here. There are ..g, g..n, n..t, t.."],
-      [undefined, "several groups are served here; say which one is meant"],
+      ["x..y", "there is no group x..y here; there are ..g, g..n, n..t, t.."],
+      [undefined, "several groups are served here, say which one is meant"],
     ] as const) {
       const lost = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 10_000, ...(group && { group }) });
       const refused = await lost.propose(put("a", "?"));
@@ -103,7 +104,7 @@ describe("several groups behind one door", () => {
 
   it("O01 O02 O07 operators ask each group by its name, and without one are told the names", async () => {
     const unnamed = await http("n1", "GET", "/v1/status");
-    expect([unnamed.status, unnamed.text]).toEqual([400, expect.stringContaining("There are ..g, g..n, n..t, t..")]);
+    expect([unnamed.status, unnamed.text]).toEqual([400, expect.stringContaining("there are ..g, g..n, n..t, t..")]);
     expect((await http("n1", "GET", "/v1/explain?group=t..&format=text")).text).toMatch(/lead|follow/i);
     expect((await http("n1", "GET", "/v1/hash?group=nobody")).status).toBe(400);
     expect((await http("n1", "POST", "/v1/admin/members?group=g..n")).status).toBe(200);
@@ -134,7 +135,7 @@ describe("several groups behind one door", () => {
     });
     expect(await shell(["admin", "leader", "--group", "typo"])).toMatchObject({
       code: 1,
-      error: expect.stringContaining("there is no group typo here. There are ..g, g..n, n..t, t.."),
+      error: expect.stringContaining("there is no group typo here; there are ..g, g..n, n..t, t.."),
     });
     const told = await shell(["admin", "rebalance"]);
     expect(told).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
@@ -173,6 +174,25 @@ describe("several groups behind one door", () => {
     for (const key of written) expect([key, (await http(victim, "GET", `/v1/kv/${key}`)).text]).toEqual([key, key]);
     expect(await shell(["admin", "rebalance"])).toMatchObject({ code: 0 });
     expect(await counts()).toEqual([1, 1, 2]);
+  });
+
+  it("M04 M07 G01 a fourth node is let into the groups one by one, serves all keys then, and leaves again", async () => {
+    const { workshop } = cluster;
+    const [port = 0] = await freePorts(1);
+    const timing = ["--split-at", SPLIT_AT, "--election-timeout", "500"];
+    const newcomer = workshop.run(...nodeArguments(workshop.directory, "n4", port), ...timing);
+    const { http: door = "" } = await newcomer.ready;
+    const get = (path: string) => fetch(`http://${door}${path}`);
+    expect((await get("/readyz")).status).toBe(503);
+    for (const group of GROUPS)
+      expect(await shell(["admin", "add-peer", `n4=127.0.0.1:${port}`, "--group", group])).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/n4 +voter/),
+      });
+    for (const word of WORDS) expect([word, (await get(`/v1/kv/${word}`)).status]).toEqual([word, 200]);
+    for (const group of GROUPS)
+      expect(await shell(["admin", "remove-peer", "n4", "--group", group])).toMatchObject({ code: 0, error: "" });
+    expect(await newcomer.signal("SIGTERM")).toBe(0);
   });
 
   it("F08 a group is backed up by its name, and becomes a cluster of its own", async () => {

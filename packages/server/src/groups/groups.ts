@@ -25,12 +25,12 @@ export class Groups<G extends Pick<ServedGroup, "id" | "describe"> = ServedGroup
 
   /** For those who have named none of several. */
   nameOne(): RaftError {
-    return this.refusal("several groups are served here; say which one is meant");
+    return this.refusal("several groups are served here, say which one is meant");
   }
 
   private refusal(why: string): RaftError {
     const there = this.all.map(({ id }) => id).join(", ");
-    return new RaftError("BadCommand", "refused", `Nothing was done: ${why}. There are ${there}.`);
+    return new RaftError("BadCommand", "refused", `${why}; there are ${there}`);
   }
 
   /** How each of them is. */

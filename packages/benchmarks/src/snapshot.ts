@@ -133,6 +133,8 @@ try {
     putsPerSecond: Math.round(meanwhile.reduce((sum, { perSecond }) => sum + perSecond, 0) / meanwhile.length),
     p99BeforeMs: round(quiet.p99 ?? 0),
     p99WorstSecondMs: round(Math.max(...meanwhile.map(({ p99 }) => p99 ?? 0))),
+    // Second by second from the follower's start on: beside the stages it tells what the callers wait for.
+    p99BySecondMs: meanwhile.map(({ p99 }) => Math.round(p99 ?? 0)),
     elections: term - termBefore,
   };
   const nodes = during.map((reports, i) => ({

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Endpoint, HexraftClient } from "@hexraft/client";
+import { HexraftClient } from "@hexraft/client";
 import { SeededRandom } from "@hexraft/testing";
 import { Arena, type NetworkKind } from "./arena.js";
 import { Availability } from "./availability.js";
-import { type Fault, PROCESS_FAULTS, type Scene } from "./faults.js";
 import { Journal } from "./journal.js";
 import type { Caller, HistoryBounds } from "./key-history.js";
 import { Registers } from "./registers.js";
-import type { ServedNode } from "./served-node.js";
+import { Striker } from "./striker.js";
 
 /** What is wanted of a run. */
 export interface ChaosOptions {
@@ -57,10 +56,6 @@ const PACE_MS = 10;
 const JOURNAL_EVERY = 8;
 const REGISTERS = 12;
 const BOUNDS: HistoryBounds = { operationsMax: 400, unknownMax: 4 };
-/** How long a fault lasts, and how long the cluster is left alone behind it, ms. */
-const FAULT_MS = [350, 1_100] as const;
-const CALM_MS = [400, 1_000] as const;
-const LOOK_EVERY_MS = 50;
 /** Whether there is a majority is looked at so often: faults last for hundreds of ms. */
 const MAJORITY_EVERY_MS = 10;
 /** An outage of this length is worth a line: faults of less than that, and some elections, are what this is about. */
@@ -148,7 +143,7 @@ class Run {
   }
 
   async toTheEnd(): Promise<ChaosVerdict> {
-    const { arena, availability, clients, options } = this;
+    const { arena, availability, clients, options, random } = this;
     const { signal } = this.over;
     const first = clients[0] as HexraftClient;
     const auditor: Caller = { name: "auditor", client: first, deadlineMs: LAST_DEADLINE_MS };
@@ -163,6 +158,10 @@ class Run {
         this.readOn({ name: `reader ${i}.${j}`, client, deadlineMs: READER_DEADLINE_MS }),
       ),
     );
+    const striker = new Striker(arena, clients, random, (what, atMs) => {
+      this.faults++;
+      this.tell(what, atMs);
+    });
     const looking = setInterval(() => availability.looked(performance.now(), arena.hasMajority), MAJORITY_EVERY_MS);
     const auditing = this.audit({ ...auditor, deadlineMs: DEADLINE_MS });
     // Whoever fails first ends the others.
@@ -170,7 +169,7 @@ class Run {
       worker.catch((error: Error) => this.over.abort(error)),
     );
     try {
-      await this.strike(performance.now() + options.durationMs);
+      await striker.strike(performance.now() + options.durationMs, signal);
     } finally {
       this.calling = false;
       clearInterval(looking);
@@ -225,53 +224,8 @@ class Run {
     }
   }
 
-  /** One fault after the other, healed before the next. */
-  private async strike(until: number): Promise<void> {
-    const { signal } = this.over;
-    const pause = async (ms: number) => {
-      await sleep(Math.max(0, Math.min(ms, until - performance.now())), undefined, { signal }).catch(() => {});
-      signal.throwIfAborted();
-    };
-    const between = (low: number, high: number) => low + this.random.next() * (high - low);
-    const faults = [...this.arena.network.faults, ...PROCESS_FAULTS];
-    let coming: Fault[] = [];
-    await pause(between(...CALM_MS));
-    while (performance.now() < until) {
-      if (coming.length === 0) coming = this.shuffled(faults);
-      // Links fail also while a node that was killed is on its way up.
-      const fault = coming.find(({ onProcesses }) => onProcesses === undefined || this.arena.isComplete);
-      if (fault === undefined) {
-        await pause(LOOK_EVERY_MS);
-        continue;
-      }
-      coming = coming.filter((each) => each !== fault);
-      const did = await fault.strike(this.scene(between));
-      this.faults++;
-      this.tell(`${fault.name}: ${did}`, performance.now());
-      await pause(between(...FAULT_MS));
-      void this.arena.heal().catch(() => {}); // whoever does not come up has ended the run
-      await pause(between(...CALM_MS));
-    }
-  }
-
   /** What happened, and when. */
   private tell(what: string, atMs: number): void {
     this.options.say(`${((atMs - this.begunMs) / 1_000).toFixed(1).padStart(6)} s  ${what}`);
-  }
-
-  private scene(between: Scene["between"]): Scene {
-    const text = ({ host, port }: Endpoint) => `${host}:${port}`;
-    const leaders = new Set(this.clients.flatMap(({ leaderEndpoint: at }) => (at === null ? [] : [text(at)])));
-    const leads = (node: ServedNode) => Number(leaders.has(text(node.endpoint("client"))));
-    const { arena } = this;
-    const [leader, ...followers] = this.shuffled(arena.nodes).toSorted((a, b) => leads(b) - leads(a));
-    return { arena, leader, followers, between } as unknown as Scene;
-  }
-
-  private shuffled<T>(items: readonly T[]): T[] {
-    return items
-      .map((item) => ({ item, at: this.random.next() }))
-      .toSorted((a, b) => a.at - b.at)
-      .map(({ item }) => item);
   }
 }

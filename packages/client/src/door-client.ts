@@ -14,6 +14,7 @@ import {
   changes,
   errorOf,
   inDoubt,
+  isMovable,
   isOnce,
   isRepeatable,
   isRetried,
@@ -34,17 +35,6 @@ export interface OperationOptions {
 
 /** Deadlines are looked at this often; one timer for all operations. ms. */
 const SWEEP_MS = 20;
-
-/** What somebody waits for who would be served as well elsewhere: what is done once however often it is sent, and reads. */
-const MOVABLE_KINDS: ReadonlySet<number> = new Set([
-  RequestKind.openSession,
-  RequestKind.sessionCommand,
-  RequestKind.linearizableRead,
-  RequestKind.localRead,
-  RequestKind.leaseRead,
-  RequestKind.boundedRead,
-  RequestKind.indexRead,
-]);
 
 /**
  * Sends requests, as bytes, to whoever leads, and settles each exactly once. What is harmless is sent again: refused
@@ -277,8 +267,7 @@ export class DoorClient implements RouteOwner {
       const { connection, sentAt, deadlineAt } = entry;
       // A node that has said nothing at all since then hangs, or the network swallows everything: look elsewhere.
       const isSilent = connection !== null && connection.heardAt < sentAt;
-      const canGoElsewhere =
-        MOVABLE_KINDS.has(entry.kind) && !this.isForOneNode && now - sentAt >= this.options.connectTimeoutMs;
+      const canGoElsewhere = isMovable(entry) && !this.isForOneNode && now - sentAt >= this.options.connectTimeoutMs;
       if (isSilent && (canGoElsewhere || deadlineAt <= now)) silent.add(connection);
       if (deadlineAt <= now) this.giveUp(entry, "DeadlineExceeded", "its time ran out");
     }

@@ -56,6 +56,18 @@ export const pendingRequest = (
 /** Whether it must not be sent again once it may have been done. */
 export const isOnce = ({ kind }: Pending): boolean => kind === RequestKind.command || kind === RequestKind.adminChange;
 
+const MOVABLE_KINDS: ReadonlySet<number> = new Set([
+  RequestKind.openSession,
+  RequestKind.sessionCommand,
+  RequestKind.linearizableRead,
+  RequestKind.localRead,
+  RequestKind.leaseRead,
+  RequestKind.boundedRead,
+  RequestKind.indexRead,
+]);
+/** Whether it may be asked elsewhere while it waits: what is done once however often it is sent, and reads. */
+export const isMovable = ({ kind }: Pending): boolean => MOVABLE_KINDS.has(kind);
+
 /** Whether it may change something. */
 export const changes = (entry: Pending): boolean => isOnce(entry) || entry.kind === RequestKind.sessionCommand;
 

@@ -18,8 +18,9 @@ import {
   viewOf,
 } from "../format/bytes.js";
 import { damaged, formatUnknown, identityMismatch } from "../format/faults.js";
-import { FileWindow, readFully } from "../log/file-window.js";
+import { readFully } from "../log/file-window.js";
 import type { LogOwner } from "../log/segment-header.js";
+import { readAhead } from "./read-ahead.js";
 
 /*
  * A snapshot file:
@@ -142,11 +143,10 @@ export async function* readStream(
     throw damaged(path, "checksum mismatch in its table of checksums", at, 4 * count + 4);
   let whole = 0;
   const first = Math.floor(offset / CHUNK_BYTES);
-  const window = new FileWindow(handle, at);
-  for (let i = first; i < count; i++) {
+  let i = first;
+  for await (const chunk of readAhead(handle, headerBytes + first * CHUNK_BYTES, at, CHUNK_BYTES)) {
     const from = i * CHUNK_BYTES;
     const length = Math.min(CHUNK_BYTES, meta.sizeBytes - from);
-    const chunk = await window.at(headerBytes + from, length);
     if (chunk.length < length || checksum.crc32(chunk) !== sumAt(table, i))
       throw damaged(path, "checksum mismatch in the stream", headerBytes + from, length);
     whole = checksum.crc32(chunk, whole);
@@ -154,6 +154,7 @@ export async function* readStream(
       throw damaged(path, "checksum mismatch in the whole stream", headerBytes, meta.sizeBytes);
     const begin = Math.max(0, offset - from);
     if (begin < length) yield chunk.subarray(begin);
+    i++;
   }
 }
 

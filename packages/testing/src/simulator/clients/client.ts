@@ -148,17 +148,23 @@ export class Client {
     if (node?.isUp !== true || node.node === undefined) return end("refused", undefined, "Down");
     // The process may die, and nobody would answer.
     const watch = parts.time.after(deadlineMs * 2 + 2 * parts.electionTimeoutMs, () => end("unknown"));
-    const settled = (): void => parts.time.cancel(watch);
+    const { life } = node;
+    // One that dies inside a turn goes on to its end, and nobody hears what it says there.
+    const isHeard = (): boolean => {
+      if (!node.isThere || node.life !== life) return false;
+      parts.time.cancel(watch);
+      return true;
+    };
     const forward = act.kind === "apply" && parts.mayForward && parts.places.hasCodec && this.random.next() < 0.2;
     ask(node.node, operation, parts.places, { deadlineMs, forward }).then(
       (output) => {
-        settled();
+        if (!isHeard()) return;
         const answerer = node.node;
         if (operation.outcome === "pending" && answerer !== undefined) this.remember(answerer, operation);
         return end("ok", output);
       },
       (error: unknown) => {
-        settled();
+        if (!isHeard()) return;
         if (error instanceof RaftError) end(error.outcome, undefined, error.code, error.details["leader"]);
         else end("unknown", undefined, error instanceof Error ? error.message : String(error));
       },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
-import { readSource } from "./imports.js";
+import { circlesIn } from "./circles.js";
+import { type Import, readSource } from "./imports.js";
 import { homes, hostFree, impureNames, packages, pureRooms, rooms } from "./table.js";
 
 /** One breach of the import table, told so that its author knows what to change. */
@@ -13,6 +14,7 @@ export interface Violation {
 /** Checks every source file under `root/packages/<name>/src`. */
 export function checkLayers(root: string): Violation[] {
   const violations: Violation[] = [];
+  const arrows = new Map<string, string[]>();
   for (const name of readdirSync(join(root, "packages"))) {
     if (packages[name] === undefined) {
       const file = `packages/${name}`;
@@ -23,15 +25,22 @@ export function checkLayers(root: string): Violation[] {
     for (const file of sourceFiles(src)) {
       const path = relative(src, file).split(sep).join("/");
       const shown = relative(root, file).split(sep).join("/");
-      for (const found of checkFile(name, path, readFileSync(file, "utf8"))) violations.push({ file: shown, ...found });
+      const source = readSource(path, readFileSync(file, "utf8"));
+      for (const found of judgeSource(name, path, source)) violations.push({ file: shown, ...found });
+      arrows.set(shown, neighbours(shown, source.imports));
     }
   }
+  for (const circle of circlesIn(arrows)) violations.push(circular(circle));
   return violations;
 }
 
 /** Checks one file, named by its package and its path below `src`. */
-export function checkFile(packageName: string, path: string, text: string): Array<Omit<Violation, "file">> {
-  const { imports, uses } = readSource(path, text);
+export const checkFile = (packageName: string, path: string, text: string): Array<Omit<Violation, "file">> =>
+  judgeSource(packageName, path, readSource(path, text));
+
+type Source = ReturnType<typeof readSource>;
+
+function judgeSource(packageName: string, path: string, { imports, uses }: Source): Array<Omit<Violation, "file">> {
   const found: Array<Omit<Violation, "file">> = [];
   for (const { specifier, line, typeOnly } of imports) {
     const message = specifier.startsWith(".")
@@ -48,6 +57,18 @@ export function checkFile(packageName: string, path: string, text: string): Arra
   }
   return found;
 }
+
+/** The files of its own package that a file imports. */
+const neighbours = (file: string, imports: readonly Import[]): string[] =>
+  imports
+    .filter(({ specifier }) => specifier.startsWith("."))
+    .map(({ specifier }) => posix.join(dirname(file), specifier).replace(/\.js$/, ".ts"));
+
+const circular = (circle: readonly string[]): Violation => ({
+  file: circle[0] ?? "",
+  line: 1,
+  message: `imports itself, by way of ${list(circle.slice(1))}: move what both ends need into a file of its own`,
+});
 
 const impureWay = (name: string): string | undefined => {
   if (name === "Math.random") return "ask for a timer between two durations; TimerService draws";

@@ -149,4 +149,19 @@ describe("a whole tree", () => {
       "packages/stranger:1",
     ]);
   });
+
+  it("names a circle of each knot of files, types included, by its shortest way", () => {
+    const imports = (...names: string[]) => names.map((name) => `import type { x } from "./${name}.js";\n`).join("");
+    const src = "packages/client/src";
+    plant(`${src}/a.ts`, imports("b"));
+    plant(`${src}/b.ts`, imports("c", "d"));
+    plant(`${src}/c.ts`, imports("a", "d"));
+    plant(`${src}/d.ts`, "export {};\n");
+    plant(`${src}/e.ts`, imports("f"));
+    plant(`${src}/f.ts`, imports("e", "a"));
+    expect(checkLayers(root).map(({ file, message }) => [file, message.split(":")[0]])).toEqual([
+      [`${src}/a.ts`, `imports itself, by way of ${src}/b.ts, ${src}/c.ts`],
+      [`${src}/e.ts`, `imports itself, by way of ${src}/f.ts`],
+    ]);
+  });
 });

@@ -1,10 +1,7 @@
-import type { Arena } from "./arena.js";
 import type { ServedNode } from "./served-node.js";
 
 /** Where a fault may strike. */
 export interface Scene {
-  /** The cluster. */
-  readonly arena: Arena;
   /** Who leads, as the clients see it, or anybody if they see nobody. */
   readonly leader: ServedNode;
   /** The others. */
@@ -47,8 +44,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: "kill-all",
     onProcesses: true,
-    strike: async ({ arena }) => {
-      await Promise.all(arena.nodes.map((node) => node.kill()));
+    strike: async ({ leader, followers }) => {
+      await Promise.all([leader, ...followers].map((node) => node.kill()));
       return "all nodes are killed at once";
     },
   },

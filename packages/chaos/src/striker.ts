@@ -51,9 +51,8 @@ export class Striker {
     const text = ({ host, port }: Endpoint) => `${host}:${port}`;
     const leaders = new Set(this.clients.flatMap(({ leaderEndpoint: at }) => (at === null ? [] : [text(at)])));
     const leads = (node: ServedNode) => Number(leaders.has(text(node.endpoint("client"))));
-    const { arena } = this;
-    const [leader, ...followers] = this.shuffled(arena.nodes).toSorted((a, b) => leads(b) - leads(a));
-    return { arena, leader, followers, between } as unknown as Scene;
+    const [leader, ...followers] = this.shuffled(this.arena.nodes).toSorted((a, b) => leads(b) - leads(a));
+    return { leader, followers, between } as unknown as Scene;
   }
 
   private shuffled<T>(items: readonly T[]): T[] {

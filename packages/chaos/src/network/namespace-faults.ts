@@ -1,6 +1,6 @@
 import { type Fault, names, type Scene } from "../faults.js";
+import type { Deed, Victims } from "./deed.js";
 import { endsConnections, knowsQueue } from "./kernel-can.js";
-import type { Deed, NamespacedNetwork } from "./namespaced-network.js";
 
 /** A fault that not every kernel has. */
 interface Optional {
@@ -12,67 +12,67 @@ interface Optional {
 
 /** What the kernel can do to the network, and what this one cannot, a line each. */
 export async function namespaceFaults(
-  network: NamespacedNetwork,
+  victims: Victims,
 ): Promise<{ readonly faults: readonly Fault[]; readonly leftOut: readonly string[] }> {
-  const faults = [...routeFaults(network)];
+  const faults = [...routeFaults(victims)];
   const leftOut: string[] = [];
   // One after the other: they are tried in the same place.
-  for (const { fault, wants, isKnown } of [...queueFaults(network), ...resetFaults(network)])
+  for (const { fault, wants, isKnown } of [...queueFaults(victims), ...resetFaults(victims)])
     if (await isKnown()) faults.push(fault);
     else leftOut.push(`${fault.name} is left out: this kernel has no ${wants}`);
   return { faults, leftOut };
 }
 
 /** Routes that lead nowhere, and links that are down. */
-function routeFaults(network: NamespacedNetwork): readonly Fault[] {
-  const lost = (from: string, to: string) => route(network, "blackhole", from, to);
+function routeFaults(victims: Victims): readonly Fault[] {
+  const lost = (from: string, to: string) => route(victims, "blackhole", from, to);
   return [
     {
       name: "mute-leader",
       strike: async ({ leader, followers }) => {
-        await network.inflict(followers.map(({ id }) => lost(leader.id, id)));
+        await victims.inflict(followers.map(({ id }) => lost(leader.id, id)));
         return `all packets of leader ${leader.id} are lost, it hears everybody`;
       },
     },
     {
       name: "deaf-leader",
       strike: async ({ leader, followers }) => {
-        await network.inflict(followers.map(({ id }) => lost(id, leader.id)));
+        await victims.inflict(followers.map(({ id }) => lost(id, leader.id)));
         return `all packets to leader ${leader.id} are lost, everybody hears it`;
       },
     },
     {
       name: "cut-one-way",
       strike: async ({ leader, followers: [first] }) => {
-        await network.inflict([lost(leader.id, first.id)]);
+        await victims.inflict([lost(leader.id, first.id)]);
         return `all packets from leader ${leader.id} to ${first.id} are lost`;
       },
     },
     {
       name: "cut-link",
       strike: async ({ leader, followers: [first] }) => {
-        await network.inflict([lost(leader.id, first.id), lost(first.id, leader.id)]);
+        await victims.inflict([lost(leader.id, first.id), lost(first.id, leader.id)]);
         return `all packets between leader ${leader.id} and ${first.id} are lost, both reach the third`;
       },
     },
     {
       name: "unplug-leader",
       strike: async ({ leader }) => {
-        await network.inflict([linkDown("", `${leader.id}-peers`, [leader.id])]);
+        await victims.inflict([linkDown("", `${leader.id}-peers`, [leader.id])]);
         return `the cable of leader ${leader.id} is pulled at the switch`;
       },
     },
     {
       name: "interface-down",
       strike: async ({ followers: [first] }) => {
-        await network.inflict([linkDown(first.id, "peers", [first.id])]);
+        await victims.inflict([linkDown(first.id, "peers", [first.id])]);
         return `the network interface of follower ${first.id} is down`;
       },
     },
     {
       name: "switch-off",
       strike: async (scene) => {
-        await network.inflict([linkDown("", "peers", names(scene))]);
+        await victims.inflict([linkDown("", "peers", names(scene))]);
         return "the switch is off: nobody reaches anybody";
       },
     },
@@ -80,7 +80,7 @@ function routeFaults(network: NamespacedNetwork): readonly Fault[] {
 }
 
 /** What the queue of each node's link does to packets. */
-function queueFaults(network: NamespacedNetwork): readonly Optional[] {
+function queueFaults(victims: Victims): readonly Optional[] {
   const queues = (
     name: string,
     kind: string,
@@ -92,7 +92,7 @@ function queueFaults(network: NamespacedNetwork): readonly Optional[] {
       name,
       strike: async (scene) => {
         const [queue, says] = words(scene);
-        await network.inflict(
+        await victims.inflict(
           names(scene).map((at) => ({
             at,
             tool: "tc",
@@ -128,7 +128,7 @@ function queueFaults(network: NamespacedNetwork): readonly Optional[] {
 }
 
 /** Connections that end in the middle. */
-function resetFaults(network: NamespacedNetwork): readonly Optional[] {
+function resetFaults(victims: Victims): readonly Optional[] {
   const kernel = { wants: "way to end connections by order", isKnown: endsConnections };
   return [
     {
@@ -136,8 +136,8 @@ function resetFaults(network: NamespacedNetwork): readonly Optional[] {
       fault: {
         name: "refuse-leader",
         strike: async ({ leader, followers }) => {
-          await network.inflict(followers.map(({ id }) => route(network, "unreachable", leader.id, id)));
-          const ends = await network.reset([leader.id]);
+          await victims.inflict(followers.map(({ id }) => route(victims, "unreachable", leader.id, id)));
+          const ends = await victims.reset([leader.id]);
           return `leader ${leader.id} loses its ends of ${ends} connections, and finds no way to anybody`;
         },
       },
@@ -146,14 +146,14 @@ function resetFaults(network: NamespacedNetwork): readonly Optional[] {
       ...kernel,
       fault: {
         name: "reset",
-        strike: async () => `all connections between nodes end, ${await network.reset()} ends of them`,
+        strike: async () => `all connections between nodes end, ${await victims.reset()} ends of them`,
       },
     },
   ];
 }
 
-const route = (network: NamespacedNetwork, kind: "blackhole" | "unreachable", at: string, to: string): Deed => {
-  const words = `${kind} ${network.hostOf(to, "peers")}/32`;
+const route = (victims: Victims, kind: "blackhole" | "unreachable", at: string, to: string): Deed => {
+  const words = `${kind} ${victims.hostOf(to, "peers")}/32`;
   const loses = (from: string, other: string) => from === at && other === to;
   return { at, tool: "ip", words: `route add ${words}`, back: `route del ${words}`, loses };
 };

@@ -1,28 +1,14 @@
 import type { ChaosNetwork } from "./chaos-network.js";
+import type { Deed, Net, Victims } from "./deed.js";
 import { hostTool } from "./host-tool.js";
 import { namespaceFaults } from "./namespace-faults.js";
 
 /** RFC 2544: addresses for trials of networks, which nobody routes. The first is for the nodes among themselves, the second for clients. */
-const NETS = { peers: "198.18.0", clients: "198.18.1" } as const;
-type Net = keyof typeof NETS;
+const NETS: Readonly<Record<Net, string>> = { peers: "198.18.0", clients: "198.18.1" };
 /** The host's own address in the clients' net; nodes count from 1. */
 const HOST_PART = 254;
 /** Each node has its own addresses, so all use the same ports. */
 const PORT = { peer: 7400, client: 7401, http: 7402 } as const;
-
-/** Something done to the network of one node, or of the host (`""`), and what takes it back. */
-export interface Deed {
-  /** The node in whose namespace it is done; empty: the host's. */
-  readonly at: string;
-  /** The tool. */
-  readonly tool: "ip" | "tc";
-  /** Its words. */
-  readonly words: string;
-  /** Those that take it back. */
-  readonly back: string;
-  /** Whether it loses all packets of the one node to the other; absent: it loses none, or some. */
-  readonly loses?: (from: string, to: string) => boolean;
-}
 
 /**
  * Real nodes in real network namespaces: each has one link into the peers' net and one into the clients', and a bridge of the host joins
@@ -30,7 +16,7 @@ export interface Deed {
  *
  * It has to run in a room ({@link runInRoom}), which takes all of it away in the end.
  */
-export class NamespacedNetwork implements ChaosNetwork {
+export class NamespacedNetwork implements ChaosNetwork, Victims {
   faults: ChaosNetwork["faults"] = [];
   private deeds: Deed[] = [];
   /** One thing after the other: what is put right must not meet what goes wrong next. */
@@ -80,12 +66,10 @@ export class NamespacedNetwork implements ChaosNetwork {
     // Where it was told to.
   }
 
-  /** The address of a node in a net. */
   hostOf(id: string, net: Net): string {
     return `${NETS[net]}.${this.ids.indexOf(id) + 1}`;
   }
 
-  /** Lets all of this go wrong, until {@link heal}. */
   inflict(deeds: readonly Deed[]): Promise<void> {
     return this.next(async () => {
       for (const deed of deeds) {
@@ -95,7 +79,6 @@ export class NamespacedNetwork implements ChaosNetwork {
     });
   }
 
-  /** Ends these nodes' connections to others, at their own end: they hear of it at once, the others when they next send. @returns how many. */
   async reset(ids: readonly string[] = this.ids): Promise<number> {
     let ends = 0;
     await this.next(async () => {

@@ -1,5 +1,4 @@
 import { holeText, type LogHole } from "../model/log-hole.js";
-import type { LogIndex, Millis } from "../model/log-id.js";
 import { acknowledge } from "./append-entries.js";
 import { halt } from "./halting.js";
 import type { RaftState } from "./state.js";
@@ -13,15 +12,6 @@ import type { RaftState } from "./state.js";
  * node alone, so it holds all that was ever committed: once its commit index has passed what was lost, and all up to there is here again, whatever
  * this node acknowledged and the group kept is in its log.
  */
-
-/** L03: entries that were lost without a trace of their terms, and are not made up for yet. */
-export interface Forgotten {
-  readonly hole: LogHole;
-  /** The last instant at which something was gained. */
-  progressAt: Millis;
-  /** The commit index then. */
-  commit: LogIndex;
-}
 
 /** The disk says so when it is opened. What a snapshot covers is not lost. */
 export function onForgotten(s: RaftState, hole: LogHole | undefined): void {

@@ -24,6 +24,15 @@ export interface Repair {
   progressAt: Millis;
 }
 
+/** L03: entries that were lost without a trace of their terms, and are not made up for yet. */
+export interface Forgotten {
+  readonly hole: LogHole;
+  /** The last instant at which something was gained. */
+  progressAt: Millis;
+  /** The commit index then. */
+  commit: LogIndex;
+}
+
 /** Those parts of holes that lie above `base` and up to `last`. */
 export function within(holes: readonly LogHole[], base: LogIndex, last: LogIndex): LogHole[] {
   return holes

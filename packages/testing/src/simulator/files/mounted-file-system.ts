@@ -1,12 +1,12 @@
 import type { DirectoryLock, FileHandle, FileSystem } from "@hexraft/core/ports";
 import { Inode } from "./inode.js";
 import { type Life, never } from "./life.js";
-import type { SimulatedFileSystem } from "./simulated-file-system.js";
+import type { Platter } from "./platter.js";
 
 /** A simulated disk as one process sees it. */
 export class MountedFileSystem implements FileSystem {
   constructor(
-    private readonly disk: SimulatedFileSystem,
+    private readonly disk: Platter,
     private readonly life: Life,
   ) {}
 
@@ -75,7 +75,7 @@ class OpenFile implements FileHandle {
   private open = true;
 
   constructor(
-    private readonly disk: SimulatedFileSystem,
+    private readonly disk: Platter,
     private readonly life: Life,
     private readonly inode: Inode,
     private readonly path: string,

@@ -186,4 +186,12 @@ export const storageProofs: readonly Proof[] = [
     replace: "asked.length === 0 && active.end - this.stoodAt < STANDING_EVERY_BYTES;",
     tests: [`${FILES}/test/log/forgotten.test.ts`],
   },
+  {
+    // A file that was begun by half is used for the next segment, and what was begun comes back.
+    rule: "L06",
+    file: `${FILES}/src/shared/shared-recovery.ts`,
+    find: '  return isTorn ? "torn" : "untouched";',
+    replace: '  return isTorn && records > 0 ? "torn" : "untouched";',
+    tests: [`${FILES}/test/shared/torn-first-batch.test.ts`],
+  },
 ];

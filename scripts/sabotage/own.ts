@@ -387,4 +387,43 @@ export const ownFailures: readonly Failure[] = [
     ],
     tests: ["packages/membership/test/witness.test.ts"],
   },
+  {
+    id: "F-X29",
+    what: "a log came up behind damage with the vote that was newest before it, and its node voted twice in a term",
+    violates: "ES",
+    patches: [
+      {
+        file: log("segment-scan"),
+        find: "    state.hardState = hardState;\n",
+        replace: "    if (state.hardState.term > hardState.term) state.hardState = hardState;\n",
+      },
+    ],
+    tests: logTests("forgotten"),
+  },
+  {
+    id: "F-X30",
+    what: "a node that had forgotten what it acknowledged was restarted before that was made up for, and counted as if it were whole",
+    violates: "DUR, LC",
+    patches: [
+      {
+        file: log("file-log-storage"),
+        find: "    if (gone !== undefined) await forgotten.add(gone, book.active.number);\n",
+        replace: "    forgotten.hole ??= gone && { ...gone, file: book.active.path };\n",
+      },
+    ],
+    tests: logTests("forgotten"),
+  },
+  {
+    id: "F-X31",
+    what: "a leader went on counting a follower that had said that its disk forgot what it acknowledged",
+    violates: "DUR",
+    patches: [
+      {
+        file: source("replicator-group"),
+        find: "    peer.begunAnew();\n",
+        replace: "    peer.forgotInStart = peer.answeredInStart;\n",
+      },
+    ],
+    tests: tests("forgotten"),
+  },
 ];

@@ -50,10 +50,10 @@ describe("the first batch of a segment of a shared log", () => {
     const found = later.get(path) ?? new Uint8Array(0);
     const laidOut = new Uint8Array(Math.max(found.length, 4_096));
     laidOut.set(found);
-    const again = await open(new FaultDisk(new Map([...later, [path, laidOut]]))).then(
-      ({ log: next }) => contentOf(next, last - 5, last - 2),
-      String,
-    );
-    expect(again).toEqual([...words(last - 5, last - 3, 1), `${last - 2}@2`]);
+    const readAgain = async (): Promise<readonly string[]> => {
+      const next = await open(new FaultDisk(new Map([...later, [path, laidOut]])));
+      return contentOf(next.log, last - 5, last - 2);
+    };
+    expect(await readAgain().catch(String)).toEqual([...words(last - 5, last - 3, 1), `${last - 2}@2`]);
   });
 });

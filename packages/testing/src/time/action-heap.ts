@@ -52,6 +52,13 @@ export class ActionHeap<T extends Due> {
     items[at] = last;
     return top;
   }
+
+  /** Takes out all that `isVoid` says are to go; the order of the others stays. */
+  drop(isVoid: (item: T) => boolean): void {
+    const kept = this.items.filter((item) => !isVoid(item));
+    this.items.length = 0;
+    for (const item of kept) this.push(item);
+  }
 }
 
 const before = (a: Due, b: Due): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.sequence < b.sequence);

@@ -3,13 +3,20 @@ import { ContainerModule } from "inversify";
 import type { SchedulerAction, SchedulerLike } from "rxjs";
 import { crc32 } from "../../time/crc32.js";
 import { SeededRandom } from "../../time/seeded-random.js";
-import { type Appointment, SimulatedAction, type SimulatedTime } from "./simulated-time.js";
+import { type Appointment, type Appointments, SimulatedAction, type SimulatedTime } from "./simulated-time.js";
 
 /** A turn of the event loop takes up to this long: what belongs together in one instant must not rely on it. ms. */
 const TURN_MS_MAX = 0.3;
 /** No timer is finer than this. ms. */
 const TIMER_MS_MIN = 0.001;
-const NO_APPOINTMENT: Appointment = { dueAt: 0, sequence: 0, run: () => {}, cancelled: true, done: true };
+const NO_APPOINTMENT: Appointment = {
+  dueAt: 0,
+  sequence: 0,
+  run: () => {},
+  owner: undefined,
+  cancelled: true,
+  done: true,
+};
 
 /**
  * One life of one process: its scheduler, turns, clocks and chance. It can be killed, after which nothing of it runs any
@@ -47,15 +54,14 @@ export class SimulatedHost {
   ) {
     this.random = new SeededRandom(seed);
     this.turns = new SeededRandom(`${seed}/turns`);
-    const monotonic = () => this.monotonic();
+    const timers: Appointments = {
+      after: (delayMs, onTime) => this.timer(delayMs, onTime),
+      cancel: (appointment) => this.cancel(appointment),
+    };
     this.scheduler = {
-      now: monotonic,
+      now: () => this.monotonic(),
       schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay?: number, state?: T) =>
-        new SimulatedAction<T>(
-          (delayMs, run) => this.timer(delayMs, run),
-          (it) => this.cancel(it),
-          work,
-        ).schedule(state, delay ?? 0),
+        new SimulatedAction<T>(timers, work).schedule(state, delay ?? 0),
     };
   }
 
@@ -78,6 +84,8 @@ export class SimulatedHost {
   kill(): void {
     this.alive = false;
     this.held.length = 0;
+    this.frozen.length = 0;
+    this.time.forget(this);
   }
 
   /** Stands still for so long: what comes due or arrives meanwhile happens at the end of it, at once. */
@@ -105,12 +113,14 @@ export class SimulatedHost {
   after(delayMs: number, run: () => void): Appointment {
     if (!this.alive) return NO_APPOINTMENT;
     this.outstanding++;
-    const appointment = this.time.after(delayMs / this.rate, () => {
+    const come = (): void => {
       this.outstanding--;
-      this.now(() => {
+      if (this.time.now() >= this.pausedUntil) return run();
+      this.held.push(() => {
         if (!appointment.cancelled) run();
       });
-    });
+    };
+    const appointment = this.time.after(delayMs / this.rate, come, this);
     return appointment;
   }
 

@@ -4,12 +4,17 @@ import { ActionHeap, type Due } from "../../time/action-heap.js";
 /** Most actions that one call of `run` may take: beyond it the run is taken for an endless loop at one instant. */
 export const SIMULATED_ACTIONS_MAX = 50_000_000;
 
+/** So many cancelled actions may wait for their instant before they are looked for. */
+const CANCELLED_MIN = 64;
+
 const DONE = Promise.resolve();
 
 /** Something that waits for its instant. */
 export interface Appointment extends Due {
   /** What happens then. */
   readonly run: () => void;
+  /** Whose it is: with its owner it goes. */
+  readonly owner: object | undefined;
   /** It will not run any more. */
   cancelled: boolean;
   /** Its instant came. */
@@ -47,9 +52,9 @@ export class SimulatedTime implements SchedulerLike {
   }
 
   /** Runs `run` `delayMs` from now; 0: at this instant, behind what is due already. */
-  after(delayMs: number, run: () => void): Appointment {
+  after(delayMs: number, run: () => void, owner?: object): Appointment {
     const dueAt = this.nowMs + (delayMs > 0 ? delayMs : 0);
-    const appointment = { dueAt, sequence: this.sequence++, run, cancelled: false, done: false };
+    const appointment = { dueAt, sequence: this.sequence++, run, owner, cancelled: false, done: false };
     this.heap.push(appointment);
     return appointment;
   }
@@ -58,16 +63,22 @@ export class SimulatedTime implements SchedulerLike {
   cancel(appointment: Appointment): void {
     if (appointment.cancelled) return;
     appointment.cancelled = true;
-    if (!appointment.done) this.cancelledWaiting++;
+    if (appointment.done) return;
+    this.cancelledWaiting++;
+    if (this.cancelledWaiting > CANCELLED_MIN && 2 * this.cancelledWaiting > this.heap.size) this.drop(undefined);
+  }
+
+  /**
+   * Nothing of this owner's shall run. What it waited for is let go of at once: a dead process's timers hold all that it was, and some of
+   * them are due in an hour.
+   */
+  forget(owner: object): void {
+    this.drop(owner);
   }
 
   /** RxJS's form of {@link SimulatedTime.after}. */
   schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
-    return new SimulatedAction<T>(
-      (delayMs, run) => this.after(delayMs, run),
-      (it) => this.cancel(it),
-      work,
-    ).schedule(state, delay);
+    return new SimulatedAction<T>(this, work).schedule(state, delay);
   }
 
   /**
@@ -111,6 +122,16 @@ export class SimulatedTime implements SchedulerLike {
     });
   }
 
+  /** Takes what is cancelled out of the heap, and what is this owner's. */
+  private drop(owner: object | undefined): void {
+    this.heap.drop((appointment) => {
+      if (owner !== undefined && appointment.owner === owner) appointment.cancelled = true;
+      if (appointment.cancelled) appointment.done = true;
+      return appointment.cancelled;
+    });
+    this.cancelledWaiting = 0;
+  }
+
   private next(endMs: number): Appointment | undefined {
     for (let next = this.heap.peek(); next !== undefined && next.dueAt <= endMs; next = this.heap.peek()) {
       this.heap.pop();
@@ -122,16 +143,23 @@ export class SimulatedTime implements SchedulerLike {
   }
 }
 
+/** Makes and cancels appointments. */
+export interface Appointments {
+  /** Something happens `delayMs` from now. */
+  after(delayMs: number, run: () => void): Appointment;
+  /** It shall not. Idempotent. */
+  cancel(appointment: Appointment): void;
+}
+
 /** An RxJS action over something that makes appointments. */
 export class SimulatedAction<T> extends Subscription implements SchedulerAction<T> {
   private appointment: Appointment | undefined;
 
   constructor(
-    private readonly after: (delayMs: number, run: () => void) => Appointment,
-    private readonly giveUp: (appointment: Appointment) => void,
+    private readonly time: Appointments,
     private readonly work: (this: SchedulerAction<T>, state?: T) => void,
   ) {
-    super(() => this.cancel());
+    super();
   }
 
   schedule(state?: T, delay = 0): Subscription {
@@ -139,15 +167,20 @@ export class SimulatedAction<T> extends Subscription implements SchedulerAction<
     this.cancel();
     // RxJS demands the action as `this` of its work.
     const { work } = this;
-    this.appointment = this.after(delay, () => {
+    this.appointment = this.time.after(delay, () => {
       this.appointment = undefined;
       work.call(this, state);
     });
     return this;
   }
 
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.cancel();
+  }
+
   private cancel(): void {
-    if (this.appointment !== undefined) this.giveUp(this.appointment);
+    if (this.appointment !== undefined) this.time.cancel(this.appointment);
     this.appointment = undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { ProposalGroup, SlotWatch } from "./proposal-group.js";
 
 /** A proposal whose caller named a deadline or a signal of its own. Those that did not cost nothing here. */
 export class TimedCall implements SlotWatch {
-  private readonly onAbort: () => void;
+  private onAbort: (() => void) | undefined;
 
   constructor(
     readonly group: ProposalGroup,
@@ -16,13 +16,15 @@ export class TimedCall implements SlotWatch {
     abort: (call: TimedCall) => void,
     private readonly forget: (call: TimedCall) => void,
   ) {
-    this.onAbort = () => abort(this);
-    signal?.addEventListener("abort", this.onAbort, { once: true });
+    if (signal === undefined) return;
+    const onAbort = (): void => abort(this);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.onAbort = onAbort;
   }
 
   /** It was answered. */
   release(): void {
-    this.signal?.removeEventListener("abort", this.onAbort);
+    if (this.onAbort !== undefined) this.signal?.removeEventListener("abort", this.onAbort);
     this.forget(this);
   }
 }

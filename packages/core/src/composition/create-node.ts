@@ -22,14 +22,16 @@ import { coreModule } from "./core-module.js";
  * await node.start();
  * ```
  *
+ * @param container - where the modules are loaded: an empty one, for whoever wants to let go of all that they bound before the
+ * container itself is collected. Default: one of its own.
  * @throws RaftError `BadOption` (O05) or `BindingMissing`.
  */
 export async function createNode<Command = Uint8Array, Result = unknown, Query = unknown, Answer = unknown>(
   options: NodeOptions,
   modules: readonly ContainerModule[],
+  container = new Container({ defaultScope: "Singleton" }),
 ): Promise<Node<Command, Result, Query, Answer>> {
   const resolved = resolveOptions(options);
-  const container = new Container({ defaultScope: "Singleton" });
   const census = new BindingCensus();
   await container.loadAsync(census.module(modules));
   census.check();

@@ -13,7 +13,6 @@ import type { Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
-import type { StepObserver } from "../ports/step-observer.js";
 import type { TransportReceiver } from "../ports/transport.js";
 import type { Effect } from "../protocol/effect.js";
 import type { Notice } from "../protocol/notice.js";
@@ -24,6 +23,7 @@ import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
 import type { Household } from "./household.js";
 import { Inbox, type Stepper, type TurnHooks } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
+import { ObservedRaft } from "./observed-raft.js";
 import type { Recovered } from "./recovery.js";
 import { ReplicaReceiver } from "./replica-receiver.js";
 
@@ -91,7 +91,7 @@ export class Replica implements TurnHooks {
     this.suspends = new SuspendWatch(clock, options.clockDriftMs / 4, electionTimeoutMs);
     this.closures = new ClosureQueue(logger);
     this.inbox = new Inbox(
-      ports.observer === undefined ? this.raft : observed(this.raft, ports.observer),
+      ports.observer === undefined ? this.raft : new ObservedRaft(this.raft, ports.observer),
       clock,
       turn,
       this.closures,
@@ -288,18 +288,4 @@ export class Replica implements TurnHooks {
     // The answers leave in a turn of their own, as always; whoever closes is told after them.
     this.lastTurn = new Promise((resolve) => this.inbox.inNextTurn(resolve));
   }
-}
-
-/** The protocol with somebody watching each step. */
-function observed(raft: Raft, observer: StepObserver): Stepper {
-  return {
-    step(event, now) {
-      const effects = raft.step(event, now);
-      observer.stepped(raft, event, effects, now);
-      return effects;
-    },
-    get turnWork() {
-      return raft.turnWork;
-    },
-  };
 }

@@ -35,8 +35,8 @@ export interface Book {
 /** What a book may ask of its writer. */
 export interface Pen {
   readonly files: SegmentFiles;
-  /** Nothing that is not asked for may be appended any more. */
-  readonly isClosing: boolean;
+  /** Whether nothing that is not asked for may be appended any more. */
+  isClosing(): boolean;
   /** Appends with the next batch; rejects if the writer dies. */
   append(operations: readonly GroupOperation[]): Promise<void>;
   /** Runs behind what was put there before, unless the writer died; an error is its death. */

@@ -80,12 +80,9 @@ export class LogWriter {
   ) {
     this.chain = start.chain;
     this.next = start.next;
-    const isClosing = (): boolean => this.closing;
     this.pen = {
       files: parts.files,
-      get isClosing() {
-        return isClosing();
-      },
+      isClosing: () => this.closing,
       append: (operations) => this.append(operations),
       inBackground: (work) => this.inBackground(work),
     };

@@ -134,7 +134,7 @@ export class SharedBook implements Book, PlaceWatch {
 
   written(_jobs: readonly Job[], pen: Pen): void {
     this.settled = this.active;
-    if (this.tidying || pen.isClosing || (this.idle.length === 0 && !this.mustCopy)) return;
+    if (this.tidying || pen.isClosing() || (this.idle.length === 0 && !this.mustCopy)) return;
     this.tidying = true;
     this.tidy(pen)
       .catch((error: unknown) => pen.inBackground(() => Promise.reject(error)))
@@ -183,7 +183,7 @@ export class SharedBook implements Book, PlaceWatch {
   private async tidy(pen: Pen): Promise<void> {
     if (this.idle.length === 0) await this.copyForward(this.segments[0] as Segment, pen);
     const { idle } = this;
-    if (pen.isClosing || idle.length === 0) return;
+    if (pen.isClosing() || idle.length === 0) return;
     // What made them idle may still be on its way to the disk: a copy, a truncation, a base. They go when it is there.
     await pen.append([]);
     // At once, and not when the background has come to it: until then the next batch would find them idle once more.
@@ -200,9 +200,9 @@ export class SharedBook implements Book, PlaceWatch {
     const isPinning = (log: GroupLog): Place[] => log.placesFrom(0).filter(({ segment }) => segment === oldest);
     for (const log of this.groups.values()) {
       const pinned = isPinning(log).filter(({ isLost }) => !isLost);
-      while (pinned.length > 0 && !pen.isClosing) {
+      while (pinned.length > 0 && !pen.isClosing()) {
         const copies = await this.copiesOf(log, pinned);
-        if (copies.length > 0 && !pen.isClosing) await pen.append(copies);
+        if (copies.length > 0 && !pen.isClosing()) await pen.append(copies);
       }
     }
     // G03: what is rotten is this group's. Its segment stays until others have given it what it lost, or it is removed.

@@ -122,9 +122,10 @@ export class Simulation {
   async run(story?: (stage: Stage) => Promise<void>): Promise<RunReport> {
     const { time, plan, referee } = this;
     const stage = story === undefined ? undefined : this.stage();
-    time.afterEach = () => {
+    const judge = (): void => {
       if (referee.violation !== undefined) throw referee.violation;
     };
+    time.afterEach = judge;
     const leaks = new LeakWatch();
     try {
       await foundCluster({

@@ -1,5 +1,6 @@
 import { type Checksum, LogStorage, type LogWrite, type NodeId, SnapshotStorage } from "@hexraft/core/ports";
-import { Container } from "inversify";
+import type { Container } from "inversify";
+import { emptyContainer } from "../world/empty-container.js";
 import type { SimulatedDisk } from "../world/simulated-disk.js";
 import { SimulatedHost } from "../world/simulated-host.js";
 import { SimulatedTime } from "../world/simulated-time.js";
@@ -28,13 +29,15 @@ export class ShadowCrash {
   promised(record: NodeRecord, disk: SimulatedDisk): void {
     if (disk.shadow === undefined || this.said++ % ONE_IN !== 0) return;
     const host = new SimulatedHost(new SimulatedTime(), `${record.id}/shadow/${this.said}`, 1, this.checksum);
-    const container = new Container({ defaultScope: "Singleton" });
+    const container = emptyContainer();
     container.load(host.module(), ...disk.shadow(host));
-    this.recover(container, record.id, record.durable.clone(), record.asked.slice()).then(
-      () => this.done(),
-      (error: unknown) =>
-        this.accuse("I12", `a power cut now would leave ${record.id} unable to start: ${String(error)}`),
-    );
+    this.recover(container, record.id, record.durable.clone(), record.asked.slice())
+      .then(
+        () => this.done(),
+        (error: unknown) =>
+          this.accuse("I12", `a power cut now would leave ${record.id} unable to start: ${String(error)}`),
+      )
+      .finally(() => container.restore());
   }
 
   private async recover(

@@ -3,11 +3,14 @@ import { ContainerModule } from "inversify";
 import { SeededRandom } from "../../time/seeded-random.js";
 import type { Survival } from "../files/inode.js";
 import { SimulatedFileSystem } from "../files/simulated-file-system.js";
-import type { DiskKit, SimulatedDisk } from "./simulated-disk.js";
+import type { DiskFault, DiskKit, Rot, SimulatedDisk } from "./simulated-disk.js";
 
 /** Where a node keeps its files. */
 const DIRECTORY = "data";
 const SURVIVALS: readonly Survival[] = ["none", "chance", "chance", "all"];
+
+/** Storage modules over files in a directory, for a node. */
+type StorageModules = (directory: string, nodeId: string) => readonly ContainerModule[];
 
 /**
  * Disks with files, for any storage adapter that reaches the disk through the FileSystem port alone: the very adapter
@@ -15,39 +18,80 @@ const SURVIVALS: readonly Survival[] = ["none", "chance", "chance", "all"];
  *
  * @param storage - modules that bind LogStorage and SnapshotStorage over files in `directory`; fresh ones each time.
  */
-export function fileKit(storage: (directory: string, nodeId: string) => readonly ContainerModule[]): DiskKit {
-  return ({ nodeId, time, random }): SimulatedDisk => {
-    const disk = new SimulatedFileSystem(random, time);
-    const over = (files: SimulatedFileSystem): readonly ContainerModule[] => [
+export const fileKit =
+  (storage: StorageModules): DiskKit =>
+  ({ nodeId, time, random }) =>
+    new FileDisk(storage, nodeId, random, new SimulatedFileSystem(random, time));
+
+class FileDisk implements SimulatedDisk {
+  private readonly shadows: SeededRandom;
+
+  constructor(
+    private readonly storage: StorageModules,
+    private readonly nodeId: string,
+    private readonly random: SeededRandom,
+    private readonly disk: SimulatedFileSystem,
+  ) {
+    this.shadows = new SeededRandom(`${random.hex(8)}/shadows`);
+  }
+
+  get longestMs(): number {
+    return this.disk.longestMs;
+  }
+
+  get openHandles(): number {
+    return this.disk.openHandles;
+  }
+
+  open(): readonly ContainerModule[] {
+    return this.over(this.disk);
+  }
+
+  crash(): void {
+    this.disk.crash(SURVIVALS[this.random.integer(0, SURVIVALS.length - 1)]);
+  }
+
+  crashInside(crashed: () => void): void {
+    this.disk.crashInside(crashed);
+  }
+
+  slow(range: readonly [number, number]): void {
+    this.disk.slow(range);
+  }
+
+  fail(fault: DiskFault): boolean {
+    this.disk.fail(fault);
+    return true;
+  }
+
+  heal(): void {
+    this.disk.heal();
+  }
+
+  rot(how: Rot): string {
+    return this.disk.rot(how);
+  }
+
+  wipe(): void {
+    this.disk.wipe();
+  }
+
+  copy(): () => void {
+    return this.disk.copy();
+  }
+
+  shadow(): readonly ContainerModule[] {
+    const { shadows } = this;
+    const survival = SURVIVALS[shadows.integer(0, SURVIVALS.length - 1)] as Survival;
+    return this.over(new SimulatedFileSystem(shadows, undefined, this.disk.image(survival, shadows)));
+  }
+
+  private over(files: SimulatedFileSystem): readonly ContainerModule[] {
+    return [
       new ContainerModule(({ bind }) => {
         bind(FileSystem).toConstantValue(files.mount());
       }),
-      ...storage(DIRECTORY, nodeId),
+      ...this.storage(DIRECTORY, this.nodeId),
     ];
-    const shadows = new SeededRandom(`${random.hex(8)}/shadows`);
-    return {
-      open: () => over(disk),
-      crash: () => disk.crash(SURVIVALS[random.integer(0, SURVIVALS.length - 1)]),
-      crashInside: (crashed) => disk.crashInside(crashed),
-      slow: (range) => disk.slow(range),
-      fail(fault) {
-        disk.fail(fault);
-        return true;
-      },
-      heal: () => disk.heal(),
-      rot: (how) => disk.rot(how),
-      wipe: () => disk.wipe(),
-      copy: () => disk.copy(),
-      shadow() {
-        const survival = SURVIVALS[shadows.integer(0, SURVIVALS.length - 1)] as Survival;
-        return over(new SimulatedFileSystem(shadows, undefined, disk.image(survival, shadows)));
-      },
-      get longestMs() {
-        return disk.longestMs;
-      },
-      get openHandles() {
-        return disk.openHandles;
-      },
-    };
-  };
+  }
 }

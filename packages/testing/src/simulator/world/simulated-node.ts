@@ -1,7 +1,8 @@
 import { createNode, type Node, type NodeEvent, type NodeOptions } from "@hexraft/core";
 import type { Checksum, NodeId, StateMachine } from "@hexraft/core/ports";
-import type { ContainerModule } from "inversify";
+import type { Container, ContainerModule } from "inversify";
 import type { Trace } from "../trace/trace.js";
+import { emptyContainer } from "./empty-container.js";
 import type { Rot, SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedHost } from "./simulated-host.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
@@ -44,6 +45,7 @@ export class SimulatedNode {
   /** Milliseconds of its monotonic clock per true one, from the next life on. */
   rate = 1;
   private host: SimulatedHost | undefined;
+  private container: Container | undefined;
   private state: "down" | "starting" | "up" | "stopping" = "down";
   private lives = 0;
   private isRetired = false;
@@ -89,7 +91,9 @@ export class SimulatedNode {
     const { time, network, disk, seed, options, places, trace, modules, checksum, onEvent } = this.parts;
     const life = ++this.lives;
     const host = new SimulatedHost(time, `${seed}/${this.id}/${life}`, this.rate, checksum);
+    const container = emptyContainer();
     this.host = host;
+    this.container = container;
     this.state = "starting";
     this.haltedBecause = "";
     this.refusal = "";
@@ -101,13 +105,14 @@ export class SimulatedNode {
     );
     const own: { machine?: StateMachine } = {};
     const begin = async (): Promise<void> => {
-      const node = await createNode<unknown>({ ...options, nodeId: this.id }, [
+      const bound = [
         host.module(),
         network.transport(host),
         ...disk.open(host),
         ...modules(),
         taps(this.id, host, places, own),
-      ]);
+      ];
+      const node = await createNode<unknown>({ ...options, nodeId: this.id }, bound, container);
       if (!host.isAlive) return;
       node.events$.subscribe((event) => {
         if (host.isAlive) onEvent(this.id, event);
@@ -206,6 +211,8 @@ export class SimulatedNode {
     await node.stop();
     if (this.host !== host || !host?.isAlive) return;
     this.parts.trace.note("process", this.id, "stopped");
+    this.container?.restore();
+    this.container = undefined;
     this.state = "down";
   }
 
@@ -218,6 +225,8 @@ export class SimulatedNode {
   private end(): void {
     this.state = "down";
     this.host?.kill();
+    this.container?.restore();
+    this.container = undefined;
     const transport = this.parts.network.nodes.get(this.id);
     transport?.leave();
   }

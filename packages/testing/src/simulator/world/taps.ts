@@ -66,8 +66,11 @@ export function taps(
       return tappedMachine(machine, id, host, referee);
     });
     onActivation(Codec, (_, codec) => {
-      places.hasCodec = true;
-      places.decode = (payload) => codec.decodeCommand(payload);
+      if (!places.hasCodec) {
+        const decode: TapPlaces["decode"] = (payload) => codec.decodeCommand(payload);
+        places.decode = decode;
+        places.hasCodec = true;
+      }
       return tappedCodec(codec, places);
     });
   });

@@ -21,7 +21,7 @@ import type { RaftStart } from "../protocol/state.js";
 import { CallerDesk } from "./caller-desk.js";
 import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
 import type { Household } from "./household.js";
-import { Inbox, type Stepper, type TurnHooks } from "./inbox.js";
+import { Inbox, type TurnHooks } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 import { ObservedRaft } from "./observed-raft.js";
 import type { Recovered } from "./recovery.js";

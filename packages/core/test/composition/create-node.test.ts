@@ -1,4 +1,4 @@
-import { ContainerModule } from "inversify";
+import { Container, ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { createNode, type RaftError } from "../../src/index.js";
 import {
@@ -43,6 +43,15 @@ describe("createNode", () => {
     const node = await createNode({ nodeId: "n1" }, all);
     expect(node.id).toBe("n1");
     await node.stop();
+  });
+
+  it("whoever brings the container can let go of all that was bound", async () => {
+    const container = new Container({ defaultScope: "Singleton" });
+    container.snapshot();
+    await createNode({ nodeId: "n1" }, all, container);
+    expect(Object.values(ports).map((token) => container.isBound(token))).not.toContain(false);
+    container.restore();
+    expect(Object.values(ports).map((token) => container.isBound(token))).not.toContain(true);
   });
 
   it.each(Object.keys(ports))("O05 a missing %s is named, with what to add", async (name) => {

@@ -62,20 +62,25 @@ export class LogMatching {
   }
 }
 
-/** Whether every set that decides under one configuration meets every set that decides under the other. */
+/** Whether every set that decides under one configuration meets every one that decides under the other: no split of all nodes lets both sides decide. */
 function meets(a: Configuration, b: Configuration): boolean {
-  return quorums(a).every((one) => quorums(b).every((other) => one.some((id) => other.includes(id))));
+  const ids = [...new Set([...halvesOf(a), ...halvesOf(b)].flat())];
+  const masksOf = (configuration: Configuration): readonly number[] =>
+    halvesOf(configuration).map((half) => half.reduce((mask, id) => mask | (1 << ids.indexOf(id)), 0));
+  const [one, other] = [masksOf(a), masksOf(b)];
+  for (let side = 0; side < 1 << ids.length; side++) if (decides(one, side) && decides(other, ~side)) return false;
+  return true;
 }
 
-/** Minimal sets that decide: majorities of the voters, in the joint phase of both halves. */
-function quorums({ voters, votersOld }: Configuration): readonly (readonly NodeId[])[] {
-  const halves = votersOld.length === 0 ? [voters] : [voters, votersOld];
-  return halves
-    .map((half) => subsets(half, (half.length >> 1) + 1))
-    .reduce((sets, more) => sets.flatMap((set) => more.map((other) => [...set, ...other])));
-}
+const halvesOf = ({ voters, votersOld }: Configuration): readonly (readonly NodeId[])[] =>
+  votersOld.length === 0 ? [voters] : [voters, votersOld];
 
-function subsets(ids: readonly NodeId[], size: number): readonly (readonly NodeId[])[] {
-  if (size === 0) return [[]];
-  return ids.flatMap((id, at) => subsets(ids.slice(at + 1), size - 1).map((rest) => [id, ...rest]));
+/** Whether these nodes, a bit each, are a majority of each half. */
+const decides = (halves: readonly number[], side: number): boolean =>
+  halves.every((half) => 2 * bitsOf(half & side) > bitsOf(half));
+
+function bitsOf(mask: number): number {
+  let count = 0;
+  for (let left = mask; left !== 0; left &= left - 1) count++;
+  return count;
 }

@@ -9,25 +9,21 @@ import type { DiskFault, DiskKit, Rot, SimulatedDisk } from "./simulated-disk.js
 const DIRECTORY = "data";
 const SURVIVALS: readonly Survival[] = ["none", "chance", "chance", "all"];
 
-/** Storage modules over files in a directory, for a node. */
-type StorageModules = (directory: string, nodeId: string) => readonly ContainerModule[];
-
 /**
  * Disks with files, for any storage adapter that reaches the disk through the FileSystem port alone: the very adapter
  * that runs in production is torn, cut and lied to here.
  *
  * @param storage - modules that bind LogStorage and SnapshotStorage over files in `directory`; fresh ones each time.
  */
-export const fileKit =
-  (storage: StorageModules): DiskKit =>
-  ({ nodeId, time, random }) =>
-    new FileDisk(storage, nodeId, random, new SimulatedFileSystem(random, time));
+export function fileKit(storage: (directory: string, nodeId: string) => readonly ContainerModule[]): DiskKit {
+  return ({ nodeId, time, random }) => new FileDisk(storage, nodeId, random, new SimulatedFileSystem(random, time));
+}
 
 class FileDisk implements SimulatedDisk {
   private readonly shadows: SeededRandom;
 
   constructor(
-    private readonly storage: StorageModules,
+    private readonly storage: Parameters<typeof fileKit>[0],
     private readonly nodeId: string,
     private readonly random: SeededRandom,
     private readonly disk: SimulatedFileSystem,

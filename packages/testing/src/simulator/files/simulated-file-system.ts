@@ -7,7 +7,6 @@ import { DirectoryTree, type TreeImage } from "./directory-tree.js";
 import { Inode, type Survival } from "./inode.js";
 import { Crashed, type Life, never } from "./life.js";
 import { MountedFileSystem } from "./mounted-file-system.js";
-import type { Platter } from "./platter.js";
 
 const CALM_MS = [0.1, 1.5] as const;
 /** A crash inside I/O comes at one of this many next steps. */
@@ -19,7 +18,7 @@ const STEPS_AHEAD_MAX = 12;
  * part of what they are given, or take long; and a process can die inside any step: then the image freezes, later calls
  * of that life never return, and a synchronous one throws {@link Crashed}.
  */
-export class SimulatedFileSystem implements Platter {
+export class SimulatedFileSystem {
   /** Steps taken so far: calls that change or sync something. */
   steps = 0;
   private tree: DirectoryTree;

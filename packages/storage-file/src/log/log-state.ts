@@ -44,7 +44,7 @@ export class LogState {
         this.commitHint = operation.index;
         return;
       case RecordKind.tail:
-        // The log's end as of the segment's beginning: news only where the segments before are gone. Of the entries up to it
+        // The log's end as of that batch: news only where the segments before are gone. Of the entries up to it
         // nobody knows the terms any more; a base that passes them all follows, or the log is incomplete.
         if (operation.id.index > this.last.index) {
           this.last = operation.id;

@@ -30,7 +30,7 @@ export const RecordKind = {
   /** Entries up to this one are gone (L08). */
   base: 5,
   commitHint: 6,
-  /** Where the log ended when the segment began. */
+  /** Where the log ended when the batch was written. */
   tail: 7,
   /** A shared log alone: which group a number means, and what became of it. */
   group: 8,

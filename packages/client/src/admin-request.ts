@@ -8,7 +8,7 @@ import type {
   Term,
 } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import { RequestKind } from "./door-frames.js";
+import { RequestKind } from "./door-records.js";
 
 /*
  * What operators ask of a node: one JSON object, `{ "verb": …, …what it needs }`, answered by one JSON value. It comes seldom,

@@ -20,7 +20,7 @@ export interface ClientTlsOptions {
   readonly caFile: string;
 }
 
-/** Options of {@link HexraftClient}; everything but the endpoints has a default. */
+/** Options of {@link HexraftClient} and {@link ServiceClient}; everything but the endpoints has a default. */
 export interface ClientOptions {
   /** The client doors of all nodes, in any order; the client finds the leader among them. At least one. */
   readonly endpoints: readonly Endpoint[];
@@ -96,7 +96,7 @@ export function resolveClientOptions(given: ClientOptions): ResolvedClientOption
     throw bad("credentials", "not shown here", "must be { user, password }, two texts");
   if (group !== undefined && !isName(group)) throw bad("group", group, "must be the name of a group");
   for (const [field, value] of Object.entries(others))
-    if (field !== "endpoints" && !(field in DEFAULTS)) throw bad(field, value, "is not an option of HexraftClient");
+    if (field !== "endpoints" && !(field in DEFAULTS)) throw bad(field, value, "is not an option of a client");
   const defined = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
   const options: ResolvedClientOptions = {
     ...DEFAULTS,

@@ -8,7 +8,7 @@ import {
 } from "./client-options.js";
 import { ClientSession } from "./client-session.js";
 import type { Denial, DoorConnection } from "./door-connection.js";
-import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-frames.js";
+import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-records.js";
 import { type Answered, failed } from "./outcome.js";
 import {
   changes,

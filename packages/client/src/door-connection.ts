@@ -3,17 +3,8 @@ import { type ConnectionOptions, checkServerIdentity, connect as connectTls } fr
 import { RaftError } from "@hexraft/core/ports";
 import { Framer, nodesNamedBy } from "@hexraft/transport-tcp";
 import type { Endpoint, ResolvedClientOptions } from "./client-options.js";
-import {
-  ANSWER_FRAME_BYTES_MAX,
-  type DoorRequest,
-  eachRecord,
-  FrameKind,
-  layOutRecords,
-  readGoodbye,
-  readToken,
-  readWelcome,
-  type Welcome,
-} from "./door-frames.js";
+import { ANSWER_FRAME_BYTES_MAX, FrameKind, readGoodbye, readToken, readWelcome, type Welcome } from "./door-frames.js";
+import { type DoorRequest, eachRecord, layOutRecords } from "./door-records.js";
 
 /** Why a node lets a client in for nothing: it may not, or it asks for a group that is not there. */
 export type Denial = "AccessDenied" | "BadOption";

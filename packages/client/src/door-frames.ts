@@ -3,8 +3,8 @@ import { LENGTH_BYTES, packArray, unpackArray } from "@hexraft/transport-tcp";
 
 /**
  * The bytes between a client and a node's client door. A frame is `u32 length | u8 kind | body`, the length counting kind
- * and body; numbers are little-endian. What is said seldom is a msgpack array, positional, growing at its tail (T09);
- * requests and answers are records laid out by hand, all of one turn in one frame, because their number is the load.
+ * and body; numbers are little-endian. What is said seldom is a msgpack array, positional, growing at its tail (T09), and is
+ * found here; requests and answers are records (`door-records.ts`).
  */
 
 /** Kinds of frames. */
@@ -13,73 +13,15 @@ export const FrameKind = {
   hello: 1,
   /** Node → client: `[version, node id, leader id, cluster id, sessions, group]`. */
   welcome: 2,
-  /** Client → node: records of {@link DoorRequest}. */
+  /** Client → node: records of `DoorRequest`. */
   requests: 3,
-  /** Node → client: records of {@link DoorAnswer}. */
+  /** Node → client: records of `DoorAnswer`. */
   answers: 4,
   /** Node → client, last: `[reason, code]`. */
   goodbye: 5,
   /** Q08. Node → client: `[token]`, which covers every answer before the next one of these. */
   token: 6,
 } as const;
-
-/** What a request wants; part of the wire format. */
-export const RequestKind = {
-  /** Do this. */
-  command: 0,
-  /** Answer this from the newest acknowledged state (Q01). */
-  linearizableRead: 1,
-  /** Answer this from the node's own state, possibly stale (Q06). */
-  localRead: 2,
-  /** C03: register the session of this nonce; the bytes are the nonce. */
-  openSession: 3,
-  /** C03: do this once under its session's number; the bytes are those of `layOutInSession`. */
-  sessionCommand: 4,
-  /** Answer this under the leader's lease (Q05). */
-  leaseRead: 5,
-  /** Answer this from a state of bounded age (Q08). */
-  boundedRead: 6,
-  /** Answer this from a state that holds an index (Q08). */
-  indexRead: 7,
-  /** An operator wants something done, once. */
-  adminChange: 8,
-  /** An operator asks. */
-  adminQuestion: 9,
-} as const;
-/** One of the values of {@link RequestKind}. */
-export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
-
-/** How a request ended; part of the wire format. */
-export const AnswerKind = {
-  /** Done; here is the result. */
-  ok: 0,
-  /** Certainly not done. */
-  refused: 1,
-  /** Done or not, nobody can tell. */
-  unknown: 2,
-} as const;
-/** One of the values of {@link AnswerKind}. */
-export type AnswerKind = (typeof AnswerKind)[keyof typeof AnswerKind];
-
-/** One request: `u32 number | u8 kind | u32 length | bytes`. */
-export interface DoorRequest {
-  /** The client's own; comes back in the answer. */
-  readonly number: number;
-  /** What it wants. */
-  readonly kind: RequestKind;
-  /** An encoded command or query. */
-  readonly bytes: Uint8Array;
-}
-
-/** One answer, laid out likewise. */
-export interface DoorAnswer {
-  /** The request's. */
-  readonly number: number;
-  /** How it ended. */
-  readonly kind: AnswerKind;
-  /** The encoded result or answer if ok, else {@link layOutError}'s. */
-  readonly bytes: Uint8Array;
-}
 
 /** What a node says of itself when a client comes. */
 export interface Welcome {
@@ -99,71 +41,19 @@ export interface Welcome {
 export const REQUEST_FRAME_BYTES_MAX = 20 * 1024 * 1024;
 /** Largest frame to a client, bytes: an answer of the largest size, and room to spare. */
 export const ANSWER_FRAME_BYTES_MAX = 72 * 1024 * 1024;
-/** Largest encoded command or query, bytes. */
-export const REQUEST_BYTES_MAX = 16 * 1024 * 1024;
 /** The only version so far. */
 export const DOOR_VERSION = 1;
 
-/** A frame is closed when it has grown over this, so that no turn makes one that the other side refuses. Bytes. */
-const FRAME_BYTES_SOFT = 1024 * 1024;
 const MAGIC = "hexraft-client";
 const DEFAULT_USER = "default";
-const KIND_BYTES = 1;
-const HEAD_BYTES = LENGTH_BYTES + KIND_BYTES;
-const RECORD_HEAD_BYTES = 9;
+/** Bytes of a frame before its body: how long it is, and its kind. */
+export const HEAD_BYTES = LENGTH_BYTES + 1;
+/** Where the body begins in a frame whose length was taken off. */
+export const BODY_AT = 1;
 const ARRAY_LIMITS = { depthMax: 1, elementsMax: 64 } as const;
 
 /** A message that does not fit: the other side does not speak this protocol. */
-const malformed = (what: string) => new RaftError("BadMessage", "refused", what);
-
-/** Lays out requests or answers, in as few frames as the soft limit allows, in one buffer. */
-export function layOutRecords(
-  kind: typeof FrameKind.requests | typeof FrameKind.answers,
-  records: readonly (DoorRequest | DoorAnswer)[],
-): Buffer {
-  const ends: number[] = [];
-  let bytes = 0;
-  let frameBytes = 0;
-  for (let i = 0; i < records.length; i++) {
-    frameBytes += RECORD_HEAD_BYTES + (records[i] as DoorRequest).bytes.length;
-    if (frameBytes < FRAME_BYTES_SOFT && i < records.length - 1) continue;
-    ends.push(i + 1);
-    bytes += HEAD_BYTES + frameBytes;
-    frameBytes = 0;
-  }
-  const out = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  let next = 0;
-  for (const end of ends) {
-    const head = at;
-    at += HEAD_BYTES;
-    for (; next < end; next++) {
-      const record = records[next] as DoorRequest;
-      out.writeUInt32LE(record.number, at);
-      out[at + 4] = record.kind;
-      out.writeUInt32LE(record.bytes.length, at + 5);
-      out.set(record.bytes, at + RECORD_HEAD_BYTES);
-      at += RECORD_HEAD_BYTES + record.bytes.length;
-    }
-    out.writeUInt32LE(at - head - LENGTH_BYTES, head);
-    out[head + LENGTH_BYTES] = kind;
-  }
-  return out;
-}
-
-/** Reads the records of a frame; their bytes are views into it. @throws RaftError `BadMessage` */
-export function eachRecord(frame: Uint8Array, visit: (number: number, kind: number, bytes: Uint8Array) => void): void {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  let at = KIND_BYTES;
-  while (at < frame.length) {
-    const begin = at + RECORD_HEAD_BYTES;
-    if (begin > frame.length) throw malformed("a record is cut off");
-    const end = begin + view.getUint32(at + 5, true);
-    if (end > frame.length) throw malformed("a record reaches beyond its frame");
-    visit(view.getUint32(at, true), view.getUint8(at + 4), frame.subarray(begin, end));
-    at = end;
-  }
-}
+export const malformed = (what: string) => new RaftError("BadMessage", "refused", what);
 
 /** Who a client says it is. */
 export interface Credentials {
@@ -266,7 +156,7 @@ export function readError(bytes: Uint8Array): {
 }
 
 function readArray(frame: Uint8Array): readonly unknown[] {
-  return fieldsOf(frame.subarray(KIND_BYTES));
+  return fieldsOf(frame.subarray(BODY_AT));
 }
 
 function fieldsOf(bytes: Uint8Array): readonly unknown[] {
@@ -278,7 +168,7 @@ function fieldsOf(bytes: Uint8Array): readonly unknown[] {
 function layOutArray(kind: number, fields: readonly unknown[]): Buffer {
   const bytes = packArray(fields);
   const out = Buffer.allocUnsafe(HEAD_BYTES + bytes.length);
-  out.writeUInt32LE(KIND_BYTES + bytes.length, 0);
+  out.writeUInt32LE(BODY_AT + bytes.length, 0);
   out[LENGTH_BYTES] = kind;
   out.set(bytes, HEAD_BYTES);
   return out;

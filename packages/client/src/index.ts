@@ -1,6 +1,6 @@
 /**
- * A client of a hexraft key-value service: follows the leader, pipelines, and says of every operation whether it is
- * done, certainly not done, or unknown.
+ * Clients of a hexraft key-value service, and of any state machine: they follow the leader, pipeline, and say of every operation
+ * whether it is done, certainly not done, or unknown.
  *
  * @module client
  */
@@ -23,27 +23,32 @@ export type { ClientOptions, ClientTlsOptions, Endpoint } from "./client-options
 export { type AdminChangeOptions, type AdminOptions, ClusterAdmin, type ClusterAdminOptions } from "./cluster-admin.js";
 export type { OperationOptions } from "./door-client.js";
 export {
-  AnswerKind,
   type Credentials,
   checkHello,
   DOOR_VERSION,
-  type DoorAnswer,
-  type DoorRequest,
-  eachRecord,
   FrameKind,
   type Hello,
   layOutError,
   layOutGoodbye,
-  layOutRecords,
   layOutToken,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
-  RequestKind,
   type Welcome,
 } from "./door-frames.js";
+export {
+  ANSWER_BYTES_MAX,
+  AnswerKind,
+  type DoorAnswer,
+  type DoorRequest,
+  eachRecord,
+  layOutRecords,
+  RequestKind,
+} from "./door-records.js";
 export type { ReadFrom } from "./doors.js";
-export { type ClientReadOptions, HexraftClient } from "./hexraft-client.js";
+export { HexraftClient } from "./hexraft-client.js";
 export { type KeyRange, keyRanges, RANGES_MAX, rangeOf } from "./key-ranges.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";
 export { type LeaderMove, type Rebalanced, rebalanceLeaders } from "./rebalance-leaders.js";
+export { type ClientReadOptions, ServiceClient } from "./service-client.js";
+export type { ClientCodec, ServiceCodec } from "./service-codec.js";

@@ -1,7 +1,8 @@
 import { type ErrorCode, RaftError } from "@hexraft/core/ports";
 import type { ClientSession } from "./client-session.js";
 import type { DoorConnection } from "./door-connection.js";
-import { AnswerKind, type DoorRequest, RequestKind, readError } from "./door-frames.js";
+import { readError } from "./door-frames.js";
+import { AnswerKind, type DoorRequest, RequestKind } from "./door-records.js";
 import type { Answered } from "./outcome.js";
 
 /** Hears how a request ended, once. */

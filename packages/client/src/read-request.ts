@@ -1,6 +1,6 @@
 import type { Consistency } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import { RequestKind } from "./door-frames.js";
+import { RequestKind } from "./door-records.js";
 
 /*
  * How a read says how new its answer must be (Q05, Q06, Q08): by its kind, and by what stands before the query:

@@ -8,20 +8,21 @@ import { packArray } from "@hexraft/transport-tcp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../src/door/door-limits.js";
-import type { DoorCommand, DoorService } from "../src/door/door-service.js";
+import type { KvDoorCommand, KvDoorService } from "../src/kv/kv-door-service.js";
+import type { Front } from "../src/serve/front.js";
 import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
 import { RawClient } from "./support/raw-client.js";
 
 let kv: LocalKv;
-let door: ClientDoor;
+let door: Front;
 let port: number;
 const clients: HexraftClient[] = [];
 const raws: RawClient[] = [];
 
 const codec = new KvCodec();
 
-async function answer(command: DoorCommand, done: Parameters<DoorService["apply"]>[1]): Promise<void> {
+async function answer(command: KvDoorCommand, done: Parameters<KvDoorService["apply"]>[1]): Promise<void> {
   try {
     if (!(command instanceof LaidOutCommand))
       throw new RaftError("BadCommand", "refused", "sessions are told elsewhere");
@@ -31,7 +32,7 @@ async function answer(command: DoorCommand, done: Parameters<DoorService["apply"
   }
 }
 
-const service: DoorService = {
+const service: KvDoorService = {
   apply: (command, done) => void answer(command, done),
   read: (query: KvQuery, consistency: Consistency) => kv.read(query, consistency),
   admin: (fields, who, kind) => deskOf().ask(fields, who, kind),
@@ -40,7 +41,7 @@ const service: DoorService = {
 };
 
 async function open(limits: Partial<DoorLimits> = {}): Promise<void> {
-  door = new ClientDoor(() => service, { ...DEFAULT_DOOR_LIMITS, ...limits });
+  door = new ClientDoor(() => service, codec, { ...DEFAULT_DOOR_LIMITS, ...limits });
   port = (await door.start({ host: "127.0.0.1", port: 0 })).port;
 }
 

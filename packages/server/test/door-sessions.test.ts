@@ -8,21 +8,22 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { Access } from "../src/access/access.js";
 import { ClientDoor } from "../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../src/door/door-limits.js";
-import type { DoorService } from "../src/door/door-service.js";
+import type { KvDoorService } from "../src/kv/kv-door-service.js";
+import type { Front } from "../src/serve/front.js";
 import { deskOf } from "./support/administered.js";
 
 const kv = new KvCodec();
 const codec = new SessionCodec(kv);
 let index: number;
 let logTimeMs: number;
-let door: ClientDoor;
+let door: Front;
 let port: number;
 
 /** A door whose node is its state machine alone. */
 async function open(access = Access.open): Promise<void> {
   const machine = new SessionStateMachine(new KvStateMachine(), codec);
   [index, logTimeMs] = [1, 0];
-  const service: DoorService = {
+  const service: KvDoorService = {
     apply: (command, done) => {
       const block = LogBlock.of(++index, 1, logTimeMs, EntryType.command, [codec.encodeCommand(command)]);
       const [result] = machine.apply(new CommandBatch([block], index, index)) as readonly never[];
@@ -33,7 +34,7 @@ async function open(access = Access.open): Promise<void> {
     readToken: () => "",
     welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32), sessions: true }),
   };
-  door = new ClientDoor(() => service, DEFAULT_DOOR_LIMITS, access);
+  door = new ClientDoor(() => service, kv, DEFAULT_DOOR_LIMITS, access);
   port = (await door.start({ host: "127.0.0.1", port: 0 })).port;
 }
 

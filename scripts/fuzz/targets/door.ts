@@ -1,13 +1,11 @@
 import { layOutAdmin, readAdmin } from "../../../packages/client/src/admin-request.js";
 import {
   checkHello,
-  eachRecord,
   FrameKind,
   layOutHello,
-  layOutRecords,
   REQUEST_FRAME_BYTES_MAX,
-  RequestKind,
 } from "../../../packages/client/src/door-frames.js";
+import { eachRecord, layOutRecords, RequestKind } from "../../../packages/client/src/door-records.js";
 import type { MemberChange } from "../../../packages/core/src/index.js";
 import { RaftError } from "../../../packages/core/src/ports.js";
 import { Asked } from "../../../packages/server/src/admin/asked.js";

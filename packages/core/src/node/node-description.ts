@@ -20,6 +20,8 @@ export interface NodeDescription extends RaftDescription {
   readonly identity: LocalIdentity;
   /** Where the transport listens. */
   readonly address: string;
+  /** F05: format of the state machine's commands and snapshots, as it said when it was opened; 0 on a witness. */
+  readonly formatVersion: number;
   /** Events waiting, proposals and reads waiting for an answer. */
   readonly queues: Readonly<Record<string, number>>;
   /** The log storage's own facts, and those of the components that use it. */

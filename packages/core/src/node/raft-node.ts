@@ -49,6 +49,7 @@ export class RaftNode implements Node<unknown> {
   private haltReason = "";
   private tellHalted: (reason: string) => void = () => {};
   private identity: LocalIdentity | undefined;
+  private formatVersion = 0;
   /** What recovery found, until this replica is a member of something. */
   private recovered: Recovered | undefined;
   private replica: Replica | undefined;
@@ -231,6 +232,7 @@ export class RaftNode implements Node<unknown> {
       nodeId: this.id,
       identity,
       address: transport.address,
+      formatVersion: this.formatVersion,
       queues,
       storage: { ...logStorage.describe(), ...parts },
       snapshots: snapshotStorage.describe(),
@@ -291,6 +293,7 @@ export class RaftNode implements Node<unknown> {
         recoveryNumber,
       };
       this.identity = identity;
+      this.formatVersion = recovered.formatVersion;
       const { frameBytesMax } = this.options;
       await transport.start({ nodeId: this.id, clusterId, directoryId, startNumber, frameBytesMax });
       this.state = "running";

@@ -6,16 +6,15 @@ import {
   type ClusterGroup,
   type ClusterMembers,
 } from "@hexraft/client";
-import { type LogIndex, type MemberChange, NotLeader } from "@hexraft/core";
+import { type LogIndex, type MemberChange, type Node, NotLeader } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
 import { allows, type Identity, type Role } from "../access/role.js";
-import type { KvNode } from "../kv/node-kv-service.js";
 import { Asked } from "./asked.js";
 import { membersOf } from "./members-of.js";
 
 /** As much of a node as operators use. */
 export type AdministeredNode = Pick<
-  KvNode,
+  Node,
   "describe" | "changeConfiguration" | "plan" | "cancelChange" | "transferLeadership" | "snapshot" | "forceElection"
 >;
 

@@ -1,25 +1,25 @@
 import type { Server, Socket } from "node:net";
 import { layOutGoodbye } from "@hexraft/client";
-import { KvCodec } from "@hexraft/statemachine-kv";
 import { Access } from "../access/access.js";
 import type { HostPort } from "../serve/address.js";
 import { type DoorTls, doorServer } from "../serve/door-tls.js";
 import type { Front } from "../serve/front.js";
 import { closeListener, listen } from "../serve/listener.js";
 import { Turnstile, turnAway } from "../serve/turnstile.js";
+import type { DoorCodec } from "./door-codec.js";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "./door-limits.js";
 import { DoorPeer } from "./door-peer.js";
 import type { DoorService } from "./door-service.js";
 
-/** Where HexraftClients connect: framed, pipelined, commands as the log holds them. */
-export class ClientDoor implements Front {
+/** Where clients of a service connect: framed, pipelined. */
+export class ClientDoor<Command, Result, Query, Answer> implements Front {
   private readonly server: Server;
   private readonly turnstile: Turnstile;
-  private readonly codec = new KvCodec();
 
   /** @param serviceOf - what clients of a group ask, or those that name none. @throws RaftError if there is no such group. */
   constructor(
-    private readonly serviceOf: (group: string | undefined) => DoorService,
+    private readonly serviceOf: (group: string | undefined) => DoorService<Command, Result, Query, Answer>,
+    private readonly codec: DoorCodec<Command, Result, Query, Answer>,
     private readonly limits: DoorLimits = DEFAULT_DOOR_LIMITS,
     private readonly access = Access.open,
     private readonly tls?: DoorTls,

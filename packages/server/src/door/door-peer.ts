@@ -1,15 +1,10 @@
 import type { Socket } from "node:net";
 import {
-  AnswerKind,
   checkHello,
-  type DoorAnswer,
   eachRecord,
   FrameKind,
   layOutAdminAnswer,
-  layOutError,
   layOutGoodbye,
-  layOutRecords,
-  layOutToken,
   layOutWelcome,
   REQUEST_FRAME_BYTES_MAX,
   RequestKind,
@@ -18,49 +13,48 @@ import {
 } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
 import { checkInSession, layOutSessionOpened, OpenSession, SessionOpened } from "@hexraft/sessions";
-import type { KvCodec } from "@hexraft/statemachine-kv";
 import { Framer } from "@hexraft/transport-tcp";
 import type { Access } from "../access/access.js";
 import { allows, type Identity } from "../access/role.js";
 import { refusedInSession } from "../kv/command-number.js";
 import { TokenBucket } from "../serve/token-bucket.js";
+import { DoorAnswers } from "./door-answers.js";
+import type { DoorCodec } from "./door-codec.js";
 import type { DoorLimits } from "./door-limits.js";
 import type { DoorCommand, DoorService } from "./door-service.js";
 
 /** What may change the data. */
 const WRITES: ReadonlySet<number> = new Set([RequestKind.command, RequestKind.openSession, RequestKind.sessionCommand]);
 
-/**
- * One HexraftClient at the door. Its requests are begun in the order they came, answered in any, and the answers of one
- * turn leave in one write.
- */
-export class DoorPeer {
+/** One client at the door. Its requests are begun in the order they came, and answered in any. */
+export class DoorPeer<Command, Result, Query, Answer> {
   private onGreeted: () => void = () => {};
   private readonly framer = new Framer(REQUEST_FRAME_BYTES_MAX);
-  private answers: DoorAnswer[] = [];
-  private flushing = false;
-  private inFlight = 0;
+  private readonly answers: DoorAnswers;
   /** Who it is; undefined until it has said hello. */
   private identity: Identity | undefined;
   /** Of the group that it means, once it was let in. */
-  private service: DoorService | undefined;
+  private service: DoorService<Command, Result, Query, Answer> | undefined;
   /** It has said hello, and is being looked up. */
   private greeting = false;
   private readonly bucket: TokenBucket;
   /** Runs while part of a frame is here. */
   private arrival: NodeJS.Timeout | undefined;
-  /** Q08: the newest that it was told. */
-  private toldToken = "";
   private ended = false;
   private paused = false;
 
   constructor(
     private readonly socket: Socket,
-    private readonly serviceOf: (group: string | undefined) => DoorService,
-    private readonly codec: KvCodec,
+    private readonly serviceOf: (group: string | undefined) => DoorService<Command, Result, Query, Answer>,
+    private readonly codec: DoorCodec<Command, Result, Query, Answer>,
     private readonly limits: DoorLimits,
     private readonly access: Access,
   ) {
+    this.answers = new DoorAnswers(
+      socket,
+      () => this.service?.readToken() ?? "",
+      () => this.regulate(),
+    );
     this.bucket = new TokenBucket(limits.requestsPerSecondMax, performance.now());
   }
 
@@ -73,7 +67,7 @@ export class DoorPeer {
     socket.on("timeout", () => {
       if (this.ended) socket.destroy();
       // Who waits for an answer is not idle: a change of members may take long.
-      else if (this.inFlight === 0) this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`);
+      else if (this.answers.inFlight === 0) this.end(`nothing was asked for ${limits.idleTimeoutMs} ms`);
     });
     const release = this.access.watch(
       () => this.identity,
@@ -140,14 +134,14 @@ export class DoorPeer {
   }
 
   private onRequest(
-    service: DoorService,
+    service: DoorService<Command, Result, Query, Answer>,
     number: number,
     kind: number,
     bytes: Uint8Array,
     identity: Identity,
     now: number,
   ): void {
-    this.inFlight++;
+    this.answers.inFlight++;
     try {
       this.check(kind, bytes, identity, now);
       switch (kind) {
@@ -167,8 +161,8 @@ export class DoorPeer {
         case RequestKind.adminChange:
         case RequestKind.adminQuestion:
           service.admin(readAdmin(bytes), identity, kind).then(
-            (answer) => this.answer(number, layOutAdminAnswer(answer)),
-            (error: unknown) => this.fail(number, error),
+            (answer) => this.answers.ok(number, layOutAdminAnswer(answer)),
+            (error: unknown) => this.answers.fail(number, error),
           );
           return;
         default: {
@@ -176,24 +170,48 @@ export class DoorPeer {
           if (read === undefined)
             throw new RaftError("BadMessage", "refused", `a request of kind ${kind} is not known to this node`);
           service.read(this.codec.decodeQuery(read.query), read.consistency).then(
-            (answer) => this.answer(number, this.codec.encodeAnswer(answer)),
-            (error: unknown) => this.fail(number, error),
+            (answer) => this.tellAnswer(number, answer),
+            (error: unknown) => this.answers.fail(number, error),
           );
         }
       }
     } catch (error) {
       // What cannot be understood was not begun.
-      this.fail(number, error);
+      this.answers.fail(number, error);
     }
   }
 
-  private apply(service: DoorService, number: number, command: DoorCommand): void {
+  private apply(
+    service: DoorService<Command, Result, Query, Answer>,
+    number: number,
+    command: DoorCommand<Command>,
+  ): void {
     service.apply(command, (error, result) => {
       const failure = error ?? refusedInSession(result);
-      if (failure !== undefined) this.fail(number, failure);
-      else if (result instanceof SessionOpened) this.answer(number, layOutSessionOpened(result));
-      else this.answer(number, this.codec.encodeResult(result as NonNullable<typeof result>));
+      if (failure !== undefined) this.answers.fail(number, failure);
+      else if (result instanceof SessionOpened) this.answers.ok(number, layOutSessionOpened(result));
+      else this.tellResult(number, result as Result);
     });
+  }
+
+  private tellResult(number: number, result: Result): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.codec.encodeResult(result);
+    } catch (error) {
+      return this.answers.fail(number, error);
+    }
+    this.answers.ok(number, bytes);
+  }
+
+  private tellAnswer(number: number, answer: Answer): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.codec.encodeAnswer(answer);
+    } catch (error) {
+      return this.answers.fail(number, error);
+    }
+    this.answers.ok(number, bytes);
   }
 
   /** What is not allowed, or too much, was not begun. @throws RaftError */
@@ -233,50 +251,10 @@ export class DoorPeer {
     );
   }
 
-  private answer(number: number, bytes: Uint8Array): void {
-    this.put({ number, kind: AnswerKind.ok, bytes });
-  }
-
-  private fail(number: number, error: unknown): void {
-    const known = error instanceof RaftError ? error : new RaftError("Halted", "unknown", String(error));
-    const leader = typeof known.details["leader"] === "string" ? known.details["leader"] : "";
-    const kind = known.outcome === "refused" ? AnswerKind.refused : AnswerKind.unknown;
-    this.put({ number, kind, bytes: layOutError(known.code, known.message, leader) });
-  }
-
-  private put(answer: DoorAnswer): void {
-    this.inFlight--;
-    this.answers.push(answer);
-    if (this.flushing) return;
-    this.flushing = true;
-    // When the node has told all callers of its turn, and before the loop turns to other sockets.
-    queueMicrotask(() => this.flush());
-  }
-
-  private flush(): void {
-    this.flushing = false;
-    const { answers } = this;
-    this.answers = [];
-    if (this.socket.writable && !this.ended) {
-      this.socket.cork();
-      this.tellToken();
-      this.socket.write(layOutRecords(FrameKind.answers, answers));
-      this.socket.uncork();
-    }
-    this.regulate();
-  }
-
-  /** Q08: before the answers of a turn, one token that covers them all. */
-  private tellToken(): void {
-    const token = this.service?.readToken() ?? "";
-    if (token === "" || token === this.toldToken) return;
-    this.toldToken = token;
-    this.socket.write(layOutToken(token));
-  }
-
   /** Reads on only while there is room: a client that takes no answers gets to make no requests. */
   private regulate(): void {
-    const full = this.inFlight >= this.limits.inFlightMax || this.socket.writableLength > this.limits.unreadBytesMax;
+    const full =
+      this.answers.inFlight >= this.limits.inFlightMax || this.socket.writableLength > this.limits.unreadBytesMax;
     if (full === this.paused || this.ended) return;
     this.paused = full;
     if (full) this.socket.pause();

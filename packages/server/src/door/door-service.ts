@@ -1,20 +1,18 @@
 import type { Welcome } from "@hexraft/client";
-import type { Consistency } from "@hexraft/core";
-import type { LaidOutInSession, OpenSession, SessionOpened } from "@hexraft/sessions";
-import type { KvAnswer, KvQuery, KvResult, LaidOutCommand } from "@hexraft/statemachine-kv";
+import type { Consistency, Node, NodeDescription } from "@hexraft/core";
+import { type LaidOutInSession, type OpenSession, SESSION_FORMAT, type SessionOpened } from "@hexraft/sessions";
 import type { Identity } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
-import type { KvNode } from "../kv/node-kv-service.js";
 
-/** What comes through the client door, checked: a command, one in its session, or a registration. */
-export type DoorCommand = LaidOutCommand | LaidOutInSession | OpenSession;
+/** What comes through a client door, checked: a command, one in its session, or a registration. */
+export type DoorCommand<Command> = Command | LaidOutInSession | OpenSession;
 
-/** What the client door asks of its node. It never forwards: a HexraftClient goes to the leader itself. */
-export interface DoorService {
+/** What a client door asks of its node. It never forwards: a client goes to the leader itself. */
+export interface DoorService<Command, Result, Query, Answer> {
   /** Does a command if this node leads; `done` is called once, in a later turn. */
-  apply(command: DoorCommand, done: (error: Error | null, result?: KvResult | SessionOpened) => void): void;
+  apply(command: DoorCommand<Command>, done: (error: Error | null, result?: Result | SessionOpened) => void): void;
   /** Answers a query. */
-  read(query: KvQuery, consistency: Consistency): Promise<KvAnswer>;
+  read(query: Query, consistency: Consistency): Promise<Answer>;
   /** Does what an operator asks, if he may. */
   admin(fields: Readonly<Record<string, unknown>>, who: Identity, kind: number): Promise<unknown>;
   /** Who this node is, and whom it follows. */
@@ -23,8 +21,20 @@ export interface DoorService {
   readToken(): string;
 }
 
+/** The node behind a door, as it is where its state machine has sessions around it. */
+export type DoorNode<Command, Result, Query, Answer> = Node<
+  DoorCommand<Command>,
+  Result | SessionOpened,
+  Query,
+  Answer
+>;
+
 /** The door's service on top of a group's node. Deadlines are the client's own. */
-export function doorServiceOf(node: KvNode, group: string, admin: Pick<AdminDesk, "ask">): DoorService {
+export function doorServiceOf<Command, Result, Query, Answer>(
+  node: DoorNode<Command, Result, Query, Answer>,
+  group: string,
+  admin: Pick<AdminDesk, "ask">,
+): DoorService<Command, Result, Query, Answer> {
   return {
     apply: (command, done) => node.applyCallback(command, done),
     read: (query, consistency) => node.read(query, { consistency }),
@@ -37,8 +47,13 @@ export function doorServiceOf(node: KvNode, group: string, admin: Pick<AdminDesk
       }
     },
     welcome: () => {
-      const { nodeId, leader, identity } = node.describe();
-      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: true, group };
+      const description = node.describe();
+      const { nodeId, leader, identity } = description;
+      return { nodeId, leader: leader ?? "", clusterId: identity.clusterId, sessions: hasSessions(description), group };
     },
   };
 }
+
+/** C03: whether a node's state machine has sessions around it: then its formats are those of sessions (F05). */
+export const hasSessions = ({ formatVersion }: Pick<NodeDescription, "formatVersion">): boolean =>
+  formatVersion >= SESSION_FORMAT;

@@ -3,7 +3,8 @@ import type { GroupId } from "@hexraft/core";
 import type { Logger } from "@hexraft/core/ports";
 import { KvCodec } from "@hexraft/statemachine-kv";
 import { AdminDesk, type AdministeredNode } from "../admin/admin-desk.js";
-import { type DoorService, doorServiceOf } from "../door/door-service.js";
+import { doorServiceOf } from "../door/door-service.js";
+import type { KvDoorService } from "../kv/kv-door-service.js";
 import type { KvService } from "../kv/kv-service.js";
 import { type KvNode, NodeKvService } from "../kv/node-kv-service.js";
 import type { ServerFacts } from "../resp/command-spec.js";
@@ -31,7 +32,7 @@ export interface Served {
   /** What those may ask who name no group. */
   readonly admin: Pick<AdminDesk, "ask">;
   /** What a client of a group asks, or one that names none. @throws RaftError `BadCommand` */
-  readonly doorOf: (group: string | undefined) => DoorService;
+  readonly doorOf: (group: string | undefined) => KvDoorService;
   /** For `INFO`. */
   readonly facts: () => Omit<ServerFacts, "port" | "nodeId">;
 }
@@ -60,7 +61,7 @@ export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): S
   const [first, ...more] = groups.all;
   const routed = () => new RoutedKvService(ranges.map((range) => ({ ...range, kv: groups.named(range.group).kv })));
   const admin = more.length === 0 ? first.admin : deskOf(unnamedNode(groups));
-  const doorTo = ({ id, node, admin: desk }: Host): DoorService => {
+  const doorTo = ({ id, node, admin: desk }: Host): KvDoorService => {
     const service = doorServiceOf(node, id, desk);
     return ranges.length === 0 ? service : withinRange(service, id, ranges, codec);
   };
@@ -72,7 +73,7 @@ export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): S
     doorOf: (group) =>
       group === undefined && more.length > 0
         ? unnamedDoor(first, admin, groups)
-        : (doors.get(groups.named(group).id) as DoorService),
+        : (doors.get(groups.named(group).id) as KvDoorService),
     facts: () => ({
       version: VERSION,
       uptimeSeconds: Math.floor(process.uptime()),

@@ -1,5 +1,5 @@
 import type { AdminDesk, AdministeredNode } from "../admin/admin-desk.js";
-import type { DoorService } from "../door/door-service.js";
+import type { KvDoorService } from "../kv/kv-door-service.js";
 import type { Groups } from "./groups.js";
 import type { ServedGroup } from "./served-group.js";
 
@@ -12,7 +12,7 @@ export const unnamedDoor = (
   anyone: Pick<ServedGroup, "describe">,
   admin: Pick<AdminDesk, "ask">,
   groups: Groups,
-): DoorService => ({
+): KvDoorService => ({
   apply: (_, done) => void setImmediate(() => done(groups.nameOne())),
   read: () => Promise.reject(groups.nameOne()),
   admin: (fields, who, kind) => admin.ask(fields, who, kind),

@@ -2,16 +2,16 @@ import { type KeyRange, rangeOf } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
 import { checkInSession, LaidOutInSession, OpenSession } from "@hexraft/sessions";
 import type { KvCodec } from "@hexraft/statemachine-kv";
-import type { DoorCommand, DoorService } from "../door/door-service.js";
+import type { KvDoorCommand, KvDoorService } from "../kv/kv-door-service.js";
 import { keysOfCommand, keysOfQuery } from "./keys-of.js";
 
 /** The same service for clients of one group: keys that are another group's are refused, for nobody would look for them here. */
 export function withinRange(
-  service: DoorService,
+  service: KvDoorService,
   group: string,
   ranges: readonly KeyRange[],
   codec: KvCodec,
-): DoorService {
+): KvDoorService {
   const check = (keys: readonly Uint8Array[]): void => {
     const stranger = keys.map((key) => rangeOf(ranges, key)).find((range) => range.group !== group);
     if (stranger !== undefined)
@@ -22,7 +22,7 @@ export function withinRange(
       );
   };
   const checkCommand = (bytes: Uint8Array): void => check(keysOfCommand(codec.decodeCommand(bytes)));
-  const checkAny = (command: DoorCommand): void => {
+  const checkAny = (command: KvDoorCommand): void => {
     if (command instanceof OpenSession) return;
     if (command instanceof LaidOutInSession) checkInSession(command.bytes, checkCommand);
     else checkCommand(command.bytes);

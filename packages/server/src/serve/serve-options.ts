@@ -8,10 +8,10 @@ import { LOG_FORMATS, type LogFormat } from "../log/log.js";
 import { type HostPort, parseAddress } from "./address.js";
 import { badField } from "./bad-field.js";
 import { type DoorBounds, resolveDoorBounds } from "./door-bounds.js";
-import { type DoorTlsOptions, resolveDoorTls } from "./door-tls.js";
+import { type DoorSafety, resolveDoorSafety } from "./door-safety.js";
 
 /** Everything `hexraft serve` needs to know, checked. */
-export interface ServeOptions {
+export interface ServeOptions extends DoorSafety {
   /** The node's stable name. */
   readonly nodeId: string;
   /** The group's name. */
@@ -34,16 +34,6 @@ export interface ServeOptions {
   readonly http?: HostPort;
   /** Redis protocol front; absent: none. */
   readonly resp?: HostPort;
-  /** File that says who may use the doors; absent: `HEXRAFT_ACCESS` says it, or nobody is asked. */
-  readonly access?: string;
-  /** Whether the doors may be open to everybody beyond this machine. */
-  readonly openDoors: boolean;
-  /** What the doors encrypt with; absent: they do not. */
-  readonly doorTls?: DoorTlsOptions;
-  /** Whether doors beyond this machine may do without encryption. */
-  readonly plaintextDoors: boolean;
-  /** How often the access file and the doors' certificate are looked at, ms. */
-  readonly renewIntervalMs: number;
   /** What one client may cost. */
   readonly doors: DoorBounds;
   /** C03: bounds of the session table. */
@@ -61,7 +51,6 @@ export interface ServeOptions {
 /** The same as it comes from flags and from the config file. */
 export type RawServeOptions = Readonly<Record<string, unknown>>;
 
-const RENEW_INTERVAL_MS = { low: 10, usual: 10_000, high: 86_400_000 } as const;
 const FIELDS = new Set([
   "nodeId",
   "groupId",
@@ -112,30 +101,8 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
   const tls = { ...record("tls", file["tls"] ?? {}), ...record("tls", flags["tls"] ?? {}) };
   const plaintext = given["plaintext"] ?? false;
   if (typeof plaintext !== "boolean") throw badField("plaintext", plaintext, "must be true or false");
-  const doorTls = resolveDoorTls({
-    ...record("doorTls", file["doorTls"] ?? {}),
-    ...record("doorTls", flags["doorTls"] ?? {}),
-  });
-  const {
-    access,
-    openDoors = false,
-    plaintextDoors = false,
-    renewIntervalMs = RENEW_INTERVAL_MS.usual,
-  } = given as Record<string, unknown>;
-  if (access !== undefined && (typeof access !== "string" || access === ""))
-    throw badField("access", access, "must be the path of a file");
-  if (typeof openDoors !== "boolean") throw badField("openDoors", openDoors, "must be true or false");
-  if (typeof plaintextDoors !== "boolean") throw badField("plaintextDoors", plaintextDoors, "must be true or false");
-  if (plaintextDoors && doorTls !== undefined)
-    throw badField("plaintextDoors", plaintextDoors, "must not be given beside doorTls");
-  const { low, high } = RENEW_INTERVAL_MS;
-  if (
-    typeof renewIntervalMs !== "number" ||
-    !Number.isInteger(renewIntervalMs) ||
-    renewIntervalMs < low ||
-    renewIntervalMs > high
-  )
-    throw badField("renewIntervalMs", renewIntervalMs, `must be a whole number from ${low} to ${high} ms`);
+  const doorTls = { ...record("doorTls", file["doorTls"] ?? {}), ...record("doorTls", flags["doorTls"] ?? {}) };
+  const safety = resolveDoorSafety({ ...given, doorTls });
   if (!isName(nodeId)) throw badField("nodeId", nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (!isName(groupId)) throw badField("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   if (typeof dataDirectory !== "string" || dataDirectory === "")
@@ -164,11 +131,7 @@ export function resolveServeOptions(flags: RawServeOptions, file: RawServeOption
     ...optionalAddress("client", given),
     ...optionalAddress("http", given),
     ...optionalAddress("resp", given),
-    ...(access !== undefined && { access }),
-    openDoors,
-    ...(doorTls !== undefined && { doorTls }),
-    plaintextDoors,
-    renewIntervalMs,
+    ...safety,
     doors: resolveDoorBounds(record("doors", file["doors"] ?? {})),
     sessions: sessionOptions(record("sessions", file["sessions"] ?? {})),
     bootstrap: parseBootstrap(given["bootstrap"], nodeId),

@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS, type GroupId } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
-import type { Access } from "../access/access.js";
+import { KvCodec } from "@hexraft/statemachine-kv";
 import { ACCESS_VARIABLE, readAccess } from "../access/access-file.js";
 import { ClientDoor } from "../door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../door/door-limits.js";
@@ -9,8 +9,8 @@ import { DEFAULT_HTTP_LIMITS, HttpFront } from "../http/http-server.js";
 import type { KvNode } from "../kv/node-kv-service.js";
 import { NodeMetrics } from "../metrics/node-metrics.js";
 import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../resp/resp-server.js";
-import { formatAddress, type HostPort, isLoopback } from "./address.js";
-import { badField } from "./bad-field.js";
+import { formatAddress, type HostPort } from "./address.js";
+import { checkDoor } from "./door-safety.js";
 import { DoorTls } from "./door-tls.js";
 import { foundCluster } from "./found-cluster.js";
 import type { Front } from "./front.js";
@@ -48,7 +48,10 @@ export interface RunningServer {
 export async function startServer(options: ServeOptions, logger: Logger): Promise<RunningServer> {
   const { nodeId, raft, doors } = options;
   const access = readAccess(options.access, process.env[ACCESS_VARIABLE]);
-  checkDoors(options, access, logger);
+  for (const field of ["client", "http", "resp"] as const) {
+    const at = options[field];
+    if (at !== undefined) checkDoor(field, at, options, access, logger);
+  }
   const doorTls = options.doorTls === undefined ? undefined : new DoorTls(options.doorTls, logger);
   const hosting = await host(options, logger).catch((error: unknown) => {
     throw cannotStart(nodeId, error);
@@ -85,7 +88,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     );
     const client = await open(
       options.client,
-      new ClientDoor(doorOf, { ...DEFAULT_DOOR_LIMITS, ...doors }, access, doorTls),
+      new ClientDoor(doorOf, new KvCodec(), { ...DEFAULT_DOOR_LIMITS, ...doors }, access, doorTls),
     );
     const context = { kv, groups, admin, scrape: () => metrics.scrape() };
     const http = await open(
@@ -130,21 +133,4 @@ async function foundAll(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [group, node] of nodes) await foundCluster({ node, group, isFounded }, bootstrap, logger, signal);
-}
-
-const DOORS = ["client", "http", "resp"] as const;
-
-/** What the network reaches is not open to everybody by mistake. @throws RaftError `BadOption` */
-function checkDoors(options: ServeOptions, access: Access, logger: Logger): void {
-  for (const field of DOORS) {
-    const at = options[field];
-    if (at === undefined || isLoopback(at)) continue;
-    const only = (unless: string) =>
-      badField(field, formatAddress(at), `must be an address of this machine only, unless ${unless}`);
-    if (!access.hasUsers && !options.openDoors)
-      throw only("access says who may come in, or openDoors lets everybody in");
-    if (options.doorTls !== undefined) continue;
-    if (!options.plaintextDoors) throw only("doorTls encrypts what passes, or plaintextDoors does without");
-    if (access.hasUsers) logger.warn("passwords cross the network as they are", { [field]: formatAddress(at) });
-  }
 }

@@ -1,13 +1,14 @@
 import { scryptSync } from "node:crypto";
 import type { NodeDescription } from "@hexraft/core";
 import type { Logger } from "@hexraft/core/ports";
+import { KvCodec } from "@hexraft/statemachine-kv";
 import { Access, type User } from "../../src/access/access.js";
 import type { Role } from "../../src/access/role.js";
 import { ClientDoor } from "../../src/door/client-door.js";
 import { DEFAULT_DOOR_LIMITS } from "../../src/door/door-limits.js";
-import type { DoorService } from "../../src/door/door-service.js";
 import { Groups } from "../../src/groups/groups.js";
 import { DEFAULT_HTTP_LIMITS, HttpFront } from "../../src/http/http-server.js";
+import type { KvDoorService } from "../../src/kv/kv-door-service.js";
 import { DEFAULT_RESP_SERVER_LIMITS, RespServer } from "../../src/resp/resp-server.js";
 import type { DoorBounds } from "../../src/serve/door-bounds.js";
 import type { DoorTls } from "../../src/serve/door-tls.js";
@@ -62,7 +63,7 @@ export class Doors {
   }
 
   client(bounds = this.bounds, access = this.access): Promise<number> {
-    const service: DoorService = {
+    const service: KvDoorService = {
       apply: (command, done) => {
         this.kv.asked.push(`command of ${"bytes" in command ? command.bytes.length : 0} bytes`);
         setImmediate(() => done(null, { type: "put", done: true }));
@@ -72,7 +73,9 @@ export class Doors {
       readToken: () => "",
       welcome: () => ({ nodeId: "n1", leader: "n1", clusterId: "c".repeat(32) }),
     };
-    return this.open(new ClientDoor(() => service, { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls));
+    return this.open(
+      new ClientDoor(() => service, new KvCodec(), { ...DEFAULT_DOOR_LIMITS, ...bounds }, access, this.tls),
+    );
   }
 
   async stop(): Promise<void> {

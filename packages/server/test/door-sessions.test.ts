@@ -1,9 +1,7 @@
-import { connect } from "node:net";
-import { AnswerKind, eachRecord, FrameKind, HexraftClient, layOutRecords, RequestKind } from "@hexraft/client";
+import { AnswerKind, HexraftClient, RequestKind } from "@hexraft/client";
 import { CommandBatch, EntryType, LogBlock } from "@hexraft/core/ports";
 import { InSession, OpenSession, readSessionOpened, SessionCodec, SessionStateMachine } from "@hexraft/sessions";
 import { increment, KvCodec, type KvQuery, KvStateMachine } from "@hexraft/statemachine-kv";
-import { Framer, packArray, unpackArray } from "@hexraft/transport-tcp";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Access } from "../src/access/access.js";
 import { ClientDoor } from "../src/door/client-door.js";
@@ -11,6 +9,7 @@ import { DEFAULT_DOOR_LIMITS } from "../src/door/door-limits.js";
 import type { KvDoorService } from "../src/kv/kv-door-service.js";
 import type { Front } from "../src/serve/front.js";
 import { deskOf } from "./support/administered.js";
+import { errorOf, oneRequest } from "./support/one-request.js";
 
 const kv = new KvCodec();
 const codec = new SessionCodec(kv);
@@ -39,34 +38,12 @@ async function open(access = Access.open): Promise<void> {
 }
 
 /** One request over a connection of its own. */
-function ask(kind: RequestKind, bytes: Uint8Array): Promise<{ readonly kind: number; readonly bytes: Uint8Array }> {
-  return new Promise((resolve, reject) => {
-    const framer = new Framer(1 << 20);
-    const hello = packArray(["hexraft-client", 1, 1]);
-    const head = Buffer.alloc(5);
-    head.writeUInt32LE(hello.length + 1, 0);
-    head[4] = FrameKind.hello;
-    const socket = connect(port, "127.0.0.1").on("error", reject);
-    socket.write(Buffer.concat([head, hello]));
-    socket.on("data", (chunk: Buffer) => {
-      for (const frame of framer.push(chunk)) {
-        if (frame[0] === FrameKind.welcome)
-          socket.write(layOutRecords(FrameKind.requests, [{ number: 7, kind, bytes }]));
-        if (frame[0] !== FrameKind.answers) continue;
-        eachRecord(frame, (_number, how, answer) => resolve({ kind: how, bytes: Uint8Array.from(answer) }));
-        socket.destroy();
-      }
-    });
-  });
-}
+const ask = (kind: RequestKind, bytes: Uint8Array) => oneRequest(port, kind, bytes);
 
 const once = (session: number, sequence: number, lowest = 1) =>
   ask(RequestKind.sessionCommand, codec.encodeCommand(new InSession(session, sequence, lowest, increment("n"))));
 const nonce = new Uint8Array(16).fill(9);
 const register = async () => readSessionOpened((await ask(RequestKind.openSession, nonce)).bytes).session;
-const errorOf = ({ bytes }: { readonly bytes: Uint8Array }) =>
-  (unpackArray(bytes, { depthMax: 1, elementsMax: 8 }) as readonly string[])[0];
-
 beforeEach(() => open());
 afterEach(() => door.stop());
 

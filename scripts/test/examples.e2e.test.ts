@@ -24,9 +24,12 @@ describe("examples", () => {
     );
   });
 
-  it.each(["tiny-log-storage.ts", "main.ts"])("the guide to adapters shows %s word for word", (file) => {
-    const path = `examples/conformance-node-test/src/${file}`;
-    const guide = readFileSync(join(root, "docs", "guides", "write-your-own-adapter.md"), "utf8");
+  it.each([
+    ["write-your-own-adapter.md", "examples/conformance-node-test/src/tiny-log-storage.ts"],
+    ["write-your-own-adapter.md", "examples/conformance-node-test/src/main.ts"],
+    ["your-own-service.md", "examples/typed-client/src/ledger-codec.ts"],
+  ])("the guide %s shows %s word for word", (name, path) => {
+    const guide = readFileSync(join(root, "docs", "guides", name), "utf8");
     expect(guide).toContain(`<!-- file: ${path} -->\n\`\`\`ts\n${readFileSync(join(root, path), "utf8")}\`\`\``);
   });
 });

@@ -22,6 +22,11 @@ function fromBytes(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw bad("a text is missing");
+  return value;
+}
+
 /** F03: what comes from outside is looked at before it enters the log. */
 function checkCommand(command: Readonly<Record<string, unknown>>): LedgerCommand {
   const { type, to, from, amount } = command;
@@ -39,10 +44,10 @@ export const ledgerCodec: ServiceCodec<LedgerCommand, LedgerResult, LedgerQuery,
     toBytes(result instanceof Rejected ? { rejected: result.code, reason: result.reason } : result),
   decodeResult: (bytes) => {
     const { balance, rejected, reason } = fromBytes(bytes);
-    return rejected === undefined ? { balance: Number(balance) } : new Rejected(String(rejected), String(reason));
+    return typeof balance === "number" ? { balance } : new Rejected(textOf(rejected), textOf(reason));
   },
   encodeQuery: toBytes,
-  decodeQuery: (bytes) => fromBytes(bytes) as LedgerQuery,
+  decodeQuery: (bytes) => fromBytes(bytes),
   encodeAnswer: (sum) => toBytes({ sum }),
   decodeAnswer: (bytes) => Number(fromBytes(bytes)["sum"]),
 };

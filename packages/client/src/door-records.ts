@@ -1,5 +1,5 @@
 import { LENGTH_BYTES } from "@hexraft/transport-tcp";
-import { BODY_AT, FrameKind, HEAD_BYTES, malformed } from "./door-frames.js";
+import { BODY_AT, type FrameKind, HEAD_BYTES, malformed } from "./door-frames.js";
 
 /*
  * Requests and answers on their way between a client and a node: records laid out by hand, all of one turn in one frame,

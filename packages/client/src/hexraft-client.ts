@@ -1,3 +1,4 @@
+import type { Rejected } from "@hexraft/core/ports";
 import {
   type BytesLike,
   compareAndSet,
@@ -9,12 +10,6 @@ import {
   type KvAnswerOf,
   KvCodec,
   type KvCommand,
-  type KvCompareAndSetResult,
-  type KvDeleteResult,
-  type KvGetAnswer,
-  type KvGetManyAnswer,
-  type KvIncrementResult,
-  type KvPutResult,
   type KvQuery,
   type KvRangeAnswer,
   type KvResult,
@@ -67,7 +62,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.answer(
       () => get(key),
       options,
-      ({ value }: KvGetAnswer) => value,
+      ({ value }) => value,
     );
   }
 
@@ -76,7 +71,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.answer(
       () => getMany(...keys),
       options,
-      ({ values }: KvGetManyAnswer) => values,
+      ({ values }) => values,
     );
   }
 
@@ -85,7 +80,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.answer(
       () => range(which),
       options,
-      (page: KvRangeAnswer) => page,
+      (page) => page,
     );
   }
 
@@ -94,7 +89,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.result(
       () => put(key, value, options),
       options,
-      ({ done }: KvPutResult) => done,
+      ({ done }) => done,
     );
   }
 
@@ -103,7 +98,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.result(
       () => del(key),
       options,
-      ({ deleted }: KvDeleteResult) => deleted === 1,
+      ({ deleted }) => deleted === 1,
     );
   }
 
@@ -117,7 +112,7 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.result(
       () => compareAndSet(key, expected, value, options),
       options,
-      ({ done }: KvCompareAndSetResult) => done,
+      ({ done }) => done,
     );
   }
 
@@ -126,7 +121,25 @@ export class HexraftClient extends ServiceClient<KvCommand, KvResult, KvQuery, K
     return this.result(
       () => increment(key, by),
       options,
-      ({ value }: KvIncrementResult) => value,
+      ({ value }) => value,
     );
+  }
+
+  /** As of any service; `wanted` takes the kind of result that this command has. */
+  protected override result<C extends KvCommand, T>(
+    make: () => C,
+    options: OperationOptions | undefined,
+    wanted: (result: Exclude<KvResultOf<C>, Rejected>) => T,
+  ): Promise<T> {
+    return super.result(make, options, wanted as (result: Exclude<KvResult, Rejected>) => T);
+  }
+
+  /** As of any service; `wanted` takes the kind of answer that this query has. */
+  protected override answer<Q extends KvQuery, T>(
+    make: () => Q,
+    options: ClientReadOptions | undefined,
+    wanted: (answer: KvAnswerOf<Q>) => T,
+  ): Promise<T> {
+    return super.answer(make, options, wanted as (answer: KvAnswer) => T);
   }
 }

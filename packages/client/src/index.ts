@@ -51,4 +51,4 @@ export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";
 export { type LeaderMove, type Rebalanced, rebalanceLeaders } from "./rebalance-leaders.js";
 export { type ClientReadOptions, ServiceClient } from "./service-client.js";
-export type { ClientCodec, ServiceCodec } from "./service-codec.js";
+export { type ClientCodec, checkCodec, type ServiceCodec } from "./service-codec.js";

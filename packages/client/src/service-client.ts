@@ -8,7 +8,7 @@ import { type Answered, failed } from "./outcome.js";
 import type { Settle } from "./pending.js";
 import { layOutRead } from "./read-request.js";
 import { laterToken } from "./read-token.js";
-import { bytesMade, type ClientCodec, checkClientCodec } from "./service-codec.js";
+import { bytesMade, type ClientCodec, checkCodec } from "./service-codec.js";
 
 /** Options of {@link ServiceClient.read}. */
 export interface ClientReadOptions extends OperationOptions {
@@ -45,7 +45,7 @@ export class ServiceClient<Command, Result, Query, Answer> {
     private readonly codec: ClientCodec<Command, Result, Query, Answer>,
     options: ClientOptions,
   ) {
-    checkClientCodec(codec);
+    checkCodec(codec, ["encodeCommand", "decodeResult", "encodeQuery", "decodeAnswer"]);
     this.doors = new Doors(options);
   }
 
@@ -87,32 +87,30 @@ export class ServiceClient<Command, Result, Query, Answer> {
   /**
    * For named operations of a client that extends this one: proposes, and resolves with what is wanted of the result. Rejects if it did not
    * end well, also for what the state machine rejects, and so did not change (`BadCommand`; its `details.rejection` is the code).
-   *
-   * @param wanted - takes the kind of result that this command has.
    */
-  protected result<R extends Result, T>(
+  protected result<T>(
     make: () => Command,
     options: OperationOptions | undefined,
-    wanted: (result: R) => T,
+    wanted: (result: Exclude<Result, Rejected>) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.command(make(), options ?? {}, (answered) => {
         if (answered.outcome !== "ok") reject(answered.error);
         else if (answered.value instanceof Rejected) reject(rejectedBy(answered.value));
-        else resolve(wanted(answered.value as R));
+        else resolve(wanted(answered.value as Exclude<Result, Rejected>));
       });
     });
   }
 
-  /** The same for queries. @param wanted - takes the kind of answer that this query has. */
-  protected answer<A extends Answer, T>(
+  /** The same for queries. */
+  protected answer<T>(
     make: () => Query,
     options: ClientReadOptions | undefined,
-    wanted: (answer: A) => T,
+    wanted: (answer: Answer) => T,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.query(make(), options ?? {}, (answered) => {
-        if (answered.outcome === "ok") resolve(wanted(answered.value as A));
+        if (answered.outcome === "ok") resolve(wanted(answered.value));
         else reject(answered.error);
       });
     });

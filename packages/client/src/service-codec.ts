@@ -22,18 +22,19 @@ export interface ServiceCodec<Command = unknown, Result = unknown, Query = unkno
 /** The half of a {@link ServiceCodec} that a client needs. */
 export type ClientCodec<Command = unknown, Result = unknown, Query = unknown, Answer = unknown> = Pick<
   ServiceCodec<Command, Result, Query, Answer>,
-  (typeof CLIENT_HALF)[number]
+  "encodeCommand" | "decodeResult" | "encodeQuery" | "decodeAnswer"
 >;
 
-const CLIENT_HALF = ["encodeCommand", "decodeResult", "encodeQuery", "decodeAnswer"] as const;
-
-/** O05: a codec that lacks something is told so before anything is sent. @throws RaftError `BadOption` */
-export function checkClientCodec(codec: unknown): void {
-  const missing = CLIENT_HALF.filter(
-    (name) => typeof (codec as Partial<ClientCodec> | undefined)?.[name] !== "function",
-  );
+/**
+ * A codec that lacks something is told so before anything is sent (O05).
+ *
+ * @param needed - the functions that it must have.
+ * @throws RaftError `BadOption`
+ */
+export function checkCodec(codec: unknown, needed: readonly (keyof ServiceCodec)[]): void {
+  const missing = needed.filter((name) => typeof (codec as Partial<ServiceCodec> | undefined)?.[name] !== "function");
   if (missing.length === 0) return;
-  const rule = `must have the functions ${CLIENT_HALF.join(", ")}`;
+  const rule = `must have the functions ${needed.join(", ")}`;
   throw new RaftError("BadOption", "refused", `option codec lacks ${missing.join(", ")}, but it ${rule}`, {
     field: "codec",
     rule,

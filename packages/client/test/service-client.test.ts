@@ -1,4 +1,4 @@
-import { RaftError, Rejected } from "@hexraft/core/ports";
+import { type RaftError, Rejected } from "@hexraft/core/ports";
 import { layOutSessionOpened, SessionOpened } from "@hexraft/sessions";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { type Answered, type ClientCodec, type ClientOptions, RequestKind, ServiceClient } from "../src/index.js";
@@ -37,7 +37,7 @@ class Board extends ServiceClient<Switch, Switched, "lit", number> {
     return this.result(
       () => ({ lamp, on: true }),
       undefined,
-      ({ lit }: Exclude<Switched, Rejected>) => lit,
+      ({ lit }) => lit,
     );
   }
   lit(): Promise<string> {

@@ -1,4 +1,4 @@
-import { ANSWER_BYTES_MAX, type ServiceCodec } from "@hexraft/client";
+import { ANSWER_BYTES_MAX, checkCodec, type ServiceCodec } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
 
 /** What a client door needs to know of a service's bytes. `KvCodec` is one: its commands stay the bytes they came as. */
@@ -13,17 +13,6 @@ export interface DoorCodec<Command, Result, Query, Answer> {
   encodeAnswer(answer: Answer): Uint8Array;
 }
 
-const NEEDED = [
-  "encodeCommand",
-  "decodeCommand",
-  "encodeResult",
-  "decodeResult",
-  "encodeQuery",
-  "decodeQuery",
-  "encodeAnswer",
-  "decodeAnswer",
-] as const satisfies readonly (keyof ServiceCodec)[];
-
 /**
  * A user's codec at the door: whatever it throws is told to the client who asked, and to nobody else.
  *
@@ -32,12 +21,7 @@ const NEEDED = [
 export function doorCodecOf<Command, Result, Query, Answer>(
   codec: ServiceCodec<Command, Result, Query, Answer>,
 ): DoorCodec<Command, Result, Query, Answer> {
-  const missing = NEEDED.filter((name) => typeof (codec as Partial<ServiceCodec> | undefined)?.[name] !== "function");
-  if (missing.length > 0)
-    throw new RaftError("BadOption", "refused", `The codec of a client door lacks ${missing.join(", ")}; add them.`, {
-      field: "codec",
-      rule: `must have the functions ${NEEDED.join(", ")}`,
-    });
+  checkCodec(codec, ["encodeCommand", "decodeCommand", "encodeResult", "decodeQuery", "encodeAnswer"]);
   return {
     checkCommand: (bytes) =>
       asRefused("command", () => {

@@ -126,17 +126,23 @@ export class LogShadow {
     return copy;
   }
 
+  /** Where this log ends, if its vote is the one that was found; else infinity: it is not what was on the disk. */
+  mayHaveEnded(found: OpenedLog): LogIndex {
+    return this.hardStateDifference(found) === "" ? this.last.index : Number.POSITIVE_INFINITY;
+  }
+
   /**
    * L03: the disk lost entries, terms and all, and its log ends, or goes back to, before them. Nothing more is promised from now on. The
    * vote is not lost, and how far it held entries is known.
    *
+   * @param least - the end of the shortest log that it may have had ({@link mayHaveEnded}).
    * @returns why that is not so; empty if it is.
    */
-  forget(found: OpenedLog): string {
+  forget(found: OpenedLog, least: LogIndex): string {
     const { forgotten, base, last, runs } = found;
-    const lost = this.hardStateDifference(found);
-    if (lost !== "" || forgotten === undefined) return lost;
-    if (forgotten.last < this.last.index) return `entries forgotten up to ${forgotten.last}, not ${this.last.index}`;
+    if (least === Number.POSITIVE_INFINITY || forgotten === undefined) return this.hardStateDifference(found);
+    if (forgotten.last < least) return `entries forgotten up to ${forgotten.last}, not ${least}`;
+    this.hardState = found.hardState;
     const old = this.clone();
     const prefixOf = (id: LogId): number | undefined =>
       old.termAt(id.index) === id.term ? old.prefixAt(id.index) : undefined;

@@ -10,6 +10,8 @@ export class NodeRecord {
   durable = new LogShadow();
   /** Writes handed to the disk and not resolved, in order: a crash keeps the first few of them, or none. */
   asked: LogWrite[] = [];
+  /** L03: of what it promised up to here, its disk has forgotten some: as of its last opening; 0: nothing. */
+  forgottenUpTo: LogIndex = 0;
   /** M13: who it is, as of its last opening; empty before that, and after its disk was wiped. */
   incarnation: Incarnation = "";
   /** What replicas held that once had this name, when their disks were lost. */

@@ -70,12 +70,15 @@ export class Referee {
     record.incarnation = found.incarnation;
     const first = record.durable.difference(found);
     let difference = first;
+    let least = record.durable.mayHaveEnded(found);
     while (difference !== "" && record.asked.length > 0) {
       this.land(record, record.asked.shift() as LogWrite);
       difference = record.durable.difference(found);
+      least = Math.min(least, record.durable.mayHaveEnded(found));
     }
     record.asked = [];
-    if (difference !== "" && found.forgotten !== undefined) difference = record.durable.forget(found);
+    record.forgottenUpTo = found.forgotten?.last ?? 0;
+    if (difference !== "" && found.forgotten !== undefined) difference = record.durable.forget(found, least);
     if (difference !== "")
       this.accuse("I8", `${id} was opened and holds ${first}${first === difference ? "" : `, nor ${difference}`}`);
     record.durable.compactedTo = Math.max(record.durable.compactedTo, found.base.index);

@@ -66,11 +66,16 @@ export class Sayings {
     this.lie(record, `${type}, a vote for ${whom} in term ${term}`);
   }
 
-  /** I10: a heartbeat's commit index is one that its receiver has, as it was committed. */
+  /**
+   * I10: a heartbeat's commit index is one that its receiver has, as it was committed, or had before its disk lost it (L03): the
+   * leader hears of that with the next answer.
+   */
   private isTold({ from, to, toIncarnation }: Envelope, commit: number): void {
     const committed = this.commits.at(commit);
-    const durable = this.records.get(to)?.promisedBy(toIncarnation);
+    const record = this.records.get(to);
+    const durable = record?.promisedBy(toIncarnation);
     if (commit === 0 || committed === undefined || durable === undefined) return;
+    if (durable === record?.durable && commit <= record.forgottenUpTo) return;
     if (!durable.covers({ index: commit, term: committed.term }))
       this.accuse("I10", `${from} tells ${to} that ${commit} is committed, and the log of ${to} does not hold it`);
   }

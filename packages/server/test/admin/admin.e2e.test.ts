@@ -118,17 +118,19 @@ describe("a refused change says why, and what to do", () => {
         409,
         expect.stringMatching(/n4 is no member since configuration \d+; ask one that is, maybe n1 at 127/),
       ]);
-    // What is asked of its data is refused as well, and a client that knows its door goes on to the members.
+    // Once it hears no leader any more, what is asked of its data is refused as well, and a client that knows its door goes on to
+    // the members.
     for (const [method, path] of [
       ["PUT", "/v1/kv/k"],
       ["GET", "/v1/kv/k"],
     ] as const) {
-      const response = await fetch(`http://${http}${path}`, { method, ...(method === "PUT" && { body: "v" }) });
-      expect([method, response.status, await response.json()]).toEqual([
-        method,
-        503,
-        expect.objectContaining({ outcome: "refused" }),
-      ]);
+      const ask = async () => {
+        const response = await fetch(`http://${http}${path}`, { method, ...(method === "PUT" && { body: "v" }) });
+        return [method, response.status, await response.json()];
+      };
+      await expect
+        .poll(ask, { timeout: 5_000 })
+        .toEqual([method, 503, expect.objectContaining({ outcome: "refused" })]);
     }
     const { client: door = "" } = await n4.ready;
     const client = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: portOf(door) }, ...cluster.endpoints] });

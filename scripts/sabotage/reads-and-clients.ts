@@ -141,8 +141,9 @@ export const readAndClientFailures: readonly Failure[] = [
       },
       {
         file: "packages/server/src/door/door-peer.ts",
-        find: "  private readonly answers: DoorAnswers;\n",
-        replace: "  private readonly answers: DoorAnswers;\n  private readonly seen = new Set<string>();\n",
+        find: "  private readonly answers: DoorAnswers<Result, Answer>;\n",
+        replace:
+          "  private readonly answers: DoorAnswers<Result, Answer>;\n  private readonly seen = new Set<string>();\n",
       },
       {
         file: "packages/server/src/door/door-peer.ts",

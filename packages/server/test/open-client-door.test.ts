@@ -135,8 +135,10 @@ describe("sessions", () => {
     for (const answer of [
       await oneRequest(port, RequestKind.openSession, nonce),
       await oneRequest(port, RequestKind.sessionCommand, bytes),
-    ])
+    ]) {
       expect([answer.kind, errorOf(answer)]).toEqual([AnswerKind.refused, "BadCommand"]);
+      expect(new TextDecoder().decode(answer.bytes)).toContain("this service has no sessions");
+    }
     expect(node.describe().last.index).toBe(before);
     expect(await clientOf([{ node, port, tally }]).propose({ add: 4, to: "a" })).toMatchObject({ value: 4 });
     expect(tally.applied).toBe(1);
@@ -172,7 +174,8 @@ describe("bad input", () => {
     });
     expect(served.tally.applied).toBe(0);
     const named = clientOf([served], { group: "main" });
-    expect(await named.read("a")).toMatchObject({ outcome: "refused", error: { code: "BadOption" } });
+    const message = expect.stringContaining("there is no group main here; there are tally");
+    expect(await named.read("a")).toMatchObject({ outcome: "refused", error: { code: "BadOption", message } });
   });
 
   it("C02 a result that cannot be told is unknown, an answer refused, and the connection goes on", async () => {

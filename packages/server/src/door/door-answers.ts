@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
 import { AnswerKind, type DoorAnswer, FrameKind, layOutError, layOutRecords, layOutToken } from "@hexraft/client";
 import { RaftError } from "@hexraft/core/ports";
+import type { DoorCodec } from "./door-codec.js";
 
 /** The way back to one client: the answers of one turn leave in one write. */
-export class DoorAnswers {
+export class DoorAnswers<Result, Answer> {
   /** Requests that were begun and have no answer yet; counted up by who begins them. */
   inFlight = 0;
   private answers: DoorAnswer[] = [];
@@ -13,13 +14,36 @@ export class DoorAnswers {
 
   constructor(
     private readonly socket: Socket,
+    private readonly codec: Pick<DoorCodec<never, Result, never, Answer>, "encodeResult" | "encodeAnswer">,
     /** Q08: covers all that is answered by now; empty: nothing does. */
     private readonly token: () => string,
     /** The answers of a turn have left. */
     private readonly onFlushed: () => void,
   ) {}
 
-  /** It was done. */
+  /** A command was done. */
+  result(number: number, result: Result): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.codec.encodeResult(result);
+    } catch (error) {
+      return this.fail(number, error);
+    }
+    this.ok(number, bytes);
+  }
+
+  /** A query was answered. */
+  answer(number: number, answer: Answer): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.codec.encodeAnswer(answer);
+    } catch (error) {
+      return this.fail(number, error);
+    }
+    this.ok(number, bytes);
+  }
+
+  /** It was done, and that is what is told. */
   ok(number: number, bytes: Uint8Array): void {
     this.put({ number, kind: AnswerKind.ok, bytes });
   }

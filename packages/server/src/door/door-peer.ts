@@ -30,7 +30,7 @@ const WRITES: ReadonlySet<number> = new Set([RequestKind.command, RequestKind.op
 export class DoorPeer<Command, Result, Query, Answer> {
   private onGreeted: () => void = () => {};
   private readonly framer = new Framer(REQUEST_FRAME_BYTES_MAX);
-  private readonly answers: DoorAnswers;
+  private readonly answers: DoorAnswers<Result, Answer>;
   /** Who it is; undefined until it has said hello. */
   private identity: Identity | undefined;
   /** Of the group that it means, once it was let in. */
@@ -52,6 +52,7 @@ export class DoorPeer<Command, Result, Query, Answer> {
   ) {
     this.answers = new DoorAnswers(
       socket,
+      codec,
       () => this.service?.readToken() ?? "",
       () => this.regulate(),
     );
@@ -170,7 +171,7 @@ export class DoorPeer<Command, Result, Query, Answer> {
           if (read === undefined)
             throw new RaftError("BadMessage", "refused", `a request of kind ${kind} is not known to this node`);
           service.read(this.codec.decodeQuery(read.query), read.consistency).then(
-            (answer) => this.tellAnswer(number, answer),
+            (answer) => this.answers.answer(number, answer),
             (error: unknown) => this.answers.fail(number, error),
           );
         }
@@ -190,28 +191,8 @@ export class DoorPeer<Command, Result, Query, Answer> {
       const failure = error ?? refusedInSession(result);
       if (failure !== undefined) this.answers.fail(number, failure);
       else if (result instanceof SessionOpened) this.answers.ok(number, layOutSessionOpened(result));
-      else this.tellResult(number, result as Result);
+      else this.answers.result(number, result as Result);
     });
-  }
-
-  private tellResult(number: number, result: Result): void {
-    let bytes: Uint8Array;
-    try {
-      bytes = this.codec.encodeResult(result);
-    } catch (error) {
-      return this.answers.fail(number, error);
-    }
-    this.answers.ok(number, bytes);
-  }
-
-  private tellAnswer(number: number, answer: Answer): void {
-    let bytes: Uint8Array;
-    try {
-      bytes = this.codec.encodeAnswer(answer);
-    } catch (error) {
-      return this.answers.fail(number, error);
-    }
-    this.answers.ok(number, bytes);
   }
 
   /** What is not allowed, or too much, was not begun. @throws RaftError */

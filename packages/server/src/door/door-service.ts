@@ -54,6 +54,6 @@ export function doorServiceOf<Command, Result, Query, Answer>(
   };
 }
 
-/** C03: whether a node's state machine has sessions around it: then its formats are those of sessions (F05). */
+/** C03: whether a node's state machine has sessions around it: its format is its own, which is below, and theirs (F05). */
 export const hasSessions = ({ formatVersion }: Pick<NodeDescription, "formatVersion">): boolean =>
-  formatVersion >= SESSION_FORMAT;
+  formatVersion >= SESSION_FORMAT && formatVersion < 2 * SESSION_FORMAT;

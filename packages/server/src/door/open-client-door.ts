@@ -54,7 +54,8 @@ const FIELDS = new Set([
 /**
  * Lets clients in to a node of one's own: `ServiceClient` with the same codec, and `ClusterAdmin`. Open one in front of every node of the
  * group; none forwards, each names the leader (C01). Where the state machine has `sessions(…)` around it, commands are done once (C03);
- * where not, clients are told so, and what may have been done is never sent twice (C05).
+ * where not, clients are told so, and what may have been done is never sent twice (C05). That is known by the format that `describe()` tells,
+ * so a state machine's own `formatVersion` is below 65,536.
  *
  * Beyond this machine it opens only with `access` and `doorTls`, or if it is told to do without. Nobody is asked who he is without `access`.
  *

@@ -32,15 +32,22 @@ interface Served {
 interface How {
   readonly ids?: readonly string[];
   readonly isWrapped?: boolean;
+  readonly formatVersion?: number;
   readonly codec?: TallyCodec;
   readonly door?: Partial<ClientDoorOptions>;
 }
 
 /** Nodes of a user's own state machine that have a leader, each with a door. */
-async function serve({ ids = ["n1"], isWrapped = true, codec = tallyCodec, door = {} }: How = {}): Promise<Served[]> {
+async function serve({
+  ids = ["n1"],
+  isWrapped = true,
+  formatVersion = 1,
+  codec = tallyCodec,
+  door = {},
+}: How = {}): Promise<Served[]> {
   const network = new MemoryNetwork();
   const started = ids.map(async (nodeId): Promise<Served> => {
-    const tally = new Tally();
+    const tally = new Tally(formatVersion);
     const module = isWrapped ? sessions(tallyModule(tally)) : tallyModule(tally);
     const node = await createNode<TallyCommand, TallyResult, string, number>(
       { nodeId, groupId: "tally", electionTimeoutMs: 150 },
@@ -127,6 +134,20 @@ describe("sessions", () => {
     ]);
     expect(tally.applied).toBe(1);
   });
+
+  it.each([
+    ["around it", 7, true, 65_543],
+    ["not around it", 7, false, 7],
+    ["not around it, and a format like a date", 20_261_121, false, 20_261_121],
+  ])(
+    "C03 F05 a state machine with sessions %s is told from others by its format",
+    async (_title, own, isWrapped, told) => {
+      const { node, port } = await one({ formatVersion: own, isWrapped });
+      expect(node.describe().formatVersion).toBe(told);
+      const { kind } = await oneRequest(port, RequestKind.openSession, nonce);
+      expect(kind).toBe(isWrapped ? AnswerKind.ok : AnswerKind.refused);
+    },
+  );
 
   it("C03 C05 without them clients are told so, and what says it is in one is refused before the log", async () => {
     const { node, port, tally } = await one({ isWrapped: false });

@@ -45,7 +45,9 @@ export class Tally implements StateMachine<string, number> {
   /** Commands that it was given. */
   applied = 0;
 
-  open = () => ({ appliedIndex: 0, formatVersion: 1 });
+  constructor(private readonly formatVersion = 1) {}
+
+  open = () => ({ appliedIndex: 0, formatVersion: this.formatVersion });
 
   apply(batch: CommandBatch): readonly TallyResult[] {
     return batch.map((payload) => {

@@ -144,8 +144,9 @@ describe("sessions", () => {
     async (_title, own, isWrapped, told) => {
       const { node, port } = await one({ formatVersion: own, isWrapped });
       expect(node.describe().formatVersion).toBe(told);
-      const { kind } = await oneRequest(port, RequestKind.openSession, nonce);
+      const { kind, bytes } = await oneRequest(port, RequestKind.openSession, nonce);
       expect(kind).toBe(isWrapped ? AnswerKind.ok : AnswerKind.refused);
+      expect(new TextDecoder().decode(bytes).includes("this service has no sessions")).toBe(!isWrapped);
     },
   );
 

@@ -129,7 +129,7 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
       ask(
         flags,
         (it) => it.transferLeader(to),
-        (leader) => leader ?? "nobody leads as yet",
+        (leader) => leader ?? "handed over; who leads now is not known here yet",
       ),
   );
   command("snapshot", "Saves a snapshot now, and says its index.")

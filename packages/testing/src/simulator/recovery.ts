@@ -10,6 +10,8 @@ export interface RecoveryParts {
   readonly operators: Operators;
   readonly referee: Referee;
   readonly electionTimeoutMs: number;
+  /** The longest that a change of members waits for a newcomer that may never come, ms (M04). */
+  readonly catchUpTimeoutMs: number;
   /** The longest that a write which was open when the faults ended may take, ms. */
   readonly longestWriteMs: number;
   readonly mustHold: (what: string, condition: () => boolean, withinMs: number) => Promise<void>;
@@ -25,10 +27,14 @@ export class Recovery {
     await mustHold("somebody leads", () => operators.leader() !== undefined, 20 * electionTimeoutMs + longestWriteMs);
   }
 
-  /** All members hold and applied the same, everything that was ever committed included (I16). */
+  /**
+   * All members hold and applied the same, everything that was ever committed included (I16). Whoever comes back with another disk has to
+   * wait for the end of a change that waits for him as he was (M04).
+   */
   async converged(): Promise<void> {
-    const { mustHold, electionTimeoutMs, longestWriteMs, referee } = this.parts;
-    await mustHold("all members converge", () => this.isConverged(), 60 * electionTimeoutMs + longestWriteMs);
+    const { mustHold, electionTimeoutMs, catchUpTimeoutMs, longestWriteMs, referee } = this.parts;
+    const withinMs = 60 * electionTimeoutMs + catchUpTimeoutMs + longestWriteMs;
+    await mustHold("all members converge", () => this.isConverged(), withinMs);
     for (const { id, node } of this.members()) {
       const { commitIndex } = node?.describe() ?? { commitIndex: -1 };
       if (commitIndex < referee.commits.highest)

@@ -1,4 +1,4 @@
-import type { NodeEvent } from "@hexraft/core";
+import { DEFAULT_OPTIONS, type NodeEvent } from "@hexraft/core";
 import type { Envelope, NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
@@ -206,6 +206,7 @@ export class Simulation {
       operators,
       referee,
       electionTimeoutMs: electionTimeoutOf(plan),
+      catchUpTimeoutMs: plan.options.catchUpTimeoutMs ?? DEFAULT_OPTIONS.catchUpTimeoutMs,
       longestWriteMs,
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });

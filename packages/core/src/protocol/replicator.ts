@@ -172,7 +172,6 @@ export class Replicator implements ReplicaId {
   begunAnew(): void {
     this.forgotInStart = this.answeredInStart;
     this.isRelearning = true;
-    this.hasLostData = false;
     this.match = 0;
     this.matchAtHeartbeat = 0;
     this.sentCommit = 0;

@@ -170,6 +170,15 @@ describe("L03 R20 the leader of one that forgot", () => {
     expect(lab.leaders()).toEqual([]);
   });
 
+  it("L03 R20 whoever came back without them and did not say so counts no more, though a later run of it says that it forgot", () => {
+    const lab = forgetful(3);
+    lab.receive("b", "a", answer(9, {}), { startNumber: 2 });
+    expect(peerB(lab)).toMatchObject({ hasLostData: true });
+    lab.receive("b", "a", answer(10, { forgottenUpTo: 6 }), { startNumber: 3 });
+    lab.receive("b", "a", answer(11, { last: 6 }), { startNumber: 3 });
+    expect(peerB(lab)).toMatchObject({ hasLostData: true, isRelearning: false });
+  });
+
   it("L03 counts it again at its first answer that says no such thing; what comes late from before changes nothing", () => {
     const lab = forgetful(3);
     lab.cut("a", "c");

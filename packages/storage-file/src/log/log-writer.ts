@@ -201,7 +201,7 @@ export class LogWriter {
     const standsDue = asked.length === 0 || active.end - this.stoodAt >= STANDING_EVERY_BYTES;
     const admitted = book.admit(asked);
     const repeated = begins ? book.carriedOver() : standsDue ? book.standing() : [];
-    const operations = [...repeated, ...admitted];
+    const operations = repeated.length === 0 ? admitted : [...repeated, ...admitted];
     const head = {
       segment: active.number,
       generation: active.generation,

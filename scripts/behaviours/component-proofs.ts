@@ -248,14 +248,14 @@ export const componentProofs: readonly Proof[] = [
   },
   {
     rule: "T09",
-    file: `${MODEL}/message-layout.ts`,
+    file: `${MODEL}/layouts/election-layouts.ts`,
     find: 'fields.flag("transfer", false)',
     replace: 'fields.flag("transfer", true)',
     tests: test("model/message-layout"),
   },
   {
     rule: "T09",
-    file: `${MODEL}/message-layout.ts`,
+    file: `${MODEL}/layouts/removal-layouts.ts`,
     find: "    code: 16,\n",
     replace: "    code: 17,\n",
     tests: test("model/message-layout"),

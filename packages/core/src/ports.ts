@@ -28,6 +28,7 @@ export {
 export { type ErrorCode, type Outcome, RaftError } from "./model/errors.js";
 export { badMessage, EXTRA_FIELDS_MAX, FieldReader } from "./model/field-reader.js";
 export { FRESH_HARD_STATE, type HardState } from "./model/hard-state.js";
+export { REASON_CHARACTERS_MAX } from "./model/layouts/forwarding-layouts.js";
 export { BLOCK_COUNT_LIMIT, BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "./model/log-block.js";
 export { holeError, holeText, type LogHole } from "./model/log-hole.js";
 export {
@@ -41,7 +42,7 @@ export {
 } from "./model/log-id.js";
 export type * from "./model/message.js";
 export { blocksOf } from "./model/message.js";
-export { fromArray, MESSAGE_CODES, REASON_CHARACTERS_MAX, toArray, versionOf } from "./model/message-layout.js";
+export { fromArray, MESSAGE_CODES, toArray, versionOf } from "./model/message-layout.js";
 export {
   type ClusterId,
   type DirectoryId,

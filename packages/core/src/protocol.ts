@@ -39,5 +39,5 @@ export type {
 export { jointMajority } from "./protocol/quorum/joint.js";
 export type { VoteResult } from "./protocol/quorum/vote-result.js";
 export { Raft } from "./protocol/raft.js";
-export type { RaftStart } from "./protocol/state.js";
+export type { RaftStart } from "./protocol/state/raft-start.js";
 export { staticMembership } from "./protocol/static-membership.js";

@@ -1,4 +1,5 @@
-import { type Envelope, JOINED_MAX, type Message } from "../model/message.js";
+import type { Envelope, Message } from "../model/message.js";
+import { JOINED_MAX } from "../model/messages/rest.js";
 import type { GroupId, NodeId } from "../model/node-id.js";
 
 /** What leaves with a heartbeat in it. */

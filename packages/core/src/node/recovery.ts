@@ -11,7 +11,7 @@ import { LOG_START, type LogId, type LogIndex, type Millis, type Term } from "..
 import type { GroupId, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { OpenedLog } from "../ports/log-storage.js";
-import type { RaftStart } from "../protocol/state.js";
+import type { RaftStart } from "../protocol/state/raft-start.js";
 import type { NodePorts } from "./node-ports.js";
 
 /** What was found on disk: all that a node comes back from (R16). */

@@ -17,7 +17,7 @@ import type { TransportReceiver } from "../ports/transport.js";
 import type { Effect } from "../protocol/effect.js";
 import type { Notice } from "../protocol/notice.js";
 import { Raft } from "../protocol/raft.js";
-import type { RaftStart } from "../protocol/state.js";
+import type { RaftStart } from "../protocol/state/raft-start.js";
 import { CallerDesk } from "./caller-desk.js";
 import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
 import type { Household } from "./household.js";

@@ -2,7 +2,8 @@ import type { Configuration, Member } from "../model/configuration.js";
 import { isVoter, memberOf } from "../model/configuration.js";
 import type { NodeId } from "../model/node-id.js";
 import { answeredLately } from "./leadership.js";
-import type { CatchUp, Change, RaftState } from "./state.js";
+import type { CatchUp, Change } from "./state/change.js";
+import type { RaftState } from "./state.js";
 
 /*
  * Voters to be catch up first (§4.2.1 of the thesis; sofa-jraft: CatchUpClosure). Rule M04.

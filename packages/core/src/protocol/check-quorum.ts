@@ -1,5 +1,6 @@
 import type { Millis } from "../model/log-id.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 
 /*
  * How long ago a leader was heard by a quorum (§6.2 of the thesis). Rules E06, E07, E16, Q01, Q05.

@@ -8,7 +8,8 @@ import { leaveInOrder } from "./leaving.js";
 import { appendConfiguration } from "./proposing.js";
 import { soundTransition } from "./quorum/meeting.js";
 import { syncPeers } from "./replicator-group.js";
-import type { Change, RaftState } from "./state.js";
+import type { Change } from "./state/change.js";
+import type { RaftState } from "./state.js";
 import { notLeader } from "./term.js";
 
 /*

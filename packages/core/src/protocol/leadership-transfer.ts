@@ -7,7 +7,8 @@ import { campaign, mayCampaign, PATIENCE_TIMEOUTS } from "./election.js";
 import type { TransferRequested } from "./event.js";
 import { answeredLately } from "./leadership.js";
 import { appendEmpty } from "./proposing.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 import { becomeFollower, notLeader } from "./term.js";
 
 /*

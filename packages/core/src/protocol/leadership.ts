@@ -6,7 +6,8 @@ import { LeaseRounds } from "./lease-rounds.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
 import { SparseSet } from "./sparse-set.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
 
 /*

@@ -1,7 +1,8 @@
 import type { Millis } from "../model/log-id.js";
 import type { Standing } from "../model/message.js";
 import { answeredByQuorum } from "./check-quorum.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 
 /*
  * What a leader may say without asking (§6.4.1 of the thesis; sofa-jraft: ReadOnlyLeaseBased). Rules Q02, Q05, Q08.

@@ -2,7 +2,8 @@ import { isJoint } from "../model/configuration.js";
 import { broadcastHeartbeat } from "./leadership.js";
 import { bestVoter, handOver } from "./leadership-transfer.js";
 import { forgetPeer } from "./replicator-group.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 
 /*
  * Leaving a group (§4.2.2, §4.2.3 of the thesis). Rules M05, M09.

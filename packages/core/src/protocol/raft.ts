@@ -44,7 +44,8 @@ import {
   onSnapshotReceived,
 } from "./snapshot-installing.js";
 import { onSnapshotSent } from "./snapshot-sending.js";
-import { type RaftStart, RaftState } from "./state.js";
+import type { RaftStart } from "./state/raft-start.js";
+import { RaftState } from "./state.js";
 import { becomeFollower, restartElectionWait } from "./term.js";
 
 /**

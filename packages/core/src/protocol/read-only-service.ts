@@ -5,7 +5,8 @@ import { answeredByQuorum } from "./check-quorum.js";
 import type { BoundedRead } from "./event.js";
 import { broadcastHeartbeat } from "./leadership.js";
 import { confirmedSince, holdsLease } from "./lease.js";
-import { type Leadership, type RaftState, type Reader, senderOf } from "./state.js";
+import type { Leadership, Reader } from "./state/office.js";
+import { type RaftState, senderOf } from "./state.js";
 import { failReads } from "./term.js";
 
 /*

@@ -5,7 +5,8 @@ import { withinLimits } from "./raft-log.js";
 import { Replicator } from "./replicator.js";
 import { takeSnapshot } from "./snapshot-flow.js";
 import { beginTransfer, checkTransfer } from "./snapshot-sending.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 
 /*
  * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19, R20, S11.

@@ -1,6 +1,6 @@
 import type { Millis } from "../model/log-id.js";
 import type { ProcessBeat, WokenGroup } from "../model/message.js";
-import { WOKEN_NAMED_MAX } from "../model/message-layout.js";
+import { WOKEN_NAMED_MAX } from "../model/messages/rest.js";
 import type { GroupId, NodeId, StartNumber } from "../model/node-id.js";
 
 /** What one process knows of another. */

@@ -4,7 +4,8 @@ import type { RaftEvent } from "./event.js";
 import { answeredLately, broadcastHeartbeat } from "./leadership.js";
 import type { Replicator } from "./replicator.js";
 import { SparseSet } from "./sparse-set.js";
-import type { Leadership, RaftState } from "./state.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftState } from "./state.js";
 import { restartElectionWait } from "./term.js";
 
 /*

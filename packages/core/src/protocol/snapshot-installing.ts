@@ -4,7 +4,8 @@ import { type ReplicaId, sameReplica } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
 import type { SnapshotReceived, SnapshotReceiveFailed, SnapshotSinkOpened } from "./event.js";
-import type { Install, RaftState } from "./state.js";
+import type { Install } from "./state/install.js";
+import type { RaftState } from "./state.js";
 import { becomeFollower, restartElectionWait } from "./term.js";
 
 /*

@@ -1,14 +1,6 @@
-import {
-  type Configuration,
-  type ConfigurationEntry,
-  isJoint,
-  isVoter,
-  type Member,
-  memberOf,
-} from "../model/configuration.js";
+import { type ConfigurationEntry, isJoint, isVoter, memberOf } from "../model/configuration.js";
 import type { HardState } from "../model/hard-state.js";
-import type { LogHole } from "../model/log-hole.js";
-import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
+import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, RecoveryNumber, ReplicaId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
@@ -17,7 +9,6 @@ import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
 import { Freshness } from "./freshness.js";
 import type { Forgotten, Repair } from "./holes.js";
-import type { LeaseRounds } from "./lease-rounds.js";
 import type { Role } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
@@ -26,149 +17,10 @@ import type { Replicator } from "./replicator.js";
 import type { Rest } from "./rest.js";
 import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
-
-/** What recovery found, and the rules to play by. */
-export interface RaftStart {
-  /** Who it is. */
-  readonly identity: LocalIdentity;
-  /** What it obeys. */
-  readonly options: ProtocolOptions;
-  /** New hard state. */
-  readonly hardState: HardState;
-  /** The last removed entry. */
-  readonly base: LogId;
-  /** The last entry. */
-  readonly last: LogId;
-  /** Terms of the log. */
-  readonly runs: readonly TermRun[];
-  /** C03 log time of the last entry, or of the snapshot; ms. */
-  readonly lastLogTimeMs: Millis;
-  /** Ascending: the one at or below the base, if any, then those of the log. */
-  readonly configurations: readonly ConfigurationEntry[];
-  /** R08: max(snapshot index, hint, applied index of F06). */
-  readonly commit: LogIndex;
-  /** What the state machine holds already. */
-  readonly applied: LogIndex;
-  /** The newest snapshot, and the one before it. */
-  readonly snapshot: SnapshotMeta | null;
-  /** The one before it: what the log may be compacted up to (S03). */
-  readonly previousSnapshot: SnapshotMeta | null;
-  /** L03: entries that the disk lost; absent: none. */
-  readonly holes?: readonly LogHole[];
-  /** L03: entries that it lost with their terms; the log ends before them. Absent: none. */
-  readonly forgotten?: LogHole;
-  /** S11: no snapshot and log rebuild the state, and one above this index would; absent or 0: they do. */
-  readonly restoring?: LogIndex;
-  /** G02: whether its process beats for it while it rests. Absent: it never does. */
-  readonly mayRest?: boolean;
-  /** Which sets of voters decide. */
-  readonly quorum: QuorumPolicy;
-  /** How members change. */
-  readonly membership: MembershipPolicy;
-}
-
-/** Who waits for a linearizable read: a caller here, or a follower's question (Q04). */
-export type Reader = number | { readonly replica: ReplicaId; readonly request: number };
-
-/** Q01: reads that share one round of heartbeats. */
-export interface ReadRound {
-  /** Number of the round. */
-  readonly round: number;
-  /** The commit index when the round began. */
-  readonly index: LogIndex;
-  readonly readers: readonly Reader[];
-}
-
-/** What only a leader has; it goes when office is left. */
-export interface Leadership {
-  /** E15: index of this leader's first entry. */
-  readonly firstEntry: LogIndex;
-  /** C03: when log time was last moved on, by an entry or by taking office. */
-  logTimeMovedAt: Millis;
-  /** The newest round of heartbeats. */
-  round: number;
-  /** A leader's view of the others. */
-  readonly peers: Map<NodeId, Replicator>;
-  /** Q02, Q03: reads that no round carries yet. */
-  waitingReads: Reader[];
-  /** Q01: the rounds under way, oldest first. */
-  readRounds: ReadRound[];
-  /** E21; the request is -1 where nobody asked (M05). */
-  transfer: { readonly request: number; readonly target: NodeId; told: boolean } | undefined;
-  /** M03, M04: the change that was asked for here; one that an earlier leader began is known by the configuration alone. */
-  change: Change | undefined;
-  /** M09: peers that a configuration removed, and that are still to be told of its commit. */
-  readonly leavers: SparseSet<NodeId>;
-  /** M05: whether C-new is committed and does not let this leader vote: it is on its way out. */
-  leaving: boolean;
-  /** E24: why it must not go on leading, whatever becomes of the transfer under way; or empty. */
-  mustGo: string;
-  /** E20: not before does a leader of priority 0 try again to hand over. */
-  handOverAfter: Millis;
-  /** Whether the state machine was told that it leads. */
-  announced: boolean;
-  /** G02: when it last woke from rest; that counts as an answer of a quorum. */
-  wokeAt: Millis;
-  /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */
-  readonly lease: LeaseRounds;
-}
-
-/** R18: what was passed on to this replica for the newest term that it led in this run. It outlives the office, for copies come late. */
-export interface PassedOn {
-  /** That term; 0: it led none. */
-  term: Term;
-  /** The highest number seen, by origin and its start. */
-  readonly upTo: SparseMap<string, number>;
-}
-
-/** M04: how far a voter to be has come. */
-export interface CatchUp {
-  /** Who it is, and where. */
-  readonly member: Member;
-  /** The round under way: it ends when this entry is there. */
-  target: LogIndex;
-  roundBegan: Millis;
-  /** Rounds that took T or longer. */
-  slowRounds: number;
-  /** The match last seen, and when it last moved. */
-  match: LogIndex;
-  progressAt: Millis;
-  /** A round shorter than T ended within the maximum lag. */
-  isDone: boolean;
-}
-
-/** M03: a change of members, as the leader that was asked for it sees it. */
-export interface Change {
-  readonly request: number;
-  readonly target: Configuration;
-  /** M04: those that catch up before anything is appended. */
-  readonly catchUps: ReadonlyMap<NodeId, CatchUp>;
-  /** M16: the first configuration on the way is in the log; from here on nobody can call it off. */
-  appended: boolean;
-}
-
-/** S05: a snapshot on its way in. */
-export interface Install {
-  from: ReplicaId;
-  /** Number of the transfer (S04). */
-  transfer: number;
-  /** The snapshot: as it was offered, then as it was received. */
-  meta: SnapshotMeta;
-  phase: "receiving" | "persisting" | "loading";
-  /** persisting: the write that resets the log. */
-  write: number;
-}
-
-/** Q04, R18: what a follower has asked the leader. */
-export interface Asked {
-  /** Reads that wait for the next question. */
-  unsentReads: number[];
-  /** The question under way. */
-  question: { readonly request: number; readonly readers: readonly number[]; readonly sentAt: Millis } | undefined;
-  lastRequest: number;
-  /** Forwarded proposals without an answer. */
-  readonly forwarded: SparseSet<number>;
-}
+import type { Asked, PassedOn } from "./state/asking.js";
+import type { Install } from "./state/install.js";
+import type { Leadership } from "./state/office.js";
+import type { RaftStart } from "./state/raft-start.js";
 
 /**
  * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.

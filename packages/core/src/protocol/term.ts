@@ -3,7 +3,8 @@ import { NotLeader, RaftError } from "../model/errors.js";
 import type { Term } from "../model/log-id.js";
 import { type ReplicaId, sameReplica } from "../model/node-id.js";
 import { failQuestions } from "./asking.js";
-import type { RaftState, Reader } from "./state.js";
+import type { Reader } from "./state/office.js";
+import type { RaftState } from "./state.js";
 
 /*
  * Terms and the way back to follower (§5.1). Rules E04, E13, E16; what a leader leaves behind: C02, Q07.

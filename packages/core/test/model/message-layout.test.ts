@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { votersOnly } from "../../src/model/configuration.js";
+import { REASON_CHARACTERS_MAX } from "../../src/model/layouts/forwarding-layouts.js";
 import { EntryType, LogBlock, PAYLOAD_BYTES_LIMIT } from "../../src/model/log-block.js";
 import { TERM_MAX } from "../../src/model/log-id.js";
 import { blocksOf, type Envelope, type Message, type MessageType } from "../../src/model/message.js";
-import { fromArray, MESSAGE_CODES, REASON_CHARACTERS_MAX, toArray } from "../../src/model/message-layout.js";
+import { fromArray, MESSAGE_CODES, toArray } from "../../src/model/message-layout.js";
 
 const INCARNATION = "00112233445566aa";
 const envelope = (message: Message): Envelope => ({

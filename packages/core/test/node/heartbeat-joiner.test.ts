@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Envelope, JOINED_MAX, type Message } from "../../src/model/message.js";
+import type { Envelope, Message } from "../../src/model/message.js";
+import { JOINED_MAX } from "../../src/model/messages/rest.js";
 import { HeartbeatJoiner } from "../../src/node/heartbeat-joiner.js";
 import { Lab, T } from "../support/lab.js";
 

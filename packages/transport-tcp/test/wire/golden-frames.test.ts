@@ -234,7 +234,8 @@ const opened = (...parts: readonly Uint8Array[]) => {
 
 describe("golden frames of format 1", () => {
   it("T01 there is one for every message", () => {
-    expect(MESSAGES.map((message) => message.type)).toEqual(Object.keys(MESSAGE_CODES));
+    expect(MESSAGES.map((message) => MESSAGE_CODES[message.type])).toEqual(MESSAGES.map((_, at) => at + 1));
+    expect(Object.keys(MESSAGE_CODES)).toHaveLength(MESSAGES.length);
   });
 
   it.each([...MESSAGES.map((message) => [message.type, message] as const), ...Object.entries(GROWN)])(

@@ -1,7 +1,8 @@
 import { isVoter } from "../../model/configuration.js";
 import type { LogIndex } from "../../model/log-id.js";
 import type { NodeId } from "../../model/node-id.js";
-import type { Leadership, RaftState } from "../state.js";
+import type { Leadership } from "../state/office.js";
+import type { RaftState } from "../state.js";
 import { missing, slowDisk } from "./explain-leader.js";
 import { type Finding, finding, listed } from "./finding.js";
 

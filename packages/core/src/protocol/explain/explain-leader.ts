@@ -4,7 +4,8 @@ import type { Millis } from "../../model/log-id.js";
 import { quorumHeardAt } from "../check-quorum.js";
 import { letsOthersGoFirst, mayCampaign } from "../election.js";
 import type { Repair } from "../holes.js";
-import type { Leadership, RaftState } from "../state.js";
+import type { Leadership } from "../state/office.js";
+import type { RaftState } from "../state.js";
 import { type Finding, finding, listed, ms } from "./finding.js";
 
 /* Why there is no leader, as one node sees it; or who leads. Rules O07, E04, E05, E06, E07, E16, E19, E20, E24, M09. */

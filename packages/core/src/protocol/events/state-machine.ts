@@ -1,0 +1,19 @@
+import type { LogIndex } from "../../model/log-id.js";
+
+/** The state machine has applied everything up to this index. */
+export interface Applied {
+  /** Discriminator. */
+  readonly type: "Applied";
+  /** Index of the last entry. */
+  readonly upTo: LogIndex;
+}
+
+/** The state machine threw while it applied (R15). */
+export interface StateMachineFaulted {
+  /** Discriminator. */
+  readonly type: "StateMachineFaulted";
+  /** The index. */
+  readonly index: LogIndex;
+  /** Words for a person. */
+  readonly reason: string;
+}

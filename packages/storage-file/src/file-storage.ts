@@ -4,6 +4,7 @@ import { DataDirectory } from "./data-directory.js";
 import { FileLogStorage } from "./log/file-log-storage.js";
 import { Settings } from "./settings.js";
 import { FileGroupStorage } from "./shared/file-group-storage.js";
+import { OneOfMany } from "./shared/one-of-many.js";
 import { FileSnapshotStorage } from "./snapshots/file-snapshot-storage.js";
 
 /** What {@link fileStorage} can be told. */
@@ -60,6 +61,32 @@ export function sharedFileStorage(options: SharedFileStorageOptions): ContainerM
     bind(Settings).toConstantValue(settings);
     bind(DataDirectory).toSelf().inSingletonScope();
     bind(GroupStorage).to(FileGroupStorage).inSingletonScope();
+  });
+}
+
+/** What {@link oneOfSharedFileStorage} can be told. */
+export interface OneOfSharedFileStorageOptions extends SharedFileStorageOptions {
+  /** The group. One that is not there is refused when it is opened. */
+  readonly groupId: string;
+}
+
+/**
+ * One group out of a directory of {@link sharedFileStorage} that no process serves just now: binds LogStorage and SnapshotStorage, for what
+ * is done to a single replica (`Node.survey`, `Node.resetPeers`). The other groups are left as they are.
+ *
+ * @throws RaftError `BadOption`, naming field, value and rule (O05).
+ */
+export function oneOfSharedFileStorage(options: OneOfSharedFileStorageOptions): ContainerModule {
+  const settings = settingsOf(options);
+  return new ContainerModule(({ bind }) => {
+    bind(Settings).toConstantValue(settings);
+    bind(DataDirectory).toSelf().inSingletonScope();
+    bind(FileGroupStorage).toSelf().inSingletonScope();
+    bind(OneOfMany)
+      .toDynamicValue((context) => new OneOfMany(context.get(FileGroupStorage), settings.groupId))
+      .inSingletonScope();
+    bind(LogStorage).toService(OneOfMany);
+    bind(SnapshotStorage).toDynamicValue((context) => context.get(OneOfMany).snapshots);
   });
 }
 

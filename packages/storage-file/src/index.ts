@@ -3,6 +3,8 @@ export {
   type FileStorageOptions,
   fileSnapshots,
   fileStorage,
+  type OneOfSharedFileStorageOptions,
+  oneOfSharedFileStorage,
   type SharedFileStorageOptions,
   sharedFileStorage,
 } from "./file-storage.js";

@@ -6,6 +6,7 @@ import { ExitCode } from "../exit-codes.js";
 import { takeWhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
 import { groupsText, membersText } from "./admin-text.js";
+import type { ForgetFlags } from "./forget-group.js";
 import type { ResetFlags } from "./reset-peers.js";
 import { type AdminFlags, CLUSTER_VARIABLE, runAdmin, type Voice } from "./run-admin.js";
 
@@ -151,7 +152,7 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
       "UNSAFE, for a majority that is lost for good: one survivor goes on alone. Two steps, on a stopped node's directory.",
     )
     .requiredOption("--data-directory <path>", "of the stopped node")
-    .option("--group-id <id>", "the group's name", "main")
+    .option("--group-id <id>", "the group's name (main); where groups share the directory, which of them")
     .option("--election-timeout <ms>", "T of the cluster", wholeNumber, 1_000)
     .option("--others <file,…>", "what the first step printed with --json on the other survivors")
     .option("--confirm <token>", "do it: the token that the first step printed")
@@ -160,6 +161,18 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     .action(async (flags: ResetFlags) => {
       const { runResetPeers } = await import("./reset-peers.js");
       done(await runResetPeers(flags, VOICE));
+    });
+  admin
+    .command("forget-group")
+    .description("UNSAFE: erases what a stopped node holds of one of the groups that share its directory. Two steps.")
+    .requiredOption("--data-directory <path>", "of the stopped node")
+    .requiredOption("--group-id <id>", "which of its groups")
+    .option("--confirm <token>", "do it: the token that the first step printed")
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", "\nWithout --confirm nothing is erased: it says what is there, and the token.")
+    .action(async (flags: ForgetFlags) => {
+      const { runForgetGroup } = await import("./forget-group.js");
+      done(await runForgetGroup(flags, VOICE));
     });
 }
 

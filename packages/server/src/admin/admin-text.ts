@@ -1,5 +1,5 @@
 import type { ClusterGroup, ClusterMembers } from "@hexraft/client";
-import type { Survivor } from "@hexraft/core";
+import type { LogId, Survivor } from "@hexraft/core";
 
 /** The members of a group, one a line. */
 export function membersText(cluster: ClusterMembers): string {
@@ -72,4 +72,30 @@ export const resetText = ({ nodeId }: Survivor): string =>
   [
     `${nodeId} is the only member from now on. Start it as before.`,
     "Then empty the directories of the others, start them without --bootstrap, and let them join: hexraft admin add-peer.",
+    "Where groups share directories that means this group's part of them: hexraft admin forget-group, and add-peer --group.",
   ].join("\n");
+
+/** M13: what a node holds of a group, and is to forget. */
+export interface ToForget {
+  readonly nodeId: string;
+  readonly groupId: string;
+  readonly incarnation: string;
+  readonly last: LogId;
+  readonly confirmation: string;
+}
+
+/** M13: what forgetting would cost. */
+export const forgettableText = ({ nodeId, groupId, last, confirmation }: ToForget): string =>
+  [
+    `${nodeId} holds the log of ${groupId} up to ${last.index} of term ${last.term}.`,
+    "",
+    "Where it is a voter, forgetting that loses a vote, and acknowledged writes if a majority forgets. Take it out of the group's members",
+    "before, or be sure that they can spare it: after an unsafe recovery (reset-peers), or if its part of the log is damaged.",
+    "",
+    "Run it again with",
+    `  --confirm '${confirmation}'`,
+  ].join("\n");
+
+/** M13: what is to be done after that. */
+export const forgottenText = ({ nodeId, groupId }: ToForget): string =>
+  `${nodeId} holds nothing of ${groupId} any more. Start it without --bootstrap, and let it join: hexraft admin add-peer --group ${groupId}.`;

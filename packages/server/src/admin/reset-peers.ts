@@ -1,22 +1,24 @@
 import { readFileSync } from "node:fs";
 import { createNode, type Node, type Survivor } from "@hexraft/core";
-import { Checksum, FileSystem, Logger, RaftError } from "@hexraft/core/ports";
+import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { sessions } from "@hexraft/sessions";
 import { kvStateMachine } from "@hexraft/statemachine-kv";
-import { fileStorage, inspectDirectory } from "@hexraft/storage-file";
+import { fileStorage, oneOfSharedFileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
-import { Container, ContainerModule } from "inversify";
+import { ContainerModule } from "inversify";
 import { makeLogger } from "../log/log.js";
 import { badField } from "../serve/bad-field.js";
 import { resetText, survivorText } from "./admin-text.js";
 import { tell, type Voice } from "./run-admin.js";
+import { groupOf, lookInto } from "./stopped-directory.js";
 
 /** What `hexraft admin reset-peers` is told. */
 export interface ResetFlags {
   readonly dataDirectory: string;
-  readonly groupId: string;
+  /** Default: `main`, which is the only one unless groups share the directory. */
+  readonly groupId?: string;
   /** T of the cluster, ms: it waits for twice as long, so that no leader is left that somebody still hears. */
   readonly electionTimeout: number;
   /** Files with what the first step printed on the other survivors. */
@@ -33,9 +35,10 @@ export interface ResetFlags {
  * @returns the exit code. @throws RaftError `BadOption`, `DirectoryLocked` while the node runs, or of a directory that cannot be read.
  */
 export async function runResetPeers(flags: ResetFlags, voice: Voice): Promise<number> {
-  const nodeId = await nodeOf(flags.dataDirectory);
+  const replica = await replicaIn(flags.dataDirectory, flags.groupId);
+  const stopped = () => stoppedNode(replica, flags.electionTimeout);
   try {
-    const survivor = await (await stoppedNode(nodeId, flags)).survey();
+    const survivor = await (await stopped()).survey();
     const { confirm } = flags;
     if (confirm === undefined)
       return tell({ outcome: "ok", value: survivor }, flags.json === true, voice, survivorText);
@@ -43,7 +46,7 @@ export async function runResetPeers(flags: ResetFlags, voice: Voice): Promise<nu
       .split(",")
       .filter((file) => file !== "")
       .map(survivorIn);
-    await (await stoppedNode(nodeId, flags)).resetPeers({ confirmation: confirm, others });
+    await (await stopped()).resetPeers({ confirmation: confirm, others });
     return tell({ outcome: "ok", value: survivor }, flags.json === true, voice, resetText);
   } catch (error) {
     if (!(error instanceof RaftError) || error.code !== "RecoveryRefused") throw error;
@@ -51,28 +54,31 @@ export async function runResetPeers(flags: ResetFlags, voice: Voice): Promise<nu
   }
 }
 
-async function nodeOf(directory: string): Promise<string> {
-  const host = new Container();
-  host.load(nodeRuntime());
-  const files = host.get(FileSystem);
-  if (files.list(directory).length === 0)
-    throw badField(
-      "--data-directory",
-      directory,
-      "must be the data directory of a stopped node; it is missing or empty",
-    );
-  const { identity } = await inspectDirectory(directory, files, host.get(Checksum));
-  if (identity === null) throw badField("--data-directory", directory, "must be a node's; its identity cannot be read");
-  return identity.nodeId;
+/** Whose log it is, and how it is opened. */
+interface StoppedReplica {
+  readonly nodeId: string;
+  readonly groupId: string;
+  readonly storage: ContainerModule;
+}
+
+async function replicaIn(directory: string, group: string | undefined): Promise<StoppedReplica> {
+  const stopped = await lookInto(directory);
+  const { nodeId } = stopped;
+  if (stopped.sharedLog !== null) {
+    const { groupId } = groupOf(stopped, group);
+    return { nodeId, groupId, storage: oneOfSharedFileStorage({ directory, groupId }) };
+  }
+  const groupId = group ?? "main";
+  return { nodeId, groupId, storage: fileStorage({ directory, groupId }) };
 }
 
 /** A node that is not started: used up by one step. */
-function stoppedNode(nodeId: string, { dataDirectory, groupId, electionTimeout }: ResetFlags): Promise<Node> {
+function stoppedNode({ nodeId, groupId, storage }: StoppedReplica, electionTimeoutMs: number): Promise<Node> {
   const logger = makeLogger("text", nodeId, process.stderr);
-  return createNode({ nodeId, groupId, electionTimeoutMs: electionTimeout }, [
+  return createNode({ nodeId, groupId, electionTimeoutMs }, [
     nodeRuntime(),
     tcpTransport({ host: "127.0.0.1", port: 0 }),
-    fileStorage({ directory: dataDirectory, groupId }),
+    storage,
     sessions(kvStateMachine()),
     jointMembership(),
     new ContainerModule(({ bind }) => void bind(Logger).toConstantValue(logger)),

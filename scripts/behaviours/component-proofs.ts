@@ -263,8 +263,8 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "O04",
     file: `${COMPONENTS}/timer-service.ts`,
-    find: "    this.rows.length = 0;\n    this.action?.unsubscribe();\n",
-    replace: "    this.rows.length = 0;\n",
+    find: "    this.running = NONE;\n    this.action?.unsubscribe();\n",
+    replace: "    this.running = NONE;\n",
     tests: test("components/timer-service"),
   },
   {

@@ -144,7 +144,7 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "Q08/token",
     file: `${NODE}/caller-desk.ts`,
-    find: "return Math.max(this.fsm.appliedId.index, this.forwardedUpTo);",
+    find: "return Math.max(this.fsm.appliedId.index, this.memory.forwardedUpTo);",
     replace: "return this.fsm.appliedId.index;",
     tests: test("caller-desk"),
   },

@@ -7,6 +7,7 @@ import type { AbortSignalLike } from "../ports/transport.js";
 import type { AbandonProposals, ProposalsAccepted, ProposalsRefused } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
 import { SparseSet } from "../protocol/sparse-set.js";
+import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
 import type { Done, ProposalGroup } from "./proposal-group.js";
 import { TimedCall } from "./timed-call.js";
@@ -46,14 +47,14 @@ export class ClosureQueue {
   private readonly timed = new SparseSet<TimedCall>();
   private gaveUp: { readonly done: Done; readonly error: RaftError }[] = [];
   private alarm: Alarm | undefined;
-  private wake: () => void = () => {};
+  private events: Pick<EventSink, "inNextTurn"> | undefined;
 
   constructor(private readonly logger: Logger) {}
 
   /** The deadline that wakes {@link sweep}, and how to get a turn when a caller calls its command off. */
-  use(alarm: Alarm, wake: () => void): void {
+  use(alarm: Alarm, events: Pick<EventSink, "inNextTurn">): void {
     this.alarm = alarm;
-    this.wake = wake;
+    this.events = events;
   }
 
   /** Proposals waiting for an answer. */
@@ -62,6 +63,11 @@ export class ClosureQueue {
     for (const group of this.submitted) count += group.count - group.taken;
     for (const run of this.pending) count += run.count;
     return count;
+  }
+
+  /** Whether somebody's deadline is to be watched. */
+  get hasDeadlines(): boolean {
+    return this.pending.length + this.timed.size > 0;
   }
 
   /** The proposals of a turn go to the protocol, which answers them in this order. */
@@ -147,7 +153,6 @@ export class ClosureQueue {
     let count = 0;
     for (const group of this.submitted) count += group.count - group.taken;
     this.refused({ type: "ProposalsRefused", count, error });
-    this.alarm?.clear();
   }
 
   /** After the drain: tells the callers. */
@@ -248,7 +253,7 @@ export class ClosureQueue {
     const done = group.withdraw(slot);
     if (done === undefined) return;
     this.gaveUp.push({ done, error: gaveUp(code, outcome, why) });
-    this.wake();
+    this.events?.inNextTurn(() => {});
   }
 
   private giveUpByDefault(run: Run): void {

@@ -1,6 +1,7 @@
 import type { LogBlock } from "../model/log-block.js";
 import { isHole } from "../model/log-hole.js";
 import type { LogIndex, Millis } from "../model/log-id.js";
+import type { Clock } from "../ports/clock.js";
 import type { LogStorage, LogWrite } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
@@ -13,6 +14,13 @@ import type { Alarm } from "./timer-service.js";
 export const MERGED_WRITE_BYTES_MAX = 4 * 1024 * 1024;
 
 type Draft = { -readonly [Field in keyof LogWrite]: LogWrite[Field] };
+
+/** E24: how long a write may take, and who looks. */
+interface Overdue {
+  readonly alarm: Alarm;
+  readonly afterMs: Millis;
+  readonly clock: Pick<Clock, "monotonic">;
+}
 
 /** One storage write, and the Persists that it carries out. */
 interface Batch {
@@ -38,7 +46,7 @@ export class LogManager {
   private closed = false;
   private idle: (() => void)[] = [];
   private writes = 0;
-  private overdue: { readonly alarm: Alarm; readonly afterMs: Millis; readonly now: () => Millis } | undefined;
+  private overdue: Overdue | undefined;
   private writeBeganMs: Millis = 0;
   /** All writes together, from order to durable. */
   private writeMs: Millis = 0;
@@ -48,20 +56,20 @@ export class LogManager {
 
   constructor(
     private readonly storage: LogStorage,
-    private readonly say: (order: AfterPersist) => void,
+    private readonly sayer: { say(order: AfterPersist): void },
     private readonly events: EventSink,
   ) {}
 
   /** E24: says when a write is under way for longer than `afterMs`; `alarm` rings {@link checkOverdue}. */
-  use(alarm: Alarm, afterMs: Millis, now: () => Millis): void {
-    this.overdue = { alarm, afterMs, now };
+  use(alarm: Alarm, afterMs: Millis, clock: Pick<Clock, "monotonic">): void {
+    this.overdue = { alarm, afterMs, clock };
   }
 
   /** E24: looks how long the write under way takes by now. */
   checkOverdue(): void {
     const { overdue } = this;
     if (overdue === undefined || this.underWay === undefined || this.closed) return;
-    const forMs = overdue.now() - this.writeBeganMs;
+    const forMs = overdue.clock.monotonic() - this.writeBeganMs;
     if (forMs >= overdue.afterMs) this.events.post({ type: "WriteOverdue", forMs });
     else overdue.alarm.atMost(this.writeBeganMs + overdue.afterMs);
   }
@@ -140,7 +148,7 @@ export class LogManager {
     this.underWay = batch;
     this.writes++;
     if (this.overdue !== undefined) {
-      this.writeBeganMs = this.overdue.now();
+      this.writeBeganMs = this.overdue.clock.monotonic();
       this.overdue.alarm.atMost(this.writeBeganMs + this.overdue.afterMs);
     }
     this.compactedTo = Math.max(batch.write.resetTo?.index ?? 0, batch.write.compactTo?.index ?? 0, this.compactedTo);
@@ -152,7 +160,7 @@ export class LogManager {
 
   private written(batch: Batch): void {
     this.underWay = undefined;
-    if (this.overdue !== undefined) this.writeMs += this.overdue.now() - this.writeBeganMs;
+    if (this.overdue !== undefined) this.writeMs += this.overdue.clock.monotonic() - this.writeBeganMs;
     if (this.closed) return this.ended();
     this.complete(batch);
     this.flush();
@@ -163,7 +171,7 @@ export class LogManager {
     this.events.post({ type: "LogPersisted", number: batch.lastNumber });
     if (batch.then.length === 0) return;
     this.events.inNextTurn(() => {
-      if (!this.closed) for (const order of batch.then) this.say(order);
+      if (!this.closed) for (const order of batch.then) this.sayer.say(order);
     });
   }
 

@@ -11,13 +11,15 @@ import { messageOf } from "./message-of.js";
  */
 export class LogRepairer {
   private readonly reading = new SparseMap<string, ReadForRepair>();
+  /** Repairs under way. */
+  private repairing = 0;
   private closed = false;
 
   constructor(
     private readonly storage: LogStorage,
     private readonly events: EventSink,
     /** Entries can be read again. */
-    private readonly repaired: () => void,
+    private readonly log: { repaired(): void },
   ) {}
 
   /** Reads for a member; a newer request of it takes the place of one that waits. */
@@ -31,12 +33,19 @@ export class LogRepairer {
   /** Puts entries back. What fails then is as final as a failed write (L04). */
   repair({ blocks }: RepairLog): void {
     if (this.closed || this.storage.repair === undefined) return;
+    this.repairing++;
     this.storage.repair(blocks).then(
       () => this.done(blocks),
       (error: unknown) => {
+        this.repairing--;
         if (!this.closed) this.events.post({ type: "StorageFailed", reason: messageOf(error) });
       },
     );
+  }
+
+  /** Whether nothing is under way. */
+  get isIdle(): boolean {
+    return this.reading.size + this.repairing === 0;
   }
 
   /** Nothing more is read, and nobody is told anything. */
@@ -45,9 +54,10 @@ export class LogRepairer {
   }
 
   private done(blocks: readonly LogBlock[]): void {
+    this.repairing--;
     if (this.closed) return;
     this.events.post({ type: "LogRepaired", blocks });
-    this.repaired();
+    this.log.repaired();
   }
 
   private async readFor(to: string): Promise<void> {

@@ -22,18 +22,14 @@ export interface PendingCall<Result> {
 export class PendingCalls<Result> {
   private readonly calls = new SparseMap<number, PendingCall<Result>>();
   private readonly aborts = new SparseMap<number, () => void>();
-  private alarm: Alarm | undefined;
 
   constructor(
     /** What they wait for, in the plural: for errors. */
     private readonly what: string,
     private readonly max: number,
+    /** Wakes {@link sweep}. */
+    private readonly alarm: Alarm,
   ) {}
-
-  /** The deadline that wakes {@link sweep}. */
-  use(alarm: Alarm): void {
-    this.alarm = alarm;
-  }
 
   /** Callers that wait. */
   get size(): number {
@@ -63,7 +59,7 @@ export class PendingCalls<Result> {
       call.signal.addEventListener("abort", onAbort, { once: true });
       this.aborts.set(request, onAbort);
     }
-    this.alarm?.atMost(call.deadlineMs);
+    this.alarm.atMost(call.deadlineMs);
     return true;
   }
 
@@ -80,7 +76,6 @@ export class PendingCalls<Result> {
   /** Answers all with an error. */
   failAll(error: Error): void {
     this.fail([...this.calls.keys()], error);
-    this.alarm?.clear();
   }
 
   /** Answers those whose time is up, and says when the next one's is. */
@@ -90,7 +85,7 @@ export class PendingCalls<Result> {
       if (call.deadlineMs <= nowMs) this.fail([request], call.gaveUp("DeadlineExceeded"));
       else next = Math.min(next, call.deadlineMs);
     }
-    if (next < Number.POSITIVE_INFINITY) this.alarm?.atMost(next);
+    if (next < Number.POSITIVE_INFINITY) this.alarm.atMost(next);
   }
 
   private take(request: number): PendingCall<Result> | undefined {

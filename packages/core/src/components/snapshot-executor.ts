@@ -44,19 +44,21 @@ export class SnapshotExecutor {
   private opened: Promise<void> = Promise.resolve();
   /** The sink before has let go of what it holds. */
   private released: Promise<void> = Promise.resolve();
-  private alarm: Alarm | undefined;
 
   constructor(
     private readonly around: SnapshotSurroundings,
     newest: SnapshotMeta | null,
+    /** Wakes {@link sweep}. */
+    private readonly alarm: Alarm,
   ) {
     this.saver = new SnapshotSaver(around, newest);
     this.sender = new SnapshotSender(around);
   }
 
-  /** The deadline that wakes {@link sweep}. */
-  use(alarm: Alarm): void {
-    this.alarm = alarm;
+  /** Whether nothing is under way, and nobody is still to hear why the last save failed. */
+  get isIdle(): boolean {
+    const { saver, sender, incoming, work } = this;
+    return !saver.isSaving && saver.lastFault === "" && sender.isIdle && incoming.size + work.size === 0;
   }
 
   /** Replaces the state machine's state, in its turn (S05). */
@@ -255,6 +257,6 @@ export class SnapshotExecutor {
   }
 
   private watch(): void {
-    this.alarm?.atMost(this.around.now() + this.around.stallMs);
+    this.alarm.atMost(this.around.now() + this.around.stallMs);
   }
 }

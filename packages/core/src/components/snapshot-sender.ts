@@ -44,6 +44,11 @@ export class SnapshotSender {
     return this.outgoing;
   }
 
+  /** Whether nothing of one is left. */
+  get isIdle(): boolean {
+    return this.outgoing.size + this.work.size === 0;
+  }
+
   /** Begins one, to a peer that asked for its bytes. One too many is given up, and asked for again. */
   send(order: SendSnapshot): void {
     const { transport, storage, identity, addressOf, traffic, now } = this.around;

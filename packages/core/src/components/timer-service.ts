@@ -5,13 +5,32 @@ import type { TimerName } from "../protocol/event.js";
 import type { EventSink } from "./event-sink.js";
 import type { Ticks } from "./shared-timers.js";
 
+/** A deadline that a node sets for itself, e.g. that of the oldest call that waits. */
+export interface Alarm {
+  /** Rings at this monotonic time at the latest, plus a tick: an earlier setting stays. ms. */
+  atMost(dueMs: Millis): void;
+}
+
+/** A protocol timer that runs. */
+interface Running {
+  readonly timer: TimerName;
+  readonly generation: number;
+  readonly drawnMs: Millis;
+  readonly dueMs: Millis;
+}
+
+/** Shared by all that have no timer running: groups at rest (G02). */
+const NONE: readonly Running[] = [];
+
 /**
- * Time, as the node sees it. Timers are rows of one array, and one RxJS action on the injected Scheduler is armed for the
- * earliest of them, never closer than a tick: a timer that is armed anew costs a number, not an action (E22). Chance is
- * drawn here and nowhere else: the protocol asks for a timer *between* two durations (E03).
+ * Time, as the node sees it. Timers that run are rows of one array, and one RxJS action on the injected Scheduler is armed for
+ * the earliest of them, never closer than a tick: a timer that is armed anew costs a row, not an action (E22). Chance is
+ * drawn here and nowhere else: the protocol asks for a timer *between* two durations (E03). Beside them there is one alarm, for
+ * all that the node's other hands wait for.
  */
-export class TimerService {
-  private readonly rows: Row[] = [];
+export class TimerService implements Alarm {
+  private running = NONE;
+  private alarmAtMs: Millis = Number.POSITIVE_INFINITY;
   private action: { unsubscribe(): void } | undefined;
   private actionAtMs: Millis = Number.POSITIVE_INFINITY;
   private pauseNoticedAtMs: Millis = Number.NaN;
@@ -23,6 +42,8 @@ export class TimerService {
     /** Deadlines are looked at no more often than this. ms. */
     private readonly tickMs: Millis,
     private readonly events: EventSink,
+    /** Hears the alarm, once per setting. */
+    private readonly owner: { alarmRang(): void },
     /** E24: timers that are later than this mean that the process stood still. ms. */
     private readonly pauseMs: Millis = Number.POSITIVE_INFINITY,
   ) {}
@@ -36,42 +57,39 @@ export class TimerService {
   }
 
   /** Starts a protocol timer anew, for a duration drawn from its range. */
-  arm(order: ArmTimer): void {
-    const [low, high] = order.between;
+  arm({ timer, between: [low, high], generation }: ArmTimer): void {
     const drawnMs = high > low ? low + this.random.next() * (high - low) : low;
-    this.protocolRow(order.timer).start(order.generation, drawnMs, this.scheduler.now() + drawnMs);
-    this.wakeBy(this.scheduler.now() + drawnMs);
+    const dueMs = this.scheduler.now() + drawnMs;
+    if (this.closed) return;
+    this.running = this.others(timer).concat({ timer, generation, drawnMs, dueMs });
+    this.wakeBy(dueMs);
   }
 
   /** Stops a protocol timer. One that already fired is known by its generation. */
-  disarm(order: DisarmTimer): void {
-    this.protocolRow(order.timer).dueMs = Number.POSITIVE_INFINITY;
+  disarm({ timer }: DisarmTimer): void {
+    const others = this.others(timer);
+    this.running = others.length === 0 ? NONE : others;
   }
 
-  /** A deadline of the node's own, e.g. the oldest call that waits; `ring` is called once per setting. */
-  alarm(ring: () => void): Alarm {
-    const row = new AlarmRow(ring, this);
-    this.rows.push(row);
-    return row;
+  atMost(dueMs: Millis): void {
+    if (this.closed || dueMs >= this.alarmAtMs) return;
+    this.alarmAtMs = dueMs;
+    this.wakeBy(dueMs);
   }
 
   /** Lets go of the scheduler; nothing fires any more. */
   close(): void {
     this.closed = true;
-    this.rows.length = 0;
+    this.running = NONE;
     this.action?.unsubscribe();
     this.action = undefined;
   }
 
-  private protocolRow(timer: TimerName): ProtocolRow {
-    for (const row of this.rows) if (row instanceof ProtocolRow && row.timer === timer) return row;
-    const row = new ProtocolRow(timer, this.events);
-    this.rows.push(row);
-    return row;
+  private others(timer: TimerName): readonly Running[] {
+    return this.running.filter((row) => row.timer !== timer);
   }
 
-  /** One of its rows is due by then. */
-  wakeBy(dueMs: Millis): void {
+  private wakeBy(dueMs: Millis): void {
     if (this.closed || dueMs >= this.actionAtMs) return;
     const now = this.scheduler.now();
     const delay = Math.max(dueMs - now, this.tickMs);
@@ -86,67 +104,14 @@ export class TimerService {
     this.action = undefined;
     this.actionAtMs = Number.POSITIVE_INFINITY;
     const now = this.scheduler.now();
-    for (const row of this.rows) {
-      if (row.dueMs > now) continue;
-      row.dueMs = Number.POSITIVE_INFINITY;
-      row.fire();
+    if (this.alarmAtMs <= now) {
+      this.alarmAtMs = Number.POSITIVE_INFINITY;
+      this.owner.alarmRang();
     }
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const row of this.rows) earliest = Math.min(earliest, row.dueMs);
-    if (earliest < Number.POSITIVE_INFINITY) this.wakeBy(earliest);
-  }
-}
-
-/** A deadline that can be set. */
-export interface Alarm {
-  /** Rings at this monotonic time at the latest, plus a tick: an earlier setting stays. ms. */
-  atMost(dueMs: Millis): void;
-  /** Does not ring. */
-  clear(): void;
-}
-
-interface Row {
-  dueMs: Millis;
-  fire(): void;
-}
-
-class ProtocolRow implements Row {
-  dueMs: Millis = Number.POSITIVE_INFINITY;
-  private generation = 0;
-  private drawnMs: Millis = 0;
-
-  constructor(
-    readonly timer: TimerName,
-    private readonly events: EventSink,
-  ) {}
-
-  start(generation: number, drawnMs: Millis, dueMs: Millis): void {
-    this.generation = generation;
-    this.drawnMs = drawnMs;
-    this.dueMs = dueMs;
-  }
-
-  fire(): void {
-    const { timer, generation, drawnMs } = this;
-    this.events.post({ type: "TimerFired", timer, generation, drawnMs });
-  }
-}
-
-class AlarmRow implements Row, Alarm {
-  dueMs: Millis = Number.POSITIVE_INFINITY;
-
-  constructor(
-    readonly fire: () => void,
-    private readonly timers: TimerService,
-  ) {}
-
-  atMost(dueMs: Millis): void {
-    if (dueMs >= this.dueMs) return;
-    this.dueMs = dueMs;
-    this.timers.wakeBy(dueMs);
-  }
-
-  clear(): void {
-    this.dueMs = Number.POSITIVE_INFINITY;
+    const due = this.running.filter(({ dueMs }) => dueMs <= now);
+    if (due.length > 0) this.running = this.running.filter(({ dueMs }) => dueMs > now);
+    for (const { timer, generation, drawnMs } of due)
+      this.events.post({ type: "TimerFired", timer, generation, drawnMs });
+    this.wakeBy(this.running.reduce((earliest, { dueMs }) => Math.min(earliest, dueMs), this.alarmAtMs));
   }
 }

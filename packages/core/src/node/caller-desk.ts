@@ -2,8 +2,9 @@ import type { FsmCaller } from "../components/fsm-caller.js";
 import { errorOf } from "../components/message-of.js";
 import { type PendingCall, PendingCalls } from "../components/pending-calls.js";
 import type { SnapshotSaver } from "../components/snapshot-saver.js";
+import type { Alarm } from "../components/timer-service.js";
 import { type ErrorCode, NotLeader, RaftError } from "../model/errors.js";
-import type { LogId, LogIndex } from "../model/log-id.js";
+import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { Rejected } from "../ports/state-machine.js";
@@ -11,13 +12,11 @@ import type {
   ChangeAnswered,
   ForwardAnswered,
   ForwardFailed,
-  Halt,
   ReadFailed,
   ReadReady,
   TakeForwarded,
   TransferAnswered,
 } from "../protocol/effect.js";
-import type { Notice } from "../protocol/notice.js";
 import { SparseMap } from "../protocol/sparse-map.js";
 import type { Desk } from "./effect-runner.js";
 import type { Inbox } from "./inbox.js";
@@ -28,6 +27,19 @@ const NO_BYTES = new Uint8Array(0);
 
 /** What a call may say about its own end. */
 export type Terms = Omit<PendingCall<unknown>, "resolve" | "reject" | "gaveUp">;
+
+/** What outlives a desk: of two of one node neither gives a number that the other gave, or shows less than was shown. */
+export interface DeskMemory {
+  /** T11: the newest request of this start of the node. */
+  lastRequest: number;
+  /** Q08: what leaders had applied when they answered what was forwarded to them. */
+  forwardedUpTo: LogIndex;
+}
+
+/** Who saves snapshots at the moment. */
+interface SaverSource {
+  readonly saver: Pick<SnapshotSaver, "isSaving" | "newestIndex" | "newestMeta" | "lastFault">;
+}
 
 /**
  * Where callers of everything but a plain proposal wait, by request number: reads, forwarded commands, transfers,
@@ -45,10 +57,9 @@ export class CallerDesk implements Desk {
   }[] = [];
   /** Q08: reads that wait until an index is applied here, which may never be. */
   private waits: { readonly request: number; readonly index: LogIndex }[] = [];
-  /** Q08: what leaders had applied when they answered what was forwarded to them. */
-  private forwardedUpTo: LogIndex = 0;
-  private saver: SnapshotSaver | undefined;
-  private lastRequest = 0;
+  private snapshots: SaverSource | undefined;
+  /** Callers that will be among the savers, or be refused, in the next turn. */
+  private saversToCome = 0;
   private closed: RaftError | undefined;
 
   constructor(
@@ -56,22 +67,29 @@ export class CallerDesk implements Desk {
     options: Pick<ProtocolOptions, "pendingRequestsMax">,
     private readonly inbox: Inbox,
     private readonly fsm: FsmCaller,
-    private readonly owner: { readonly notice: (notice: Notice) => void; readonly halt: (reason: string) => void },
+    alarm: Alarm,
+    private readonly memory: DeskMemory,
   ) {
     const max = options.pendingRequestsMax;
-    this.reads = new PendingCalls("reads (pendingRequestsMax)", max);
-    this.forwards = new PendingCalls("forwarded commands (pendingRequestsMax)", max);
-    this.orders = new PendingCalls("operator's requests (pendingRequestsMax)", max);
+    this.reads = new PendingCalls("reads (pendingRequestsMax)", max, alarm);
+    this.forwards = new PendingCalls("forwarded commands (pendingRequestsMax)", max, alarm);
+    this.orders = new PendingCalls("operator's requests (pendingRequestsMax)", max, alarm);
   }
 
-  /** For their deadlines. */
-  get pending(): readonly { use: PendingCalls<unknown>["use"]; sweep: PendingCalls<unknown>["sweep"] }[] {
-    return [this.reads, this.forwards, this.orders];
+  /** Whether nobody waits here. */
+  get isIdle(): boolean {
+    const { reads, forwards, orders, savers, waits } = this;
+    return reads.size + forwards.size + orders.size + savers.length + this.saversToCome + waits.length === 0;
+  }
+
+  /** Answers those whose time is up. */
+  sweep(nowMs: Millis): void {
+    for (const calls of [this.reads, this.forwards, this.orders]) calls.sweep(nowMs);
   }
 
   /** Q08: all that this node has shown or acknowledged is at or below this index. */
   get shownIndex(): LogIndex {
-    return Math.max(this.fsm.appliedId.index, this.forwardedUpTo);
+    return Math.max(this.fsm.appliedId.index, this.memory.forwardedUpTo);
   }
 
   /** Reads what is wanted: Q01, Q05, Q06 or Q08. */
@@ -121,12 +139,15 @@ export class CallerDesk implements Desk {
   }
 
   /** S07: joins a save under way, or asks for one. */
-  snapshot(saver: SnapshotSaver): Promise<SnapshotMeta> {
+  snapshot(snapshots: SaverSource): Promise<SnapshotMeta> {
     return new Promise<SnapshotMeta>((resolve, reject) => {
       if (this.closed !== undefined) return reject(this.closed);
-      this.saver = saver;
+      this.snapshots = snapshots;
+      this.saversToCome++;
       this.inbox.post({ type: "SnapshotRequested" });
       this.inbox.inNextTurn(() => {
+        const { saver } = snapshots;
+        this.saversToCome--;
         const begunOrThere = saver.isSaving || saver.newestIndex === this.fsm.appliedId.index;
         if (begunOrThere) this.savers.push({ resolve, reject });
         else reject(notSaved(saver.lastFault || "another one is being installed"));
@@ -159,7 +180,7 @@ export class CallerDesk implements Desk {
 
   forwardAnswered({ response }: ForwardAnswered): void {
     const { request, outcome, code, reason, result, applied = 0 } = response;
-    this.forwardedUpTo = Math.max(this.forwardedUpTo, applied);
+    this.memory.forwardedUpTo = Math.max(this.memory.forwardedUpTo, applied);
     if (outcome !== "ok") {
       const error =
         code === "NotLeader" ? new NotLeader(null, null) : new RaftError(code as ErrorCode, outcome, reason);
@@ -196,19 +217,12 @@ export class CallerDesk implements Desk {
     else this.orders.fail([request], error);
   }
 
-  notify(notice: Notice): void {
-    this.owner.notice(notice);
-  }
-
-  halt({ reason }: Halt): void {
-    this.owner.halt(reason);
-  }
-
   /** After a drain: whoever waits for an index or a snapshot hears of it once it is there. */
   turnEnded(): void {
     if (this.waits.length > 0) this.serveApplied();
-    if (this.savers.length === 0 || this.saver === undefined || this.saver.isSaving) return;
-    const { lastFault, newestMeta } = this.saver;
+    if (this.savers.length === 0 || this.snapshots === undefined) return;
+    const { isSaving, lastFault, newestMeta } = this.snapshots.saver;
+    if (isSaving) return;
     for (const { resolve, reject } of this.savers.splice(0)) {
       if (lastFault === "" && newestMeta !== null) resolve(newestMeta);
       else reject(notSaved(lastFault));
@@ -238,7 +252,7 @@ export class CallerDesk implements Desk {
   }
 
   private begin(): number {
-    return ++this.lastRequest;
+    return ++this.memory.lastRequest;
   }
 
   private serve(request: number, index: LogIndex): void {

@@ -5,13 +5,14 @@ import type { LogRepairer } from "../components/log-repairer.js";
 import type { Postman } from "../components/postman.js";
 import type { SnapshotExecutor } from "../components/snapshot-executor.js";
 import type { TimerService } from "../components/timer-service.js";
+import type { Millis } from "../model/log-id.js";
+import type { GroupId, LocalIdentity } from "../model/node-id.js";
 import type {
   AfterPersist,
   ChangeAnswered,
   Effect,
   ForwardAnswered,
   ForwardFailed,
-  Halt,
   OfferRest,
   ReadFailed,
   ReadReady,
@@ -24,24 +25,41 @@ import type { Inbox } from "./inbox.js";
 
 /** The hands that carry out what the protocol wants. */
 export interface Hands {
+  readonly identity: Pick<LocalIdentity, "groupId">;
   readonly log: LogManager;
-  readonly repairer: LogRepairer;
   readonly postman: Postman;
   readonly timers: TimerService;
   readonly fsm: FsmCaller;
   readonly closures: ClosureQueue;
-  readonly snapshots: SnapshotExecutor;
   readonly inbox: Inbox;
-  readonly desk: Desk;
+  /** Hands that are made when an effect is the first to need them. */
+  readonly spare: {
+    readonly desk: Desk;
+    readonly snapshots: SnapshotExecutor;
+    readonly repairer: LogRepairer;
+    /** G02: gives back those that have nothing to do. */
+    putAway(): void;
+  };
   readonly rest: RestDesk;
+  /** Something for observers. */
+  notice(notice: Notice): void;
+  /** The group stops in place. */
+  halt(reason: string): void;
 }
 
-/** G02: what a group's process does for it while it rests. */
+/** G02: what a process does for its groups while they rest. */
 export interface RestDesk {
+  /** A group is there. It hears when it has to wake, and when the process that it rested with was last heard; monotonic, ms. */
+  enter(group: GroupId, sleeper: Sleeper): void;
   /** The group is on the list of those at rest from now on. @returns the version of the list. */
-  offer(): number;
-  rest(order: Rest): void;
-  wake(): void;
+  offer(group: GroupId): number;
+  rest(group: GroupId, order: Rest): void;
+  wake(group: GroupId): void;
+}
+
+/** G02: a group that can be woken. */
+export interface Sleeper {
+  wake(contactAt: Millis): void;
 }
 
 /** What concerns callers of the node itself. */
@@ -53,32 +71,17 @@ export interface Desk {
   readFailed(order: ReadFailed): void;
   changeAnswered(order: ChangeAnswered): void;
   transferAnswered(order: TransferAnswered): void;
-  notify(notice: Notice): void;
-  halt(order: Halt): void;
 }
 
-/** Hands each effect to the component that carries it out, in the order given. The only switch over effects. */
-export class EffectRunner {
-  constructor(private readonly hands: () => Hands) {}
-
-  /** Carries out the effects of one step. */
-  run(effects: readonly Effect[]): void {
-    const hands = this.hands();
-    for (const effect of effects) carryOut(hands, effect);
-  }
-
-  /** Says what had to wait for a write. */
-  say(order: AfterPersist): void {
-    const { postman, inbox } = this.hands();
-    if (order.type === "Send") postman.send(order);
-    else inbox.post(order.event);
-  }
+/** Says what had to wait for a write. */
+export function sayAfterPersist({ postman, inbox }: Hands, order: AfterPersist): void {
+  if (order.type === "Send") postman.send(order);
+  else inbox.post(order.event);
 }
 
-function carryOut(
-  { log, repairer, postman, timers, fsm, closures, snapshots, desk, rest }: Hands,
-  effect: Effect,
-): void {
+/** Hands an effect to the component that carries it out. The only switch over effects. */
+export function carryOut(hands: Hands, effect: Effect): void {
+  const { log, postman, timers, fsm, closures, spare, rest } = hands;
   switch (effect.type) {
     case "Persist":
       return log.persist(effect);
@@ -93,9 +96,9 @@ function carryOut(
     case "FetchEntries":
       return log.fetch(effect);
     case "ReadForRepair":
-      return repairer.read(effect);
+      return spare.repairer.read(effect);
     case "RepairLog":
-      return repairer.repair(effect);
+      return spare.repairer.repair(effect);
     case "ProposalsAccepted":
       return closures.accepted(effect);
     case "ProposalsRefused":
@@ -103,43 +106,44 @@ function carryOut(
     case "AbandonProposals":
       return closures.abandon(effect);
     case "TakeForwarded":
-      return desk.takeForwarded(effect);
+      return spare.desk.takeForwarded(effect);
     case "ForwardAnswered":
-      return desk.forwardAnswered(effect);
+      return spare.desk.forwardAnswered(effect);
     case "ForwardFailed":
-      return desk.forwardFailed(effect);
+      return spare.desk.forwardFailed(effect);
     case "ReadReady":
-      return desk.readReady(effect);
+      return spare.desk.readReady(effect);
     case "ReadFailed":
-      return desk.readFailed(effect);
+      return spare.desk.readFailed(effect);
     case "TakeSnapshot":
-      return snapshots.saver.take();
+      return spare.snapshots.saver.take();
     case "SendSnapshot":
-      return snapshots.send(effect);
+      return spare.snapshots.send(effect);
     case "CancelSnapshot":
-      return snapshots.cancel(effect.transfer);
+      return spare.snapshots.cancel(effect.transfer);
     case "ReceiveSnapshot":
-      return snapshots.receive(effect);
+      return spare.snapshots.receive(effect);
     case "LoadSnapshot":
-      return snapshots.load(effect);
+      return spare.snapshots.load(effect);
     case "ChangeAnswered":
-      return desk.changeAnswered(effect);
+      return spare.desk.changeAnswered(effect);
     case "TransferAnswered":
-      return desk.transferAnswered(effect);
+      return spare.desk.transferAnswered(effect);
     case "TellStateMachine":
       return fsm.tell(effect);
     case "UpdatePeers":
       return postman.updatePeers(effect.configuration.configuration, effect.others);
     case "Notify":
-      return desk.notify(effect.notice);
+      return hands.notice(effect.notice);
     case "OfferRest":
-      return offerRest(effect, rest.offer(), postman);
+      return offerRest(effect, rest.offer(hands.identity.groupId), postman);
     case "Rest":
-      return rest.rest(effect);
+      spare.putAway();
+      return rest.rest(hands.identity.groupId, effect);
     case "Wake":
-      return rest.wake();
+      return rest.wake(hands.identity.groupId);
     case "Halt":
-      return desk.halt(effect);
+      return hands.halt(effect.reason);
     default:
       return effect satisfies never;
   }

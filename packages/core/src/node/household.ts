@@ -1,6 +1,5 @@
 import type { Ticks } from "../components/shared-timers.js";
 import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
-import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
 import type { RestDesk } from "./effect-runner.js";
 import type { SharedTexts } from "./shared-texts.js";
@@ -15,8 +14,8 @@ export interface Household {
   readonly snapshots: SnapshotTraffic;
   /** What the groups remember of what befell them. */
   readonly texts: SharedTexts;
-  /** G02: what is done for a group at rest. `wake` is told when the process that it rested with was last heard, ms. */
-  restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk;
+  /** G02: what is done for groups at rest. */
+  readonly rest: RestDesk;
   /** The group's node was stopped: it is not there any more. */
   ended(group: GroupId): void;
   /** Runs one founding after the other: the first draws the cluster id that the next one finds. */

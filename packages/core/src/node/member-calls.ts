@@ -20,8 +20,8 @@ export class MemberCalls {
     private readonly groupId: GroupId,
     private readonly options: { readonly electionTimeoutMs: number },
     private readonly ports: NodePorts,
-    /** The replica, if the node runs; throws if not. */
-    private readonly running: () => { readonly replica: Replica; readonly identity: LocalIdentity },
+    /** Its replica, if the node runs; throws if not. */
+    private readonly node: { running(): { readonly replica: Replica; readonly identity: LocalIdentity } },
   ) {}
 
   /** See Node.changeConfiguration. */
@@ -36,7 +36,7 @@ export class MemberCalls {
 
   /** See Node.cancelChange. */
   async cancel(): Promise<void> {
-    const { inbox, desk } = this.running().replica;
+    const { inbox, desk } = this.node.running().replica;
     await desk.order((request) => inbox.post({ type: "ChangeCancelled", request, change: null }), NO_DEADLINE);
   }
 
@@ -49,7 +49,7 @@ export class MemberCalls {
   }
 
   private async order(target: Configuration, expected: LogIndex | null, { signal }: ChangeOptions): Promise<void> {
-    const { inbox, desk } = this.running().replica;
+    const { inbox, desk } = this.node.running().replica;
     let stopListening = (): void => {};
     const begin = (request: number): void => {
       if (signal?.aborted === true) return desk.changeAnswered({ type: "ChangeAnswered", request, error: calledOff() });
@@ -91,7 +91,7 @@ export class MemberCalls {
       throw refused(`${id} cannot be asked at ${address}: ${error instanceof Error ? error.message : String(error)}`);
     });
     if (there.nodeId !== id) throw refused(`at ${address} there is ${there.nodeId}, not ${id}`);
-    const { clusterId } = this.running().identity;
+    const { clusterId } = this.node.running().identity;
     if (there.clusterId !== "" && there.clusterId !== clusterId)
       throw refused(`${id} belongs to cluster ${there.clusterId}; empty its directory if it shall join this one`);
     if (there.incarnation === "")
@@ -102,14 +102,14 @@ export class MemberCalls {
   }
 
   private describe() {
-    return this.running().replica.raft.describe(this.ports.clock.monotonic());
+    return this.node.running().replica.raft.describe(this.ports.clock.monotonic());
   }
 
   /** The configuration in force, which the leader alone is sure to know. @throws RaftError */
   private leading(): ConfigurationEntry {
     const { role, leader, removedAt, configuration: own } = this.describe();
     if (role === "leader") return own;
-    const { id, incarnation } = this.running().identity;
+    const { id, incarnation } = this.node.running().identity;
     const isMember = memberOf(own.configuration, id)?.incarnation === incarnation;
     if (removedAt > 0 || !isMember) {
       const since = Math.max(removedAt, own.id.index);

@@ -12,6 +12,15 @@ import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
 
+/** The node that is called. */
+interface CalledNode {
+  readonly id: NodeId;
+  /** @throws RaftError if it does not run. */
+  running(): { readonly replica: Replica };
+  /** Whose log tokens speak of. */
+  tokenOrigin(): TokenOrigin;
+}
+
 /**
  * The way of callers' commands and queries into the node. What can be refused is refused here, before it costs anything:
  * a command that is no command (F03) or too large (R10), a call that was called off before it began.
@@ -20,13 +29,9 @@ export class NodeCalls {
   private late: (() => void)[] = [];
 
   constructor(
-    private readonly nodeId: NodeId,
+    private readonly node: CalledNode,
     private readonly options: ProtocolOptions,
     private readonly ports: NodePorts,
-    /** The replica, if the node runs; throws if not. */
-    private readonly replica: () => Replica,
-    /** Whose log tokens speak of. */
-    private readonly origin: () => TokenOrigin,
   ) {}
 
   /** See Node.apply. */
@@ -34,7 +39,7 @@ export class NodeCalls {
     let payload: Uint8Array;
     let replica: Replica;
     try {
-      replica = this.replica();
+      replica = this.node.running().replica;
       payload = this.encode(command);
     } catch (error) {
       return Promise.reject(error);
@@ -55,7 +60,7 @@ export class NodeCalls {
     let replica: Replica;
     let payload: Uint8Array;
     try {
-      replica = this.replica();
+      replica = this.node.running().replica;
       payload = this.encode(command);
       const cancelled = whyNotBegun(options);
       if (cancelled !== undefined) throw cancelled;
@@ -73,10 +78,10 @@ export class NodeCalls {
   /** See Node.read. */
   read<Answer = unknown>(query: unknown, options: ReadOptions = {}): Promise<Answer> {
     try {
-      const { desk } = this.replica();
+      const { desk } = this.node.running().replica;
       const cancelled = whyNotBegun(options);
       if (cancelled !== undefined) return Promise.reject(cancelled);
-      const wanted = wantedOf(options.consistency ?? "linearizable", this.origin());
+      const wanted = wantedOf(options.consistency ?? "linearizable", this.node.tokenOrigin());
       return desk.read<Answer>(query, wanted, this.terms(options));
     } catch (error) {
       return Promise.reject(error);
@@ -88,11 +93,11 @@ export class NodeCalls {
     const { consistency = "linearizable" } = options;
     if (consistency !== "linearizable" && consistency !== "local")
       throw badOption("consistency", consistency, "must be linearizable or local for a backup");
-    const replica = this.replica();
+    const replica = this.node.running().replica;
     const cancelled = whyNotBegun(options);
     if (cancelled !== undefined) throw cancelled;
-    const { clusterId, groupId } = this.origin();
-    const origin = { clusterId, groupId, nodeId: this.nodeId };
+    const { clusterId, groupId } = this.node.tokenOrigin();
+    const origin = { clusterId, groupId, nodeId: this.node.id };
     return takeBackup(this.ports, replica, origin, this.terms(options), consistency);
   }
 

@@ -92,7 +92,7 @@ export class NodeManagerCore {
       ticks: this.timers,
       snapshots: new SnapshotTraffic(options, this.timers),
       texts: new SharedTexts(),
-      restOf: (group, wake) => this.mail.restOf(group, wake),
+      rest: this.mail,
       ended: (group) => this.ended(group),
       inTurn: (work) => this.oneByOne(work),
     };

@@ -4,8 +4,9 @@ import type { Millis } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
 import type { GroupId, NodeId } from "../model/node-id.js";
 import type { PeerAddress, Transport, TransportIdentity } from "../ports/transport.js";
+import type { Rest } from "../protocol/effect.js";
 import { RestLedger, type Waking } from "../protocol/rest-ledger.js";
-import type { RestDesk } from "./effect-runner.js";
+import type { RestDesk, Sleeper } from "./effect-runner.js";
 
 /** The name under which processes talk to each other; no group may bear it. */
 export const PROCESS_GROUP = ".process";
@@ -13,9 +14,9 @@ export const PROCESS_GROUP = ".process";
 const ANY_INCARNATION = "0".repeat(16);
 
 /** G02: what a process says to others for all its groups at rest, and how it wakes them. */
-export class ProcessMail {
+export class ProcessMail implements RestDesk {
   private readonly ledger = new RestLedger();
-  private readonly wakers = new Map<GroupId, (contactAt: Millis) => void>();
+  private readonly sleepers = new Map<GroupId, Sleeper>();
   private readonly books = new PeerBooks();
   private local: TransportIdentity | undefined;
   private timer: { unsubscribe(): void } | undefined;
@@ -48,7 +49,7 @@ export class ProcessMail {
     this.transport.attach(PROCESS_GROUP, {
       incarnation: local.directoryId,
       onMessage: (envelope) => this.heard(envelope),
-      onPeerUp: (id, startNumber) => this.wake(this.ledger.met(id, startNumber, this.ticks.now())),
+      onPeerUp: (id, startNumber) => this.wakeAll(this.ledger.met(id, startNumber, this.ticks.now())),
       onPeerDown: () => {},
       // The groups are claimed, each by its incarnation; a process has none.
       onClaim: async () => {},
@@ -63,30 +64,34 @@ export class ProcessMail {
 
   /** The group is here no more. */
   leave(group: GroupId): void {
-    this.wakers.delete(group);
+    this.sleepers.delete(group);
     this.ledger.wake(group);
     if (this.books.delete(group)) this.tellPeers();
   }
 
-  /** The hand of one group. */
-  restOf(group: GroupId, wake: (contactAt: Millis) => void): RestDesk {
-    this.wakers.set(group, wake);
-    return {
-      offer: () => this.ledger.offer(group),
-      rest: (order) => {
-        const rests = this.ledger.rest(group, order.with, order.version, this.ticks.now());
-        if (rests) this.arm();
-        else wake(Number.NEGATIVE_INFINITY);
-      },
-      wake: () => this.ledger.wake(group),
-    };
+  enter(group: GroupId, sleeper: Sleeper): void {
+    this.sleepers.set(group, sleeper);
+  }
+
+  offer(group: GroupId): number {
+    return this.ledger.offer(group);
+  }
+
+  rest(group: GroupId, order: Rest): void {
+    const rests = this.ledger.rest(group, order.with, order.version, this.ticks.now());
+    if (rests) this.arm();
+    else this.sleepers.get(group)?.wake(Number.NEGATIVE_INFINITY);
+  }
+
+  wake(group: GroupId): void {
+    this.ledger.wake(group);
   }
 
   /** A message is about to reach a group: one at rest learns first whom its process has heard meanwhile (E07). */
   beforeMessage({ group, message }: Envelope): void {
     const [leader] = this.ledger.processesOf(group);
     if (leader === undefined || message.type === "RestOffer" || message.type === "RestAnswer") return;
-    this.wakers.get(group)?.(this.ledger.contactAt(leader));
+    this.sleepers.get(group)?.wake(this.ledger.contactAt(leader));
   }
 
   close(): void {
@@ -114,13 +119,13 @@ export class ProcessMail {
     if (message.type === "JoinedHeartbeats")
       for (const heartbeat of message.heartbeats) this.deliver({ ...heartbeat, from, startNumber, to });
     if (message.type !== "ProcessBeat") return;
-    this.wake(this.ledger.heard(from, startNumber, this.local.startNumber, message, this.ticks.now()));
+    this.wakeAll(this.ledger.heard(from, startNumber, this.local.startNumber, message, this.ticks.now()));
   }
 
   /** One beat to each process that something rests with; while nothing rests there is neither beat nor timer. */
   private beat(): void {
     this.timer = undefined;
-    for (const waking of this.ledger.silent(this.ticks.now(), this.silenceMs)) this.wake(waking);
+    for (const waking of this.ledger.silent(this.ticks.now(), this.silenceMs)) this.wakeAll(waking);
     const { partners } = this.ledger;
     for (const id of partners) this.transport.send(this.seal(id, this.ledger.beatFor(id)));
     if (partners.length === 0) return;
@@ -132,8 +137,8 @@ export class ProcessMail {
     this.timer ??= this.ticks.schedule(() => this.beat(), this.intervalMs);
   }
 
-  private wake({ groups, contactAt }: Waking): void {
-    for (const group of groups) this.wakers.get(group)?.(contactAt);
+  private wakeAll({ groups, contactAt }: Waking): void {
+    for (const group of groups) this.sleepers.get(group)?.wake(contactAt);
   }
 
   /** T04: the process may be talked to by whomever a group of it talks to. */

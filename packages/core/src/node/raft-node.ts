@@ -28,26 +28,25 @@ import { NodeHistory } from "./node-history.js";
 import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, tokenOf } from "./read-token.js";
 import { type Recovered, recover } from "./recovery.js";
-import { Replica } from "./replica.js";
+import { Replica, type ReplicaOwner } from "./replica.js";
 import { isRestored, type Restored, restore } from "./restoring.js";
 import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
 
 type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
 
 /** One replica of one group: what users hold (sofa-jraft: NodeImpl's outside). */
-export class RaftNode implements Node<unknown> {
+export class RaftNode implements Node<unknown>, ReplicaOwner {
   readonly id: NodeId;
-  readonly halted: Promise<string>;
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
   private readonly calls: NodeCalls;
-  private readonly members: MemberCalls;
   private readonly history: NodeHistory;
   /** M12: of a witness, without the state machine that was bound. */
   private readonly ports: NodePorts;
   private state: State = "new";
   private haltReason = "";
-  private tellHalted: (reason: string) => void = () => {};
+  private untilHalted: Promise<string> | undefined;
+  private tellHalted: ((reason: string) => void) | undefined;
   private identity: LocalIdentity | undefined;
   private formatVersion = 0;
   /** What recovery found, until this replica is a member of something. */
@@ -69,17 +68,16 @@ export class RaftNode implements Node<unknown> {
     this.groupId = self.groupId;
     this.history = new NodeHistory(household?.texts);
     this.events = new NodeEvents(ports.logger);
-    this.calls = new NodeCalls(
-      this.id,
-      options,
-      this.ports,
-      () => this.running().replica,
-      () => this.tokenOrigin(),
-    );
-    this.members = new MemberCalls(this.groupId, options, this.ports, () => this.running());
-    this.halted = new Promise((resolve) => {
-      this.tellHalted = resolve;
+    this.calls = new NodeCalls(this, options, this.ports);
+  }
+
+  /** Made for whoever asks: of thousands of nodes in a process few are waited for (G02). */
+  get halted(): Promise<string> {
+    this.untilHalted ??= new Promise((resolve) => {
+      if (this.haltReason === "") this.tellHalted = resolve;
+      else resolve(this.haltReason);
     });
+    return this.untilHalted;
   }
 
   get events$(): Observable<NodeEvent> {
@@ -271,7 +269,12 @@ export class RaftNode implements Node<unknown> {
     }
   }
 
-  private tokenOrigin(): TokenOrigin {
+  private get members(): MemberCalls {
+    return new MemberCalls(this.groupId, this.options, this.ports, this);
+  }
+
+  /** Whose log tokens speak of. */
+  tokenOrigin(): TokenOrigin {
     const { replica, identity } = this.running();
     return { clusterId: identity.clusterId, groupId: this.groupId, recoveryNumber: replica.raft.recoveryNumber };
   }
@@ -329,23 +332,17 @@ export class RaftNode implements Node<unknown> {
       identity,
       this.options,
       recovered,
-      {
-        notice: (notice) => this.onNotice(notice),
-        halted: (reason) => this.onHalted(reason),
-      },
+      this,
       this.household,
     );
     this.replica = replica;
     this.recovered = recovered.start.configurations.length === 0 ? recovered : undefined;
-    this.ports.transport.attach(
-      this.groupId,
-      replica.receiver((clusterId) => this.onClaim(clusterId)),
-    );
+    this.ports.transport.attach(this.groupId, replica.receiver());
     replica.open();
   }
 
   /** M13: a waiting replica belongs to the first cluster that names its incarnation, from when that is durable. */
-  private async onClaim(clusterId: ClusterId): Promise<void> {
+  async onClaim(clusterId: ClusterId): Promise<void> {
     const { identity } = this.running();
     if (identity.clusterId === clusterId) return;
     if (identity.clusterId !== "" || this.founding)
@@ -362,7 +359,8 @@ export class RaftNode implements Node<unknown> {
     this.note(`joined cluster ${clusterId}`, "a member named this replica");
   }
 
-  private onNotice(notice: Notice): void {
+  /** @inheritDoc */
+  onNotice(notice: Notice): void {
     this.history.note(notice, this.ports.clock.wall());
     if (notice.kind === "configuration" && notice.stage === "committed") this.recovered = undefined;
     const { logger } = this.ports;
@@ -376,12 +374,13 @@ export class RaftNode implements Node<unknown> {
     this.events.emit(notice);
   }
 
-  private onHalted(reason: string): void {
+  /** @inheritDoc */
+  onHalted(reason: string): void {
     this.haltReason = reason;
     if (this.state === "running") this.state = "halted";
     this.note(`halted: ${reason}`, "the group stopped in place");
     this.ports.logger.error(`${this.id} halted`, { reason });
-    this.tellHalted(reason);
+    this.tellHalted?.(reason);
     this.events.emit({ kind: "halted", reason });
   }
 
@@ -450,7 +449,8 @@ export class RaftNode implements Node<unknown> {
     }
   }
 
-  private running(): { readonly replica: Replica; readonly identity: LocalIdentity } {
+  /** The replica, if it runs. @throws RaftError `NotStarted`, `Halted` or `Stopped` */
+  running(): { readonly replica: Replica; readonly identity: LocalIdentity } {
     const { replica, identity, state } = this;
     if (state === "running" && replica?.isOver === false && identity !== undefined) return { replica, identity };
     if (state === "running")

@@ -1,7 +1,7 @@
 import type { Postman } from "../components/postman.js";
 import type { SnapshotExecutor } from "../components/snapshot-executor.js";
 import type { Envelope } from "../model/message.js";
-import type { Incarnation, NodeId, StartNumber } from "../model/node-id.js";
+import type { ClusterId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
 import type { SnapshotStreamHeader, TransportReceiver } from "../ports/transport.js";
 import type { Raft } from "../protocol/raft.js";
 
@@ -11,8 +11,8 @@ export class ReplicaReceiver implements TransportReceiver {
     readonly incarnation: Incarnation,
     private readonly raft: Raft,
     private readonly postman: Postman,
-    private readonly snapshots: SnapshotExecutor,
-    readonly onClaim: TransportReceiver["onClaim"],
+    private readonly spare: { readonly snapshots: SnapshotExecutor },
+    private readonly node: Pick<TransportReceiver, "onClaim">,
   ) {}
 
   get wasRemoved(): boolean {
@@ -31,7 +31,11 @@ export class ReplicaReceiver implements TransportReceiver {
     this.postman.peerDown(id);
   }
 
+  onClaim(clusterId: ClusterId): Promise<void> {
+    return this.node.onClaim(clusterId);
+  }
+
   onSnapshot(header: SnapshotStreamHeader, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    return this.snapshots.received(header, bytes);
+    return this.spare.snapshots.received(header, bytes);
   }
 }

@@ -1,31 +1,30 @@
 import { ClosureQueue } from "../components/closure-queue.js";
 import { FsmCaller } from "../components/fsm-caller.js";
 import { LogManager } from "../components/log-manager.js";
-import { LogRepairer } from "../components/log-repairer.js";
 import { messageOf } from "../components/message-of.js";
 import { Postman } from "../components/postman.js";
-import { SnapshotExecutor } from "../components/snapshot-executor.js";
 import { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import { SuspendWatch } from "../components/suspend-watch.js";
 import { TimerService } from "../components/timer-service.js";
 import { InvariantViolation, RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
-import type { LocalIdentity } from "../model/node-id.js";
+import type { ClusterId, LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { TransportReceiver } from "../ports/transport.js";
-import type { Effect } from "../protocol/effect.js";
+import type { AfterPersist, Effect } from "../protocol/effect.js";
 import type { Notice } from "../protocol/notice.js";
 import { Raft } from "../protocol/raft.js";
 import type { RaftStart } from "../protocol/state/raft-start.js";
-import { CallerDesk } from "./caller-desk.js";
-import { EffectRunner, type Hands, type RestDesk } from "./effect-runner.js";
+import type { CallerDesk } from "./caller-desk.js";
+import { carryOut, type Hands, type RestDesk, type Sleeper, sayAfterPersist } from "./effect-runner.js";
 import type { Household } from "./household.js";
 import { Inbox, type TurnHooks } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 import { ObservedRaft } from "./observed-raft.js";
 import type { Recovered } from "./recovery.js";
 import { ReplicaReceiver } from "./replica-receiver.js";
+import { SpareHands, type SpareSurroundings } from "./spare-hands.js";
 
 /** Callers that name no deadline give up after this many election timeouts: no promise hangs for ever (Q07, C05). */
 export const DEFAULT_DEADLINE_IN_TIMEOUTS = 10;
@@ -33,44 +32,45 @@ export const DEFAULT_DEADLINE_IN_TIMEOUTS = 10;
 const TICK_MS = 10;
 
 /** A node that is alone in its process never rests. */
-const ALONE: RestDesk = { offer: () => 0, rest: () => {}, wake: () => {} };
+const ALONE: RestDesk = { enter: () => {}, offer: () => 0, rest: () => {}, wake: () => {} };
+
+const NO_NOTICES: readonly Notice[] = [];
 
 /** What a replica tells the node it belongs to. */
 export interface ReplicaOwner {
   /** Something to tell observers; called after the drain. */
-  notice(notice: Notice): void;
+  onNotice(notice: Notice): void;
   /** The group stopped in place, by itself. */
-  halted(reason: string): void;
+  onHalted(reason: string): void;
+  /** M13: a member of that cluster names this replica. */
+  onClaim(clusterId: ClusterId): Promise<void>;
 }
 
 /**
  * One run of one replica: the protocol and the hands around it, wired once, from what recovery found. The founding of a
  * cluster ends one and begins another; nothing of it is shared.
  */
-export class Replica implements TurnHooks {
+export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
   readonly raft: Raft;
   readonly inbox: Inbox;
-  readonly desk: CallerDesk;
   readonly closures: ClosureQueue;
-  private readonly runner: EffectRunner;
+  readonly timers: TimerService;
+  readonly fsm: FsmCaller;
+  readonly log: LogManager;
+  readonly postman: Postman;
+  readonly spare: SpareHands;
+  readonly rest: RestDesk;
+  readonly traffic: SnapshotTraffic;
   private readonly suspends: SuspendWatch;
-  private readonly hands: Hands;
-  private readonly rest: RestDesk;
-  private readonly timers: TimerService;
-  private readonly fsm: FsmCaller;
-  private readonly log: LogManager;
-  private readonly repairer: LogRepairer;
-  private readonly postman: Postman;
-  private readonly snapshots: SnapshotExecutor;
-  private notices: Notice[] = [];
+  private notices = NO_NOTICES;
   private over: "" | "halted" | "closed" = "";
   /** Over when the last answers have left. */
   private lastTurn: Promise<void> | undefined;
 
   constructor(
-    private readonly ports: NodePorts,
-    private readonly identity: LocalIdentity,
-    options: ProtocolOptions,
+    readonly ports: NodePorts,
+    readonly identity: LocalIdentity,
+    readonly options: ProtocolOptions,
     recovered: Recovered,
     private readonly owner: ReplicaOwner,
     household?: Household,
@@ -86,7 +86,6 @@ export class Replica implements TurnHooks {
       mayRest: household !== undefined,
     };
     this.raft = new Raft(start, clock.monotonic());
-    this.runner = new EffectRunner(() => this.hands);
     // A lease may span two windows: together they forgive half of the drift bound, and the speed of clocks has the other half.
     this.suspends = new SuspendWatch(clock, options.clockDriftMs / 4, electionTimeoutMs);
     this.closures = new ClosureQueue(logger);
@@ -99,16 +98,17 @@ export class Replica implements TurnHooks {
       options.uncommittedBytesMax,
       DEFAULT_DEADLINE_IN_TIMEOUTS * electionTimeoutMs,
     );
-    const tickMs = Math.min(TICK_MS, electionTimeoutMs / 15);
     this.timers = new TimerService(
       household?.ticks ?? ports.scheduler,
       ports.random,
-      tickMs,
+      Math.min(TICK_MS, electionTimeoutMs / 15),
       this.inbox,
+      this,
       electionTimeoutMs - options.clockDriftMs,
     );
-    this.log = new LogManager(ports.logStorage, (order) => this.runner.say(order), this.inbox);
-    this.repairer = new LogRepairer(ports.logStorage, this.inbox, () => this.log.repaired());
+    this.closures.use(this.timers, this.inbox);
+    this.log = new LogManager(ports.logStorage, this, this.inbox);
+    this.log.use(this.timers, options.writeOverdueMs, clock);
     recovered.news.listen(this.inbox);
     this.postman = new Postman(transport, ports.checksum, identity, this.inbox, this.raft);
     this.fsm = new FsmCaller(
@@ -121,32 +121,15 @@ export class Replica implements TurnHooks {
       recovered.appliedId,
       recovered.appliedLogTimeMs,
     );
-    this.snapshots = new SnapshotExecutor(
-      {
-        storage: ports.snapshotStorage,
-        stateMachine,
-        transport,
-        fsm: this.fsm,
-        events: this.inbox,
-        identity,
-        formatVersion: recovered.formatVersion,
-        configurationAt: (index) => this.raft.configurationAt(index),
-        addressOf: (id) => this.postman.addressOf(id),
-        now: () => clock.monotonic(),
-        stallMs: 2 * electionTimeoutMs,
-        traffic: household?.snapshots ?? new SnapshotTraffic(options, ports.scheduler),
-      },
-      recovered.start.snapshot,
-    );
-    this.desk = new CallerDesk(ports, options, this.inbox, this.fsm, {
-      notice: (notice) => this.notices.push(notice),
-      halt: (reason) => this.halt(reason),
-    });
-    const { log, repairer, postman, timers, fsm, closures, snapshots, inbox, desk } = this;
-    const wake = (contactAt: Millis): void => inbox.post({ type: "Woken", contactAt });
-    this.rest = household?.restOf(identity.groupId, wake) ?? ALONE;
-    this.hands = { log, repairer, postman, timers, fsm, closures, snapshots, inbox, desk, rest: this.rest };
-    this.useAlarms(options.writeOverdueMs);
+    this.traffic = household?.snapshots ?? new SnapshotTraffic(options, ports.scheduler);
+    this.spare = new SpareHands(this, recovered.start.snapshot, recovered.formatVersion);
+    this.rest = household?.rest ?? ALONE;
+    this.rest.enter(identity.groupId, this);
+  }
+
+  /** Where callers wait. */
+  get desk(): CallerDesk {
+    return this.spare.desk;
   }
 
   /** Whether it has ended: nobody may ask it anything any more. */
@@ -154,9 +137,9 @@ export class Replica implements TurnHooks {
     return this.over !== "";
   }
 
-  /** What the transport calls. `onClaim` is the node's. */
-  receiver(onClaim: TransportReceiver["onClaim"]): TransportReceiver {
-    return new ReplicaReceiver(this.identity.incarnation, this.raft, this.postman, this.snapshots, onClaim);
+  /** What the transport calls. */
+  receiver(): TransportReceiver {
+    return new ReplicaReceiver(this.identity.incarnation, this.raft, this.postman, this.spare, this.owner);
   }
 
   /** Takes part from now on. */
@@ -166,14 +149,14 @@ export class Replica implements TurnHooks {
 
   /** S07: resolves with the snapshot that is there then. */
   snapshot(): Promise<SnapshotMeta> {
-    return this.desk.snapshot(this.snapshots.saver);
+    return this.desk.snapshot(this.spare);
   }
 
   /** Ends it: what is pending is answered, the write under way ends, nothing of it runs any more. Idempotent. */
   async close(reason: string): Promise<void> {
     this.end("Stopped", reason);
     this.over = "closed";
-    await this.snapshots.close();
+    await this.spare.close();
     await this.fsm.close();
     await this.log.close();
     await this.lastTurn;
@@ -181,32 +164,39 @@ export class Replica implements TurnHooks {
 
   /** O01. */
   describe(): { readonly queues: Readonly<Record<string, number>>; readonly parts: Readonly<Record<string, unknown>> } {
-    const { log, postman, fsm, snapshots } = this;
-    const queues = { ...this.inbox.describe(), proposals: this.closures.waiting, ...this.desk.describe() };
+    const { log, postman, fsm } = this;
+    const spare = this.spare.describe();
+    const queues = { ...this.inbox.describe(), proposals: this.closures.waiting, ...spare.queues };
     const parts = {
       log: log.describe(),
       postman: postman.describe(),
       fsm: fsm.describe(),
-      snapshots: snapshots.describe(),
+      snapshots: spare.snapshots,
     };
     return { queues, parts };
   }
 
-  private useAlarms(writeOverdueMs: Millis): void {
-    const { timers, log, closures, desk, snapshots, ports } = this;
-    const now = () => ports.clock.monotonic();
-    const wake = (): void => this.inbox.inNextTurn(() => {});
-    closures.use(
-      timers.alarm(() => this.inbox.inNextTurn(() => closures.sweep(now()))),
-      wake,
-    );
-    log.use(
-      timers.alarm(() => log.checkOverdue()),
-      writeOverdueMs,
-      now,
-    );
-    for (const calls of desk.pending) calls.use(timers.alarm(() => calls.sweep(now())));
-    snapshots.use(timers.alarm(() => snapshots.sweep(now())));
+  /** Somebody's deadline may have passed: of a caller (C05), of a write (E24), of a snapshot on its way (R19). */
+  alarmRang(): void {
+    const now = this.ports.clock.monotonic();
+    if (this.closures.hasDeadlines) this.inbox.inNextTurn(() => this.closures.sweep(this.ports.clock.monotonic()));
+    this.log.checkOverdue();
+    this.spare.sweep(now);
+  }
+
+  /** @inheritDoc */
+  wake(contactAt: Millis): void {
+    this.inbox.post({ type: "Woken", contactAt });
+  }
+
+  /** What a write was waited for with. */
+  say(order: AfterPersist): void {
+    sayAfterPersist(this, order);
+  }
+
+  /** @inheritDoc */
+  notice(notice: Notice): void {
+    this.notices = this.notices.concat(notice);
   }
 
   /** @inheritDoc */
@@ -224,7 +214,7 @@ export class Replica implements TurnHooks {
 
   /** @inheritDoc */
   run(effects: readonly Effect[]): void {
-    this.runner.run(effects);
+    for (const effect of effects) carryOut(this, effect);
   }
 
   /** @inheritDoc */
@@ -234,11 +224,11 @@ export class Replica implements TurnHooks {
       this.postman.flush();
     }
     this.closures.deliver();
-    this.desk.turnEnded();
+    this.spare.turnEnded();
     if (this.notices.length === 0) return;
-    const notices = this.notices;
-    this.notices = [];
-    for (const notice of notices) this.owner.notice(notice);
+    const { notices } = this;
+    this.notices = NO_NOTICES;
+    for (const notice of notices) this.owner.onNotice(notice);
   }
 
   /** A step threw: an impossible state, or a defect. The group stops in place; other groups go on. */
@@ -250,12 +240,13 @@ export class Replica implements TurnHooks {
     this.halt(error instanceof InvariantViolation ? error.message : `defect: ${rule}`);
   }
 
-  private halt(reason: string): void {
+  /** Stops in place. */
+  halt(reason: string): void {
     if (this.over !== "") return;
     // What was said before the disk failed or the impossible was seen may still leave; nothing is said from here on.
     this.postman.flush();
     this.end("Halted", reason);
-    this.owner.halted(reason);
+    this.owner.onHalted(reason);
     void this.letGo(new RaftError("Halted", "unknown", reason));
   }
 
@@ -267,7 +258,7 @@ export class Replica implements TurnHooks {
     } catch (thrown) {
       this.ports.logger.error("the state machine threw in error", { reason: messageOf(thrown) });
     }
-    await this.snapshots.close();
+    await this.spare.close();
     await this.log.close();
   }
 
@@ -277,14 +268,13 @@ export class Replica implements TurnHooks {
     const because = code === "Halted" ? `This group has stopped in place: ${reason}.` : reason;
     const error = (outcome: "refused" | "unknown"): RaftError => new RaftError(code, outcome, because);
     this.ports.transport.detach(this.identity.groupId);
-    this.rest.wake();
+    this.rest.wake(this.identity.groupId);
     this.postman.close();
     this.timers.close();
-    this.repairer.close();
     this.log.stopWaiting();
     this.inbox.close(error("refused"));
     this.closures.failAll(error("unknown"));
-    this.desk.close(error);
+    this.spare.end(error);
     // The answers leave in a turn of their own, as always; whoever closes is told after them.
     this.lastTurn = new Promise((resolve) => this.inbox.inNextTurn(resolve));
   }

@@ -11,7 +11,7 @@ function queue() {
   const closures = new ClosureQueue(logger);
   const alarms: number[] = [];
   let wakes = 0;
-  closures.use({ atMost: (dueMs) => void alarms.push(dueMs), clear: () => {} }, () => void wakes++);
+  closures.use({ atMost: (dueMs) => void alarms.push(dueMs) }, { inNextTurn: () => void wakes++ });
   /** Moves time on, and ends the turn. */
   const sweep = (nowMs: number): void => {
     closures.sweep(nowMs);

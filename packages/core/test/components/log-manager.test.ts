@@ -39,7 +39,7 @@ function manager() {
   const sink = new RecordingSink();
   const said: string[] = [];
   const say = (order: AfterPersist): void => void said.push(order.type === "Send" ? order.to : order.event.type);
-  return { ...held, sink, said, log: new LogManager(held.storage, say, sink) };
+  return { ...held, sink, said, log: new LogManager(held.storage, { say }, sink) };
 }
 
 const send = (to: string): AfterPersist => ({
@@ -246,12 +246,8 @@ describe("E24 a write that takes too long", () => {
   it("E24 is said while it is under way, with how long by now, and not where writes end in time", async () => {
     const { log, sink, end } = manager();
     const time = new ManualTime();
-    const timers = new TimerService(time, drawing(0), 10, sink);
-    log.use(
-      timers.alarm(() => log.checkOverdue()),
-      300,
-      () => time.now(),
-    );
+    const timers = new TimerService(time, drawing(0), 10, sink, { alarmRang: () => log.checkOverdue() });
+    log.use(timers, 300, { monotonic: () => time.now() });
     for (const number of [1, 2]) {
       log.persist(persist(number, { hardState: FRESH_HARD_STATE }));
       log.flush();

@@ -4,7 +4,8 @@ import { RaftError } from "../../src/model/errors.js";
 
 function calls(max = 10) {
   const heard: string[] = [];
-  const made = new PendingCalls<string>("reads", max);
+  const asked: number[] = [];
+  const made = new PendingCalls<string>("reads", max, { atMost: (dueMs) => void asked.push(dueMs) });
   const add = (request: number, deadlineMs = Number.POSITIVE_INFINITY, signal?: AbortSignal) =>
     made.add(request, {
       resolve: (answer) => void heard.push(`${request}: ${answer}`),
@@ -13,7 +14,7 @@ function calls(max = 10) {
       signal,
       gaveUp: (code) => new RaftError(code, "refused", "gave up"),
     });
-  return { made, add, heard };
+  return { made, add, heard, asked };
 }
 
 describe("PendingCalls", () => {
@@ -35,9 +36,7 @@ describe("PendingCalls", () => {
   });
 
   it("Q07 C05 deadlines are swept, not timed one by one; the next one is asked for", () => {
-    const { made, add, heard } = calls();
-    const asked: number[] = [];
-    made.use({ atMost: (dueMs) => void asked.push(dueMs), clear: () => {} });
+    const { made, add, heard, asked } = calls();
     add(1, 100);
     add(2, 200);
     made.sweep(150);

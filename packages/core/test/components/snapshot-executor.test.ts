@@ -138,6 +138,7 @@ function executor(traffic = new SnapshotTraffic(BOUNDS, new ManualTime())) {
       traffic,
     },
     null,
+    { atMost: () => {} },
   );
   /** Turns until nothing moves any more. */
   const turns = async (): Promise<void> => {

@@ -40,10 +40,10 @@ function desk(codec?: Codec) {
     appliedId: { index: 3, term: 1 },
   };
   const stateMachine = { read: (query: unknown) => query } as StateMachine;
-  const made = new CallerDesk({ stateMachine, codec }, { pendingRequestsMax: 2 }, inbox as Inbox, fsm as FsmCaller, {
-    notice: () => {},
-    halt: () => {},
-  });
+  const bounds = { pendingRequestsMax: 2 };
+  const memory = { lastRequest: 0, forwardedUpTo: 0 };
+  const alarm = { atMost: () => {} };
+  const made = new CallerDesk({ stateMachine, codec }, bounds, inbox as Inbox, fsm as FsmCaller, alarm, memory);
   return { made, sink, forwarded, reads, waits };
 }
 const taken: TakeForwarded = {

@@ -58,7 +58,7 @@ export class DataDirectory {
 
   constructor(
     @inject(Settings) private readonly settings: Settings,
-    @inject(FileSystem) private readonly files: FileSystem,
+    @inject(FileSystem) protected readonly files: FileSystem,
     @inject(Checksum) private readonly checksum: Checksum,
   ) {
     this.path = settings.directory;

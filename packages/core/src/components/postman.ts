@@ -59,9 +59,10 @@ export class Postman {
   /** The members changed, or who else may be talked to: the transport's peers follow (T04). */
   updatePeers(configuration: Configuration, others: readonly Member[] = []): void {
     const book = new Map<NodeId, PeerAddress>();
-    for (const { id, address, incarnation } of [...configuration.members, ...others])
-      if (id !== this.identity.id) book.set(id, { id, address, incarnation });
-    this.book = [...book.values()];
+    for (const member of [...configuration.members, ...others])
+      if (member.id !== this.identity.id) book.set(member.id, member);
+    // No longer than it needs to be: a process may hold thousands (G02).
+    this.book = [...book.values()].slice();
     this.transport.setPeers(this.identity.groupId, this.book);
   }
 

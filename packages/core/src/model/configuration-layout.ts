@@ -8,7 +8,7 @@ import {
 } from "./configuration.js";
 import { RaftError } from "./errors.js";
 import { TERM_MAX } from "./log-id.js";
-import { isIncarnation, isName } from "./node-id.js";
+import { isIncarnation, isName, type NodeId } from "./node-id.js";
 
 /*
  * Bytes of a configuration, in log entries and snapshots (format 1, little-endian; names and addresses are ASCII):
@@ -131,13 +131,7 @@ function readFrom(bytes: Uint8Array, offset: number): Configuration {
   if (bytes[offset + 1] !== 0) throw damaged("has a reserved byte set");
   if (count > MEMBERS_MAX) throw damaged(`has ${count} members; at most ${MEMBERS_MAX} are allowed`);
   const members: Member[] = [];
-  const lists: Record<(typeof PARTS)[number], string[]> = {
-    voters: [],
-    votersOld: [],
-    learners: [],
-    learnersNext: [],
-    witnesses: [],
-  };
+  const parts: number[] = [];
   let at = offset + HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     if (at + MEMBER_FIXED_BYTES > bytes.length) throw damaged(`ends inside member ${i}`);
@@ -149,12 +143,25 @@ function readFrom(bytes: Uint8Array, offset: number): Configuration {
     const address = textAt(bytes, at + 2 + INCARNATION_BYTES + 1 + id.length, i);
     at += MEMBER_FIXED_BYTES + id.length + address.length;
     members.push({ id, incarnation, address, priority });
-    for (const [bit, part] of PARTS.entries()) if ((flags & (1 << bit)) !== 0) lists[part].push(id);
+    parts.push(flags);
   }
   if (at !== bytes.length) throw damaged(`has ${bytes.length - at} bytes behind its last member`);
   const fault = membersFault(members);
   if (fault !== undefined) throw damaged(fault);
-  return count === 0 ? NO_CONFIGURATION : { members, ...lists };
+  if (count === 0) return NO_CONFIGURATION;
+  // Lists are no longer than they need to be, and empty ones are one: a process may hold thousands (G02).
+  const having = (part: (typeof PARTS)[number]): readonly NodeId[] => {
+    const ids = members.filter((_, i) => ((parts[i] as number) & (1 << PARTS.indexOf(part))) !== 0).map(({ id }) => id);
+    return ids.length === 0 ? NO_CONFIGURATION[part] : ids;
+  };
+  return {
+    members: members.slice(),
+    voters: having("voters"),
+    votersOld: having("votersOld"),
+    learners: having("learners"),
+    learnersNext: having("learnersNext"),
+    witnesses: having("witnesses"),
+  };
 }
 
 /** Each byte as two digits. */

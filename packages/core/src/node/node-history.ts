@@ -6,9 +6,11 @@ import { SharedTexts } from "./shared-texts.js";
 /** Most changes that are remembered; older ones are forgotten. */
 export const HISTORY_MAX = 256;
 
+const NOTHING: readonly never[] = [];
+
 /** E23: the recent changes of role, term and leader, each with its cause. */
 export class NodeHistory {
-  private readonly entries: HistoryEntry[] = [];
+  private entries: readonly HistoryEntry[] = NOTHING;
 
   constructor(
     /** Of all groups of the process. */
@@ -29,13 +31,14 @@ export class NodeHistory {
 
   /** Notes anything else that an operator should find here. */
   add({ atMs, what, cause }: HistoryEntry): void {
-    this.entries.push({ atMs, what: this.texts.of(what), cause: this.texts.of(cause) });
-    if (this.entries.length > HISTORY_MAX) this.entries.shift();
+    const entry = { atMs, what: this.texts.of(what), cause: this.texts.of(cause) };
+    // Exactly as long as it is: a push makes room for seventeen, in each of thousands of groups (G02).
+    this.entries = this.entries.slice(1 - HISTORY_MAX).concat(entry);
   }
 
   /** Oldest first. */
   list(): readonly HistoryEntry[] {
-    return [...this.entries];
+    return this.entries;
   }
 }
 

@@ -12,7 +12,7 @@ export class ConfigurationManager {
 
   /** @param found - ascending: that of the base, if any, and those of the log. */
   constructor(found: readonly ConfigurationEntry[]) {
-    this.history = [...found];
+    this.history = found.slice();
   }
 
   /** The node's own configuration: the newest in its log, committed or not. */
@@ -42,7 +42,7 @@ export class ConfigurationManager {
 
   /** M01: takes effect at once. */
   append(entry: ConfigurationEntry): void {
-    this.history.push(entry);
+    this.history = this.history.concat(entry);
   }
 
   /** L03: takes its place between the others; one that is known already changes nothing. */

@@ -226,13 +226,13 @@ function followsRecovery(s: RaftState, recoveryNumber: RecoveryNumber): boolean 
 
 /** T11: what an earlier run of the sender left in the network is dropped; a new run begins with a probe (R19). */
 function isOfNewestStart(s: RaftState, envelope: Envelope): boolean {
-  const key = `${envelope.from}/${envelope.fromIncarnation}`;
-  const known = s.starts.get(key) ?? 0;
+  const { from: id, fromIncarnation: incarnation, startNumber } = envelope;
+  const before = s.starts.find((start) => start.id === id && start.incarnation === incarnation);
+  const known = before?.startNumber ?? 0;
   if (envelope.startNumber < known) return false;
   if (envelope.startNumber > known) {
-    s.starts.delete(key);
-    s.starts.set(key, envelope.startNumber);
-    if (s.starts.size > STARTS_MAX) s.starts.delete(s.starts.keys().next().value as string);
+    const others = s.starts.filter((start) => start !== before).slice(1 - STARTS_MAX);
+    s.starts = others.concat({ id, incarnation, startNumber });
     const peer = s.peerOf(envelope);
     if (peer !== undefined && known > 0) onPeerLost(peer);
   }

@@ -18,6 +18,7 @@ export class LeaseRounds {
   /** E24, Q05: the process stood still: only rounds from this one on count. */
   voidUntilRound(round: number): void {
     this.fromRound = round;
+    while ((this.unanswered.first?.round ?? round) < round) this.unanswered.shift();
   }
 
   /** E21, Q05: a TimeoutNow is about, and voters are free of their promise: no lease before this entry is committed. */

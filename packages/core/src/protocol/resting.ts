@@ -82,6 +82,8 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
   s.rest = { phase: "resting", round, confirmed: new SparseSet() };
   s.disarm("election");
   s.log.forgetBlocks();
+  // Q08: what its heartbeats told of ages is getting old.
+  s.freshness.forget();
   s.outbox.emit({ type: "Rest", with: [leader.id], version });
 }
 
@@ -98,6 +100,7 @@ function restIfAllAgree(s: RaftState, office: Leadership): void {
   if (s.rest === undefined || !isIdle(s, office)) return;
   for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;
   s.rest.phase = "resting";
+  s.rest.confirmed.clear();
   s.disarm("heartbeat");
   s.log.forgetBlocks();
   // Q05: what was confirmed before the rest says nothing about the time after it.

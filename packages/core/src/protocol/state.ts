@@ -21,6 +21,7 @@ import type { Asked, PassedOn } from "./state/asking.js";
 import type { Install } from "./state/install.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftStart } from "./state/raft-start.js";
+import type { Start } from "./state/start.js";
 
 /**
  * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.
@@ -95,9 +96,9 @@ export class RaftState {
   commitNews = false;
   transferCounter = 0;
   /** T11: highest start number seen of each replica. */
-  readonly starts = new Map<string, number>();
+  starts: readonly Start[] = [];
   /** What was dropped, by reason (O01). */
-  readonly dropped: Record<string, number> = {};
+  dropped: Record<string, number> | undefined;
   readonly log: RaftLog;
   /** Ascending. */
   readonly configurations: ConfigurationManager;
@@ -239,6 +240,7 @@ export class RaftState {
 
   /** Counts something that was dropped. */
   drop(reason: string): void {
+    this.dropped ??= {};
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
   }
 

@@ -46,9 +46,8 @@ export class TermRuns {
 
   /** Entries up to `last`, of this term, follow. */
   append(first: LogIndex, last: LogIndex, term: Term): void {
-    // A literal has room for one, a first push makes room for seventeen: most logs hold one run.
-    if (this.runs.length === 0) this.runs = [{ first, term }];
-    else if ((this.runs[this.runs.length - 1] as TermRun).term !== term) this.runs.push({ first, term });
+    // A push makes room for seventeen; terms change rarely, and a process may hold thousands of logs (G02).
+    if (this.runs[this.runs.length - 1]?.term !== term) this.runs = this.runs.concat({ first, term });
     this.lastIndex = last;
   }
 

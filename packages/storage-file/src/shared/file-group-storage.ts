@@ -36,22 +36,11 @@ export class FileGroupStorage implements GroupStorage {
 
   group(group: string): GroupStores {
     const { settings, files, checksum } = this;
-    const own = { ...settings, groupId: group };
-    const directory = new GroupDirectory(own, files, checksum);
-    // Also refuses a name that cannot be a directory's.
-    const path = directory.groupPath(group);
-    const log = new GroupLogStorage(
-      this.log,
-      group,
-      checksum,
-      ({ incarnation }) => {
-        directory.identity = this.log.identity;
-        directory.useGroup(group, incarnation);
-      },
-      // What an earlier group of this name left behind, if a crash came before it was cleared away.
-      () => this.removeFiles(path),
-    );
-    return { log, snapshots: new FileSnapshotStorage(directory, own, files, checksum) };
+    const directory = this.directoryOf(group);
+    return {
+      log: new GroupLogStorage(this.log, group, checksum, directory),
+      snapshots: new FileSnapshotStorage(directory, settings, files, checksum),
+    };
   }
 
   async remove(group: string): Promise<void> {
@@ -59,7 +48,7 @@ export class FileGroupStorage implements GroupStorage {
     const log = book.named(group);
     if (log === undefined) return;
     await this.log.declare(group, log.incarnation, "removed");
-    await this.removeFiles(new GroupDirectory(this.settings, this.files, this.checksum).groupPath(group));
+    await this.directoryOf(group).clear();
   }
 
   close(): Promise<void> {
@@ -70,10 +59,7 @@ export class FileGroupStorage implements GroupStorage {
     return { kind: "file", ...this.log.describe(), directory: this.directory.path };
   }
 
-  private async removeFiles(path: string): Promise<void> {
-    const snapshots = `${path}/snapshots`;
-    const names = this.files.list(snapshots);
-    for (const name of names) this.files.remove(`${snapshots}/${name}`);
-    if (names.length > 0) await this.files.syncDirectory(snapshots);
+  private directoryOf(group: string): GroupDirectory {
+    return new GroupDirectory(this.settings, this.files, this.checksum, group, this.log);
   }
 }

@@ -13,6 +13,7 @@ import {
 import { closedAlready } from "../format/faults.js";
 import { type GroupOperation, RecordKind } from "../log/record.js";
 import { planWrite, type WritePlan } from "../log/write-plan.js";
+import type { GroupDirectory } from "./group-directory.js";
 import { type GroupLog, holeOf, type Place } from "./group-log.js";
 import { readPlaces } from "./place-reader.js";
 import type { SharedLog } from "./shared-log.js";
@@ -31,9 +32,7 @@ export class GroupLogStorage implements LogStorage {
     private readonly shared: SharedLog,
     private readonly group: string,
     private readonly checksum: Checksum,
-    private readonly opened: (log: GroupLog) => void,
-    /** Makes room for a group that is not there yet. */
-    private readonly prepare: () => Promise<void>,
+    private readonly directory: GroupDirectory,
   ) {}
 
   async open(request: OpenLog): Promise<OpenedLog> {
@@ -47,7 +46,8 @@ export class GroupLogStorage implements LogStorage {
       );
     const { book } = this.shared.living();
     if (book.named(this.group) === undefined) {
-      await this.prepare();
+      // What an earlier group of this name left behind, if a crash came before it was cleared away.
+      await this.directory.clear();
       await this.shared.declare(this.group, request.newIncarnation, "there");
     }
     const log = book.named(this.group) as GroupLog;
@@ -56,7 +56,7 @@ export class GroupLogStorage implements LogStorage {
     this.plannedLast = log.lastIndex;
     this.state = "open";
     log.damaged = request.damaged;
-    this.opened(log);
+    this.directory.opened(log);
     const holes = log.holes();
     const { clusterId, directoryId, startNumber } = this.shared.identity;
     const { incarnation, hardState, commitHint, base, last } = log;

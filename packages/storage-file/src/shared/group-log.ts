@@ -41,6 +41,9 @@ export interface PlaceWatch {
   displaced(place: Place): void;
 }
 
+/** Shared by all places without any, which is nearly all of them. */
+const NONE: readonly LogIndex[] = [];
+
 /** One group of a shared log: what its records say, and where its blocks stand. */
 export class GroupLog {
   incarnation = "";
@@ -233,10 +236,10 @@ export const holeOf = ({ first, last, segment, offset, bytes }: Place): LogHole 
 
 function placeOf(block: LogBlock, segment: Segment, offset: number, isLost: boolean): Place {
   const { first, last, term, sizeBytes: bytes } = block;
-  const configurations: LogIndex[] = [];
+  let configurations = NONE;
   // A damaged block may not be asked for its entries.
   const readableTo = isLost ? 0 : last;
   for (let index = first; index <= readableTo; index++)
-    if (block.typeAt(index) === EntryType.configuration) configurations.push(index);
+    if (block.typeAt(index) === EntryType.configuration) configurations = configurations.concat(index);
   return { segment, offset, bytes, first, last, term, configurations, isLost };
 }

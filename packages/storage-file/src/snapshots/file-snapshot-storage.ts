@@ -21,14 +21,17 @@ const LOCAL = /\.tmp$/;
 const PARTIAL = /\.part$/;
 const DAMAGED = /\.damaged$/;
 
+/** Shared by all storages that have nothing of a kind: of a thousand groups in a process many have none (G02). */
+const NONE: readonly never[] = [];
+
 /** Snapshots of one replica, a file each: see docs/FORMAT.md. */
 @injectable()
 export class FileSnapshotStorage implements SnapshotStorage {
   private state: "new" | "open" | "closed" = "new";
-  private snapshots: SnapshotMeta[] = [];
-  private readonly reported: string[] = [];
+  private snapshots: readonly SnapshotMeta[] = NONE;
+  private reported: readonly string[] = NONE;
   /** Drafts that are being written, by path: of two under way at once neither touches the other's. */
-  private readonly busy = new Set<string>();
+  private busy: readonly string[] = NONE;
   private drafts = 0;
 
   constructor(
@@ -61,10 +64,10 @@ export class FileSnapshotStorage implements SnapshotStorage {
   async begin(meta: SnapshotMeta, kind: "local" | "received"): Promise<SnapshotSink> {
     this.living();
     const partial = this.at(partialName(meta));
-    const resumes = kind === "received" && !this.busy.has(partial);
+    const resumes = kind === "received" && !this.busy.includes(partial);
     this.drafts++;
     const path = resumes ? partial : this.at(`${kind}-${this.drafts}.tmp`);
-    this.busy.add(path);
+    this.busy = this.busy.concat(path);
     try {
       if (resumes) this.removeOtherPartials(partialName(meta));
       const draft = await SnapshotDraft.open(path, meta, this.files, this.checksum, resumes);
@@ -72,10 +75,10 @@ export class FileSnapshotStorage implements SnapshotStorage {
       return new FileSnapshotSink(draft, given, resumes, {
         publish: (whole) => this.publish(path, draft, whole),
         discard: () => this.files.remove(path),
-        done: () => void this.busy.delete(path),
+        done: () => this.letGo(path),
       });
     } catch (error) {
-      this.busy.delete(path);
+      this.letGo(path);
       throw snapshotFailed(path, error);
     }
   }
@@ -106,7 +109,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
       directory: this.path,
       state: this.state,
       snapshots: this.snapshots.map(({ id, sizeBytes }) => ({ index: id.index, term: id.term, sizeBytes })),
-      underWay: this.busy.size,
+      underWay: this.busy.length,
       damaged: [...this.reported],
     };
   }
@@ -122,6 +125,12 @@ export class FileSnapshotStorage implements SnapshotStorage {
 
   private at(name: string): string {
     return `${this.path}/${name}`;
+  }
+
+  /** The draft at this path is not written any more. */
+  private letGo(path: string): void {
+    const others = this.busy.filter((other) => other !== path);
+    this.busy = others.length === 0 ? NONE : others;
   }
 
   private living(): void {
@@ -142,7 +151,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
         found.push(file.meta);
       } catch (error) {
         if (!(error instanceof RaftError) || error.code !== "Damaged") throw error;
-        this.reported.push(messageOf(error));
+        this.reported = this.reported.concat(messageOf(error));
         this.files.rename(path, `${path}.damaged`);
       } finally {
         handle.close();
@@ -175,7 +184,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
   /** A transfer that another one replaced is not resumed any more. */
   private removeOtherPartials(name: string): void {
     for (const other of this.files.list(this.path))
-      if (PARTIAL.test(other) && other !== name && !this.busy.has(this.at(other))) this.files.remove(this.at(other));
+      if (PARTIAL.test(other) && other !== name && !this.busy.includes(this.at(other))) this.files.remove(this.at(other));
   }
 }
 

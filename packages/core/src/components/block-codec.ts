@@ -147,6 +147,8 @@ function setU64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
 }
 
+/** Whatever comes out of a multiplication takes a heap object of its own wherever it is kept, however small it is. */
 function getU64(view: DataView, at: number): number {
-  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  const [high, low] = [view.getUint32(at + 4, true), view.getUint32(at, true)];
+  return high === 0 ? low : high * 2 ** 32 + low;
 }

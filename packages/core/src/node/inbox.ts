@@ -1,6 +1,6 @@
 import type { ClosureQueue } from "../components/closure-queue.js";
 import type { EventSink } from "../components/event-sink.js";
-import { type Done, ProposalGroup, type Resolve } from "../components/proposal-group.js";
+import type { Done, ProposalGroup, Resolve } from "../components/proposal-group.js";
 import { RaftError } from "../model/errors.js";
 import type { Millis, Term } from "../model/log-id.js";
 import { blocksOf, type Message } from "../model/message.js";
@@ -8,7 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
 import type { BoundedRead, RaftEvent } from "../protocol/event.js";
-import { SparseMap } from "../protocol/sparse-map.js";
+import { Gathering } from "./gathering.js";
 
 /** Most events that one turn handles; the rest waits for the next, behind timers and sockets. */
 export const EVENTS_PER_TURN_MAX = 4_096;
@@ -44,17 +44,15 @@ export interface TurnHooks {
  */
 export class Inbox implements EventSink {
   private queue: (RaftEvent | (() => void))[] = [];
-  private gathering: ProposalGroup;
-  private readonly forwarded = new SparseMap<Term, ProposalGroup>();
-  private reads: number[] = [];
-  private leaseReads: number[] = [];
-  private boundedReads: BoundedRead[] = [];
+  /** Made when a turn is the first to need it. */
+  private gathered: Gathering | undefined;
   private messages = 0;
   private messageBytes = 0;
   private droppedMessages = 0;
   private scheduled = false;
-  private readonly drainNow = (): void => this.drain();
   private state: "waiting" | "open" | "closed" = "waiting";
+  /** What is said to callers since it was closed. */
+  private refusal: RaftError | undefined;
 
   constructor(
     private readonly raft: Stepper,
@@ -66,9 +64,7 @@ export class Inbox implements EventSink {
     private readonly gatherBytesMax: number,
     /** Callers that named no deadline wait this long. ms. */
     private readonly defaultDeadlineMs: Millis,
-  ) {
-    this.gathering = new ProposalGroup(undefined);
-  }
+  ) {}
 
   /** Begins to work, with the effects of the protocol's start; what came before waited. */
   open(start: () => readonly Effect[]): void {
@@ -95,7 +91,7 @@ export class Inbox implements EventSink {
 
   /** Gathers a command for the end of the turn. `resolve` is null for the callback form. Returns its group; it is the last one there. */
   propose(payload: Uint8Array, resolve: Resolve | null, done: Done): ProposalGroup | undefined {
-    const group = this.gathering;
+    const group = this.gathering.proposals;
     if (group.bytes + payload.length > this.gatherBytesMax && group.count > 0) {
       const error = new RaftError(
         "Overloaded",
@@ -112,27 +108,25 @@ export class Inbox implements EventSink {
 
   /** R18: gathers a peer's command, which may be proposed in one term only. */
   proposeForwarded(payload: Uint8Array, onlyInTerm: Term, done: Done): void {
-    let group = this.forwarded.get(onlyInTerm);
-    if (group === undefined) this.forwarded.set(onlyInTerm, (group = new ProposalGroup(onlyInTerm)));
-    group.add(payload, null, done);
+    this.gathering.forward(payload, onlyInTerm, done);
     this.schedule();
   }
 
   /** Gathers a linearizable read; those of a turn share one round (Q03). */
   read(request: number): void {
-    this.reads.push(request);
+    this.gathering.reads.push(request);
     this.schedule();
   }
 
   /** Gathers a read under the lease (Q05). */
   readUnderLease(request: number): void {
-    this.leaseReads.push(request);
+    this.gathering.leaseReads.push(request);
     this.schedule();
   }
 
   /** Gathers a read of bounded age (Q08). */
   readBounded(read: BoundedRead): void {
-    this.boundedReads.push(read);
+    this.gathering.boundedReads.push(read);
     this.schedule();
   }
 
@@ -140,27 +134,29 @@ export class Inbox implements EventSink {
   close(refusal: RaftError): void {
     if (this.state === "closed") return;
     this.state = "closed";
-    for (const group of [this.gathering, ...this.forwarded.values()]) {
-      if (group.count === 0) continue;
-      group.compact();
-      this.closures.submit(group);
-      this.closures.refused({ type: "ProposalsRefused", count: group.count, error: refusal });
-    }
-    this.gathering = new ProposalGroup(undefined);
-    this.forwarded.clear();
-    this.reads = [];
-    this.leaseReads = [];
-    this.boundedReads = [];
+    this.refusal = refusal;
+    const { gathered } = this;
+    this.gathered = undefined;
+    for (const group of gathered?.groups ?? []) this.submit(group);
   }
 
   /** Events, commands and reads that wait for the next turn. */
   get waiting(): number {
-    return this.queue.length + this.gathering.count + this.gatheredReads;
+    return this.queue.length + (this.gathered?.waiting ?? 0);
   }
 
   /** O01. */
   describe(): Readonly<Record<string, number>> {
-    return { inbox: this.queue.length, gathered: this.gathering.count, droppedMessages: this.droppedMessages };
+    return {
+      inbox: this.queue.length,
+      gathered: this.gathered?.proposals.count ?? 0,
+      droppedMessages: this.droppedMessages,
+    };
+  }
+
+  private get gathering(): Gathering {
+    this.gathered ??= new Gathering();
+    return this.gathered;
   }
 
   private hasRoomFor(message: Message): boolean {
@@ -180,7 +176,7 @@ export class Inbox implements EventSink {
   private schedule(): void {
     if (this.scheduled || this.state === "waiting") return;
     this.scheduled = true;
-    this.turn.schedule(this.drainNow);
+    this.turn.schedule(() => this.drain());
   }
 
   private drain(): void {
@@ -212,35 +208,14 @@ export class Inbox implements EventSink {
   }
 
   private stepGathered(): void {
-    if (this.gathering.count > 0) {
-      const group = this.gathering;
-      this.gathering = new ProposalGroup(undefined);
-      this.submit(group);
-    }
-    if (this.forwarded.size > 0) {
-      const groups = [...this.forwarded.values()];
-      this.forwarded.clear();
-      for (const group of groups) this.submit(group);
-    }
-    if (this.reads.length > 0 && this.isOpen) {
-      const requests = this.reads;
-      this.reads = [];
-      this.step({ type: "ReadRequested", requests });
-    }
-    if (this.leaseReads.length > 0 && this.isOpen) {
-      const requests = this.leaseReads;
-      this.leaseReads = [];
-      this.stepTimed({ type: "LeaseReadRequested", requests });
-    }
-    if (this.boundedReads.length > 0 && this.isOpen) {
-      const reads = this.boundedReads;
-      this.boundedReads = [];
-      this.stepTimed({ type: "BoundedReadRequested", reads });
-    }
-  }
-
-  private get gatheredReads(): number {
-    return this.reads.length + this.leaseReads.length + this.boundedReads.length;
+    const { gathered } = this;
+    if (gathered === undefined) return;
+    this.gathered = undefined;
+    for (const group of gathered.groups) this.submit(group);
+    const { reads, leaseReads, boundedReads } = gathered;
+    if (reads.length > 0 && this.isOpen) this.step({ type: "ReadRequested", requests: reads });
+    if (leaseReads.length > 0 && this.isOpen) this.stepTimed({ type: "LeaseReadRequested", requests: leaseReads });
+    if (boundedReads.length > 0 && this.isOpen) this.stepTimed({ type: "BoundedReadRequested", reads: boundedReads });
   }
 
   /**
@@ -259,6 +234,8 @@ export class Inbox implements EventSink {
     if (group.count === 0) return;
     group.deadlineMs = this.clock.monotonic() + this.defaultDeadlineMs;
     this.closures.submit(group);
+    if (this.refusal !== undefined)
+      return this.closures.refused({ type: "ProposalsRefused", count: group.count, error: this.refusal });
     const { payloads, onlyInTerm } = group;
     this.step({ type: "ProposalsSubmitted", payloads, ...(onlyInTerm !== undefined && { onlyInTerm }) });
   }

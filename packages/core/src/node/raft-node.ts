@@ -327,14 +327,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   }
 
   private beginReplica(identity: LocalIdentity, recovered: Recovered): void {
-    const replica = new Replica(
-      this.ports,
-      identity,
-      this.options,
-      recovered,
-      this,
-      this.household,
-    );
+    const replica = new Replica(this.ports, identity, this.options, recovered, this, this.household);
     this.replica = replica;
     this.recovered = recovered.start.configurations.length === 0 ? recovered : undefined;
     this.ports.transport.attach(this.groupId, replica.receiver());

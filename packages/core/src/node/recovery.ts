@@ -6,13 +6,15 @@ import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
-import { holeText, isHole } from "../model/log-hole.js";
+import { holeText, isHole, type LogHole } from "../model/log-hole.js";
 import { LOG_START, type LogId, type LogIndex, type Millis, type Term } from "../model/log-id.js";
 import type { GroupId, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { OpenedLog } from "../ports/log-storage.js";
 import type { RaftStart } from "../protocol/state/raft-start.js";
 import type { NodePorts } from "./node-ports.js";
+
+const NO_HOLES: readonly LogHole[] = [];
 
 /** What was found on disk: all that a node comes back from (R16). */
 export interface Recovered {
@@ -86,7 +88,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       configurations: await configurations(ports, log, snapshot),
       commit: Math.max(log.base.index, snapshot?.id.index ?? 0, Math.min(opened.commitHint, log.last.index), applied),
       applied,
-      holes: log.holes ?? [],
+      holes: log.holes ?? NO_HOLES,
       ...(opened.forgotten !== undefined && { forgotten: opened.forgotten }),
       restoring,
       snapshot,

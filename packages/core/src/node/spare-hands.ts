@@ -7,7 +7,7 @@ import type { SnapshotSaver } from "../components/snapshot-saver.js";
 import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { Alarm } from "../components/timer-service.js";
 import type { RaftError } from "../model/errors.js";
-import type { Millis } from "../model/log-id.js";
+import type { LogIndex, Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
@@ -35,11 +35,14 @@ export interface SpareSurroundings {
  * asks for it; when the group goes to rest those that have nothing to do are let go, as there may be thousands of such
  * groups. What one knew that the next one must know is kept here.
  */
-export class SpareHands {
+export class SpareHands implements DeskMemory {
   private deskInUse: CallerDesk | undefined;
   private snapshotsInUse: SnapshotExecutor | undefined;
   private repairerInUse: LogRepairer | undefined;
-  private readonly deskMemory: DeskMemory = { lastRequest: 0, forwardedUpTo: 0 };
+  /** @inheritDoc */
+  lastRequest = 0;
+  /** @inheritDoc */
+  forwardedUpTo: LogIndex = 0;
 
   constructor(
     private readonly around: SpareSurroundings,
@@ -52,7 +55,7 @@ export class SpareHands {
   /** Where callers wait. */
   get desk(): CallerDesk {
     const { ports, options, inbox, fsm, timers } = this.around;
-    this.deskInUse ??= new CallerDesk(ports, options, inbox, fsm, timers, this.deskMemory);
+    this.deskInUse ??= new CallerDesk(ports, options, inbox, fsm, timers, this);
     return this.deskInUse;
   }
 

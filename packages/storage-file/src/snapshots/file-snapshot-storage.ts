@@ -184,7 +184,8 @@ export class FileSnapshotStorage implements SnapshotStorage {
   /** A transfer that another one replaced is not resumed any more. */
   private removeOtherPartials(name: string): void {
     for (const other of this.files.list(this.path))
-      if (PARTIAL.test(other) && other !== name && !this.busy.includes(this.at(other))) this.files.remove(this.at(other));
+      if (PARTIAL.test(other) && other !== name && !this.busy.includes(this.at(other)))
+        this.files.remove(this.at(other));
   }
 }
 

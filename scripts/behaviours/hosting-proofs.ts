@@ -12,6 +12,22 @@ export const hostingProofs: readonly Proof[] = [
     tests: protocolTests("resting"),
   },
   {
+    // Somebody waits at a desk that is let go.
+    rule: "G02",
+    file: "packages/core/src/node/spare-hands.ts",
+    find: "    if (this.deskInUse?.isIdle === true) this.deskInUse = undefined;\n",
+    replace: "    this.deskInUse = undefined;\n",
+    tests: ["packages/core/test/node/spare-hands.test.ts"],
+  },
+  {
+    // A save under way is let go, and nobody knows of its end.
+    rule: "G02",
+    file: "packages/core/src/node/spare-hands.ts",
+    find: "    if (this.snapshotsInUse?.isIdle !== true) return;\n",
+    replace: "    if (this.snapshotsInUse === undefined) return;\n",
+    tests: ["packages/core/test/node/spare-hands.test.ts"],
+  },
+  {
     // A majority that agrees is enough.
     rule: "G02",
     file: protocol("resting"),

@@ -15,6 +15,14 @@ import type { Hello } from "./wire/handshake.js";
 
 const NOBODY: ReadonlyMap<NodeId, StartNumber> = new Map();
 
+/** A peer that a group knows it can talk to. */
+interface Told {
+  readonly id: NodeId;
+  readonly startNumber: StartNumber;
+}
+
+const NONE_TOLD: readonly Told[] = [];
+
 /**
  * The groups of this process: who receives for each, and whom each may talk to. One transport serves all of them (T08).
  * A receiver that throws is logged here and stops nothing else.
@@ -22,7 +30,7 @@ const NOBODY: ReadonlyMap<NodeId, StartNumber> = new Map();
 export class Groups {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
   private readonly books = new PeerBooks();
-  private readonly told = new Map<GroupId, Map<NodeId, StartNumber>>();
+  private readonly told = new Map<GroupId, readonly Told[]>();
 
   constructor(
     private readonly logger: Logger,
@@ -32,7 +40,7 @@ export class Groups {
   /** Registers a group's receiver. */
   attach(group: GroupId, receiver: TransportReceiver): void {
     this.receivers.set(group, receiver);
-    this.told.set(group, new Map());
+    this.told.delete(group);
   }
 
   /** Forgets a group and its book. */
@@ -106,20 +114,19 @@ export class Groups {
       const book = this.books.of(group);
       const hasBook = book !== undefined && book.length > 0;
       const guests = hasBook ? NOBODY : (known ??= whoIsIn());
-      const told = this.told.get(group) as Map<NodeId, StartNumber>;
+      const told = this.told.get(group) ?? NONE_TOLD;
       const isThere = (id: NodeId) =>
         hasBook ? (book.some((peer) => peer.id === id) ? linked.get(id) : undefined) : guests.get(id);
-      for (const [id, startNumber] of told) {
-        if (isThere(id) === startNumber) continue;
-        told.delete(id);
-        this.guarded(() => receiver.onPeerDown(id, reason));
-      }
-      for (const id of hasBook ? book.map((peer) => peer.id) : guests.keys()) {
+      const stay = told.filter(({ id, startNumber }) => isThere(id) === startNumber);
+      const come = (hasBook ? book.map((peer) => peer.id) : [...guests.keys()]).flatMap((id) => {
         const startNumber = isThere(id);
-        if (startNumber === undefined || told.has(id)) continue;
-        told.set(id, startNumber);
-        this.guarded(() => receiver.onPeerUp(id, startNumber));
-      }
+        return startNumber === undefined || stay.some((peer) => peer.id === id) ? [] : [{ id, startNumber }];
+      });
+      if (stay.length === told.length && come.length === 0) continue;
+      // No longer than it needs to be, as there may be thousands.
+      this.told.set(group, stay.concat(come));
+      for (const peer of told) if (!stay.includes(peer)) this.guarded(() => receiver.onPeerDown(peer.id, reason));
+      for (const { id, startNumber } of come) this.guarded(() => receiver.onPeerUp(id, startNumber));
     }
   }
 

@@ -138,10 +138,9 @@ export class TcpTransport implements Transport {
 
   /** @inheritDoc */
   setPeers(group: GroupId, peers: readonly PeerAddress[]): void {
-    this.groups.setBook(
-      group,
-      peers.filter((peer) => peer.id !== this.local?.nodeId),
-    );
+    const others = peers.filter((peer) => peer.id !== this.local?.nodeId);
+    // Whoever left itself out keeps the same list: there may be thousands.
+    this.groups.setBook(group, others.length === peers.length ? peers : others);
     this.connectAll();
     this.tell("the group does not know it any more", group);
   }

@@ -195,6 +195,14 @@ export const membershipProofs: readonly Proof[] = [
     tests: protocolTests("catching-up"),
   },
   {
+    // It is sent what is on nobody's disk yet.
+    rule: "M12",
+    file: protocol("replicator-group"),
+    find: "  if (peer.next > heldUpTo) return false;\n",
+    replace: "  if (heldUpTo < 0) return false;\n",
+    tests: protocolTests("witness"),
+  },
+  {
     rule: "M12/payloads",
     file: protocol("append-entries"),
     find: "  const rest = s.options.witness ? whole.bare(true) : whole;",

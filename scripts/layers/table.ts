@@ -76,6 +76,7 @@ export const packages: Record<string, readonly string[]> = {
     "core",
     "core/ports",
     "storage-file",
+    "sessions",
     "statemachine-kv",
     "membership",
     "testing",

@@ -426,4 +426,19 @@ export const ownFailures: readonly Failure[] = [
     ],
     tests: tests("forgotten"),
   },
+  {
+    id: "F-X32",
+    what: "a witness was sent what nobody else had on a disk yet: its leader lost power, and nobody could be elected without the witness's vote",
+    violates: "LIVE",
+    patches: [
+      {
+        file: source("replicator-group"),
+        find: "  const heldUpTo = isWitness(s, peer) ? heldByAnHeir(s) : s.log.last.index;\n",
+        replace:
+          "  const heldUpTo = isWitness(s, peer) ? Math.max(heldByAnHeir(s), s.log.last.index) : s.log.last.index;\n",
+      },
+    ],
+    tests: [...tests("witness"), "packages/sim/test/kept-seeds.test.ts"],
+    chance: "simulator",
+  },
 ];

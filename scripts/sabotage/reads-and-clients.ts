@@ -128,6 +128,7 @@ export const readAndClientFailures: readonly Failure[] = [
       },
     ],
     tests: sessions,
+    chance: "simulator",
   },
   {
     id: "F-C02",
@@ -153,6 +154,7 @@ export const readAndClientFailures: readonly Failure[] = [
       },
     ],
     tests: ["packages/sessions/test/sessions.test.ts", "packages/server/test/door-sessions.test.ts"],
+    chance: "simulator",
   },
   {
     id: "F-C04",

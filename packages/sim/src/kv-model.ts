@@ -2,6 +2,9 @@ import { Rejected } from "@hexraft/core";
 import { compareAndSet, del, get, increment, type KvCommand, type KvQuery, put } from "@hexraft/statemachine-kv";
 import type { Model, Workload } from "@hexraft/testing/simulator";
 
+/** Keys that are only ever added to. */
+export const COUNTERS = ["n0", "n1"] as const;
+
 /** Keys and values as text: as simple as a key-value service can be told. */
 export type KvState = ReadonlyMap<string, string>;
 
@@ -64,7 +67,8 @@ export const kvWorkload: Workload<KvCommand, KvQuery> = (random, client, turn) =
   const dice = random.next();
   if (dice < 0.35) return { kind: "read", query: get(key) };
   if (dice < 0.6) return { kind: "apply", command: put(key, value) };
-  if (dice < 0.8) return { kind: "apply", command: increment(`n${random.integer(0, 1)}`, random.integer(1, 9)) };
+  if (dice < 0.8)
+    return { kind: "apply", command: increment(COUNTERS[random.integer(0, 1)] as string, random.integer(1, 9)) };
   if (dice < 0.83) return { kind: "apply", command: increment(key, 1) };
   if (dice < 0.93)
     return { kind: "apply", command: compareAndSet(key, random.next() < 0.5 ? null : `${client}.${turn - 1}`, value) };

@@ -8,6 +8,7 @@ import {
   kvModel,
 } from "@hexraft/testing/linearizability";
 import type { Operation, World } from "@hexraft/testing/simulator";
+import { saidOnce } from "./session-history.js";
 
 /** Times that the model is asked per key, before a search gives up: a second's work at the most. */
 const STEPS_MAX = 300_000;
@@ -18,7 +19,7 @@ const textOrNull = (bytes: Uint8Array | null): string | null => (bytes === null 
 
 /** Looks for an order that explains what clients of the key-value service saw, key by key, and at nothing else. */
 export const kvSearch: NonNullable<World["search"]> = (_, operations) => {
-  const report = checkLinearizable(kvModel(), operations.map(seen), { stepsMax: STEPS_MAX });
+  const report = checkLinearizable(kvModel(), saidOnce(operations).map(seen), { stepsMax: STEPS_MAX });
   if (report.verdict === "not-linearizable") return { fault: report.contradiction?.text ?? "no order explains it" };
   return report.verdict === "undecided" ? "undecided" : "ok";
 };

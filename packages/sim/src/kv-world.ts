@@ -6,6 +6,7 @@ import { crc32 } from "@hexraft/testing";
 import { fileKit, type Model, memoryKit, type Workload, type World } from "@hexraft/testing/simulator";
 import { kvModel, kvWorkload } from "./kv-model.js";
 import { kvSearch } from "./kv-search.js";
+import { kvSessions } from "./kv-sessions.js";
 
 /** Small, so that a run rolls over, compacts and reads back; zeros are laid ahead, and files used again, as in production. */
 const SEGMENT_BYTES_MAX = 16 * 1024;
@@ -16,6 +17,7 @@ const service = {
   model: kvModel as Model,
   workload: kvWorkload as Workload,
   search: kvSearch,
+  sessions: kvSessions,
   modules: () => [kvStateMachine(), jointMembership()],
   checksum: {
     // Most of what is summed is a header: a native call costs more than the sum of it.

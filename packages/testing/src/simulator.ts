@@ -5,7 +5,8 @@
  * @module simulator
  */
 export { History, type Operation } from "./simulator/clients/history.js";
-export type { ClientAct, Model, ModelStep, Workload } from "./simulator/clients/model.js";
+export type { ClientAct, Model, ModelStep, Place, Workload } from "./simulator/clients/model.js";
+export type { SessionNumbers, Sessions } from "./simulator/clients/sessions.js";
 export { checkWitness, type WitnessCase } from "./simulator/clients/witness.js";
 export { type Fault, type FaultAct, type FaultKind, faultText } from "./simulator/faults/fault.js";
 export type { Order } from "./simulator/faults/operators.js";

@@ -1,5 +1,6 @@
 import type { LogIndex } from "../model/log-id.js";
 import type { AppendEntriesResponse, Envelope, HeartbeatResponse } from "../model/message.js";
+import type { NodeId } from "../model/node-id.js";
 import type { EntriesFetched } from "./event.js";
 import { withinLimits } from "./raft-log.js";
 import { Replicator } from "./replicator.js";
@@ -9,7 +10,7 @@ import type { Leadership } from "./state/office.js";
 import type { RaftState } from "./state.js";
 
 /*
- * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19, R20, S11.
+ * A leader replicates to all its peers (§5.3; sofa-jraft: ReplicatorGroup). Rules E16, R04, R09, R11, R13, R19, R20, S11, M12.
  *
  * Every step of a leader ends here: each peer is given what it has room for. So no conversation has to remember whom
  * to serve, and what frees room (an answer, a longer log, a peer that is back) needs no path of its own.
@@ -187,6 +188,20 @@ function wantsSnapshot(s: RaftState, peer: Replicator, above: LogIndex): void {
   else takeSnapshot(s);
 }
 
+const isWitness = (s: RaftState, peer: Replicator): boolean =>
+  peer.isWitness || s.configurations.current.witnesses.includes(peer.id);
+
+/**
+ * M12: a witness votes for nobody who lacks an entry of its own, and leads nobody. If it alone held one, because its leader lost
+ * power before its own write ended, and its vote were needed, nobody could be elected any more. So it is sent what a voter that can lead has on
+ * its disk.
+ */
+function heldByAnHeir(s: RaftState): LogIndex {
+  const { voters, witnesses } = s.configurations.current;
+  const heldBy = (id: NodeId): LogIndex => (s.isSelf(id) ? s.log.durable : (s.leadership?.peers.get(id)?.match ?? 0));
+  return Math.max(0, ...voters.filter((id) => !witnesses.includes(id)).map(heldBy));
+}
+
 /** @returns whether a message left. */
 function sendNext(s: RaftState, peer: Replicator): boolean {
   if (peer.fetchingFrom !== 0) return false;
@@ -199,13 +214,17 @@ function sendNext(s: RaftState, peer: Replicator): boolean {
     send(s, peer, prevTerm, []);
     return true;
   }
+  const heldUpTo = isWitness(s, peer) ? heldByAnHeir(s) : s.log.last.index;
+  if (peer.next > heldUpTo) return false;
   const { batchEntriesMax, batchBytesMax } = s.options;
-  const blocks = s.log.blocksFrom(peer.next, batchEntriesMax, batchBytesMax);
-  if (blocks === undefined) {
+  const recent = s.log.blocksFrom(peer.next, batchEntriesMax, batchBytesMax);
+  if (recent === undefined) {
     peer.fetchingFrom = peer.next;
     s.outbox.emit({ type: "FetchEntries", to: peer.id, from: peer.next, bytesMax: batchBytesMax, term: s.term });
     return false;
   }
+  const blocks = heldUpTo < s.log.last.index ? recent.filter(({ last }) => last <= heldUpTo) : recent;
+  if (blocks.length === 0) return false;
   send(s, peer, prevTerm, blocks);
   return true;
 }

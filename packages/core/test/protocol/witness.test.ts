@@ -56,6 +56,38 @@ describe("M12 a witness", () => {
     expect(kept(lab, "c").slice(2)).toEqual(["3:3/bare", "4:3/bare"]);
   });
 
+  it("M12 is sent nothing before somebody who can lead has it on a disk: its leader, or another full voter", () => {
+    const lab = leading();
+    lab.settle();
+    const sentToWitness = () =>
+      lab
+        .take(({ to }) => to === "c")
+        .flatMap(({ message }) => (message.type === "AppendEntries" ? message.blocks : []))
+        .map(({ last }) => last);
+    lab.propose("a", "x");
+    expect(sentToWitness()).toEqual([]);
+    lab.deliver(({ to }) => to === "b");
+    lab.persist("b");
+    lab.deliver(({ from }) => from === "b");
+    expect(sentToWitness()).toEqual([3]);
+    lab.propose("a", "y");
+    expect(sentToWitness()).toEqual([]);
+    lab.persist("a");
+    expect(sentToWitness()).toEqual([4]);
+  });
+
+  it("M12 one full voter and its witness elect a leader again after a power cut in the middle of a write", () => {
+    const lab = new Lab(["a", "b"], { witnesses: ["b"] }).elect("a");
+    lab.settle();
+    lab.propose("a", "x");
+    lab.deliver();
+    lab.persist("b");
+    lab.crash("a").restart("a");
+    lab.elect("a");
+    expect(lab.leaders()).toEqual(["a"]);
+    expect(lab.describe("a").commitIndex).toBe(lab.describe("a").last.index);
+  });
+
   it("M12 votes, acknowledges and commits like any voter", () => {
     const lab = leading();
     lab.isolate("b");

@@ -1,11 +1,18 @@
 import type { NodeId } from "@hexraft/core/ports";
+import { SeededRandom } from "../time/seeded-random.js";
+import type { Client } from "./clients/client.js";
 import type { Operators } from "./faults/operators.js";
 import type { Referee } from "./invariants/referee.js";
 import { stateHash } from "./invariants/replay.js";
 import type { SimulatedNode } from "./world/simulated-node.js";
+import type { World } from "./world/world.js";
 
 /** What the proof of life works with. */
 export interface RecoveryParts {
+  readonly seed: number;
+  readonly world: World;
+  /** A client that nobody was before. */
+  readonly caller: () => Client;
   readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
   readonly operators: Operators;
   readonly referee: Referee;
@@ -27,6 +34,28 @@ export class Recovery {
     await mustHold("somebody leads", () => operators.leader() !== undefined, 20 * electionTimeoutMs + longestWriteMs);
   }
 
+  /** I17: a new command is acknowledged. */
+  async alive(): Promise<void> {
+    const { seed, world, caller, mustHold, electionTimeoutMs, longestWriteMs } = this.parts;
+    const random = new SeededRandom(`${seed}/proof of life`);
+    let act = world.workload(random, -1, 0);
+    while (act.kind !== "apply") act = world.workload(random, -1, 0);
+    let isAlive = false;
+    caller().insist(act, () => {
+      isAlive = true;
+    });
+    await mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs + longestWriteMs);
+  }
+
+  /** I14: once nobody calls any more, it is read what was done; twice, or never, would show. */
+  async audited(): Promise<void> {
+    const { world, caller, mustHold, electionTimeoutMs } = this.parts;
+    const queries = world.sessions?.audit ?? [];
+    let unanswered = queries.length;
+    for (const query of queries) caller().insist({ kind: "read", query }, () => unanswered--);
+    await mustHold("what was done is read", () => unanswered === 0, 40 * electionTimeoutMs);
+  }
+
   /**
    * All members hold and applied the same, everything that was ever committed included (I16). Whoever comes back with another disk has to
    * wait for the end of a change that waits for him as he was (M04).
@@ -46,7 +75,8 @@ export class Recovery {
   async statesAgree(): Promise<void> {
     const { referee } = this.parts;
     for (const { id, machine } of this.members()) {
-      if (machine === undefined) continue;
+      // M12: a witness holds no state.
+      if (machine === undefined || referee.record(id).isWitness) continue;
       referee.applies.state(referee.record(id).applied, await stateHash(machine), `held by ${id} in the end`);
     }
   }

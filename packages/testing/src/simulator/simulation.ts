@@ -2,6 +2,7 @@ import { DEFAULT_OPTIONS, type NodeEvent } from "@hexraft/core";
 import type { Envelope, NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
+import { ClientSession } from "./clients/client-session.js";
 import { History } from "./clients/history.js";
 import { Injector } from "./faults/injector.js";
 import { Operators } from "./faults/operators.js";
@@ -56,18 +57,21 @@ export class Simulation {
   private readonly shadows: ShadowCrash;
   private audience: Stage | undefined;
   private undecided = false;
+  private readonly world: World;
 
   /** Nothing runs yet; a simulation is run once. */
   constructor(
-    private readonly world: World,
+    simulated: World,
     private readonly plan: Plan,
     options: RunOptions = {},
   ) {
     const { time } = this;
+    const world = dressed(simulated, plan);
+    this.world = world;
     const seed = String(plan.seed);
     this.trace = new Trace(() => time.now(), options.trace ?? false);
-    this.chronicle = new Chronicle(this.trace, this.counters);
-    this.referee = new Referee(plan.nodes);
+    this.referee = new Referee(plan.nodes, plan.witnesses);
+    this.chronicle = new Chronicle(this.trace, this.counters, this.referee.records);
     this.network = new SimulatedNetwork(time, new SeededRandom(`${seed}/network`), {
       encode: plan.encode,
       late: plan.late ?? 0,
@@ -82,7 +86,7 @@ export class Simulation {
       origins: new WeakMap(),
       decode: (payload) => payload,
       hasCodec: false,
-      onStep: (_, event, effects) => this.chronicle.step(event, effects),
+      onStep: (id, event, effects) => this.chronicle.step(id, event, effects),
     };
     this.nodes = new Map(
       plan.nodes.map((id) => [
@@ -92,7 +96,7 @@ export class Simulation {
           network: this.network,
           disk: world.disks({ nodeId: id, time, random: new SeededRandom(`${seed}/${id}/disk`) }),
           seed,
-          options: plan.options,
+          options: plan.witnesses?.includes(id) === true ? { ...plan.options, witness: true } : plan.options,
           places: this.places,
           trace: this.trace,
           checksum: world.checksum,
@@ -107,7 +111,7 @@ export class Simulation {
       world.checksum,
       () => this.counters.add("shadowCrashes"),
     );
-    this.operators = new Operators(this.nodes, this.referee, this.counters);
+    this.operators = new Operators(this.nodes, this.referee, this.counters, plan.witnesses);
     const { network, nodes, operators, referee, trace, counters } = this;
     this.injector = new Injector({ time, network, nodes, operators, referee, trace, counters, plan });
     this.clients = Array.from({ length: plan.clients }, (_, i) => this.client(i));
@@ -130,7 +134,8 @@ export class Simulation {
     try {
       await foundCluster({
         nodes: [...this.nodes.values()],
-        hasLeader: () => this.operators.leader() !== undefined,
+        witnesses: plan.witnesses ?? [],
+        operators: this.operators,
         mustHold: (what, condition) => this.mustHold(what, condition, FOUNDING_MS_MAX),
       });
       this.trace.note("process", "", `founded at ${time.now().toFixed(1)} ms`);
@@ -140,8 +145,8 @@ export class Simulation {
       else await story(stage);
       if (plan.safetyOnly === true) await this.end();
       else await this.recover();
-      const { history, world, places } = this;
-      this.undecided = (await judgeHistory({ history, world, places, referee })) === "undecided";
+      const { history, world, places, counters } = this;
+      this.undecided = (await judgeHistory({ history, world, places, referee, counters })) === "undecided";
       await leaks.judge((invariant, what) => referee.accuse(invariant, what));
     } catch (error) {
       if (error !== referee.violation) throw error;
@@ -186,7 +191,11 @@ export class Simulation {
       mayForward: !plan.encode,
       readsVary: plan.readsVary === true,
     };
-    return new Client(number, parts, new SeededRandom(`${plan.seed}/client/${number}`), this.world.workload);
+    const { sessions, workload } = this.world;
+    const name = `${plan.seed}/client/${number}`;
+    const session =
+      sessions && new ClientSession(sessions, new SeededRandom(`${name}/session`), parts.electionTimeoutMs);
+    return new Client(number, parts, new SeededRandom(name), workload, session);
   }
 
   /** Where a quorum may have lost its data there is nothing to wait for; whatever still happens must be right. */
@@ -200,8 +209,11 @@ export class Simulation {
   }
 
   private recovery(longestWriteMs: number): Recovery {
-    const { nodes, operators, referee, plan } = this;
+    const { nodes, operators, referee, plan, world } = this;
     return new Recovery({
+      seed: plan.seed,
+      world,
+      caller: () => this.client(-1),
       nodes,
       operators,
       referee,
@@ -220,20 +232,12 @@ export class Simulation {
     const recovery = this.recovery(longestWriteMs);
     this.injector.heal();
     await recovery.leader();
-    let isAlive = false;
-    const random = new SeededRandom(`${plan.seed}/proof of life`);
-    for (let act = this.world.workload(random, -1, 0); ; act = this.world.workload(random, -1, 0)) {
-      if (act.kind !== "apply") continue;
-      this.client(-1).insist(act, () => {
-        isAlive = true;
-      });
-      break;
-    }
-    await this.mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs + longestWriteMs);
+    await recovery.alive();
     const { replacements } = this.injector;
     await this.mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
     await recovery.converged();
     await this.mustHold("every call is answered", () => this.history.pending === 0, 40 * electionTimeoutMs);
+    await recovery.audited();
     await recovery.statesAgree();
     await recovery.stopped();
     counters.add("virtualMs", Math.round(time.now()));
@@ -270,13 +274,18 @@ export class Simulation {
       // L03: nobody had what its disk lost.
       if (event.reason.startsWith("L03")) this.injector.stumbled(id);
       this.injector.halted(id);
-    } else if (event.kind === "damage") {
-      this.counters.add(`damage.${event.stage}`);
     } else if (event.kind === "error") {
       node.isFaulted = true;
       this.injector.stumbled(id);
     }
   }
+}
+
+/** C03: with sessions around the service, if the plan's clients are to use them and the world has any. */
+function dressed({ sessions, ...world }: World, { usesSessions = false }: Plan): World {
+  return usesSessions && sessions !== undefined
+    ? { ...world, sessions, modules: sessions.modules, model: sessions.model }
+    : world;
 }
 
 /** Whether a crash must not take it back. */

@@ -6,6 +6,7 @@ import { Callers } from "./callers.js";
 import type { Operation } from "./clients/history.js";
 import type { FaultAct } from "./faults/fault.js";
 import type { Order } from "./faults/operators.js";
+import type { NodeRecord } from "./invariants/node-record.js";
 import { electionTimeoutOf, nodeCalled, type StageParts } from "./stage-parts.js";
 import { type StageFilter, Wiretap } from "./wiretap.js";
 import type { Fate } from "./world/simulated-network.js";
@@ -165,7 +166,8 @@ export class Stage<Command = unknown, Query = unknown> {
   /** The same, and waits until every connected node applied them. */
   async agree(...commands: readonly Command[]): Promise<void> {
     const last = await this.agreed(...commands);
-    const everywhere = (): boolean => this.connected.every((id) => this.parts.referee.record(id).applied >= last);
+    const has = ({ applied, isWitness }: NodeRecord): boolean => isWitness || applied >= last;
+    const everywhere = (): boolean => this.connected.every((id) => has(this.parts.referee.record(id)));
     await this.until("every connected node applied the commands", everywhere);
   }
 

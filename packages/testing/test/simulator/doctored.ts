@@ -72,9 +72,11 @@ const viewOf = (shown: Shown): RaftView => {
 
 /** A cluster of paper: whatever is said of it reaches the referee. */
 export class Doctored {
-  readonly referee = new Referee(IDS);
+  readonly referee: Referee;
 
-  constructor() {
+  /** @param witnesses - those of n1, n2, n3 that hold no state (M12). */
+  constructor(witnesses: readonly string[] = []) {
+    this.referee = new Referee(IDS, witnesses);
     for (const id of IDS) this.opened(id);
   }
 

@@ -15,8 +15,8 @@ describe("a seed is the same run everywhere", () => {
       fingerprint(Array.from({ length: 50 }, (_, seed) => planOf(seed, profiles[profile])));
     expect({ swarm: plans("swarm"), user: plans("user"), rot: plans("rot") }).toMatchInlineSnapshot(`
       {
-        "rot": 3629584988,
-        "swarm": 1054701370,
+        "rot": 1857945582,
+        "swarm": 3912582525,
         "user": 3533541759,
       }
     `);

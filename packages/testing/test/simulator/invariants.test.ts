@@ -7,9 +7,13 @@ import { registerWorld } from "./register.js";
 const ALL = ["n1", "n2", "n3"];
 const encoder = new TextEncoder();
 
-function batch(first: number, ...commands: readonly string[]): CommandBatch {
-  const payloads = commands.map((command) => encoder.encode(command));
-  const block = LogBlock.of(first, 1, 0, EntryType.command, payloads);
+function commands(first: number, ...texts: readonly string[]): LogBlock {
+  const payloads = texts.map((text) => encoder.encode(text));
+  return LogBlock.of(first, 1, 0, EntryType.command, payloads);
+}
+
+function batch(first: number, ...texts: readonly string[]): CommandBatch {
+  const block = commands(first, ...texts);
   return new CommandBatch([block], first, block.last);
 }
 
@@ -45,6 +49,38 @@ describe("the referee", () => {
     cluster.holds(["n1"], 3, 1, "c");
     cluster.holds(["n2"], 3, 1, "C");
     expect(cluster.referee.violation?.message).toContain("I3 the logs of n1 and n2 both hold 3/1");
+  });
+
+  it("M12 I3 takes a witness's entries for what others know them to be", () => {
+    const cluster = new Doctored(["n3"]);
+    cluster.leads("n1", 1);
+    cluster.holds(["n1"], 1, 1, "a", "b");
+    cluster.wrote("n3", { blocks: [commands(1, "a", "b").bare(true)] });
+    cluster.holds(["n2"], 1, 1, "A", "b");
+    expect(cluster.referee.violation?.message).toContain("I3 the logs of n1 and n2 both hold 1/1");
+  });
+
+  it("M12 sees a witness that keeps payloads, and a full member that lacks them", () => {
+    const keeping = new Doctored(["n3"]);
+    keeping.wrote("n3", { blocks: [commands(1, "a")] });
+    const lacking = new Doctored(["n3"]);
+    lacking.wrote("n2", { blocks: [commands(1, "a").bare(true)] });
+    expect([keeping, lacking].map(({ referee }) => referee.violation?.message)).toEqual([
+      "M12 n3 keeps entries 1–1 with payloads, and is a witness",
+      "M12 n2 keeps entries 1–1 without payloads, and is none",
+    ]);
+  });
+
+  it("M12 sees a witness that leads, and one that gives away entries", () => {
+    const leading = new Doctored(["n3"]);
+    leading.shows("n3", { role: "leader", term: 2 });
+    const giving = new Doctored(["n3"]);
+    const found = { first: 1, last: 1, prevTerm: 0, nextTerm: 0, leaderTerm: 0, commit: 0, base: 0 };
+    giving.said("n3", "n2", { type: "RepairResponse", ...found, blocks: [commands(1, "a")] });
+    expect([leading, giving].map(({ referee }) => referee.violation?.message)).toEqual([
+      "M12 n3 is a witness, and a leader of term 2",
+      "M12 n3 is a witness, and gives n2 entries for a repair",
+    ]);
   });
 
   it("I4 sees a leader that lacks what was committed before it", () => {

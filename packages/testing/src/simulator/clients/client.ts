@@ -7,6 +7,7 @@ import type { Trace } from "../trace/trace.js";
 import type { SimulatedNode } from "../world/simulated-node.js";
 import type { SimulatedTime } from "../world/simulated-time.js";
 import { type TapPlaces, TracedCommand, TracedQuery } from "../world/taps.js";
+import type { ClientSession } from "./client-session.js";
 import { drawConsistency, indexOfToken, isStrict, nameOf } from "./consistencies.js";
 import type { History, Operation } from "./history.js";
 import type { ClientAct, Workload } from "./model.js";
@@ -15,6 +16,8 @@ import type { ClientAct, Workload } from "./model.js";
 const BACKOFF_MS = 10;
 /** Longest of them, ms. */
 const BACKOFF_MS_MAX = 500;
+/** Who may repeat what is unknown has so much more patience: answers that got lost are what sessions are for. */
+const SESSION_PATIENCE = 3;
 /** Doublings beyond which the longest is reached anyway. */
 const DOUBLINGS_MAX = 10;
 
@@ -54,6 +57,8 @@ export class Client {
     private readonly parts: ClientParts,
     private readonly random: SeededRandom,
     private readonly workload: Workload,
+    /** C03: every command of this client is said in it. Default: in none. */
+    private readonly session?: ClientSession,
   ) {
     this.ids = [...parts.nodes.keys()];
     this.favourite = this.anybody();
@@ -81,13 +86,46 @@ export class Client {
   }
 
   private rest(): void {
-    const waitMs = exponential(this.random) * this.parts.pauseMs;
+    const waitMs = exponential(this.random) * this.parts.pauseMs + (this.session?.napMs() ?? 0);
     this.parts.time.after(waitMs, () => {
       if (this.stopped) return;
       this.parts.counters.add("operations");
       const act = this.varied(this.workload(this.random, this.number, this.turn++));
-      this.call(act, this.parts.time.now() + this.patienceMs(), () => this.rest());
+      const untilMs = this.parts.time.now() + this.patienceMs();
+      if (this.session === undefined || act.kind === "read") this.call(act, untilMs, () => this.rest());
+      else this.once(this.session, act.command);
     });
+  }
+
+  /** C03: in a session an unknown outcome is no end: the same command under the same number, until it is known or time is up. */
+  private once(session: ClientSession, command: unknown): void {
+    const { counters, time } = this.parts;
+    const untilMs = time.now() + SESSION_PATIENCE * this.patienceMs();
+    if (!session.isOpen) {
+      const registration: ClientAct = { kind: "apply", command: session.registration() };
+      return this.call(
+        registration,
+        untilMs,
+        ({ outcome, output }) => {
+          if (outcome !== "ok") return this.rest();
+          counters.add("sessions.opened");
+          session.opened(output);
+          this.once(session, command);
+        },
+        true,
+      );
+    }
+    const act: ClientAct = { kind: "apply", command: session.next(command) };
+    this.call(
+      act,
+      untilMs,
+      ({ outcome, output }) => {
+        if (outcome === "ok" && session.hasExpired(output)) counters.add("sessions.expired");
+        else if (outcome === "ok" && session.echoes()) return this.call(act, untilMs, () => this.rest(), true);
+        this.rest();
+      },
+      true,
+    );
   }
 
   private patienceMs(): number {
@@ -110,8 +148,8 @@ export class Client {
     }
   }
 
-  /** Tries until it is answered, its fate is unknown, or it was refused at or after `untilMs`. */
-  private call(act: ClientAct, untilMs: number, done: (operation: Operation) => void): void {
+  /** Tries until it is answered, its fate is unknown and it may not be repeated, or there is no answer at `untilMs`. */
+  private call(act: ClientAct, untilMs: number, done: (operation: Operation) => void, isRepeatable = false): void {
     const { parts } = this;
     // What every replica may answer is asked of everybody.
     const anywhere = parts.readsVary && !isStrict(act) ? 0.5 : 0.1;
@@ -120,7 +158,7 @@ export class Client {
     const deadlineMs = this.patienceMs();
     const retry = (pauseMs: number): void => {
       if (this.stopped || parts.time.now() + pauseMs >= untilMs) return done(operation);
-      parts.time.after(pauseMs, () => this.call(act, untilMs, done));
+      parts.time.after(pauseMs, () => this.call(act, untilMs, done, isRepeatable));
     };
     const end = (outcome: "ok" | "refused" | "unknown", output?: unknown, code?: string, leader?: unknown): void => {
       if (operation.outcome !== "pending") return;
@@ -140,8 +178,8 @@ export class Client {
         return done(operation);
       }
       const pauseMs = this.moveOn(via, leader);
-      // An unknown is not repeated under another number: it would be a second command (C05). The client goes on.
-      if (outcome === "refused") retry(pauseMs);
+      // Without a session an unknown is not repeated: it would be a second command (C05). The client goes on.
+      if (outcome === "refused" || isRepeatable) retry(pauseMs);
       else done(operation);
     };
     const node = parts.nodes.get(via);

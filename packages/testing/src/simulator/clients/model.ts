@@ -1,4 +1,5 @@
 import type { Consistency } from "@hexraft/core";
+import type { LogIndex } from "@hexraft/core/ports";
 import type { SeededRandom } from "../../time/seeded-random.js";
 
 /**
@@ -8,12 +9,20 @@ import type { SeededRandom } from "../../time/seeded-random.js";
 export interface Model<State = unknown, Command = unknown, Query = unknown> {
   /** The state before the first command. */
   initial(): State;
-  /** The state after a command, and its result. Must not change `state`. */
-  apply(state: State, command: Command): ModelStep<State>;
+  /** The state after a command, and its result; `at` is where it stands in the log. Must not change `state`. */
+  apply(state: State, command: Command, at: Place): ModelStep<State>;
   /** The answer to a query. */
   read(state: State, query: Query): unknown;
   /** Whether what the service said is what the model says. Default: equal in all they hold. */
   same?(said: unknown, expected: unknown): boolean;
+}
+
+/** Where a command stands in the log. */
+export interface Place {
+  /** Its index. */
+  readonly index: LogIndex;
+  /** C03: its log time, ms. It never goes back. */
+  readonly logTimeMs: number;
 }
 
 /** What a model says to one command. */

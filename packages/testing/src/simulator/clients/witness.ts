@@ -49,7 +49,7 @@ export function checkWitness({ model, operations, applied, decode, accuse }: Wit
   for (let index = 0; index < Math.max(applied.length, 1); index++) {
     const entry = applied[index];
     if (entry !== undefined) {
-      const after = model.apply(state, decode(entry.payload));
+      const after = model.apply(state, decode(entry.payload), entry);
       state = after.state;
       const told = commands.get(index);
       if (!same(entry.result, after.result))

@@ -63,5 +63,6 @@ const SHAPES: {
   snapshot: AT_NODE,
   transfer: { to: isNode },
   change: { voters: areNodes, learners: areNodes },
+  "orphaned-change": AT_NODE,
   "graceful-restart": AT_NODE,
 };

@@ -195,6 +195,16 @@ export type FaultAct =
       /** Who shall only listen. */
       readonly learners: readonly NodeId[];
     }
+  /**
+   * The leader is cut off, and asked for a change in the same instant: what it appends nobody else hears of, and it is undone when
+   * others have led meanwhile (M01).
+   */
+  | {
+      /** What it is. */
+      readonly kind: "orphaned-change";
+      /** Who shall vote no more; of a learner, who shall go; of anybody else, who shall come as a learner. */
+      readonly node: NodeId;
+    }
   | {
       /** What it is. */
       readonly kind: "graceful-restart";

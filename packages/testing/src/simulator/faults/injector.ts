@@ -123,14 +123,7 @@ export class Injector {
     const { act, forMs } = fault;
     this.trace.note("fault", "", faultText(fault));
     this.counters.add(`fault.${act.kind}`);
-    if (isLinkFault(act)) {
-      this.onLinks.add(fault);
-      this.rewire();
-      return ends(() => {
-        this.onLinks.delete(fault);
-        this.rewire();
-      });
-    }
+    if (isLinkFault(act)) return this.burden(fault, ends);
     switch (act.kind) {
       case "crash":
         return this.crash(this.node(act.node), ends);
@@ -190,9 +183,26 @@ export class Injector {
       case "change":
         this.operators.change(act.voters, act.learners);
         return;
+      case "orphaned-change": {
+        const leader = this.operators.leader();
+        if (leader === undefined) return;
+        this.burden({ ...fault, act: { kind: "isolate", node: leader.id } }, ends);
+        this.operators.moveDown(act.node, losersIn(this.plan));
+        return;
+      }
       default:
         return act satisfies never;
     }
+  }
+
+  /** Links suffer it for as long as it lasts. */
+  private burden(fault: Fault, ends: (end: () => void) => void): void {
+    this.onLinks.add(fault);
+    this.rewire();
+    ends(() => {
+      this.onLinks.delete(fault);
+      this.rewire();
+    });
   }
 
   private crash(node: SimulatedNode, ends: (end: () => void) => void): void {

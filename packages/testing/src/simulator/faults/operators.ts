@@ -15,14 +15,17 @@ export interface Order {
 
 /** What people do to a running cluster; whatever comes of it, the invariants hold. */
 export class Operators {
-  /** Every member that there ever was, with its incarnation. */
+  /** Every member that there ever was, with its incarnation; a witness before it is one for the first time. */
   private readonly known = new Map<NodeId, Configuration["members"][number]>();
 
   constructor(
     private readonly nodes: ReadonlyMap<NodeId, SimulatedNode>,
     private readonly referee: Referee,
     private readonly counters: Counters,
-  ) {}
+    private readonly witnesses: readonly NodeId[] = [],
+  ) {
+    for (const id of witnesses) this.known.set(id, { id, incarnation: "", address: id, priority: 1 });
+  }
 
   /** Saves a snapshot now. */
   snapshot(id: NodeId): Order {
@@ -35,8 +38,9 @@ export class Operators {
     return this.follow("transfer", this.leader()?.node?.transferLeadership(to));
   }
 
-  /** Changes the members, of whom all were members before. */
-  change(voters: readonly NodeId[], learners: readonly NodeId[]): Order {
+  /** Changes the members, of whom all were members before, or are witnesses. A witness votes or is no member (M12): it never learns. */
+  change(voters: readonly NodeId[], listeners: readonly NodeId[]): Order {
+    const learners = listeners.filter((id) => !this.witnesses.includes(id));
     const node = this.leader()?.node;
     if (node === undefined) return this.follow("change", undefined);
     const { configuration } = node.describe().configuration;
@@ -55,8 +59,24 @@ export class Operators {
       votersOld: [],
       learners,
       learnersNext: [],
-      witnesses: [],
+      witnesses: voters.filter((id) => this.witnesses.includes(id)),
     });
+  }
+
+  /**
+   * Makes a learner of a voter, a stranger of a learner, and a learner of a stranger: who moves was a member before, so nobody has to
+   * catch up first. A voter stays one where too few would be left who never lose their data.
+   */
+  moveDown(id: NodeId, losers: ReadonlySet<NodeId>): Order {
+    const configuration = this.leader()?.node?.describe().configuration.configuration;
+    if (configuration === undefined) return this.follow("change", undefined);
+    const isVoter = configuration.voters.includes(id);
+    const voters = configuration.voters.filter((voter) => voter !== id);
+    const others = configuration.learners.filter((learner) => learner !== id);
+    const learners = isVoter || others.length === configuration.learners.length ? [...others, id] : others;
+    if (2 * voters.filter((voter) => losers.has(voter)).length >= voters.length)
+      return this.follow("change", undefined);
+    return this.change(voters, learners);
   }
 
   /** Changes the members to exactly this. */

@@ -27,6 +27,10 @@ export interface Plan {
   readonly safetyOnly?: boolean;
   /** Whether clients read in every consistency: leases want clocks that differ no more than nodes were told. Default false. */
   readonly readsVary?: boolean;
+  /** M12: nodes that vote and hold no state. They become members after the founding, as operators add them. Default none. */
+  readonly witnesses?: readonly NodeId[];
+  /** C03: whether clients use sessions, if their world has any. Default false. */
+  readonly usesSessions?: boolean;
   /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }
@@ -64,6 +68,10 @@ export interface Profile {
   readonly clockRates?: readonly [slowest: number, fastest: number];
   /** {@link Plan.readsVary}. Default false. */
   readonly readsVary?: boolean;
+  /** One of so many neighbouring seeds has a witness ({@link Plan.witnesses}). Default: none has. */
+  readonly witnessEvery?: number;
+  /** Clients of one of so many neighbouring seeds use sessions ({@link Plan.usesSessions}). Default: of none. */
+  readonly sessionsEvery?: number;
   /** What its seeds together must show, by name of a counter: zero of any fails the run. */
   readonly mustShow?: readonly string[];
 }

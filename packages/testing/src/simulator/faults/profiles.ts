@@ -25,8 +25,9 @@ const PROCESS: readonly FaultKind[] = [
 const DISK: readonly FaultKind[] = ["slow-disk", "disk-fault"];
 const OPERATOR: readonly FaultKind[] = ["snapshot", "transfer"];
 
-const swarm: Profile = {
-  name: "swarm",
+/** What all profiles begin with. */
+const everything: Profile = {
+  name: "everything",
   nodes: [3, 5],
   clients: 5,
   callsPerSecond: 20,
@@ -53,6 +54,18 @@ const swarm: Profile = {
   ],
 };
 
+const swarm: Profile = {
+  ...everything,
+  name: "swarm",
+  witnessEvery: 4,
+  sessionsEvery: 4,
+  mustShow: [
+    ...(everything.mustShow ?? []),
+    ...["opened", "repeated", "expired"].map((what) => `sessions.${what}`),
+    ...["ballots", "snapshotsSaved", "snapshotInstalls"].map((what) => `witness.${what}`),
+  ],
+};
+
 /** Profiles to draw plans from. */
 export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot" | "reads" | "membership", Profile>> =
   {
@@ -60,7 +73,7 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
     swarm,
     /** Short and fierce, for a state machine of one's own. */
     user: {
-      ...swarm,
+      ...everything,
       name: "user",
       nodes: [3],
       durationMs: 15_000,
@@ -70,19 +83,26 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
       mustShow: [],
     },
     /** Five nodes under load, everything switched on: what speed is measured with. */
-    load: { ...swarm, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
+    load: { ...everything, name: "load", nodes: [5], electionTimeoutMs: [1_000], mustShow: [] },
     /** Disks rot everywhere, with no quorum spared: nothing wrong may be said, and nothing more is asked for. */
     rot: {
-      ...swarm,
+      ...everything,
       name: "rot",
       kinds: [...NETWORK, ...PROCESS, "slow-disk", "rot", ...OPERATOR],
       everyMs: 8_000,
+      always: { kinds: ["rot"], everyMs: 8_000 },
       safetyOnly: true,
-      mustShow: ["elections", "calls.ok", "fault.rot", "damaged", "damage.found", "damage.repaired"],
+      mustShow: [
+        "elections",
+        "calls.ok",
+        "fault.rot",
+        "damaged",
+        ...["found", "repaired", "forgotten"].map((stage) => `damage.${stage}`),
+      ],
     },
     /** Reads under leases, of bounded age and by tokens, on clocks that differ by no more than nodes were told. */
     reads: {
-      ...swarm,
+      ...everything,
       name: "reads",
       clients: 8,
       callsPerSecond: 60,
@@ -99,12 +119,12 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
     },
     /** Operators who change the members and hand over leadership all the time, several at once, while whoever they mean crashes and is cut off. */
     membership: {
-      ...swarm,
+      ...everything,
       name: "membership",
       nodes: [3, 5, 7],
       durationMs: 30_000,
       electionTimeoutMs: [300, 500],
-      kinds: [...NETWORK, ...PROCESS, ...DISK, "wipe", ...OPERATOR, "change"],
+      kinds: [...NETWORK, ...PROCESS, ...DISK, "wipe", ...OPERATOR, "change", "orphaned-change"],
       always: { kinds: ["change", "transfer"], everyMs: 1_500 },
       mustShow: [
         "elections",
@@ -112,13 +132,13 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
         "crashInsideIo",
         "snapshotInstalls",
         "configurationChanges",
-        ...["joint", "withLearners", "withoutItsLeader"].map((what) => `configuration.${what}`),
+        ...["joint", "withLearners", "withoutItsLeader", "undone"].map((what) => `configuration.${what}`),
         ...["change.ok", "change.refused", "transfer.ok", "transfer.refused", "rejoin.ok"].map(
           (what) => `operator.${what}`,
         ),
-        ...["change", "transfer", "crash", "isolate", "wipe"].map((kind) => `fault.${kind}`),
+        ...["change", "orphaned-change", "transfer", "crash", "isolate", "wipe"].map((kind) => `fault.${kind}`),
       ],
     },
     /** Nothing goes wrong. */
-    calm: { ...swarm, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
+    calm: { ...everything, name: "calm", kinds: [], mustShow: ["elections", "calls.ok"] },
   };

@@ -8,6 +8,8 @@ import type { Operators, Order } from "./operators.js";
 interface Place {
   readonly member: Member;
   readonly isVoter: boolean;
+  /** M12: it votes from the moment on in which it is back. */
+  readonly isWitness: boolean;
 }
 
 /**
@@ -91,23 +93,29 @@ export class Replacements {
     const member = configuration.members.find((known) => known.id === id);
     const isVoter = voters.length < configuration.voters.length;
     if (member !== undefined && member.incarnation !== incarnation) {
-      this.waiting.set(id, { member, isVoter });
-      return this.operators.reshape({ ...configuration, members: others, voters, learners });
+      const witnesses = configuration.witnesses.filter((witness) => witness !== id);
+      this.waiting.set(id, { member, isVoter, isWitness: witnesses.length < configuration.witnesses.length });
+      return this.operators.reshape({ ...configuration, members: others, voters, learners, witnesses });
     }
     const place = this.waiting.get(id);
     if (member === undefined) {
       // Somebody took it out on purpose: there is nothing to come back to.
       if (place === undefined) return this.finish(id);
-      const newcomer = { ...place.member, incarnation };
-      return this.operators.reshape({ ...configuration, members: [...others, newcomer], learners: [...learners, id] });
+      const members = [...others, { ...place.member, incarnation }];
+      if (!place.isWitness) return this.operators.reshape({ ...configuration, members, learners: [...learners, id] });
+      if (this.isTooMany([...voters, id])) return this.finish(id);
+      const witnesses = [...configuration.witnesses, id];
+      return this.operators.reshape({ ...configuration, members, voters: [...voters, id], witnesses });
     }
-    if (place?.isVoter !== true || isVoter) return this.finish(id);
-    // Meanwhile others left: with it, too many of the voters could lose their data.
-    const mayLose = [...voters, id].filter((voter) => this.losers.has(voter));
-    if (2 * mayLose.length > voters.length) return this.finish(id);
+    if (place?.isVoter !== true || isVoter || this.isTooMany([...voters, id])) return this.finish(id);
     const { commit } = this.referee.record(id);
     if (commit + CATCH_UP_ENTRIES < this.referee.commits.highest) return undefined;
     return this.operators.reshape({ ...configuration, voters: [...voters, id], learners });
+  }
+
+  /** Meanwhile others left: too many of these voters could lose their data. */
+  private isTooMany(voters: readonly NodeId[]): boolean {
+    return 2 * voters.filter((voter) => this.losers.has(voter)).length >= voters.length;
   }
 
   private finish(id: NodeId): undefined {

@@ -12,6 +12,7 @@ export function planOf(seed: number, profile: Profile): Plan {
   const electionTimeoutMs = pick(random, profile.electionTimeoutMs);
   const rates = profile.clockRates ?? CLOCK_RATES;
   const losers = losersOf(seed, profile, nodes);
+  const witnesses = witnessesOf(seed, profile, losers.length > 0 ? losers : nodes);
   const faults = profile.kinds.flatMap((kind) => {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
     const own = new SeededRandom(`${profile.name}/${seed}/${kind}`);
@@ -38,6 +39,8 @@ export function planOf(seed: number, profile: Profile): Plan {
     options: { electionTimeoutMs, ...snapshots, ...margin, ...batch, ...profile.options },
     ...(profile.safetyOnly === true && { safetyOnly: true }),
     ...(profile.readsVary === true && { readsVary: true }),
+    ...(witnesses.length > 0 && { witnesses }),
+    ...(isChosen("sessions", seed, profile, profile.sessionsEvery) && { usesSessions: true }),
     encode: random.next() < 0.1,
     late: random.next() < 0.5 ? 0 : random.next(),
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
@@ -60,6 +63,15 @@ function losersOf(seed: number, profile: Profile, nodes: readonly NodeId[]): rea
   const random = new SeededRandom(`${profile.name}/${seed}/losers`);
   const isAnyOn = profile.kinds.some((kind) => LOSSES.includes(kind) && isOn(kind, seed, profile));
   return isAnyOn ? shuffled(random, nodes).slice(0, (nodes.length - 1) >> 1) : [];
+}
+
+/**
+ * M12: a witness may hold the only other copy of what is committed, and its copy has no payload: it is one of those who may lose
+ * data, so that those who do not are enough without it.
+ */
+function witnessesOf(seed: number, profile: Profile, among: readonly NodeId[]): readonly NodeId[] {
+  if (!isChosen("witness", seed, profile, profile.witnessEvery)) return [];
+  return [pick(new SeededRandom(`${profile.name}/${seed}/witness`), among)];
 }
 
 /** Where faults are drawn for. */
@@ -134,6 +146,9 @@ function draw(kind: FaultKind, atMs: number, random: SeededRandom, { nodes, lose
       return lasting({ kind, node }, 0);
     case "transfer":
       return lasting({ kind, to: node }, 0);
+    case "orphaned-change":
+      // Long enough for others to elect somebody.
+      return lasting({ kind, node }, scaled(random, t * 4, t * 12));
     case "graceful-restart":
       return lasting({ kind, node }, scaled(random, t * 0.1, t));
     case "change": {
@@ -155,4 +170,11 @@ function isOn(kind: FaultKind | "tight logs", seed: number, profile: Profile): b
   if (profile.always?.kinds.some((other) => other === kind) === true) return true;
   const isOnInEven = new SeededRandom(`${profile.name}/${seed >> 1}/${kind}/on`).next() < 0.5;
   return isOnInEven === (seed % 2 === 0);
+}
+
+/** One of `every` neighbouring seeds, by a chance of its own: nothing else that a seed means depends on it. */
+function isChosen(what: "witness" | "sessions", seed: number, { name }: Profile, every = 0): boolean {
+  if (every === 0) return false;
+  const chosen = new SeededRandom(`${name}/${Math.floor(seed / every)}/${what}/of ${every}`).integer(0, every - 1);
+  return seed % every === chosen;
 }

@@ -104,8 +104,7 @@ export class LogShadow {
     for (const block of write.blocks ?? []) {
       const payloads = payloadHashes(block);
       for (let i = 0; i < block.count; i++) {
-        const before = this.prefixAt(block.first + i - 1);
-        const prefix = before === undefined ? undefined : step(before, block.term, payloads[i] as number);
+        const prefix = this.prefixOf(block, i, payloads[i] as number, prefixOf);
         const isConfiguration = block.typeAt(block.first + i) === EntryType.configuration;
         const configuration = isConfiguration ? decodeConfiguration(block.payloadAt(block.first + i)) : undefined;
         this.entries.push({ term: block.term, prefix, configuration });
@@ -113,6 +112,18 @@ export class LogShadow {
       }
     }
     if (write.compactTo !== undefined) this.compactedTo = Math.max(this.compactedTo, write.compactTo.index);
+  }
+
+  /** M12: of entries whose payloads were left out it is what others know it to be. */
+  private prefixOf(
+    { first, term, isBare }: LogBlock,
+    at: number,
+    payload: number,
+    known: (id: LogId) => number | undefined,
+  ): number | undefined {
+    if (isBare) return known({ index: first + at, term });
+    const before = this.prefixAt(first + at - 1);
+    return before === undefined ? undefined : step(before, term, payload);
   }
 
   /** The same, apart from it. */

@@ -27,7 +27,11 @@ export class NodeRecord {
   /** I8, across restarts: the highest term that it ever had. */
   highestTerm: Term = 0;
 
-  constructor(readonly id: NodeId) {}
+  constructor(
+    readonly id: NodeId,
+    /** M12: it runs as a witness, in all its lives. */
+    readonly isWitness = false,
+  ) {}
 
   /** What this incarnation promised: of one whose disk was lost, up to then. */
   promisedBy(incarnation: Incarnation): LogShadow {

@@ -1,6 +1,7 @@
 import type {
   CommandBatch,
   Envelope,
+  LogBlock,
   LogIndex,
   LogWrite,
   Millis,
@@ -35,9 +36,10 @@ export class Referee {
   private readonly sayings: Sayings;
   private steps = 0;
 
-  constructor(ids: readonly NodeId[]) {
+  /** @param witnesses - those of `ids` that hold no state (M12). */
+  constructor(ids: readonly NodeId[], witnesses: readonly NodeId[] = []) {
     const accuse = (invariant: string, what: string): void => this.accuse(invariant, what);
-    this.records = new Map(ids.map((id) => [id, new NodeRecord(id)]));
+    this.records = new Map(ids.map((id) => [id, new NodeRecord(id, witnesses.includes(id))]));
     this.commits = new Commits(this.records, accuse);
     this.applies = new Applies(this.commits, accuse);
     this.indices = new Indices(accuse);
@@ -88,6 +90,8 @@ export class Referee {
   asked(id: NodeId, write: LogWrite): void {
     const record = this.record(id);
     this.matching.asked(record, write);
+    for (const block of write.blocks ?? [])
+      if (block.isBare !== record.isWitness) this.accuse("M12", `${id} keeps entries ${strayPayloads(record, block)}`);
     record.asked.push(write);
   }
 
@@ -102,6 +106,8 @@ export class Referee {
   /** A node made a step. */
   stepped(id: NodeId, raft: RaftView, event: RaftEvent, effects: readonly Effect[], now: Millis): void {
     const record = this.record(id);
+    if (record.isWitness && raft.role !== "follower")
+      this.accuse("M12", `${id} is a witness, and a ${raft.role} of term ${raft.term}`);
     this.commits.stepped(record, raft);
     if (event.type === "Applied" || this.steps++ % INDICES_EVERY_STEPS === 0) this.indices.look(id, raft, now);
     for (const effect of effects)
@@ -136,3 +142,6 @@ export class Referee {
     );
   }
 }
+
+const strayPayloads = ({ isWitness }: NodeRecord, { first, last }: LogBlock): string =>
+  `${first}–${last} ${isWitness ? "with payloads, and is a witness" : "without payloads, and is none"}`;

@@ -40,13 +40,16 @@ export class Sayings {
       case "Heartbeat":
         this.isTold(envelope, message.commit);
         return this.holdsTerm(record, message.type, message.term);
+      case "RepairResponse":
+        if (record.isWitness && message.blocks.length > 0)
+          this.accuse("M12", `${from} is a witness, and gives ${to} entries for a repair`);
+        return;
       case "Propose":
       case "ProposeResponse":
       case "ReadIndex":
       case "ReadIndexResponse":
       case "Removed":
       case "RepairRequest":
-      case "RepairResponse":
       case "ProcessBeat":
       case "JoinedHeartbeats":
         return;

@@ -1,6 +1,7 @@
 import type { NodeEvent } from "@hexraft/core";
 import type { Configuration, Envelope, NodeId } from "@hexraft/core/ports";
 import type { Effect, RaftEvent } from "@hexraft/core/protocol";
+import type { NodeRecord } from "../invariants/node-record.js";
 import type { Fate } from "../world/simulated-network.js";
 import type { Counters } from "./counters.js";
 import type { Trace } from "./trace.js";
@@ -12,19 +13,24 @@ export class Chronicle {
   constructor(
     private readonly trace: Trace,
     private readonly counters: Counters,
+    private readonly records: ReadonlyMap<NodeId, NodeRecord>,
   ) {}
 
   /** A message met its fate. */
   fate(envelope: Envelope, fate: Fate): void {
     if (fate !== "sent" && fate !== "delivered") this.counters.add(`message.${fate}`);
+    const { from, message } = envelope;
+    if (fate === "sent" && message.type === "VoteResponse" && message.granted) this.ofWitness(from, "ballots");
     this.trace.message(envelope, fate);
   }
 
   /** A node made a step. */
-  step(event: RaftEvent, effects: readonly Effect[]): void {
+  step(id: NodeId, event: RaftEvent, effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type === "Persist" && effect.truncateFrom !== undefined) this.counters.add("truncations");
-      else if (effect.type === "FetchEntries") this.counters.add("fetches");
+      if (effect.type === "Persist" && effect.truncateFrom !== undefined) {
+        this.counters.add("truncations");
+        this.ofWitness(id, "truncations");
+      } else if (effect.type === "FetchEntries") this.counters.add("fetches");
     }
     if (event.type === "StorageFailed") this.counters.add("storageFailures");
   }
@@ -47,8 +53,15 @@ export class Chronicle {
           `${event.stage} at ${event.entry.id.index}: voters ${event.entry.configuration.voters.join(" ")}`,
         );
       case "snapshot":
-        if (event.stage !== "sent") counters.add(event.stage === "saved" ? "snapshotsSaved" : "snapshotInstalls");
+        if (event.stage !== "sent") {
+          const what = event.stage === "saved" ? "snapshotsSaved" : "snapshotInstalls";
+          counters.add(what);
+          this.ofWitness(id, what);
+        }
         return trace.note("snapshot", id, `${event.stage} ${event.id.index}/${event.id.term}`);
+      case "damage":
+        if (event.stage === "repaired") this.ofWitness(id, "repairs");
+        return counters.add(`damage.${this.damage(id, event)}`);
       case "halted":
         return trace.note("process", id, `halted: ${event.reason}`);
       case "error":
@@ -56,6 +69,17 @@ export class Chronicle {
       default:
         return;
     }
+  }
+
+  /** M12: counted apart. */
+  private ofWitness(id: NodeId, what: string): void {
+    if (this.records.get(id)?.isWitness === true) this.counters.add(`witness.${what}`);
+  }
+
+  /** L03: what was lost with its terms is forgotten, and made up for by plain replication; all else is found, and repaired. */
+  private damage(id: NodeId, { stage, hole }: Extract<NodeEvent, { kind: "damage" }>): string {
+    if (hole.last !== this.records.get(id)?.forgottenUpTo) return stage;
+    return stage === "found" ? "forgotten" : "madeUpFor";
   }
 
   private configuration(id: NodeId, stage: "appended" | "committed" | "undone", now: Configuration): void {

@@ -117,12 +117,14 @@ class TranscriptReader {
 
   private planOf(number: number, text: string): Omit<Plan, "faults"> {
     const plan = this.parsed(number, text) as Omit<Plan, "faults">;
-    const { seed, nodes, clients, callsPerSecond, durationMs, options, encode } = plan;
+    const { seed, nodes, clients, callsPerSecond, durationMs, options, encode, witnesses = [] } = plan;
     const counts = { seed, clients, callsPerSecond, durationMs };
     for (const [name, value] of Object.entries(counts))
       if (!isAmount(value)) throw this.refusal(number, `${name} must be a number from 0 on`);
     if (!Array.isArray(nodes) || nodes.length === 0 || !nodes.every((id) => typeof id === "string"))
       throw this.refusal(number, "nodes must be names, one or more");
+    if (!Array.isArray(witnesses) || !witnesses.every((id) => nodes.includes(id)))
+      throw this.refusal(number, "witnesses must be some of the nodes");
     if (typeof options !== "object" || options === null || typeof encode !== "boolean")
       throw this.refusal(number, "options must be an object, and encode true or false");
     return plan;

@@ -166,8 +166,9 @@ function tappedMachine(machine: StateMachine, id: NodeId, host: SimulatedHost, r
   });
 }
 
+/** The same codec for whoever looks: sessions know theirs by its class. */
 function tappedCodec(codec: Codec, { origins }: TapPlaces): Codec {
-  return {
+  const own: Codec = {
     encodeCommand(command) {
       if (!(command instanceof TracedCommand)) return codec.encodeCommand(command);
       const payload = codec.encodeCommand(command.command);
@@ -178,6 +179,7 @@ function tappedCodec(codec: Codec, { origins }: TapPlaces): Codec {
     encodeResult: (result) => codec.encodeResult(result),
     decodeResult: (bytes) => codec.decodeResult(bytes),
   };
+  return Object.assign(Object.create(codec) as Codec, own);
 }
 
 async function* hashed(bytes: AsyncIterable<Uint8Array>, done: (hash: number) => void): AsyncGenerator<Uint8Array> {

@@ -2,6 +2,7 @@ import type { Checksum } from "@hexraft/core/ports";
 import type { ContainerModule } from "inversify";
 import type { Operation } from "../clients/history.js";
 import type { Model, Workload } from "../clients/model.js";
+import type { Sessions } from "../clients/sessions.js";
 import type { DiskKit } from "./simulated-disk.js";
 
 /** What is simulated: the service, its disks, and what its clients do. */
@@ -12,6 +13,8 @@ export interface World {
   readonly model: Model;
   /** What clients do. */
   readonly workload: Workload;
+  /** C03: how its clients use sessions, where a plan asks for that. Default: they do not. */
+  readonly sessions?: Sessions;
   /** The disks. */
   readonly disks: DiskKit;
   /** A faster CRC-32 than the table that runs anywhere. */

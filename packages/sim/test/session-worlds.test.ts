@@ -27,8 +27,8 @@ describe("worlds whose clients use sessions", () => {
       onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation}`),
     });
     expect(faults).toEqual([]);
-    for (const what of ["sessions.opened", "sessions.repeated", "sessions.expired", "snapshotsSaved"])
-      expect(coverage[what], what).toBeGreaterThan(0);
+    const wanted = ["sessions.opened", "sessions.repeated", "sessions.expired", "snapshotsSaved"];
+    expect(wanted.filter((what) => (coverage[what] ?? 0) === 0)).toEqual([]);
   }, 60_000);
 
   it("C03 I14 a service that does again what is said again is found out", async () => {

@@ -16,8 +16,8 @@ describe("worlds with a witness", () => {
       onViolation: ({ seed, violation }) => faults.push(`seed ${seed}: ${violation}`),
     });
     expect(faults).toEqual([]);
-    for (const what of ["witness.ballots", "witness.snapshotsSaved", "witness.snapshotInstalls"])
-      expect(coverage[what], what).toBeGreaterThan(0);
+    const wanted = ["witness.ballots", "witness.snapshotsSaved", "witness.snapshotInstalls"];
+    expect(wanted.filter((what) => (coverage[what] ?? 0) === 0)).toEqual([]);
   }, 60_000);
 
   it("M12 with one full member away the other and the witness go on, through crashes of both", async () => {

@@ -198,8 +198,16 @@ export const membershipProofs: readonly Proof[] = [
     // It is sent what is on nobody's disk yet.
     rule: "M12",
     file: protocol("replicator-group"),
-    find: "  if (peer.next > heldUpTo) return false;\n",
-    replace: "  if (heldUpTo < 0) return false;\n",
+    find: "isWitness(s, peer) ? heldByAnHeir(s) : s.log.last.index;",
+    replace: "isWitness(s, peer) ? Math.max(heldByAnHeir(s), s.log.last.index) : s.log.last.index;",
+    tests: protocolTests("witness"),
+  },
+  {
+    // With what may go to it goes what may not.
+    rule: "M12",
+    file: protocol("replicator-group"),
+    find: "recent.filter(({ last }) => last <= heldUpTo)",
+    replace: "recent.filter(({ first }) => first <= s.log.last.index)",
     tests: protocolTests("witness"),
   },
   {

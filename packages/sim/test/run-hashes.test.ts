@@ -17,7 +17,7 @@ describe("runs that are the same everywhere", () => {
     }
     expect(hashes).toMatchInlineSnapshot(`
       {
-        "1": "7937884b0d71b00b",
+        "1": "7d0ce4fb3ce56938",
         "10": "0b4c64d70d4335bd",
         "2": "840749aa6b14a65e",
         "3": "bde931807161feb7",

@@ -20,10 +20,13 @@ export class HexraftProcess {
   /** Resolves when it serves; rejects if it ends before. */
   readonly ready: Promise<Listening>;
 
-  /** @param directory - where it puts its temporary files, so that what others do at the same time is not taken for its own. */
-  constructor(args: readonly string[], directory: string) {
+  /**
+   * @param directory - where it puts its temporary files, so that what others do at the same time is not taken for its own.
+   * @param execArgv - what Node.js itself is told.
+   */
+  constructor(args: readonly string[], directory: string, execArgv: readonly string[] = []) {
     const env = { ...process.env, TMPDIR: directory };
-    this.child = fork(MAIN, [...args], { execArgv: [], env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+    this.child = fork(MAIN, [...args], { execArgv: [...execArgv], env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
     this.child.stdout?.on("data", (chunk: Buffer) => {
       this.out += chunk.toString();
     });
@@ -69,7 +72,12 @@ export class Workshop {
   private readonly processes: HexraftProcess[] = [];
 
   run(...args: readonly string[]): HexraftProcess {
-    const made = new HexraftProcess(args, this.directory);
+    return this.runUnder([], args);
+  }
+
+  /** @param execArgv - what Node.js itself is told. */
+  runUnder(execArgv: readonly string[], args: readonly string[]): HexraftProcess {
+    const made = new HexraftProcess(args, this.directory, execArgv);
     this.processes.push(made);
     return made;
   }

@@ -17,12 +17,14 @@ export class ThreeNodes {
 
   /**
    * @param ports - where the nodes hear each other; free ones, unless they are to be those of another cluster.
-   * @param wish - further flags of each node, and under which address peers reach the one that listens at a port.
+   * @param wish - further flags of each node, what Node.js itself is told, and under which address peers reach the one that listens
+   * at a port.
    */
   constructor(
     private ports: readonly number[] = [],
     private readonly wish: {
       readonly flags?: readonly string[];
+      readonly execArgv?: readonly string[];
       readonly reachedAt?: (id: string, port: number) => string;
     } = {},
   ) {}
@@ -41,7 +43,7 @@ export class ThreeNodes {
 
   /** Starts a node again, on the ports it had. */
   async startOne(id: string): Promise<void> {
-    const { flags = [], reachedAt = (_, port) => `127.0.0.1:${port}` } = this.wish;
+    const { flags = [], execArgv = [], reachedAt = (_, port) => `127.0.0.1:${port}` } = this.wish;
     const addresses = this.ids.map((each, i) => reachedAt(each, this.ports[i] as number));
     const bootstrap = this.ids.map((each, i) => `${each}=${addresses[i]}`).join(",");
     const before = this.running.get(id)?.listening;
@@ -52,7 +54,7 @@ export class ThreeNodes {
     const advertised = ["--advertise", addresses[place] as string];
     const args = nodeArguments(this.workshop.directory, id, port, bootstrap);
     const timing = ["--election-timeout", `${ELECTION_TIMEOUT_MS}`];
-    const process = this.workshop.run(...args, ...fronts, ...advertised, ...timing, ...flags);
+    const process = this.workshop.runUnder(execArgv, [...args, ...fronts, ...advertised, ...timing, ...flags]);
     this.running.set(id, { process, listening: (await process.ready) as Required<Listening> });
   }
 

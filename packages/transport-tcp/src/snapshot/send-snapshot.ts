@@ -29,8 +29,8 @@ export class SnapshotSending {
   private connection: Connection | undefined;
   private hangUp: (reason: string) => void = () => {};
   private failure: Error | undefined;
-  private readonly failed: Promise<never>;
-  private tellFailed: (error: Error) => void = () => {};
+  /** Ends the wait for the source's next bytes, if there is one. */
+  private giveUp: (error: Error) => void = () => {};
   private takenOffset: number | undefined;
   private wake: () => void = () => {};
   private progressMs = performance.now();
@@ -39,12 +39,7 @@ export class SnapshotSending {
     private readonly host: Host,
     private readonly header: SnapshotStreamHeader,
     private readonly to: PeerAddress,
-  ) {
-    this.failed = new Promise((_, reject) => {
-      this.tellFailed = reject;
-    });
-    this.failed.catch(() => {}); // most streams have nobody waiting for this when they break
-  }
+  ) {}
 
   /** Streams it all. Rejects with `SnapshotFailed` if anything breaks, or `signal` is aborted. */
   async run(bytes: AsyncIterable<Uint8Array>, signal: AbortSignalLike): Promise<void> {
@@ -73,7 +68,7 @@ export class SnapshotSending {
   /** Ends it with a reason. */
   fail(reason: string): void {
     this.failure ??= snapshotFailed(`the snapshot for ${this.to.id} at ${this.to.address} did not arrive: ${reason}`);
-    this.tellFailed(this.failure);
+    this.giveUp(this.failure);
     this.hangUp(reason);
     this.wake();
   }
@@ -109,7 +104,7 @@ export class SnapshotSending {
     const source = bytes[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const { done, value: chunk } = await Promise.race([source.next(), this.failed]);
+        const { done, value: chunk } = await this.nextOf(source);
         if (done === true) return offset;
         for (let at = 0; at < chunk.length; at += pieceBytes) {
           const piece = chunk.subarray(at, at + pieceBytes);
@@ -123,6 +118,18 @@ export class SnapshotSending {
       void Promise.resolve(source.return?.()).catch(() => {});
       throw error;
     }
+  }
+
+  /**
+   * The source's next bytes, unless the stream breaks before. Each wait has a promise of its own: one promise of the failure, raced
+   * against all of them, would remember what each of them came to, and so the whole snapshot, until the stream ends.
+   */
+  private async nextOf(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array, unknown>> {
+    if (this.failure !== undefined) throw this.failure;
+    return new Promise((resolve, reject) => {
+      this.giveUp = reject;
+      source.next().then(resolve, reject);
+    });
   }
 
   private say(type: FrameType, offset: number, tail?: Uint8Array): void {

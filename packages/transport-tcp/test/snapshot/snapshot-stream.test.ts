@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { SnapshotStreamHeader } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { FrameType } from "../../src/wire/frame.js";
@@ -99,6 +101,34 @@ describe("a snapshot beside the messages", () => {
     proceed();
     await sent;
     expect(taken).toBe(256 * MIB);
+  });
+
+  it("S04 what the sender has sent it lets go of, long before the end", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const [n1, n2] = [await member("n1"), await member("n2")];
+    const sent: WeakRef<Uint8Array>[] = [];
+    let heldAtMost = 0;
+    let taken = 0;
+    async function* source() {
+      for (let i = 0; i < 64; i++) {
+        let chunk: Uint8Array | undefined = new Uint8Array(MIB / 4);
+        sent.push(new WeakRef(chunk));
+        yield chunk;
+        chunk = undefined;
+        if (i % 8 !== 7) continue;
+        // What a WeakRef has shown is kept until the end of that turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        collectGarbage();
+        heldAtMost = Math.max(heldAtMost, sent.filter((each) => each.deref() !== undefined).length);
+      }
+    }
+    n2.onSnapshot = async (_, bytes) => {
+      for await (const part of bytes) taken += part.length;
+    };
+    await n1.transport.sendSnapshot(header, n2.peer, source(), never);
+    expect(taken).toBe(16 * MIB);
+    expect(heldAtMost).toBeLessThan(12); // 1 MiB that waits for the socket, and what is in hand
   });
 
   it("S04 the receiver's no reaches the sender with its reason, and the source is closed", async () => {

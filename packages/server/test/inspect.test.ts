@@ -1,5 +1,6 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Workshop } from "./support/serve-process.js";
 import { until } from "./support/three-nodes.js";
@@ -30,6 +31,7 @@ describe("hexraft inspect", () => {
   it("O08 says what is in the directory of a stopped node, in words and as JSON", async () => {
     const { code, out } = await inspect(directory);
     expect([code, out]).toEqual([0, expect.stringContaining("nothing is damaged")]);
+    expect(out).not.toContain("FORGOTTEN");
     expect(out).toMatch(/node n1, cluster [0-9a-f]{32}, start 1/);
     expect(out).toMatch(/configuration at 1: voters n1/);
     const json = await inspect(directory, "--json");
@@ -54,6 +56,21 @@ describe("hexraft inspect", () => {
     // In a batch, behind which others say where the log stood; and in the file's own head.
     expect(await inspected(700)).not.toContain("it would not open: ");
     expect(await inspected(100)).toContain("it would not open: ");
+  });
+
+  it("O08 L03 says which entries a replica has forgotten, in words and as JSON", async () => {
+    const copy = join(workshop.directory, "forgetful");
+    cpSync(directory, copy, { recursive: true });
+    const bytes = Buffer.alloc(256);
+    bytes.write("HXFG");
+    bytes.writeUInt16LE(1, 4);
+    for (const [i, field] of [40, 47, 1, 4_096, 512].entries()) bytes.writeBigUInt64LE(BigInt(field), 8 + 8 * i);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 252)), 252);
+    writeFileSync(join(copy, "main/log/forgotten"), bytes);
+    const { code, out } = await inspect(copy);
+    expect([code, out]).toEqual([0, expect.stringMatching(/FORGOTTEN: entries 40–47 .*\.seg bytes 4096–4607/)]);
+    const json = await inspect(copy, "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ groups: [{ forgotten: { first: 40, last: 47 } }] });
   });
 
   it("O08 compares the logs of two nodes, and ends with exit code 1 if they differ", async () => {

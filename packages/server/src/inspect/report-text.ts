@@ -36,9 +36,18 @@ function groupText(group: InspectedGroup): string[] {
     ...snapshots.map(
       ({ file, id, sizeBytes }) => `  ${file}: up to ${id.index} of term ${id.term}, ${sizeBytes} bytes`,
     ),
+    ...forgottenText(group.forgotten),
     ...(group.unfinished === "" ? [] : [`  unfinished: ${group.unfinished}`]),
     ...(group.refusal === "" ? [] : [`  it would not open: ${group.refusal}`]),
   ];
+}
+
+/** L03: the log cannot tell any more that there was something. */
+function forgottenText(hole: InspectedGroup["forgotten"]): string[] {
+  if (hole === null) return [];
+  const { first, last, file, offset, length } = hole;
+  const lost = `entries ${first}–${last} were lost with their terms (${file} bytes ${offset}–${offset + length - 1})`;
+  return [`  FORGOTTEN: ${lost}; this replica does not count before it holds what was committed up to ${last}`];
 }
 
 const damageText = ({ file, offset, length, what }: DamagedRange): string =>

@@ -5,10 +5,12 @@ import {
   EntryType,
   type FileSystem,
   type LogBlock,
+  type LogHole,
   type LogIndex,
   RaftError,
 } from "@hexraft/core/ports";
 import { damaged, messageOf } from "../format/faults.js";
+import { Forgotten } from "../log/forgotten.js";
 import { holdToMark, readMark } from "../log/log-mark.js";
 import { LogState } from "../log/log-state.js";
 import { RecordKind } from "../log/record.js";
@@ -32,9 +34,9 @@ export async function inspectLog(
 ): Promise<InspectedLog> {
   const walk = new LogWalk(host, files, checksum, damage);
   for (const number of files.numbers()) await walk.segment(number, owner);
-  const refusal = await wouldRefuse(files, host, owner, checksum);
+  const { forgotten, refusal } = await asIfOpened(files, host, owner, checksum);
   if (refusal !== undefined) note(damage, refusal);
-  return { ...walk.result(), refusal: refusal?.message ?? "" };
+  return { ...walk.result(), forgotten, refusal: refusal?.message ?? "" };
 }
 
 class LogWalk {
@@ -68,7 +70,7 @@ class LogWalk {
     }
   }
 
-  result(): Omit<InspectedLog, "refusal"> {
+  result(): Omit<InspectedLog, "forgotten" | "refusal"> {
     const { hardState, commitHint, base, last, runs, configurationIndices } = this.state;
     const configurations = configurationIndices.flatMap((index) => this.configurations.get(index) ?? []);
     const { segments, unfinished } = this;
@@ -125,13 +127,16 @@ class LogWalk {
   }
 }
 
-async function wouldRefuse(
+/** What opening would know besides, and why it would be refused. */
+async function asIfOpened(
   files: SegmentFiles,
   host: FileSystem,
   owner: LogOwner,
   checksum: Checksum,
-): Promise<RaftError | undefined> {
+): Promise<{ readonly forgotten: LogHole | null; readonly refusal: RaftError | undefined }> {
+  let forgotten: LogHole | null = null;
   try {
+    forgotten = new Forgotten(files, host, checksum).hole ?? null;
     if (files.numbers().length === 0) throw damaged(files.path(1), "the log is missing", 0, 1);
     const { segments, next, scan } = await recoverLog(files, files.numbers(), owner, checksum);
     for (const segment of segments) segment.close();
@@ -139,9 +144,9 @@ async function wouldRefuse(
     const active = segments.at(-1) as Segment;
     const mark = readMark(files.directory, host, checksum);
     holdToMark(mark, { segment: active.number, end: scan.readTo }, (number) => files.path(number));
-    return undefined;
+    return { forgotten, refusal: undefined };
   } catch (error) {
-    if (error instanceof RaftError) return error;
+    if (error instanceof RaftError) return { forgotten, refusal: error };
     throw error;
   }
 }

@@ -90,6 +90,7 @@ async function inspectOne(
     runs: log.runs(),
     configurations,
     segments: [],
+    forgotten: null,
     unfinished: "",
     refusal: condemned?.message ?? "",
   };

@@ -5,6 +5,7 @@ import type {
   GroupId,
   HardState,
   Incarnation,
+  LogHole,
   LogId,
   LogIndex,
   NodeId,
@@ -98,6 +99,11 @@ export interface InspectedGroup {
   readonly segments: readonly InspectedSegment[];
   /** Newest first. */
   readonly snapshots: readonly InspectedSnapshot[];
+  /**
+   * L03: which entries were lost without their terms, and in which bytes: what the log says of itself ends before them. `null` if none were,
+   * or the log is a shared one, which keeps no such file.
+   */
+  readonly forgotten: LogHole | null;
   /** A write that did not end, in words; opening will cut it (L02). Empty if there is none. */
   readonly unfinished: string;
   /** Why opening the log would be refused; empty if it would not. */

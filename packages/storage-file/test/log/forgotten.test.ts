@@ -1,11 +1,12 @@
 import type { LogHole, OpenedLog } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
+import { inspectDirectory } from "../../src/index.js";
 import { type DiskImage, JournalDisk } from "../crash-points/journal-disk.js";
 import { Platter } from "../crash-points/platter.js";
 import { damagedImage, flip, zeroed } from "../damage/damage.js";
 import { batchesOf } from "../damage/places.js";
 import { storagesOver } from "../damage/replica.js";
-import { block, contentOf, OPEN, words } from "../support/host.js";
+import { block, checksum, contentOf, OPEN, words } from "../support/host.js";
 
 const SEGMENT = "/data/main/log/0000000000000001.seg";
 const FORGOTTEN = "/data/main/log/forgotten";
@@ -130,6 +131,19 @@ describe("L03 what was forgotten", () => {
     await log.write({ resetTo: { index: 20, term: 4 } });
     await log.close();
     expect((await openOn(received)).missing.forgotten).toBeUndefined();
+  });
+
+  it("O08 L03 is told of a stopped replica, too: which entries, and the bytes that they were in", async () => {
+    const disk = new JournalDisk(lostAt(await made([1, 1, 3, 3]), 7));
+    const { log, opened } = await openOn(disk);
+    await log.close();
+    const inspected = async (image: DiskImage) => inspectDirectory("/data", new JournalDisk(image), checksum);
+    const { groups } = await inspected(disk.image());
+    expect(groups).toMatchObject([{ last: { index: 6 }, forgotten: opened.forgotten, refusal: "" }]);
+    expect((await inspected(await made([1, 1, 3, 3]))).groups).toMatchObject([{ forgotten: null, refusal: "" }]);
+    const { groups: unread, damage } = await inspected(damagedImage(disk.image(), FORGOTTEN, flip(20)));
+    expect(unread).toMatchObject([{ forgotten: null, refusal: expect.stringContaining(FORGOTTEN) as unknown }]);
+    expect(damage).toContainEqual(expect.objectContaining({ file: FORGOTTEN }));
   });
 
   it("L12 is not guessed at: a directory that cannot read any more what it forgot is refused", async () => {

@@ -28,6 +28,17 @@ async function unsealedLog(): Promise<{ readonly image: Map<string, Uint8Array>;
   return { image: disk.imageAfterKill(), tail };
 }
 
+/** The first segment of a log in real files that went over several, and was shut down in good order. */
+async function closedSegment() {
+  const directory = temporaryDirectory();
+  const parts = { segmentBytesMax: 4_096 };
+  const { log } = await openLog(directory, parts);
+  for (let i = 0; i < 10; i++) await log.write({ blocks: [block(1 + 10 * i, 10, 1, 100)] });
+  await log.close();
+  expect(readdirSync(join(directory, "main/log")).length).toBeGreaterThan(3);
+  return { path: join(directory, "main/log/0000000000000001.seg"), storage: () => storageOf(directory, parts) };
+}
+
 const bytesOf = (image: ReadonlyMap<string, Uint8Array>): Uint8Array => image.get(SEGMENT) as Uint8Array;
 
 describe("L02 torn tails", () => {
@@ -220,18 +231,12 @@ describe("L02 torn tails", () => {
   });
 
   it("L02 a closed segment is proved by its foot, and by its blocks when they are read", async () => {
-    const directory = temporaryDirectory();
-    const parts = { segmentBytesMax: 4_096 };
-    const { log } = await openLog(directory, parts);
-    for (let i = 0; i < 10; i++) await log.write({ blocks: [block(1 + 10 * i, 10, 1, 100)] });
-    await log.close();
-    const path = join(directory, "main/log/0000000000000001.seg");
-    expect(readdirSync(join(directory, "main/log")).length).toBeGreaterThan(3);
+    const { path, storage } = await closedSegment();
     const intact = readFileSync(path);
     const rotten = Buffer.from(intact);
     rotten[1_500] = (rotten[1_500] as number) ^ 1;
     writeFileSync(path, rotten);
-    const again = storageOf(directory, parts);
+    const again = storage();
     await again.log.open(OPEN);
     await expect(again.log.read(1, 100_000)).rejects.toMatchObject({ code: "Damaged", details: { file: path } });
     await again.log.close();
@@ -239,7 +244,7 @@ describe("L02 torn tails", () => {
       const footless = Buffer.from(intact);
       footless[offset] = (footless[offset] as number) ^ 1;
       writeFileSync(path, footless);
-      await expect(storageOf(directory, parts).log.open(OPEN)).rejects.toMatchObject({
+      await expect(storage().log.open(OPEN)).rejects.toMatchObject({
         code: "Damaged",
         message: expect.stringContaining("its foot is missing") as unknown,
         details: { file: path },
@@ -248,12 +253,7 @@ describe("L02 torn tails", () => {
   });
 
   it("L02 a foot whose segment would end beyond it counts for none: no search up to there would ever end", async () => {
-    const directory = temporaryDirectory();
-    const parts = { segmentBytesMax: 4_096 };
-    const { log } = await openLog(directory, parts);
-    for (let i = 0; i < 10; i++) await log.write({ blocks: [block(1 + 10 * i, 10, 1, 100)] });
-    await log.close();
-    const path = join(directory, "main/log/0000000000000001.seg");
+    const { path, storage } = await closedSegment();
     const bytes = readFileSync(path);
     bytes[1_500] = (bytes[1_500] as number) ^ 1; // so that somebody looks for what follows
     const trailer = bytes.length - 32;
@@ -262,7 +262,7 @@ describe("L02 torn tails", () => {
     bytes.writeUInt32LE(checksum.crc32(bytes.subarray(foot, trailer)), trailer + 20);
     bytes.writeUInt32LE(checksum.crc32(bytes.subarray(trailer, trailer + 28)), trailer + 28);
     writeFileSync(path, bytes);
-    await expect(storageOf(directory, parts).log.open(OPEN)).rejects.toMatchObject({
+    await expect(storage().log.open(OPEN)).rejects.toMatchObject({
       code: "Damaged",
       message: expect.stringContaining("its foot is missing") as unknown,
     });

@@ -4,7 +4,14 @@ import { defineConfig } from "vitest/config";
 // Set by .ci/run: the same command then also leaves its report in that file.
 const reportFile = process.env["HEXRAFT_TEST_REPORT"];
 
-const PURE = ["protocol", "components", "model", "node"].map((room) => `packages/core/test/${room}/**/*.test.ts`);
+const PURE_ROOMS = ["protocol", "components", "model", "node", "classics", "composition", "transcripts"];
+const PURE_PACKAGES = "membership sessions sim statemachine-composed statemachine-kv storage-file testing".split(" ");
+const PURE = [...PURE_ROOMS.map((room) => `core/test/${room}`), ...PURE_PACKAGES.map((name) => `${name}/test`)].map(
+  (place) => `packages/${place}/**/*.test.ts`,
+);
+
+/** They hold that nobody is deposed, or load two cores by themselves. */
+const ALONE = ["packages/chaos/test/**/*.e2e.test.ts", "packages/server/test/{snapshot-stream,storm}.e2e.test.ts"];
 
 const COMMANDS = ["scripts/test/**/*.e2e.test.ts", "packages/benchmarks/test/**/*.e2e.test.ts"];
 
@@ -36,7 +43,13 @@ export default defineConfig({
       {
         // Values in, values out: what is loaded and compiled for one file serves the next. Who replaces a module is not among them.
         extends: true,
-        test: { name: "pure", include: PURE, isolate: false, sequence: { groupOrder: 0 } },
+        test: {
+          name: "pure",
+          include: PURE,
+          exclude: ["**/*.e2e.test.ts"],
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         // Commands that compute: no timer of theirs minds company.
@@ -44,16 +57,20 @@ export default defineConfig({
         test: { name: "commands", include: COMMANDS, testTimeout: 60_000, sequence: { groupOrder: 1 } },
       },
       {
-        // Clusters of real processes: afterwards and one at a time, for their timers want a quiet machine.
+        // Clusters of real processes, afterwards. They wait more than they work, and have patience enough for a second one beside them.
         extends: true,
         test: {
           name: "processes",
           include: ["packages/*/test/**/*.e2e.test.ts"],
-          exclude: COMMANDS,
-          maxWorkers: 1,
+          exclude: [...COMMANDS, ...ALONE],
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },
+      },
+      {
+        // Clusters whose timers want a quiet machine: one at a time.
+        extends: true,
+        test: { name: "alone", include: ALONE, maxWorkers: 1, testTimeout: 60_000, sequence: { groupOrder: 3 } },
       },
     ],
   },

@@ -142,8 +142,10 @@ export class LocalStates {
   private intern(node: number, table: Table): LocalState {
     const of = table.node(this.scope.nodes[node] as string);
     const { writeNumber } = stateOf(of).log;
-    const texts = this.renamings.map(({ labels }) => textOfNode(of, table.now, writeNumber, labels));
-    const known = this.byText.get(texts[0] as string);
+    const textUnder = ({ labels }: Renaming): string => textOfNode(of, table.now, writeNumber, labels);
+    const [asItIs, ...others] = this.renamings as [Renaming, ...Renaming[]];
+    const text = textUnder(asItIs);
+    const known = this.byText.get(text);
     if (known !== undefined) {
       this.onAgain?.(known, table);
       return known;
@@ -162,11 +164,12 @@ export class LocalStates {
       commit: commitIndex,
       ...entries,
     };
-    const fingerprint = fingerprintOf(texts);
+    // Under all other names it is only told once, when it is new: five nodes have 119.
+    const fingerprint = fingerprintOf([text, ...others.map(textUnder)]);
     const colour = colourOf(textOfNode(of, table.now, writeNumber, anonymous(this.scope.nodes, of.id)));
     const state = { number: this.states.length, node, fingerprint, colour, facts, table, outcomes: new Map() };
     this.states.push(state);
-    this.byText.set(texts[0] as string, state);
+    this.byText.set(text, state);
     return state;
   }
 

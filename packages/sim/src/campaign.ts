@@ -2,7 +2,7 @@ import { Counters, type Profile, planOf, profiles } from "@hexraft/testing/simul
 import { type HeapLook, type HeapMib, HeapWatch, heapTrend } from "./heap-watch.js";
 import { runInThreads } from "./jobs.js";
 import type { WorldName } from "./kv-world.js";
-import { runSeed, type SeedReport, summary } from "./run-seed.js";
+import { amidRun, runSeed, type SeedReport, summary } from "./run-seed.js";
 
 /** Seeds to run. */
 export interface Campaign {
@@ -83,6 +83,6 @@ async function runAll({ world, profile, firstSeed, seeds, jobs = 0 }: Campaign, 
     | keyof typeof profiles
     | undefined;
   if (jobs > 1 && name !== undefined) return runInThreads(jobs, { world, profile: name }, all, done);
-  const heap = new HeapWatch();
-  for (const seed of all) done(summary(await runSeed(world, planOf(seed, profile)), heap.ran()));
+  const heap = new HeapWatch((look) => amidRun(world, look));
+  for (const seed of all) done(summary(await runSeed(world, planOf(seed, profile)), await heap.ran()));
 }

@@ -1,12 +1,12 @@
 import { getHeapCodeStatistics } from "node:v8";
 
-/** After so many seeds a thread collects its whole heap and looks at what lives: that takes less than a hundredth of its time. */
+/** A warm thread collects its whole heap each so many seeds, and looks at what lives. */
 export const LOOK_EVERY_SEEDS = 50;
-/** Until then what lives grows with the code that has run, and with what the host learned of it. */
+/** Until then what lives grows with the code that has run, and with what the host learned of it: nobody looks. */
 export const WARM_UP_SEEDS = 300;
-/** Fewer looks behind the warm-up say nothing of a trend. */
+/** Fewer looks say nothing of a trend. */
 export const LOOKS_MIN = 30;
-/** What the live heap of a thread may grow by per 1,000 seeds, once it is warm; MiB. */
+/** What the live heap of a thread may grow by per 1,000 seeds; MiB. */
 export const HEAP_GROWTH_MIB_MAX = 1;
 
 const MIB = 1024 * 1024;
@@ -24,24 +24,38 @@ export interface HeapMib {
   readonly first: number;
   /** At the last one. */
   readonly last: number;
-  /** The slope of the line through the looks behind the warm-up; null while they are too few. */
+  /** The slope of the line through the looks; null while they are too few. */
   readonly growthPer1000Seeds: number | null;
 }
 
-/** Looks at a thread's heap now and then. Without `--expose-gc` it never does: what lives is not known then. */
+/**
+ * Looks at a thread's heap now and then, once it is warm. Without `--expose-gc` it never does: what lives is not known then.
+ *
+ * A collection between two seeds, when nothing of a cluster lives, takes the shapes of all its objects with it, and nine tenths of what
+ * was compiled for them: a thousand functions would be compiled anew. So it is collected amid a run that is always the same.
+ */
 export class HeapWatch {
   private seeds = 0;
 
-  constructor(private readonly collect: (() => unknown) | null = globalThis.gc ?? null) {}
+  /** @param amidRun - calls back once, in the middle of a run that is the same each time. */
+  constructor(
+    private readonly amidRun: (look: () => void) => Promise<void>,
+    private readonly collect: (() => unknown) | null = globalThis.gc ?? null,
+  ) {}
 
   /** Another seed was run. */
-  ran(): HeapLook | undefined {
-    this.seeds++;
-    if (this.collect === null || this.seeds % LOOK_EVERY_SEEDS !== 0) return undefined;
-    this.collect();
-    const { heapUsed, external } = process.memoryUsage();
-    const { code_and_metadata_size: code } = getHeapCodeStatistics();
-    return { seeds: this.seeds, mib: (heapUsed - code + external) / MIB };
+  async ran(): Promise<HeapLook | undefined> {
+    const { collect } = this;
+    const seeds = ++this.seeds;
+    if (collect === null || seeds < WARM_UP_SEEDS || seeds % LOOK_EVERY_SEEDS !== 0) return undefined;
+    let look: HeapLook | undefined;
+    await this.amidRun(() => {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      const { code_and_metadata_size: code } = getHeapCodeStatistics();
+      look = { seeds, mib: (heapUsed - code + external) / MIB };
+    });
+    return look;
   }
 }
 
@@ -50,8 +64,7 @@ export function heapTrend(looks: readonly HeapLook[]): HeapMib | undefined {
   const [first] = looks;
   const last = looks.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const warm = looks.filter(({ seeds }) => seeds >= WARM_UP_SEEDS);
-  const growthPer1000Seeds = warm.length < LOOKS_MIN ? null : rounded(1_000 * slopeOf(warm));
+  const growthPer1000Seeds = looks.length < LOOKS_MIN ? null : rounded(1_000 * slopeOf(looks));
   return { first: rounded(first.mib), last: rounded(last.mib), growthPer1000Seeds };
 }
 

@@ -12,6 +12,8 @@ export function changeFault(current: Configuration, target: Configuration): stri
     return "the target is a joint configuration; name the voters and learners that there shall be in the end";
   const fault = configurationFault(target);
   if (fault !== undefined) return `the target ${fault}`;
+  if (target.voters.every((id) => target.witnesses.includes(id)))
+    return "the target has no voter but witnesses, which never lead (M12); name another one";
   for (const member of target.members) {
     const now = memberOf(current, member.id);
     if (now !== undefined && now.incarnation !== member.incarnation)

@@ -117,7 +117,8 @@ describe("joint consensus", () => {
         const revived = current.witnesses.some(
           (id) => target.members.some((each) => each.id === id) && !target.witnesses.includes(id),
         );
-        const mustBeRefused = current.voters.length === 0 || target.voters.length === 0 || revived;
+        const someCanLead = target.voters.some((id) => !target.witnesses.includes(id));
+        const mustBeRefused = current.voters.length === 0 || !someCanLead || revived;
         expect(reason !== undefined && reason !== "nothing would change").toBe(mustBeRefused);
         if (reason !== undefined) return;
         sound++;
@@ -222,6 +223,13 @@ describe("refused with the reason", () => {
     expect(reasonOf(guarded, configuration(["n1", "n2", "n3"]))).toBe(reason);
     expect(reasonOf(guarded, configuration(["n1", "n2"], ["n3"]))).toBe(reason);
     expect(reasonOf(guarded, configuration(["n1", "n2"]))).toBeUndefined();
+  });
+
+  it("M08 M12 when none but witnesses would vote: nobody could lead, not even to undo it", () => {
+    const guarded = configuration(["n1", "n2", "n3"], [], ["n3"]);
+    expect(reasonOf(guarded, configuration(["n3"], ["n1"], ["n3"]))).toBe(
+      "the target has no voter but witnesses, which never lead (M12); name another one",
+    );
   });
 
   it("M08 when both halves together have too many members, though each has not", () => {

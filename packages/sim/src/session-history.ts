@@ -33,11 +33,7 @@ function joined(command: unknown, tries: readonly Operation[]): Operation {
   return { ...began, outcome: isKnown ? "refused" : "unknown", returnedAt: Number.POSITIVE_INFINITY };
 }
 
-const REFUSALS: readonly string[] = [
-  "SessionExpired",
-  "AlreadyAcknowledged",
-  "ResultNotKept",
-] satisfies SessionRefusal[];
+const DID_NOTHING: readonly string[] = ["SessionExpired", "AlreadyAcknowledged"] satisfies SessionRefusal[];
 
 /** By its code: a follower that passes an answer on knows no more of it. */
-const isRefusal = (answer: unknown): boolean => answer instanceof Rejected && REFUSALS.includes(answer.code);
+const isRefusal = (answer: unknown): boolean => answer instanceof Rejected && DID_NOTHING.includes(answer.code);

@@ -150,6 +150,7 @@ export class Explorer {
             this.happen(world, node, "transfer", "transfers", other);
           if (budget.changes > 0) this.happen(world, node, "change", "changes", other);
         }
+        if (budget.cancels > 0) this.happen(world, node, "cancel", "cancels");
         if (budget.proposals > 0) this.happen(world, node, "propose", "proposals", `p${budget.proposals}`);
       } else if (facts.canTimeOut && budget.timeouts > 0 && facts.term < this.scope.termMax)
         this.happen(world, node, "timeout", "timeouts");

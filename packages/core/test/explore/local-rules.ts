@@ -2,7 +2,7 @@ import type { Envelope, Message } from "../../src/model/message.js";
 import type { LabNode } from "../support/lab.js";
 import { stateOf } from "./entries.js";
 
-/** What one node can break alone: I8 (its disk goes back), R14 (apply), E17, E21, and I12, the shadow crash. */
+/** What one node can break alone: I8 (its disk goes back), R14 (apply), E17, E21, M16, and I12, the shadow crash. */
 export function judgeLocally(
   before: LabNode,
   after: LabNode,
@@ -23,6 +23,10 @@ export function judgeLocally(
     if (stands && (last.index !== heard.last.index || last.term !== heard.last.term))
       return `E21 ${after.id} ends in ${last.index} of term ${last.term}, and stands at the word of a leader that ended in ${heard.last.index} of term ${heard.last.term}`;
   }
+  const off = after.seen.some((effect) => effect.type === "ChangeAnswered" && effect.error?.code === "Cancelled");
+  const { own } = stateOf(after).configurations;
+  if (off && own.id.index > after.raft.commitIndex)
+    return `M16 ${after.id} calls a change off, and its configuration is in the log at ${own.id.index}`;
   for (const envelope of sent) {
     const broken = shadowCrash(after, envelope);
     if (broken !== undefined) return broken;

@@ -17,6 +17,7 @@ export type Happening =
   | "transfer"
   | "give-up"
   | "change"
+  | "cancel"
   | "rot";
 
 /** What lies in the network; of a snapshot also what a node's own disk is still to say. */

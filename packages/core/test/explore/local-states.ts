@@ -81,6 +81,8 @@ export class LocalStates {
             target: toggled(table, id, payload),
             expected: null,
           });
+        case "cancel":
+          return table.step(id, { type: "ChangeCancelled", request: 1, change: null });
         case "rot":
           return table.rot(id);
         default:

@@ -75,6 +75,20 @@ export const MEMBER_SCOPES: readonly Scope[] = [
     electableIn: 2,
   },
   {
+    name: "called-off",
+    about:
+      "a leads {a, b, c}, and is asked to let d in, who has nothing yet: it catches up while an operator calls that off (M04, M16)",
+    nodes: FOUR,
+    lab: { ...JOINT, strangers: ["d"] },
+    prelude: (table) => void table.elect("a").beat("a"),
+    disk: "prompt",
+    clocks: "shared",
+    losesHeartbeats: true,
+    termMax: 2,
+    budget: { ...NOTHING, timeouts: 1, changes: 1, cancels: 1 },
+    depthMax: 9,
+  },
+  {
     name: "bug-of-2015",
     about: "a has appended a configuration without d, alone; b leads the next term, and is asked for another one (M03)",
     nodes: FOUR,

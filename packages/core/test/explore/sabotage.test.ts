@@ -98,7 +98,12 @@ vi.mock("../../src/protocol/configuration-change.js", async (original) => {
     real.onChangeRequested(s, request);
     Object.assign(office, { firstEntry });
   };
-  return { ...real, onChangeRequested };
+  const onChangeCancelled: typeof real.onChangeCancelled = (s, cancelled) => {
+    const change = s.leadership?.change;
+    if (out.rule === "M16" && change !== undefined) Object.assign(change, { appended: false });
+    real.onChangeCancelled(s, cancelled);
+  };
+  return { ...real, onChangeRequested, onChangeCancelled };
 });
 
 afterEach(() => {
@@ -168,6 +173,11 @@ describe("what the explorer sees when a rule is taken out", () => {
   it("M03 the bug of 2015: a leader that has committed nothing of its own term appends a configuration", () => {
     out.rule = "M03";
     expect(violationIn("bug-of-2015").rule).toBe("I6 b committed 2:begin at index 3, which is on 2 disks");
+  });
+
+  it("M16 a change is called off that is in the log, and whoever leads will finish it", () => {
+    out.rule = "M16";
+    expect(violationIn("called-off").rule).toBe("M16 a calls a change off, and its configuration is in the log at 3");
   });
 
   it("E19 that nobody can be elected in a term is seen", () => {

@@ -48,6 +48,8 @@ export interface Budget {
   readonly transfers: number;
   /** An operator wants a node to go, or to come. */
   readonly changes: number;
+  /** An operator calls a change off. */
+  readonly cancels: number;
   /** A newest snapshot rots while its node is down; an older one is there. */
   readonly rots: number;
   /** A snapshot's bytes break off half-way. */
@@ -65,6 +67,7 @@ export const NOTHING: Budget = {
   snapshots: 0,
   transfers: 0,
   changes: 0,
+  cancels: 0,
   rots: 0,
   breaks: 0,
 };

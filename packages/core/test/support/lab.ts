@@ -84,7 +84,7 @@ export interface LabOptions extends Partial<NodeOptions> {
   readonly witnesses?: readonly string[];
   /** E20; 1 where none is given. */
   readonly priorities?: Readonly<Record<string, number>>;
-  /** Nodes with an empty log that no configuration names. */
+  /** Nodes with an empty log that no configuration names, among the others or beside them. */
   readonly strangers?: readonly string[];
   /** Terms of each node's log from entry 2 on (entry 1 is the configuration, term 0), e.g. `{ a: [1, 1, 2] }`. */
   readonly logs?: Readonly<Record<string, readonly Term[]>>;
@@ -137,12 +137,13 @@ export class Lab {
     readonly ids: readonly string[],
     private readonly options: LabOptions = {},
   ) {
-    const learners = options.learners ?? [];
-    const voters = votersOnly(ids.filter((id) => !learners.includes(id)).map(memberOf));
-    const members = ids.map((id) => ({ ...memberOf(id), priority: options.priorities?.[id] ?? 1 }));
+    const { learners = [], strangers = [] } = options;
+    const named = ids.filter((id) => !strangers.includes(id));
+    const voters = votersOnly(named.filter((id) => !learners.includes(id)).map(memberOf));
+    const members = named.map((id) => ({ ...memberOf(id), priority: options.priorities?.[id] ?? 1 }));
     this.configuration = { ...voters, members, learners: [...learners], witnesses: [...(options.witnesses ?? [])] };
     for (const id of ids) this.boot(id, this.freshDisk(id));
-    for (const id of options.strangers ?? []) this.boot(id, { ...EMPTY_DISK, blocks: [] });
+    for (const id of strangers) this.boot(id, { ...EMPTY_DISK, blocks: [] });
   }
 
   node(id: string): LabNode {

@@ -2,6 +2,7 @@ import type { StateMachine as StateMachinePort } from "@hexraft/core/ports";
 import { StateMachine } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
 import type { Model, Workload } from "./clients/model.js";
+import type { Sessions } from "./clients/sessions.js";
 import type { Plan, Profile } from "./faults/plan.js";
 import { profiles } from "./faults/profiles.js";
 import { planOf } from "./faults/swarm.js";
@@ -30,6 +31,8 @@ export interface SimulateOptions<State, Command, Query> {
   readonly kept?: Readonly<Record<string, string>>;
   /** What goes wrong, and how much of it. Default: `profiles.user`. */
   readonly profile?: Profile;
+  /** How clients use sessions, for a profile that asks for them (`sessionsEvery`). Default: they do not. */
+  readonly sessions?: Sessions;
   /** Further modules for every life of every node. Fresh ones each time. */
   readonly modules?: () => readonly ContainerModule[];
   /** Disks. Default: in memory. */
@@ -73,6 +76,7 @@ export async function simulate<State, Command, Query>(
     model: options.model,
     workload: options.workload,
     disks,
+    ...(options.sessions !== undefined && { sessions: options.sessions }),
     modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
   };
   const coverage = new Counters();

@@ -42,7 +42,7 @@ export class ClientSession {
     this.sequence = 0;
   }
 
-  /** A new command: whatever is said of it is said with these bytes. */
+  /** A new command under its number, for the first try and all repeats. */
   next(command: unknown): unknown {
     const sequence = ++this.sequence;
     const lowestUnanswered = Math.max(1, sequence - this.random.integer(0, LAG_MAX));

@@ -110,6 +110,7 @@ export class Client {
           if (outcome !== "ok") return this.rest();
           counters.add("sessions.opened");
           session.opened(output);
+          if (this.stopped) return;
           this.once(session, command);
         },
         true,
@@ -121,7 +122,8 @@ export class Client {
       untilMs,
       ({ outcome, output }) => {
         if (outcome === "ok" && session.hasExpired(output)) counters.add("sessions.expired");
-        else if (outcome === "ok" && session.echoes()) return this.call(act, untilMs, () => this.rest(), true);
+        else if (outcome === "ok" && !this.stopped && session.echoes())
+          return this.call(act, untilMs, () => this.rest(), true);
         this.rest();
       },
       true,

@@ -124,6 +124,7 @@ export const profiles: Readonly<Record<"swarm" | "user" | "load" | "calm" | "rot
       nodes: [3, 5, 7],
       durationMs: 30_000,
       electionTimeoutMs: [300, 500],
+      witnessEvery: 4,
       kinds: [...NETWORK, ...PROCESS, ...DISK, "wipe", ...OPERATOR, "change", "orphaned-change"],
       always: { kinds: ["change", "transfer"], everyMs: 1_500 },
       mustShow: [

@@ -5,10 +5,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { ExitCode } from "../exit-codes.js";
 import { takeWhoAsks } from "../operator/who-asks.js";
 import { badField } from "../serve/bad-field.js";
+import { type AdminFlags, CLUSTER_VARIABLE, type Voice } from "./admin-flags.js";
 import { groupsText, membersText } from "./admin-text.js";
 import type { ForgetFlags } from "./forget-group.js";
 import type { ResetFlags } from "./reset-peers.js";
-import { type AdminFlags, CLUSTER_VARIABLE, runAdmin, type Voice } from "./run-admin.js";
 
 type ChangeKind = MemberChange["kind"];
 interface ChangeFlags extends AdminFlags {
@@ -73,7 +73,10 @@ export function adminCommand(program: Command, done: (exitCode: number) => void)
     flags: AdminFlags,
     what: (it: ClusterAdmin) => Promise<Answered<T>>,
     text: (value: T) => string,
-  ) => done(await runAdmin(flags, VOICE, what, text));
+  ) => {
+    const { runAdmin } = await import("./run-admin.js");
+    done(await runAdmin(flags, VOICE, what, text));
+  };
 
   command("peers", "Says who is in the group, what each does, and how far it is.").action((flags: AdminFlags) =>
     ask(flags, (it) => it.getPeers(), membersText),

@@ -3,8 +3,9 @@ import { nodeRuntime } from "@hexraft/runtime-node";
 import { sharedFileStorage } from "@hexraft/storage-file";
 import { Container } from "inversify";
 import { badField } from "../serve/bad-field.js";
+import type { Voice } from "./admin-flags.js";
 import { forgettableText, forgottenText, type ToForget } from "./admin-text.js";
-import { tell, type Voice } from "./run-admin.js";
+import { tell } from "./run-admin.js";
 import { groupOf, lookInto } from "./stopped-directory.js";
 
 /** What `hexraft admin forget-group` is told. */

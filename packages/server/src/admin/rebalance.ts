@@ -1,8 +1,9 @@
 import { type ClusterAdmin, type LeaderMove, rebalanceLeaders } from "@hexraft/client";
 import { ExitCode } from "../exit-codes.js";
 import { badField } from "../serve/bad-field.js";
+import type { AdminFlags, Voice } from "./admin-flags.js";
 import { rebalancedText, type ToldMove } from "./admin-text.js";
-import { type AdminFlags, adminOf, tell, type Voice } from "./run-admin.js";
+import { adminOf, tell } from "./run-admin.js";
 
 /**
  * G04: evens out who leads how many of the groups that the nodes serve.

@@ -10,8 +10,9 @@ import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
 import { makeLogger } from "../log/log.js";
 import { badField } from "../serve/bad-field.js";
+import type { Voice } from "./admin-flags.js";
 import { resetText, survivorText } from "./admin-text.js";
-import { tell, type Voice } from "./run-admin.js";
+import { tell } from "./run-admin.js";
 import { groupOf, lookInto } from "./stopped-directory.js";
 
 /** What `hexraft admin reset-peers` is told. */

@@ -1,31 +1,9 @@
 import { type Answered, ClusterAdmin, type Endpoint } from "@hexraft/client";
 import { credentialsOf } from "../access/credentials.js";
 import { ExitCode } from "../exit-codes.js";
-import type { WhoAsksFlags } from "../operator/who-asks.js";
 import { parseAddress } from "../serve/address.js";
 import { badField } from "../serve/bad-field.js";
-
-/** What every `hexraft admin` command is told. */
-export interface AdminFlags extends WhoAsksFlags {
-  /** `host:port,…`, the client doors; where it is missing the environment says it. */
-  readonly cluster?: string;
-  /** Where nodes serve several groups: which one. */
-  readonly group?: string;
-  /** ms. */
-  readonly timeout?: number;
-  readonly json?: true;
-}
-
-/** Where `--cluster` may stand instead. */
-export const CLUSTER_VARIABLE = "HEXRAFT_CLUSTER";
-
-/** How a command speaks. */
-export interface Voice {
-  /** Answers. */
-  say(line: string): void;
-  /** Everything else. */
-  complain(line: string): void;
-}
+import { type AdminFlags, CLUSTER_VARIABLE, type Voice } from "./admin-flags.js";
 
 /**
  * Asks the cluster, and prints how it ended: the answer as `text` words it, or with `json` one line for programs.

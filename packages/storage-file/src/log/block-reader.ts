@@ -2,8 +2,8 @@ import { type Checksum, type LogBlock, type LogIndex, RaftError, verifyBlock } f
 import { damaged, messageOf } from "../format/faults.js";
 import { BATCH_HEADER_BYTES, passedOver } from "./batch.js";
 import { FileWindow } from "./file-window.js";
-import { RECORD_HEADER_BYTES, RecordKind } from "./record.js";
-import { readRecord } from "./record-reader.js";
+import { RECORD_HEADER_BYTES } from "./record.js";
+import { readBlockAt } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 
 /** Bounds of one fetch: less is not worth a call, more holds memory for too long. */
@@ -82,8 +82,7 @@ function blockIn(
   checksum: Checksum,
 ): LogBlock | undefined {
   try {
-    const { operation } = readRecord(window, at, segment, checksum, false);
-    return operation.kind === RecordKind.block ? operation.block : undefined;
+    return readBlockAt(window, at, segment, checksum, false);
   } catch (error) {
     if (error instanceof RaftError) throw damaged(segment.path, error.message, at, length);
     throw error;

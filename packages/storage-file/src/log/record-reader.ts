@@ -59,6 +59,29 @@ export function readRecord(
 }
 
 /**
+ * The block of the record there; `undefined` if it is another intact one: most are, and whoever wants blocks alone need not know what they say.
+ *
+ * @throws RaftError `Damaged`, as {@link readRecord}.
+ */
+export function readBlockAt(
+  piece: Piece,
+  offset: number,
+  segment: SegmentId,
+  checksum: Checksum,
+  verifyBody: boolean,
+): LogBlock | undefined {
+  checkRecord(piece, offset, segment, checksum, false);
+  const at = offset - piece.from;
+  const kind = piece.view.getUint8(at + 2);
+  if (kind === 0 || kind > RecordKind.tail) throw wrong(`a record of unknown kind ${kind}`);
+  if (kind !== RecordKind.block) return undefined;
+  const length = piece.view.getUint32(at + 4, true);
+  const block = ofLength(openBlock(payloadOf(piece, at, length), 0, checksum), length);
+  if (verifyBody) verifyBlock(block, checksum);
+  return block;
+}
+
+/**
  * L03: the block that an intact record announces, although its body is damaged: the record's checksum covers the header alone.
  *
  * @throws RaftError `Damaged` if the record itself is, or is none of a block.

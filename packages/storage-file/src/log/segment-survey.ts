@@ -3,8 +3,8 @@ import { alignUp } from "../format/bytes.js";
 import { BATCH_HEADER_BYTES, passedOver, readBatchHeader } from "./batch.js";
 import type { Range } from "./block-reader.js";
 import { FileWindow } from "./file-window.js";
-import { RECORD_HEADER_BYTES, RecordKind } from "./record.js";
-import { readLostBlock, readRecord } from "./record-reader.js";
+import { RECORD_HEADER_BYTES } from "./record.js";
+import { readBlockAt, readLostBlock } from "./record-reader.js";
 import type { Segment } from "./segment.js";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.js";
 
@@ -140,8 +140,7 @@ function recordAt(
   checksum: Checksum,
 ): LogBlock | undefined | "lost" | "wrong" {
   try {
-    const { operation } = readRecord(window, at, segment, checksum, true);
-    return operation.kind === RecordKind.block ? operation.block : undefined;
+    return readBlockAt(window, at, segment, checksum, true);
   } catch (error) {
     if (!(error instanceof RaftError)) throw error;
   }

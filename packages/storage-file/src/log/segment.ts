@@ -29,6 +29,11 @@ export class Segment {
   samples: Sample[] = [];
   /** What was read last: whoever reads on, piece by piece, begins there, and not at the sample before it. */
   lastRead: Sample | undefined;
+  /**
+   * The block noted last: whoever opens a log asks for the last one, and finds it without the way there. After a cut it lies beyond the
+   * log's end until another one is noted.
+   */
+  private newest: Sample | undefined;
   /** Has its foot: nothing is written to it any more. */
   closed = false;
   /** Bytes of the file, as far as this process knows: batches and what is laid out behind them. */
@@ -78,8 +83,8 @@ export class Segment {
     for (const { operation, offset } of placed) {
       if (operation.kind === RecordKind.block) {
         const latest = this.samples.at(-1);
-        if (latest === undefined || offset - latest.offset >= SAMPLE_EVERY_BYTES)
-          this.samples.push({ index: operation.block.first, offset });
+        this.newest = { index: operation.block.first, offset };
+        if (latest === undefined || offset - latest.offset >= SAMPLE_EVERY_BYTES) this.samples.push(this.newest);
       } else if (operation.kind === RecordKind.tail && this.low === Number.MAX_SAFE_INTEGER)
         this.low = operation.id.index + 1;
       else if (operation.kind === RecordKind.truncate) this.cut(operation.index, offset);
@@ -106,9 +111,10 @@ export class Segment {
       if ((this.samples[middle] as Sample).index <= index) low = middle + 1;
       else high = middle;
     }
-    const sampled = this.samples[low - 1]?.offset ?? SEGMENT_HEADER_BYTES;
-    const { lastRead } = this;
-    return lastRead !== undefined && lastRead.index <= index ? Math.max(sampled, lastRead.offset) : sampled;
+    let place = this.samples[low - 1]?.offset ?? SEGMENT_HEADER_BYTES;
+    for (const known of [this.lastRead, this.newest])
+      if (known !== undefined && known.index <= index) place = Math.max(place, known.offset);
+    return place;
   }
 
   private cut(from: LogIndex, offset: number): void {

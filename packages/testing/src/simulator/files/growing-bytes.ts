@@ -1,3 +1,5 @@
+const NOTHING = new Uint8Array(0);
+
 /** Bytes that grow, with room to spare. */
 export class GrowingBytes {
   /** How many there are. */
@@ -7,7 +9,7 @@ export class GrowingBytes {
   private isShared = false;
 
   /** Begins with these, which nobody else may write to from now on. */
-  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+  constructor(bytes: Uint8Array = NOTHING) {
     this.room = bytes;
     this.size = bytes.length;
   }
@@ -35,8 +37,7 @@ export class GrowingBytes {
 
   /** A copy, which costs nothing until one of the two is written to. */
   copy(): GrowingBytes {
-    const copy = new GrowingBytes();
-    copy.room = this.room;
+    const copy = new GrowingBytes(this.room);
     copy.size = this.size;
     copy.isShared = this.isShared = true;
     return copy;

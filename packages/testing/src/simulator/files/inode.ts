@@ -27,6 +27,9 @@ export class Inode {
   /** Bytes below this were durable before the newest synced write began: whoever seals what came before may rely on them. */
   sealedTo = 0;
   private changes: Change[] = [];
+  /** Bytes of the changes, one behind the other: used anew from its beginning whenever all of them are on the platter. */
+  private readonly pool = new GrowingBytes();
+  private poolUsed = 0;
   private readonly replaced: Replaced[] = [];
   private sequence = 0;
 
@@ -39,7 +42,10 @@ export class Inode {
   /** Takes bytes into the cache. */
   write(bytes: Uint8Array, at: number): void {
     this.cached.write(bytes, at);
-    this.changes.push({ sequence: ++this.sequence, at, bytes: bytes.slice() });
+    const from = this.changes.length === 0 ? 0 : this.poolUsed;
+    this.poolUsed = from + bytes.length;
+    this.pool.write(bytes, from);
+    this.changes.push({ sequence: ++this.sequence, at, bytes: this.pool.part(from, this.poolUsed) });
   }
 
   /** Cuts or extends, in the cache. */
@@ -59,7 +65,7 @@ export class Inode {
     for (const change of this.taken(mark)) {
       if (change.size === undefined) {
         // Zeros that are laid ahead seal nothing.
-        if (change.at < lowest && change.bytes.some((byte) => byte !== 0)) lowest = change.at;
+        if (change.at < lowest && !isZero(change.bytes)) lowest = change.at;
         this.remember(change.at, change.bytes.length);
       }
       land(this.durable, change);
@@ -99,11 +105,16 @@ export class Inode {
     return this.replaced.filter(({ at, before }) => at + before.length <= this.sealedTo);
   }
 
+  /** In the room of the one that is forgotten for it, if it fits in there: most writes are of a size. */
   private remember(at: number, length: number): void {
-    const before = new Uint8Array(length);
-    before.set(this.durable.part(at, at + length));
-    this.replaced.push({ at, before });
-    if (this.replaced.length > REPLACED_MAX) this.replaced.shift();
+    const { replaced } = this;
+    const room = replaced.length < REPLACED_MAX ? undefined : replaced.shift()?.before.buffer;
+    const isRoomy = room !== undefined && room.byteLength >= length;
+    const before = isRoomy ? new Uint8Array(room, 0, length) : new Uint8Array(length);
+    const part = this.durable.part(at, at + length);
+    before.set(part);
+    before.fill(0, part.length);
+    replaced.push({ at, before });
   }
 
   private taken(mark: number): readonly Change[] {
@@ -111,6 +122,12 @@ export class Inode {
     while (count < this.changes.length && (this.changes[count] as Change).sequence <= mark) count++;
     return this.changes.splice(0, count);
   }
+}
+
+/** A loop: a whole segment is laid out at a time. */
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
 
 function land(bytes: GrowingBytes, change: Change): void {

@@ -15,6 +15,14 @@ export const MERGED_WRITE_BYTES_MAX = 4 * 1024 * 1024;
 
 type Draft = { -readonly [Field in keyof LogWrite]: LogWrite[Field] };
 
+/** L03: a read that met a hole. */
+interface HeldRead {
+  readonly goOn: () => void;
+  readonly giveUp: () => void;
+}
+
+const NONE: readonly never[] = [];
+
 /** E24: how long a write may take, and who looks. */
 interface Overdue {
   readonly alarm: Alarm;
@@ -52,7 +60,7 @@ export class LogManager {
   private writeMs: Millis = 0;
   private persists = 0;
   /** L03: reads that met a hole. */
-  private readonly held: { readonly goOn: () => void; readonly giveUp: (error: unknown) => void }[] = [];
+  private held: readonly HeldRead[] = NONE;
 
   constructor(
     private readonly storage: LogStorage,
@@ -108,20 +116,22 @@ export class LogManager {
         return await this.storage.read(from, bytesMax);
       } catch (error) {
         if (!isHole(error) || this.closed) throw error;
-        await new Promise<void>((goOn, giveUp) => this.held.push({ goOn, giveUp: () => giveUp(error) }));
+        await new Promise<void>((goOn, giveUp) => {
+          this.held = this.held.concat({ goOn, giveUp: () => giveUp(error) });
+        });
       }
     }
   }
 
   /** L03: what was lost may be there again. */
   repaired(): void {
-    for (const { goOn } of this.held.splice(0)) goOn();
+    for (const { goOn } of this.letGoOfHeld()) goOn();
   }
 
   /** Nobody waits for a repair any more: what was lost counts as lost. */
   stopWaiting(): void {
     this.closed = true;
-    for (const { giveUp } of this.held.splice(0)) giveUp(undefined);
+    for (const { giveUp } of this.letGoOfHeld()) giveUp();
   }
 
   /** Nothing more is written or said. Resolves when the write under way has ended, however it ends. */
@@ -142,6 +152,12 @@ export class LogManager {
       underWay: underWay !== undefined,
       fetchesUnderWay: fetches.size,
     };
+  }
+
+  private letGoOfHeld(): readonly HeldRead[] {
+    const { held } = this;
+    this.held = NONE;
+    return held;
   }
 
   private write(batch: Batch): void {

@@ -12,6 +12,8 @@ import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
 
+const NOBODY: readonly never[] = [];
+
 /** The node that is called. */
 interface CalledNode {
   readonly id: NodeId;
@@ -26,7 +28,7 @@ interface CalledNode {
  * a command that is no command (F03) or too large (R10), a call that was called off before it began.
  */
 export class NodeCalls {
-  private late: (() => void)[] = [];
+  private late: readonly (() => void)[] = NOBODY;
 
   constructor(
     private readonly node: CalledNode,
@@ -156,10 +158,12 @@ export class NodeCalls {
 
   /** In a later turn, also where no replica runs that could have one. */
   private later(answer: () => void): void {
-    this.late.push(answer);
+    this.late = this.late.concat(answer);
     if (this.late.length > 1) return;
     this.ports.turn.schedule(() => {
-      for (const each of this.late.splice(0)) each();
+      const { late } = this;
+      this.late = NOBODY;
+      for (const each of late) each();
     });
   }
 

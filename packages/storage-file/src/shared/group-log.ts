@@ -41,6 +41,9 @@ export interface PlaceWatch {
   displaced(place: Place): void;
 }
 
+/** So many places are kept in a list that is no longer than they are. */
+const FEW_PLACES = 8;
+
 /** Shared by all places without any, which is nearly all of them. */
 const NONE: readonly LogIndex[] = [];
 
@@ -204,7 +207,9 @@ export class GroupLog {
       ]);
     this.watch.placed(place);
     const at = this.places.findLastIndex(({ last }) => last < place.first);
-    this.places.splice(at + 1, 0, place);
+    // A splice makes room for many; of thousands of groups most have few.
+    if (this.places.length < FEW_PLACES) this.places = this.places.toSpliced(at + 1, 0, place);
+    else this.places.splice(at + 1, 0, place);
   }
 
   private keep(change: (place: Place) => readonly Place[]): void {

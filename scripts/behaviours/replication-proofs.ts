@@ -177,15 +177,15 @@ export const replicationProofs: readonly Proof[] = [
   {
     rule: "R18",
     file: protocol("forwarding"),
-    find: "if (message.request <= (s.passedOn.upTo.get(key) ?? 0))",
+    find: "if (message.request <= (passedOn.upTo.get(key) ?? 0))",
     replace: "if (message.request < 0)",
     tests: protocolTests("forwarding"),
   },
   {
     rule: "R18",
     file: protocol("forwarding"),
-    find: "if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));",
-    replace: "if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, notLeader(s));",
+    find: "if (message.forTerm !== passedOn?.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));",
+    replace: "if (message.forTerm !== passedOn?.term) return reply(s, origin, message.request, notLeader(s));",
     tests: protocolTests("forwarding"),
   },
   {

@@ -39,12 +39,12 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   readonly id: NodeId;
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
-  private readonly calls: NodeCalls;
   private readonly history: NodeHistory;
   /** M12: of a witness, without the state machine that was bound. */
   private readonly ports: NodePorts;
   private state: State = "new";
   private haltReason = "";
+  private callsMade: NodeCalls | undefined;
   private untilHalted: Promise<string> | undefined;
   private tellHalted: ((reason: string) => void) | undefined;
   private identity: LocalIdentity | undefined;
@@ -68,7 +68,6 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     this.groupId = self.groupId;
     this.history = new NodeHistory(household?.texts);
     this.events = new NodeEvents(ports.logger);
-    this.calls = new NodeCalls(this, options, this.ports);
   }
 
   /** Made for whoever asks: of thousands of nodes in a process few are waited for (G02). */
@@ -269,6 +268,12 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     }
   }
 
+  /** Made with the first call (G02). */
+  private get calls(): NodeCalls {
+    this.callsMade ??= new NodeCalls(this, this.options, this.ports);
+    return this.callsMade;
+  }
+
   private get members(): MemberCalls {
     return new MemberCalls(this.groupId, this.options, this.ports, this);
   }
@@ -303,6 +308,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
       this.beginReplica(identity, recovered);
       this.note(`started, term ${recovered.start.hardState.term}, log ends at ${recovered.start.last.index}`, "start");
       this.events.emit({ kind: "started" });
+      this.starting = undefined;
     } catch (error) {
       this.ports.logger.error(`${this.id} cannot start`, { reason: messageOf(error) });
       this.state = "stopped";

@@ -17,11 +17,12 @@ import { notLeader } from "./term.js";
 export function onPropose(s: RaftState, envelope: Envelope, message: Propose): void {
   const origin = senderOf(envelope);
   // A run before this one, or an office before the last, may have taken it: nobody here knows.
-  if (message.forTerm !== s.passedOn.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));
+  const { passedOn } = s;
+  if (message.forTerm !== passedOn?.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));
   const key = `${origin.id}/${origin.incarnation}/${envelope.startNumber}`;
   // Numbers of one start rise; a lower one is a copy, or was overtaken, and its caller will hear *unknown*.
-  if (message.request <= (s.passedOn.upTo.get(key) ?? 0)) return s.drop("forwarded command seen before");
-  s.passedOn.upTo.set(key, message.request);
+  if (message.request <= (passedOn.upTo.get(key) ?? 0)) return s.drop("forwarded command seen before");
+  passedOn.upTo.set(key, message.request);
   const leads = s.leadership !== undefined && message.forTerm === s.term && s.peerOf(envelope) !== undefined;
   if (!leads) return reply(s, origin, message.request, notLeader(s));
   s.outbox.emit({

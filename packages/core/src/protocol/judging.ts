@@ -206,7 +206,7 @@ function followsSender(s: RaftState, sender: ReplicaId): boolean {
     halt(s, "E17 two leaders in one term", { term: s.term, first: s.leaderOfTerm, second: sender });
     return false;
   }
-  s.leaderOfTerm = sender;
+  s.leaderOfTerm ??= sender;
   if (s.role !== "follower") becomeFollower(s, sender, `heard the leader of term ${s.term}`);
   else if (!sameReplica(s.leader, sender)) setLeader(s, sender, `heard the leader of term ${s.term}`);
   noteLeaderContact(s);

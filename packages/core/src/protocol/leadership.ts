@@ -5,6 +5,7 @@ import { standingOf } from "./lease.js";
 import { LeaseRounds } from "./lease-rounds.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
+import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftState } from "./state.js";
@@ -44,8 +45,7 @@ export function takeOffice(s: RaftState): void {
     lease: new LeaseRounds(),
   };
   s.leadership = office;
-  s.passedOn.term = s.term;
-  s.passedOn.upTo.clear();
+  s.passedOn = { term: s.term, upTo: new SparseMap() };
   if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });
   s.install = undefined;
   const self = { id: s.identity.id, incarnation: s.identity.incarnation };

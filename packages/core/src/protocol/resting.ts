@@ -79,7 +79,7 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
     s.asked.forwarded.size === 0;
   s.outbox.send(leader, { type: "RestAnswer", term: s.term, round, rests });
   if (!rests) return;
-  s.rest = { phase: "resting", round, confirmed: new SparseSet() };
+  s.rest = { phase: "resting", round };
   s.disarm("election");
   s.log.forgetBlocks();
   // Q08: what its heartbeats told of ages is getting old.
@@ -97,10 +97,9 @@ export function onRestAnswer(s: RaftState, peer: Replicator, answer: RestAnswer)
 }
 
 function restIfAllAgree(s: RaftState, office: Leadership): void {
-  if (s.rest === undefined || !isIdle(s, office)) return;
+  if (s.rest?.phase !== "offered" || !isIdle(s, office)) return;
   for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;
-  s.rest.phase = "resting";
-  s.rest.confirmed.clear();
+  s.rest = { phase: "resting", round: s.rest.round };
   s.disarm("heartbeat");
   s.log.forgetBlocks();
   // Q05: what was confirmed before the rest says nothing about the time after it.

@@ -70,7 +70,7 @@ export class RaftState {
   /** E24: a write is under way for longer than `writeOverdueMs`. */
   writeOverdue = false;
   leadership: Leadership | undefined;
-  readonly passedOn: PassedOn = { term: 0, upTo: new SparseMap() };
+  passedOn: PassedOn | undefined;
   /** G02. */
   readonly mayRest: boolean;
   rest: Rest | undefined;

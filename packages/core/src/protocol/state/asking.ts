@@ -4,8 +4,7 @@ import type { SparseSet } from "../sparse-set.js";
 
 /** R18: what was passed on to this replica for the newest term that it led in this run. It outlives the office, for copies come late. */
 export interface PassedOn {
-  /** That term; 0: it led none. */
-  term: Term;
+  readonly term: Term;
   /** The highest number seen, by origin and its start. */
   readonly upTo: SparseMap<string, number>;
 }

@@ -34,7 +34,6 @@ interface Answer {
 }
 
 const NO_RESULTS: readonly unknown[] = [];
-const NONE: readonly never[] = [];
 
 /**
  * Knows who waits for which entry (sofa-jraft: ClosureQueue), by (term, index) and never by index alone (C02): what stood
@@ -46,7 +45,7 @@ export class ClosureQueue {
   private pending: Run[] = [];
   private answers: Answer[] = [];
   private readonly timed = new SparseSet<TimedCall>();
-  private gaveUp: readonly { readonly done: Done; readonly error: RaftError }[] = NONE;
+  private gaveUp: { readonly done: Done; readonly error: RaftError }[] = [];
   private alarm: Alarm | undefined;
   private events: Pick<EventSink, "inNextTurn"> | undefined;
 
@@ -158,9 +157,7 @@ export class ClosureQueue {
 
   /** After the drain: tells the callers. */
   deliver(): void {
-    const { gaveUp } = this;
-    this.gaveUp = NONE;
-    for (const { done, error } of gaveUp) this.attempt(() => done(error));
+    if (this.gaveUp.length > 0) for (const { done, error } of this.gaveUp.splice(0)) this.attempt(() => done(error));
     if (this.answers.length === 0) return;
     const answers = this.answers;
     this.answers = [];
@@ -255,7 +252,7 @@ export class ClosureQueue {
     const outcome = slot >= group.taken ? "refused" : "unknown";
     const done = group.withdraw(slot);
     if (done === undefined) return;
-    this.gaveUp = this.gaveUp.concat({ done, error: gaveUp(code, outcome, why) });
+    this.gaveUp.push({ done, error: gaveUp(code, outcome, why) });
     this.events?.inNextTurn(() => {});
   }
 

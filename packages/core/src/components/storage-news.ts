@@ -1,26 +1,23 @@
 import type { LogDamaged, StorageFailed } from "../protocol/event.js";
 import type { EventSink } from "./event-sink.js";
 
-const NONE: readonly never[] = [];
-
 /**
  * L03, L04: what a log storage says unasked, holes that it finds and a death that no write has met yet, on its way to the
  * protocol. What comes before the protocol is there waits for it.
  */
 export class StorageNews {
-  private waiting: readonly (LogDamaged | StorageFailed)[] = NONE;
+  private readonly waiting: (LogDamaged | StorageFailed)[] = [];
   private events: EventSink | undefined;
 
   /** The storage said so. */
   tell(news: LogDamaged | StorageFailed): void {
-    if (this.events === undefined) this.waiting = this.waiting.concat(news);
+    if (this.events === undefined) this.waiting.push(news);
     else this.events.post(news);
   }
 
   /** From now on this one hears all, what waited first. */
   listen(events: EventSink): void {
     this.events = events;
-    for (const news of this.waiting) events.post(news);
-    this.waiting = NONE;
+    for (const news of this.waiting.splice(0)) events.post(news);
   }
 }

@@ -12,8 +12,6 @@ import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
 
-const NOBODY: readonly never[] = [];
-
 /** The node that is called. */
 interface CalledNode {
   readonly id: NodeId;
@@ -28,7 +26,7 @@ interface CalledNode {
  * a command that is no command (F03) or too large (R10), a call that was called off before it began.
  */
 export class NodeCalls {
-  private late: readonly (() => void)[] = NOBODY;
+  private late: (() => void)[] = [];
 
   constructor(
     private readonly node: CalledNode,
@@ -158,12 +156,10 @@ export class NodeCalls {
 
   /** In a later turn, also where no replica runs that could have one. */
   private later(answer: () => void): void {
-    this.late = this.late.concat(answer);
+    this.late.push(answer);
     if (this.late.length > 1) return;
     this.ports.turn.schedule(() => {
-      const { late } = this;
-      this.late = NOBODY;
-      for (const each of late) each();
+      for (const each of this.late.splice(0)) each();
     });
   }
 

@@ -31,8 +31,8 @@ export interface HeapMib {
 /**
  * Looks at a thread's heap now and then, once it is warm. Without `--expose-gc` it never does: what lives is not known then.
  *
- * A collection between two seeds, when nothing of a cluster lives, takes the shapes of all its objects with it, and nine tenths of what
- * was compiled for them: a thousand functions would be compiled anew. So it is collected amid a run that is always the same.
+ * A collection between two seeds, when nothing of a cluster lives, takes the shapes of all its objects with it, and what was compiled
+ * for them: a thousand functions would be compiled anew. So it is collected amid a run that is always the same.
  */
 export class HeapWatch {
   private seeds = 0;

@@ -113,8 +113,16 @@ export const membershipProofs: readonly Proof[] = [
   {
     rule: "M09",
     file: protocol("state"),
-    find: "    return isBack ? 0 : this.removalHeard;",
-    replace: "    return isBack ? this.removalHeard : this.removalHeard;",
+    find: "    return namesIt(own) || (own.id.index > this.commit && namesIt(previous)) ? 0 : this.removalHeard;",
+    replace: "    return namesIt(own) && namesIt(previous) && this.commit < 0 ? 0 : this.removalHeard;",
+    tests: protocolTests("leaving"),
+  },
+  {
+    // The newest configuration counts, committed or not.
+    rule: "M09",
+    file: protocol("state"),
+    find: "    return namesIt(own) || (own.id.index > this.commit && namesIt(previous)) ? 0 : this.removalHeard;",
+    replace: "    return namesIt(own) || (own.id.index < 0 && namesIt(previous)) ? 0 : this.removalHeard;",
     tests: protocolTests("leaving"),
   },
   {

@@ -36,7 +36,17 @@ export interface CampaignReport {
 /** Nothing is torn and nothing rots on a disk in memory. */
 const CANNOT_SHOW: Readonly<Record<WorldName, readonly string[]>> = {
   files: [],
-  memory: ["shadowCrashes", "rot.bit-rot", "rot.zeroed-block", "rot.misdirected-write", "rot.lost-write", "damaged"],
+  memory: [
+    "shadowCrashes",
+    "rot.bit-rot",
+    "rot.zeroed-block",
+    "rot.misdirected-write",
+    "rot.lost-write",
+    "damaged",
+    "damage.found",
+    "damage.repaired",
+    "damage.forgotten",
+  ],
 };
 
 /** Runs many seeds. No run leaves anything behind, and what lives is looked at now and then; what they show does not depend on the number of threads. */

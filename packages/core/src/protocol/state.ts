@@ -229,13 +229,15 @@ export class RaftState {
 
   /**
    * M09: the configuration that removed this replica; 0: none, or a newer one names it: it was added again by somebody who
-   * had asked it before it was told.
+   * had asked it before it was told. One that leaves it out again takes that back only once it is committed: until then this replica
+   * may be the only one that can be elected (E19).
    */
   get removedAt(): LogIndex {
-    const { id, configuration } = this.configurations.own;
+    const { own, previous } = this.configurations;
     const { id: self, incarnation } = this.identity;
-    const isBack = id.index > this.removalHeard && memberOf(configuration, self)?.incarnation === incarnation;
-    return isBack ? 0 : this.removalHeard;
+    const namesIt = ({ id, configuration }: ConfigurationEntry): boolean =>
+      id.index > this.removalHeard && memberOf(configuration, self)?.incarnation === incarnation;
+    return namesIt(own) || (own.id.index > this.commit && namesIt(previous)) ? 0 : this.removalHeard;
   }
 
   /** Counts something that was dropped. */

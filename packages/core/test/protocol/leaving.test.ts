@@ -204,6 +204,27 @@ describe("M09 a member that was away during its removal", () => {
     expect(sent(lab.timeOut("d")).map(({ message }) => message.type)).toEqual(Array(3).fill("PreVoteRequest"));
   });
 
+  it("M09 E19 one that was added again, and is to leave again, may lead until it knows that to be committed", () => {
+    const lab = back();
+    const { index } = lab.describe("a").configuration.id;
+    lab.receive("b", "d", removed(index));
+    change(lab, target("abcd"));
+    for (let i = 0; i < 6; i++) lab.settle().beat("a");
+    change(lab, target("abc"));
+    for (let i = 0; i < 20 && ownOf(lab, "d") !== ">abc"; i++) {
+      for (const id of lab.nodes.keys()) lab.persist(id);
+      lab.deliver();
+    }
+    lab.persist("d");
+    lab.isolate("d").crash("d").restart("d");
+    const { commitIndex, configuration, removedAt } = lab.describe("d");
+    expect([ownOf(lab, "d"), commitIndex < configuration.id.index, removedAt]).toEqual([">abc", true, 0]);
+    expect(sent(lab.timeOut("d")).map(({ message }) => message.type)).toEqual(Array(3).fill("PreVoteRequest"));
+    lab.heal();
+    for (let i = 0; i < 6; i++) lab.settle().beat("a");
+    expect(lab.describe("d").removedAt).toBeGreaterThan(0);
+  });
+
   it("M09 believes it only of a configuration above its own newest one, and of its own incarnation", () => {
     const lab = back();
     const own = lab.describe("d").configuration.id.index;

@@ -187,7 +187,7 @@ export class Injector {
         const leader = this.operators.leader();
         if (leader === undefined) return;
         this.burden({ ...fault, act: { kind: "isolate", node: leader.id } }, ends);
-        this.operators.moveDown(act.node, losersIn(this.plan));
+        this.operators.move(act.node, losersIn(this.plan));
         return;
       }
       default:

@@ -67,7 +67,7 @@ export class Operators {
    * Makes a learner of a voter, a stranger of a learner, and a learner of a stranger: who moves was a member before, so nobody has to
    * catch up first. A voter stays one where too few would be left who never lose their data.
    */
-  moveDown(id: NodeId, losers: ReadonlySet<NodeId>): Order {
+  move(id: NodeId, losers: ReadonlySet<NodeId>): Order {
     const configuration = this.leader()?.node?.describe().configuration.configuration;
     if (configuration === undefined) return this.follow("change", undefined);
     const isVoter = configuration.voters.includes(id);

@@ -198,7 +198,8 @@ const isWitness = (s: RaftState, peer: Replicator): boolean =>
  */
 function heldByAnHeir(s: RaftState): LogIndex {
   const { voters, witnesses } = s.configurations.current;
-  const heldBy = (id: NodeId): LogIndex => (s.isSelf(id) ? s.log.durable : (s.leadership?.peers.get(id)?.match ?? 0));
+  const heldBy = (id: NodeId): LogIndex =>
+    s.isSelf(id) ? s.log.durable : (s.leadership?.peers.get(id)?.countedMatch ?? 0);
   return Math.max(0, ...voters.filter((id) => !witnesses.includes(id)).map(heldBy));
 }
 

@@ -10,8 +10,11 @@ const PURE = [...PURE_ROOMS.map((room) => `core/test/${room}`), ...PURE_PACKAGES
   (place) => `packages/${place}/**/*.test.ts`,
 );
 
-/** They hold that nobody is deposed, or load two cores by themselves. */
-const ALONE = ["packages/chaos/test/**/*.e2e.test.ts", "packages/server/test/{snapshot-stream,storm}.e2e.test.ts"];
+/** They rest on a leader that nobody deposes, or load two cores by themselves. */
+const ALONE = [
+  "packages/chaos/test/**/*.e2e.test.ts",
+  "packages/server/test/{operator,snapshot-stream,storm,tls}.e2e.test.ts",
+];
 
 const COMMANDS = ["scripts/test/**/*.e2e.test.ts", "packages/benchmarks/test/**/*.e2e.test.ts"];
 

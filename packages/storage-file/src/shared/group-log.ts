@@ -104,27 +104,25 @@ export class GroupLog {
 
   /** L03: the block of this place turned out to be damaged. It goes on holding its segment until it is repaired. */
   lose(place: Place): void {
-    const at = this.places.indexOf(place);
-    if (at < 0 || place.isLost) return;
-    this.places[at] = { ...place, isLost: true };
+    if (!this.holds(place) || place.isLost) return;
+    this.places[this.placeAt(place.first)] = { ...place, isLost: true };
     this.damaged?.(holeOf(place));
   }
 
   /** The place that holds an entry, and those behind it. */
   placesFrom(index: LogIndex): readonly Place[] {
-    const at = this.places.findIndex(({ last }) => index <= last);
-    return at < 0 ? [] : this.places.slice(at);
+    return this.places.slice(this.placeAt(index));
   }
 
   /** Whether this very place is still needed. */
   holds(place: Place): boolean {
-    return this.places.includes(place);
+    return this.places[this.placeAt(place.first)] === place;
   }
 
   /** Term of an entry from the base to the last one. */
   termAt(index: LogIndex): Term {
     if (index === this.base.index) return this.base.term;
-    return this.places.find(({ last }) => index <= last)?.term ?? 0;
+    return this.places[this.placeAt(index)]?.term ?? 0;
   }
 
   /** L08: what a segment's first batch repeats of this group. */
@@ -197,19 +195,32 @@ export class GroupLog {
     );
   }
 
-  /** Entries that stood elsewhere stand here from now on. */
+  /** Which place is the first that holds an entry, or one behind it: they ascend, and no two hold the same. */
+  private placeAt(index: LogIndex): number {
+    let low = 0;
+    let high = this.places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.places[middle] as Place).last < index) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Entries that stood elsewhere stand here from now on. Of thousands of places only those are touched that held them. */
   private put(place: Place): void {
-    const latest = this.places.at(-1);
-    if (latest !== undefined && latest.last >= place.first)
-      this.keep((old) => [
-        ...(old.first < place.first ? [part(old, old.first, Math.min(old.last, place.first - 1))] : []),
-        ...(old.last > place.last ? [part(old, Math.max(old.first, place.last + 1), old.last)] : []),
-      ]);
-    this.watch.placed(place);
-    const at = this.places.findLastIndex(({ last }) => last < place.first);
+    const from = this.placeAt(place.first);
+    let to = from;
+    while (to < this.places.length && (this.places[to] as Place).first <= place.last) to++;
+    const replaced = this.places.slice(from, to);
+    const before = replaced.flatMap((old) => (old.first < place.first ? [part(old, old.first, place.first - 1)] : []));
+    const behind = replaced.flatMap((old) => (old.last > place.last ? [part(old, place.last + 1, old.last)] : []));
+    const all = [...before, place, ...behind];
+    for (const old of replaced) this.watch.displaced(old);
+    for (const each of all) this.watch.placed(each);
     // A splice makes room for many; of thousands of groups most have few.
-    if (this.places.length < FEW_PLACES) this.places = this.places.toSpliced(at + 1, 0, place);
-    else this.places.splice(at + 1, 0, place);
+    if (this.places.length < FEW_PLACES) this.places = this.places.toSpliced(from, to - from, ...all);
+    else this.places.splice(from, to - from, ...all);
   }
 
   private keep(change: (place: Place) => readonly Place[]): void {

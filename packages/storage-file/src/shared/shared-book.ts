@@ -210,20 +210,20 @@ export class SharedBook implements Book, PlaceWatch {
       this.waitsForRepair = oldest;
   }
 
-  /** Takes places off the list, and reads what one batch may carry. */
+  /** Takes places off the list, which ascend, and reads what one batch may carry. */
   private async copiesOf(log: GroupLog, pinned: Place[]): Promise<GroupOperation[]> {
-    const copies: GroupOperation[] = [];
-    for (let bytes = 0; pinned.length > 0 && bytes < COPY_BYTES_MAX; ) {
-      const place = pinned.shift() as Place;
-      if (!log.holds(place)) continue;
-      const { blocks, lost } = await readPlaces([place], place.first, place.bytes, this.checksum);
-      if (lost !== undefined) log.lose(lost);
-      const [block] = blocks;
-      if (block === undefined) continue;
-      copies.push(this.copyOf(log, place, block));
-      bytes += block.sizeBytes;
-      this.copiedBytes += block.sizeBytes;
+    let count = 0;
+    for (let bytes = 0; count < pinned.length && bytes < COPY_BYTES_MAX; count++)
+      bytes += (pinned[count] as Place).bytes;
+    const held = pinned.splice(0, count).filter((place) => log.holds(place));
+    const { blocks, lost } = await readPlaces(held, 0, Number.POSITIVE_INFINITY, this.checksum);
+    if (lost !== undefined) {
+      log.lose(lost);
+      // Nothing behind it was read.
+      pinned.unshift(...held.slice(blocks.length + 1));
     }
+    const copies = blocks.map((block, at) => this.copyOf(log, held[at] as Place, block));
+    this.copiedBytes += blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return copies;
   }
 

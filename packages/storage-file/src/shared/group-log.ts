@@ -209,6 +209,7 @@ export class GroupLog {
 
   /** Entries that stood elsewhere stand here from now on. Of thousands of places only those are touched that held them. */
   private put(place: Place): void {
+    if ((this.places.at(-1)?.last ?? 0) < place.first) return this.append(place);
     const from = this.placeAt(place.first);
     let to = from;
     while (to < this.places.length && (this.places[to] as Place).first <= place.last) to++;
@@ -218,9 +219,15 @@ export class GroupLog {
     const all = [...before, place, ...behind];
     for (const old of replaced) this.watch.displaced(old);
     for (const each of all) this.watch.placed(each);
-    // A splice makes room for many; of thousands of groups most have few.
-    if (this.places.length < FEW_PLACES) this.places = this.places.toSpliced(from, to - from, ...all);
-    else this.places.splice(from, to - from, ...all);
+    this.places.splice(from, to - from, ...all);
+  }
+
+  /** What nearly every new block is: the next one. */
+  private append(place: Place): void {
+    this.watch.placed(place);
+    // A push makes room for many; of thousands of groups most have few.
+    if (this.places.length < FEW_PLACES) this.places = this.places.concat(place);
+    else this.places.push(place);
   }
 
   private keep(change: (place: Place) => readonly Place[]): void {

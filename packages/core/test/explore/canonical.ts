@@ -93,6 +93,9 @@ const INSTANTS: ReadonlySet<string> = new Set([
   "tellUntil",
 ]);
 
+/** Lists that stand for sets: the order in which nodes were first heard of decides nothing. */
+const UNORDERED: ReadonlySet<string> = new Set(["starts"]);
+
 interface Teller {
   readonly labels: Labels;
   readonly now: number;
@@ -134,6 +137,7 @@ function tellProperties(value: Record<string, unknown>, teller: Teller): string 
     const item = value[name];
     if (name === "outbox") text += `${tellOutbox(item as Numbered, teller)},`;
     else if (isWriteNumber(name, value)) text += `#${teller.writeNumber - (item as number)},`;
+    else if (UNORDERED.has(name) && Array.isArray(item)) text += `${tell(new Set<unknown>(item), teller)},`;
     else if (INSTANTS.has(name)) text += `${teller.now - (item as number) < T ? "now" : "past"},`;
     else text += `${tell(item, teller)},`;
   }

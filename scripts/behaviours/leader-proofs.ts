@@ -84,9 +84,9 @@ export const leaderProofs: readonly Proof[] = [
   },
   {
     rule: "E19/faulted",
-    file: protocol("raft"),
-    find: '    if (s.role !== "follower") becomeFollower(s, null, s.faulted);',
-    replace: '    if (s.role === "leader") becomeFollower(s, null, s.faulted);',
+    file: protocol("health"),
+    find: '  if (s.role !== "follower") becomeFollower(s, null, s.faulted);',
+    replace: '  if (s.role === "leader") becomeFollower(s, null, s.faulted);',
     tests: protocolTests("campaigning"),
   },
   {

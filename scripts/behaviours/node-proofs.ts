@@ -83,10 +83,10 @@ export const nodeProofs: readonly Proof[] = [
   {
     // Another founder's empty cluster would take the state in as a log that it never had.
     rule: "F08",
-    file: `${NODE}/raft-node.ts`,
+    file: `${NODE}/belonging.ts`,
     find: "    if (this.recovered !== undefined && isRestored(this.recovered)) {\n      const advice",
     replace:
-      "    if (this.recovered !== undefined && isRestored(this.recovered) && clusterId === this.id) {\n      const advice",
+      "    if (this.recovered !== undefined && isRestored(this.recovered) && clusterId === node.id) {\n      const advice",
     tests: test("backup"),
   },
   {
@@ -122,7 +122,7 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "Q06",
-    file: `${NODE}/caller-desk.ts`,
+    file: `${NODE}/read-desk.ts`,
     find: 'if (wanted === "local") this.inbox.inNextTurn(() => this.serve(request, 0));\n      else if (wanted === "linearizable")',
     replace: 'if (wanted === "linearizable" || wanted === "local")',
     tests: test("raft-node"),
@@ -136,14 +136,14 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "Q08/token",
-    file: `${NODE}/caller-desk.ts`,
+    file: `${NODE}/read-desk.ts`,
     find: "void this.waits.push({ request, index: wanted.atLeast }));",
     replace: "this.serve(request, 0 * wanted.atLeast));",
     tests: test("raft-node"),
   },
   {
     rule: "Q08/token",
-    file: `${NODE}/caller-desk.ts`,
+    file: `${NODE}/read-desk.ts`,
     find: "return Math.max(this.fsm.appliedId.index, this.memory.forwardedUpTo);",
     replace: "return this.fsm.appliedId.index;",
     tests: test("caller-desk"),
@@ -164,7 +164,7 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "F01",
-    file: `${NODE}/caller-desk.ts`,
+    file: `${NODE}/forward-desk.ts`,
     find: '      return { outcome: "ok", code: result.code, reason: result.reason, result: NO_BYTES };',
     replace: '      return failure(new RaftError("BadCommand", "refused", result.reason));',
     tests: test("caller-desk"),
@@ -241,7 +241,7 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "O04",
-    file: `${NODE}/raft-node.ts`,
+    file: `${NODE}/node-ports.ts`,
     find: "[() => transport.stop(), () => snapshotStorage.close(),",
     replace: "[() => snapshotStorage.close(),",
     tests: test("raft-node"),
@@ -256,14 +256,14 @@ export const nodeProofs: readonly Proof[] = [
   {
     // The index is looked up where it is answered, not where the hash is taken.
     rule: "O06",
-    file: `${NODE}/raft-node.ts`,
+    file: `${NODE}/node-calls.ts`,
     find: "return { ...applied, hash: stateMachine.stateHash() };",
     replace: "return { ...applied, index: replica.raft.lastIndex, hash: stateMachine.stateHash() };",
     tests: test("raft-node"),
   },
   {
     rule: "O06",
-    file: `${NODE}/raft-node.ts`,
+    file: `${NODE}/node-calls.ts`,
     find: "hash: stateMachine.stateHash() };",
     replace: 'hash: "" };',
     tests: test("raft-node"),

@@ -127,8 +127,8 @@ export const termProofs: readonly Proof[] = [
   {
     rule: "E17/silence",
     file: protocol("raft"),
-    find: '    if (s.halted === "") {\n      this.dispatch(event);',
-    replace: '    if (s.halted !== "never") {\n      this.dispatch(event);',
+    find: '    if (s.halted === "") {\n      dispatch(s, event);',
+    replace: '    if (s.halted !== "never") {\n      dispatch(s, event);',
     tests: protocolTests("terms"),
   },
   {

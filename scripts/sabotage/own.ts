@@ -135,9 +135,9 @@ export const ownFailures: readonly Failure[] = [
     violates: "LIVE",
     patches: [
       {
-        file: source("raft"),
-        find: '    if (s.role !== "follower") becomeFollower(s, null, s.faulted);',
-        replace: '    if (s.role === "leader") becomeFollower(s, null, s.faulted);',
+        file: source("health"),
+        find: '  if (s.role !== "follower") becomeFollower(s, null, s.faulted);',
+        replace: '  if (s.role === "leader") becomeFollower(s, null, s.faulted);',
       },
     ],
     tests: tests("campaigning", "elections", "terms", "commit"),

@@ -2,7 +2,7 @@ import { type BackupAbout, backupBytesOf } from "../components/backup-layout.js"
 import { backupBytes } from "../components/backup-stream.js";
 import { noState, WitnessState } from "../components/witness-state.js";
 import type { CallOptions } from "./call-options.js";
-import type { Terms } from "./caller-desk.js";
+import type { Terms } from "./desk-memory.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Replica } from "./replica.js";
 
@@ -37,7 +37,7 @@ export async function takeBackup(
   consistency: "linearizable" | "local",
 ): Promise<Backup> {
   if (stateMachine instanceof WitnessState) throw noState("back up");
-  const wanted = consistency === "local" ? 0 : await replica.desk.confirmedIndex(terms);
+  const wanted = consistency === "local" ? 0 : await replica.desk.reads.confirmedIndex(terms);
   let meta = await replica.snapshot();
   // One that was under way began too early; the next one begins now.
   while (meta.id.index < wanted) meta = await replica.snapshot();

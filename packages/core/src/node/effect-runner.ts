@@ -64,13 +64,13 @@ export interface Sleeper {
 
 /** What concerns callers of the node itself. */
 export interface Desk {
-  takeForwarded(order: TakeForwarded): void;
-  forwardAnswered(order: ForwardAnswered): void;
-  forwardFailed(order: ForwardFailed): void;
-  readReady(order: ReadReady): void;
-  readFailed(order: ReadFailed): void;
-  changeAnswered(order: ChangeAnswered): void;
-  transferAnswered(order: TransferAnswered): void;
+  readonly reads: { ready(order: ReadReady): void; failed(order: ReadFailed): void };
+  readonly forwards: {
+    take(order: TakeForwarded): void;
+    answered(order: ForwardAnswered): void;
+    failed(order: ForwardFailed): void;
+  };
+  orderAnswered(order: ChangeAnswered | TransferAnswered): void;
 }
 
 /** Says what had to wait for a write. */
@@ -106,15 +106,15 @@ export function carryOut(hands: Hands, effect: Effect): void {
     case "AbandonProposals":
       return closures.abandon(effect);
     case "TakeForwarded":
-      return spare.desk.takeForwarded(effect);
+      return spare.desk.forwards.take(effect);
     case "ForwardAnswered":
-      return spare.desk.forwardAnswered(effect);
+      return spare.desk.forwards.answered(effect);
     case "ForwardFailed":
-      return spare.desk.forwardFailed(effect);
+      return spare.desk.forwards.failed(effect);
     case "ReadReady":
-      return spare.desk.readReady(effect);
+      return spare.desk.reads.ready(effect);
     case "ReadFailed":
-      return spare.desk.readFailed(effect);
+      return spare.desk.reads.failed(effect);
     case "TakeSnapshot":
       return spare.snapshots.saver.take();
     case "SendSnapshot":
@@ -126,9 +126,8 @@ export function carryOut(hands: Hands, effect: Effect): void {
     case "LoadSnapshot":
       return spare.snapshots.load(effect);
     case "ChangeAnswered":
-      return spare.desk.changeAnswered(effect);
     case "TransferAnswered":
-      return spare.desk.transferAnswered(effect);
+      return spare.desk.orderAnswered(effect);
     case "TellStateMachine":
       return fsm.tell(effect);
     case "UpdatePeers":

@@ -52,7 +52,7 @@ export class MemberCalls {
     const { inbox, desk } = this.node.running().replica;
     let stopListening = (): void => {};
     const begin = (request: number): void => {
-      if (signal?.aborted === true) return desk.changeAnswered({ type: "ChangeAnswered", request, error: calledOff() });
+      if (signal?.aborted === true) return desk.orderAnswered({ type: "ChangeAnswered", request, error: calledOff() });
       const onAbort = () => inbox.post({ type: "ChangeCancelled", request: NOBODY, change: request });
       signal?.addEventListener("abort", onAbort, { once: true });
       stopListening = () => signal?.removeEventListener("abort", onAbort);

@@ -7,7 +7,7 @@ import { badOption, type ProtocolOptions } from "../model/options.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import { type Backup, type BackupOptions, takeBackup } from "./backup.js";
 import type { CallOptions } from "./call-options.js";
-import type { ApplyOptions, ReadOptions } from "./node.js";
+import type { ApplyOptions, ReadOptions, StateHash } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
@@ -51,7 +51,7 @@ export class NodeCalls {
     const cancelled = whyNotBegun(options);
     if (cancelled !== undefined) return Promise.reject(cancelled);
     if (options.forward === true && replica.raft.role !== "leader")
-      return replica.desk.forward(payload, this.terms(options));
+      return replica.desk.forwards.forward(payload, this.terms(options));
     return new Promise((resolve, reject) => this.proposeOnTerms(replica, payload, resolve, reject, options));
   }
 
@@ -82,7 +82,7 @@ export class NodeCalls {
       const cancelled = whyNotBegun(options);
       if (cancelled !== undefined) return Promise.reject(cancelled);
       const wanted = wantedOf(options.consistency ?? "linearizable", this.node.tokenOrigin());
-      return desk.read<Answer>(query, wanted, this.terms(options));
+      return desk.reads.read<Answer>(query, wanted, this.terms(options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -99,6 +99,21 @@ export class NodeCalls {
     const { clusterId, groupId } = this.node.tokenOrigin();
     const origin = { clusterId, groupId, nodeId: this.node.id };
     return takeBackup(this.ports, replica, origin, this.terms(options), consistency);
+  }
+
+  /** See Node.stateHash. */
+  async stateHash(): Promise<StateHash> {
+    const { replica } = this.node.running();
+    const { stateMachine } = this.ports;
+    return replica.desk.between((applied) => {
+      if (stateMachine.stateHash === undefined)
+        throw new RaftError(
+          "BadCommand",
+          "refused",
+          "This state machine has no stateHash(); add one to compare replicas.",
+        );
+      return { ...applied, hash: stateMachine.stateHash() };
+    });
   }
 
   private encode(command: unknown): Uint8Array {
@@ -147,7 +162,7 @@ export class NodeCalls {
     options: CallOptions,
   ): Promise<void> {
     try {
-      const result = await desk.forward(payload, this.terms(options));
+      const result = await desk.forwards.forward(payload, this.terms(options));
       inbox.inNextTurn(() => this.tell(done, null, result));
     } catch (error) {
       inbox.inNextTurn(() => this.tell(done, errorOf(error)));

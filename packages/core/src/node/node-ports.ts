@@ -1,4 +1,6 @@
 import { inject, injectable, optional } from "inversify";
+import { messageOf } from "../components/message-of.js";
+import type { NodeId } from "../model/node-id.js";
 import { Checksum } from "../ports/checksum.js";
 import { Clock } from "../ports/clock.js";
 import { Codec } from "../ports/codec.js";
@@ -33,4 +35,18 @@ export class NodePorts {
     @inject(Codec) @optional() readonly codec: Codec | undefined,
     @inject(StepObserver) @optional() readonly observer: StepObserver | undefined,
   ) {}
+}
+
+/** O04: lets go of network and disk, of each whatever became of the others. */
+export async function closePorts(
+  { transport, snapshotStorage, logStorage, logger }: NodePorts,
+  id: NodeId,
+): Promise<void> {
+  for (const close of [() => transport.stop(), () => snapshotStorage.close(), () => logStorage.close()]) {
+    try {
+      await close();
+    } catch (error) {
+      logger.warn(`${id}: closing failed`, { reason: messageOf(error) });
+    }
+  }
 }

@@ -4,8 +4,6 @@ import type { Done } from "../components/proposal-group.js";
 import { WitnessState } from "../components/witness-state.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
-import type { HardState } from "../model/hard-state.js";
-import { holeText } from "../model/log-hole.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
@@ -13,11 +11,12 @@ import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
 import { quorumFault } from "../protocol/quorum/meeting.js";
 import type { Backup, BackupOptions } from "./backup.js";
+import { Belonging, belongsElsewhere, hasLog } from "./belonging.js";
 import type { ReadToken } from "./consistency.js";
 import { describeText } from "./describe-text.js";
 import type { Founder, MembersWanted } from "./founder.js";
-import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
 import type { Household } from "./household.js";
+import { logNotice } from "./log-notice.js";
 import { MemberCalls } from "./member-calls.js";
 import type { MemberChange } from "./member-change.js";
 import type { ApplyOptions, ChangeOptions, Node, ReadOptions, StateHash } from "./node.js";
@@ -25,14 +24,14 @@ import { NodeCalls } from "./node-calls.js";
 import type { Explanation, NodeDescription } from "./node-description.js";
 import { type NodeEvent, NodeEvents } from "./node-events.js";
 import { NodeHistory } from "./node-history.js";
-import type { NodePorts } from "./node-ports.js";
+import { closePorts, type NodePorts } from "./node-ports.js";
+import { type LifeStage, mustNotRun, neverStarted, notRunning, startedBefore } from "./not-running.js";
+import { leaveOffice, standNow, transferOffice } from "./office.js";
 import { type TokenOrigin, tokenOf } from "./read-token.js";
 import { type Recovered, recover } from "./recovery.js";
 import { Replica, type ReplicaOwner } from "./replica.js";
-import { isRestored, type Restored, restore } from "./restoring.js";
+import { type Restored, restore } from "./restoring.js";
 import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
-
-type State = "new" | "starting" | "running" | "halted" | "stopping" | "stopped";
 
 /** One replica of one group: what users hold (sofa-jraft: NodeImpl's outside). */
 export class RaftNode implements Node<unknown>, ReplicaOwner {
@@ -42,17 +41,16 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   private readonly history: NodeHistory;
   /** M12: of a witness, without the state machine that was bound. */
   private readonly ports: NodePorts;
-  private state: State = "new";
+  private state: LifeStage = "new";
   private haltReason = "";
   private callsMade: NodeCalls | undefined;
   private untilHalted: Promise<string> | undefined;
   private tellHalted: ((reason: string) => void) | undefined;
   private identity: LocalIdentity | undefined;
   private formatVersion = 0;
-  /** What recovery found, until this replica is a member of something. */
-  private recovered: Recovered | undefined;
+  /** Until this replica is a member of something. */
+  private belonging: Belonging | undefined;
   private replica: Replica | undefined;
-  private founding = false;
   private starting: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -84,10 +82,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   }
 
   start(): Promise<void> {
-    if (this.state !== "new")
-      return Promise.reject(
-        new RaftError("Stopped", "refused", `${this.id} was started before; make a new node instead.`),
-      );
+    if (this.state !== "new") return Promise.reject(startedBefore(this.id));
     this.state = "starting";
     this.starting = this.recoverAndListen();
     return this.starting;
@@ -102,42 +97,17 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   }
 
   bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
-    return this.household?.inTurn(() => this.bootstrapOnce(plan)) ?? this.bootstrapOnce(plan);
+    const found = async (): Promise<void> => {
+      const { identity } = this.running();
+      if (this.belonging === undefined) throw hasLog(identity.clusterId);
+      await this.belonging.found(plan.voters);
+    };
+    return this.household?.inTurn(found) ?? found();
   }
 
   /** G03: the log that this group shares with others has died. */
   storageFailed(reason: string): void {
     if (this.state === "running") this.replica?.inbox.post({ type: "StorageFailed", reason });
-  }
-
-  private async bootstrapOnce(plan: { readonly voters: readonly Founder[] }): Promise<void> {
-    const { replica, identity } = this.running();
-    const recovered = this.mustBeNew(replica);
-    if (this.founding) throw refused("it is being founded already");
-    this.founding = true;
-    try {
-      const common = this.household?.clusterId ?? "";
-      const self = { ...identity, clusterId: common };
-      const configuration = await askFounders(this.ports, self, plan.voters, 2 * this.options.electionTimeoutMs);
-      // While the others were asked, another node may have claimed this one, or it may have been stopped.
-      this.mustBeNew(replica);
-      const clusterId = common === "" ? this.ports.random.hex(16) : common;
-      const { term, votedFor } = replica.raft.describe(this.ports.clock.monotonic());
-      if (votedFor !== null || term !== recovered.start.hardState.term)
-        throw refused("this node took part in an election");
-      await replica.close("The cluster is being founded; ask again.");
-      const { hardState } = recovered.start;
-      const ownState =
-        common === "" ? hardState : { ...hardState, recoveryNumber: newRecoveryNumber(this.ports.random) };
-      const founded = await this.foundOrHalt(clusterId, configuration, recovered, ownState);
-      if (this.state !== "running") throw refused("this node was stopped meanwhile");
-      this.identity = { ...identity, clusterId, recoveryNumber: ownState.recoveryNumber };
-      this.beginReplica(this.identity, founded);
-      this.ports.transport.claim(clusterId);
-      this.note(`cluster ${clusterId} founded`, "bootstrap");
-    } finally {
-      this.founding = false;
-    }
   }
 
   apply(command: unknown, options?: ApplyOptions): Promise<unknown> {
@@ -153,7 +123,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   }
 
   readToken(): ReadToken {
-    return tokenOf(this.tokenOrigin(), this.running().replica.desk.shownIndex);
+    return tokenOf(this.tokenOrigin(), this.running().replica.desk.reads.shownIndex);
   }
 
   async snapshot(): Promise<LogIndex> {
@@ -170,13 +140,11 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   }
 
   async transferLeadership(to?: NodeId): Promise<void> {
-    await this.handOver(this.running().replica, to ?? null, false);
+    await transferOffice(this.running().replica, to ?? null);
   }
 
   async forceElection(): Promise<void> {
-    const { inbox, desk } = this.running().replica;
-    const deadlineMs = this.ports.clock.monotonic() + 2 * this.options.electionTimeoutMs;
-    await desk.order((request) => inbox.post({ type: "ElectionRequested", request }), { deadlineMs });
+    await standNow(this.running().replica);
   }
 
   changeConfiguration(target: Configuration | MembersWanted | MemberChange, options?: ChangeOptions): Promise<void> {
@@ -203,23 +171,13 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     return this.members.change({ kind: "promote", ids }, options);
   }
 
-  async stateHash(): Promise<StateHash> {
-    const { replica } = this.running();
-    const { stateMachine } = this.ports;
-    return replica.desk.between((applied) => {
-      if (stateMachine.stateHash === undefined)
-        throw new RaftError(
-          "BadCommand",
-          "refused",
-          "This state machine has no stateHash(); add one to compare replicas.",
-        );
-      return { ...applied, hash: stateMachine.stateHash() };
-    });
+  stateHash(): Promise<StateHash> {
+    return this.calls.stateHash();
   }
 
   describe(): NodeDescription {
     const { replica, identity } = this;
-    if (replica === undefined || identity === undefined) throw notStarted(this.id);
+    if (replica === undefined || identity === undefined) throw neverStarted(this.id);
     const raft = replica.raft.describe(this.ports.clock.monotonic());
     const { queues, parts } = replica.describe();
     const { logStorage, snapshotStorage, transport } = this.ports;
@@ -241,7 +199,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
 
   explain(): Explanation {
     const { replica } = this;
-    if (replica === undefined) throw notStarted(this.id);
+    if (replica === undefined) throw neverStarted(this.id);
     const findings = replica.raft.explain(this.ports.clock.monotonic());
     return { nodeId: this.id, findings, text: findings.map(({ text }) => text).join("\n") };
   }
@@ -253,17 +211,12 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
 
   /** M11: works on the disk of a node that does not run, and lets go of it. */
   private async offline<T>(work: () => Promise<T>): Promise<T> {
-    if (this.state !== "new")
-      throw new RaftError(
-        "RecoveryRefused",
-        "refused",
-        `${this.id} was started; stop it, and make a new node for this.`,
-      );
+    if (this.state !== "new") throw mustNotRun(this.id);
     this.state = "stopped";
     try {
       return await work();
     } finally {
-      await this.closePorts();
+      await closePorts(this.ports, this.id);
       await this.ports.stateMachine.shutdown?.();
     }
   }
@@ -300,7 +253,6 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
         startNumber,
         recoveryNumber,
       };
-      this.identity = identity;
       this.formatVersion = recovered.formatVersion;
       const { frameBytesMax } = this.options;
       await transport.start({ nodeId: this.id, clusterId, directoryId, startNumber, frameBytesMax });
@@ -312,7 +264,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     } catch (error) {
       this.ports.logger.error(`${this.id} cannot start`, { reason: messageOf(error) });
       this.state = "stopped";
-      await this.closePorts();
+      await closePorts(this.ports, this.id);
       throw error;
     }
   }
@@ -332,44 +284,40 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     );
   }
 
-  private beginReplica(identity: LocalIdentity, recovered: Recovered): void {
-    const replica = new Replica(this.ports, identity, this.options, recovered, this, this.household);
+  /** @inheritDoc */
+  beginReplica(identity: LocalIdentity, recovered: Recovered): void {
+    const { ports, options, household } = this;
+    const replica = new Replica(ports, identity, options, recovered, this, household);
+    this.identity = identity;
     this.replica = replica;
-    this.recovered = recovered.start.configurations.length === 0 ? recovered : undefined;
-    this.ports.transport.attach(this.groupId, replica.receiver());
+    const isMember = recovered.start.configurations.length > 0;
+    this.belonging = isMember ? undefined : new Belonging(this, options, ports, household, recovered);
+    ports.transport.attach(this.groupId, replica.receiver());
     replica.open();
   }
 
-  /** M13: a waiting replica belongs to the first cluster that names its incarnation, from when that is durable. */
+  /** @inheritDoc */
   async onClaim(clusterId: ClusterId): Promise<void> {
     const { identity } = this.running();
     if (identity.clusterId === clusterId) return;
-    if (identity.clusterId !== "" || this.founding)
-      throw new RaftError("IdentityMismatch", "refused", `${this.id} belongs to another cluster than ${clusterId}.`);
-    if (this.recovered !== undefined && isRestored(this.recovered)) {
-      const advice = `found the cluster on ${this.id}, or empty its directory`;
-      const reason = `${this.id} holds a restored backup, and joins no cluster that another node founded; ${advice}.`;
-      this.ports.logger.error(reason, { clusterId });
-      throw new RaftError("IdentityMismatch", "refused", reason);
-    }
-    await this.ports.logStorage.adopt(clusterId);
-    this.identity = { ...identity, clusterId };
-    this.ports.transport.claim(clusterId);
-    this.note(`joined cluster ${clusterId}`, "a member named this replica");
+    if (this.belonging === undefined) throw belongsElsewhere(this.id, clusterId);
+    await this.belonging.claimed(clusterId);
+  }
+
+  /** @inheritDoc */
+  belongs(identity: LocalIdentity): void {
+    this.identity = identity;
+    this.ports.transport.claim(identity.clusterId);
   }
 
   /** @inheritDoc */
   onNotice(notice: Notice): void {
     this.history.note(notice, this.ports.clock.wall());
-    if (notice.kind === "configuration" && notice.stage === "committed") this.recovered = undefined;
-    const { logger } = this.ports;
-    if (notice.kind === "error") logger.error(notice.reason);
-    else if (notice.kind === "damage" && notice.stage === "found")
-      logger.error(`${holeText(notice.hole)}; they are fetched from the other members`);
-    else if (notice.kind === "damage") logger.info("entries that the disk had lost are back", { ...notice.hole });
-    else if (notice.kind === "role" || notice.kind === "leader" || notice.kind === "configuration")
-      logger.info(`${this.id}: ${notice.kind}`, { ...notice });
-    else logger.debug(`${this.id}: ${notice.kind}`, { ...notice });
+    if (notice.kind === "configuration" && notice.stage === "committed") {
+      this.belonging?.joined();
+      this.belonging = undefined;
+    }
+    logNotice(this.ports.logger, this.id, notice);
     this.events.emit(notice);
   }
 
@@ -391,10 +339,10 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     }
     if (this.state === "stopped") return this.end();
     const { replica } = this;
-    if (replica !== undefined && this.state === "running") await this.leaveOffice(replica);
+    if (replica !== undefined && this.state === "running") await leaveOffice(replica);
     this.state = "stopping";
     await replica?.close(`${this.id} was stopped.`);
-    await this.closePorts();
+    await closePorts(this.ports, this.id);
     await this.ports.stateMachine.shutdown?.();
     this.state = "stopped";
     this.events.emit({ kind: "stopped" });
@@ -406,81 +354,20 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     this.household?.ended(this.groupId);
   }
 
-  /** E25: a leader hands over, for at most T; whatever comes of it, the node goes. */
-  private async leaveOffice(replica: Replica): Promise<void> {
-    const { role, configuration } = replica.raft.describe(this.ports.clock.monotonic());
-    if (role !== "leader" || configuration.configuration.voters.every((id) => id === this.id)) return;
-    try {
-      await this.handOver(replica, null, true);
-    } catch (error) {
-      this.ports.logger.info(`${this.id} stops without handing over`, { reason: messageOf(error) });
-    }
-  }
-
-  private handOver({ inbox, desk }: Replica, to: NodeId | null, isStopping: boolean): Promise<void> {
-    const deadlineMs = this.ports.clock.monotonic() + 2 * this.options.electionTimeoutMs;
-    return desk.order((request) => inbox.post({ type: "TransferRequested", request, to, isStopping }), { deadlineMs });
-  }
-
-  private async closePorts(): Promise<void> {
-    const { transport, snapshotStorage, logStorage, logger } = this.ports;
-    for (const close of [() => transport.stop(), () => snapshotStorage.close(), () => logStorage.close()]) {
-      try {
-        await close();
-      } catch (error) {
-        logger.warn(`${this.id}: closing failed`, { reason: messageOf(error) });
-      }
-    }
-  }
-
-  /** The old replica has ended: if the disk does not take the first entry, there is none to go on with (L04). */
-  private async foundOrHalt(
-    clusterId: ClusterId,
-    configuration: Configuration,
-    before: Recovered,
-    hardState: HardState,
-  ): Promise<Recovered> {
-    try {
-      return await found(this.ports, clusterId, configuration, before, hardState);
-    } catch (error) {
-      this.onHalted(`the cluster could not be founded: ${messageOf(error)}`);
-      throw error;
-    }
+  /** Whether it was started, and neither stopped nor halted since. */
+  get isRunning(): boolean {
+    return this.state === "running";
   }
 
   /** The replica, if it runs. @throws RaftError `NotStarted`, `Halted` or `Stopped` */
   running(): { readonly replica: Replica; readonly identity: LocalIdentity } {
     const { replica, identity, state } = this;
     if (state === "running" && replica?.isOver === false && identity !== undefined) return { replica, identity };
-    if (state === "running")
-      throw new RaftError("NotStarted", "refused", `The cluster of ${this.id} is being founded; ask again shortly.`);
-    if (state === "halted")
-      throw new RaftError(
-        "Halted",
-        "refused",
-        `${this.id} has stopped in place: ${this.haltReason}. Restart it, or ask another node.`,
-      );
-    if (state === "new" || state === "starting")
-      throw new RaftError("NotStarted", "refused", `${this.id} is not started yet; await start() first.`);
-    throw new RaftError("Stopped", "refused", `${this.id} was stopped; ask another node.`);
+    throw notRunning(this.id, state, this.haltReason);
   }
 
-  private mustBeNew(replica: Replica): Recovered {
-    const { clusterId } = this.running().identity;
-    const { recovered } = this;
-    if (recovered === undefined || (replica.raft.lastIndex > 0 && !isRestored(recovered)))
-      throw refused(`this node has a log, of cluster ${clusterId}`);
-    if (clusterId !== "" && this.household === undefined)
-      throw refused(
-        `this node belongs to cluster ${clusterId} already, and has no log yet; if a founding was interrupted, empty its directory`,
-      );
-    return recovered;
-  }
-
-  private note(what: string, cause: string): void {
+  /** @inheritDoc */
+  note(what: string, cause: string): void {
     this.history.add({ atMs: this.ports.clock.wall(), what, cause });
   }
 }
-
-const notStarted = (id: NodeId): RaftError =>
-  new RaftError("NotStarted", "refused", `${id} has not been started; call start() first.`);

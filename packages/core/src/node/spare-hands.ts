@@ -12,7 +12,8 @@ import type { LocalIdentity } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { Raft } from "../protocol/raft.js";
-import { CallerDesk, type DeskMemory } from "./caller-desk.js";
+import { CallerDesk } from "./caller-desk.js";
+import type { DeskMemory } from "./desk-memory.js";
 import type { Inbox } from "./inbox.js";
 import type { NodePorts } from "./node-ports.js";
 

@@ -1,11 +1,11 @@
 import { quorumHeardAt } from "./check-quorum.js";
-import type { EventLoopPaused, WriteOverdue } from "./event.js";
+import type { EventLoopPaused, StateMachineFaulted, WriteOverdue } from "./event.js";
 import { giveUpOffice } from "./leadership-transfer.js";
 import type { RaftState } from "./state.js";
 import { becomeFollower } from "./term.js";
 
 /*
- * A sick host must not lead. Rules E24, Q05.
+ * A sick host must not lead. Rules E19, E24, Q05, R15.
  *
  * A disk that takes a write for seconds, or a process that stands still, is not dead: heartbeats go out, votes are given,
  * and nothing moves. The hosts' hands measure both; what follows from it is decided here.
@@ -27,4 +27,11 @@ export function onEventLoopPaused(s: RaftState, { forMs }: EventLoopPaused): voi
   s.leadership?.lease.voidUntilRound(s.leadership.round + 1);
   if (s.leadership === undefined || forMs < s.T || s.now - quorumHeardAt(s) < s.T) return;
   becomeFollower(s, null, `this process stood still for ${Math.round(forMs)} ms, and heard no quorum meanwhile`);
+}
+
+/** R15, E19: nothing more is applied or acknowledged here; a leader makes way for one whose state machine works. */
+export function onStateMachineFaulted(s: RaftState, { index, reason }: StateMachineFaulted): void {
+  s.faulted = `state machine faulted at index ${index}: ${reason}`;
+  s.outbox.emit({ type: "Notify", notice: { kind: "error", reason: s.faulted } });
+  if (s.role !== "follower") becomeFollower(s, null, s.faulted);
 }

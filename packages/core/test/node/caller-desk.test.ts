@@ -73,7 +73,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 describe("CallerDesk", () => {
   it("R18 F02 a peer's command is proposed in its term only, and its result goes back laid out", () => {
     const { made, forwarded, sink } = desk(upperCase);
-    made.takeForwarded(taken);
+    made.forwards.take(taken);
     expect(forwarded).toMatchObject([{ payload: "set x", onlyInTerm: 4 }]);
     forwarded[0]?.done(null, "done");
     expect(sink.of("ForwardedSettled")).toEqual([
@@ -92,7 +92,7 @@ describe("CallerDesk", () => {
 
   it("R18 C02 a peer hears refused as refused and unknown as unknown", () => {
     const { made, forwarded, sink } = desk();
-    made.takeForwarded(taken);
+    made.forwards.take(taken);
     forwarded[0]?.done(new NotLeader("n3", "h:3"));
     forwarded[0]?.done(new RaftError("LeadershipLost", "unknown", "lost"));
     expect(sink.of("ForwardedSettled").map(({ outcome, code }) => [outcome, code])).toEqual([
@@ -103,20 +103,20 @@ describe("CallerDesk", () => {
 
   it("F01 F02 a rejected command is a result on the other side too", async () => {
     const { made, forwarded, sink } = desk(upperCase);
-    made.takeForwarded(taken);
+    made.forwards.take(taken);
     forwarded[0]?.done(null, new Rejected("Taken", "somebody has it"));
     expect(sink.of("ForwardedSettled")).toMatchObject([{ outcome: "ok", code: "Taken", reason: "somebody has it" }]);
-    const there = made.forward(bytes("set x"), forever);
-    made.forwardAnswered(answered(1, "ok", "Taken", "somebody has it"));
+    const there = made.forwards.forward(bytes("set x"), forever);
+    made.forwards.answered(answered(1, "ok", "Taken", "somebody has it"));
     expect(await there).toEqual(new Rejected("Taken", "somebody has it"));
   });
 
   it("F02 C02 a result that cannot be laid out is unknown, for the command took effect", () => {
     const { made, forwarded, sink } = desk(upperCase);
-    made.takeForwarded(taken);
+    made.forwards.take(taken);
     forwarded[0]?.done(null, "unspeakable");
     const plain = desk();
-    plain.made.takeForwarded(taken);
+    plain.made.forwards.take(taken);
     plain.forwarded[0]?.done(null, { an: "object" });
     for (const [settlement] of [sink.of("ForwardedSettled"), plain.sink.of("ForwardedSettled")])
       expect(settlement).toMatchObject({ outcome: "unknown", code: "BadCommand" });
@@ -124,14 +124,14 @@ describe("CallerDesk", () => {
 
   it("R18 T11 each command is passed on once, under a number of its own, and answered by that", async () => {
     const { made, sink } = desk(upperCase);
-    const calls = [made.forward(bytes("a"), forever), made.forward(bytes("b"), forever)];
+    const calls = [made.forwards.forward(bytes("a"), forever), made.forwards.forward(bytes("b"), forever)];
     expect(sink.of("ForwardRequested").map(({ request, payload }) => [request, text(payload)])).toEqual([
       [1, "a"],
       [2, "b"],
     ]);
-    made.forwardAnswered(answered(2, "ok", "", "", "B"));
-    made.forwardAnswered(answered(2, "ok", "", "", "again"));
-    made.forwardAnswered(answered(1, "unknown", "LeadershipLost", "the leader lost office"));
+    made.forwards.answered(answered(2, "ok", "", "", "B"));
+    made.forwards.answered(answered(2, "ok", "", "", "again"));
+    made.forwards.answered(answered(1, "unknown", "LeadershipLost", "the leader lost office"));
     expect(await calls[1]).toBe("B");
     expect(await failure(calls[0] as Promise<unknown>)).toMatchObject({ code: "LeadershipLost", outcome: "unknown" });
     expect(sink.of("ForwardRequested")).toHaveLength(2);
@@ -139,19 +139,19 @@ describe("CallerDesk", () => {
 
   it("R12 more forwarded commands than pendingRequestsMax are refused at once", async () => {
     const { made, sink } = desk();
-    const calls = [1, 2, 3].map(() => failure(made.forward(bytes("a"), forever)));
+    const calls = [1, 2, 3].map(() => failure(made.forwards.forward(bytes("a"), forever)));
     expect(await calls[2]).toMatchObject({ code: "Overloaded", outcome: "refused" });
     expect(sink.of("ForwardRequested")).toHaveLength(2);
-    made.forwardFailed({ type: "ForwardFailed", requests: [1, 2], error: new NotLeader(null, null) });
+    made.forwards.failed({ type: "ForwardFailed", requests: [1, 2], error: new NotLeader(null, null) });
     expect(await Promise.all(calls.slice(0, 2))).toMatchObject([{ code: "NotLeader" }, { code: "NotLeader" }]);
   });
 
   it("Q01 a read is asked of the state machine only once its index is confirmed, and at that index", async () => {
     const { made, reads, waits } = desk();
-    const answer = made.read("what", "linearizable", forever);
+    const answer = made.reads.read("what", "linearizable", forever);
     expect(reads).toEqual([1]);
     expect(waits).toEqual([]);
-    made.readReady({ type: "ReadReady", requests: [1], index: 17 });
+    made.reads.ready({ type: "ReadReady", requests: [1], index: 17 });
     expect(waits).toMatchObject([{ index: 17 }]);
     waits[0]?.run();
     expect(await answer).toBe("what");
@@ -159,27 +159,27 @@ describe("CallerDesk", () => {
 
   it("Q08/token what a leader had applied when it did a forwarded command counts as shown here", async () => {
     const { made } = desk(upperCase);
-    const forward = made.forward(bytes("a"), forever);
-    expect(made.shownIndex).toBe(3);
+    const forward = made.forwards.forward(bytes("a"), forever);
+    expect(made.reads.shownIndex).toBe(3);
     const { response } = answered(1, "ok");
-    made.forwardAnswered({ type: "ForwardAnswered", response: { ...response, applied: 8 } });
+    made.forwards.answered({ type: "ForwardAnswered", response: { ...response, applied: 8 } });
     await forward;
-    expect(made.shownIndex).toBe(8);
+    expect(made.reads.shownIndex).toBe(8);
   });
 
   it("Q07 a read that was not confirmed fails with a retryable error, and is never asked later", async () => {
     const { made, waits } = desk();
-    const answer = failure(made.read("what", "linearizable", forever));
-    made.readFailed({ type: "ReadFailed", requests: [1], error: new RaftError("ReadTimeout", "refused", "no") });
+    const answer = failure(made.reads.read("what", "linearizable", forever));
+    made.reads.failed({ type: "ReadFailed", requests: [1], error: new RaftError("ReadTimeout", "refused", "no") });
     expect(await answer).toMatchObject({ code: "ReadTimeout", retryable: true });
-    made.readReady({ type: "ReadReady", requests: [1], index: 17 });
+    made.reads.ready({ type: "ReadReady", requests: [1], index: 17 });
     expect(waits).toEqual([]);
   });
 
   it("O04 close answers everybody: reads and what waits refused, what was passed on unknown", async () => {
     const { made, sink } = desk();
-    const read = failure(made.read("what", "linearizable", forever));
-    const forward = failure(made.forward(bytes("a"), forever));
+    const read = failure(made.reads.read("what", "linearizable", forever));
+    const forward = failure(made.forwards.forward(bytes("a"), forever));
     const order = failure(made.order(() => {}, forever));
     made.close((outcome) => new RaftError("Stopped", outcome, "bye"));
     expect(await Promise.all([read, forward, order])).toMatchObject([

@@ -46,17 +46,17 @@ describe("SpareHands", () => {
     const first = spare.desk;
     const asked: number[] = [];
     const ordered = first.order((request) => void asked.push(request), forever);
-    first.changeAnswered({ type: "ChangeAnswered", request: 1, error: null });
+    first.orderAnswered({ type: "ChangeAnswered", request: 1, error: null });
     await ordered;
     const response = { type: "ProposeResponse", request: 1, outcome: "ok", code: "", reason: "" } as const;
-    first.forwardAnswered({
+    first.forwards.answered({
       type: "ForwardAnswered",
       response: { ...response, result: new Uint8Array(0), applied: 9 },
     });
     spare.putAway();
     expect(spare.desk).not.toBe(first);
     void spare.desk.order((request) => void asked.push(request), forever);
-    expect([asked, spare.desk.shownIndex, sink.events]).toEqual([[1, 2], 9, []]);
+    expect([asked, spare.desk.reads.shownIndex, sink.events]).toEqual([[1, 2], 9, []]);
   });
 
   it("G02 a desk where somebody waits is kept, and so is one that somebody is about to wait at for a snapshot", async () => {
@@ -65,7 +65,7 @@ describe("SpareHands", () => {
     void desk.order(() => {}, forever);
     spare.putAway();
     expect(spare.desk).toBe(desk);
-    desk.transferAnswered({ type: "TransferAnswered", request: 1, error: null });
+    desk.orderAnswered({ type: "TransferAnswered", request: 1, error: null });
     const saved = desk.snapshot(spare);
     spare.putAway();
     expect(spare.desk).toBe(desk);

@@ -9,25 +9,22 @@ import {
   type LogWrite,
   type OpenedLog,
   type OpenLog,
-  parentOf,
   RaftError,
   Scheduler,
 } from "@hexraft/core/ports";
 import { inject, injectable } from "inversify";
 import { DataDirectory, type Identity } from "../data-directory.js";
-import { closedAlready, damaged, identityMismatch, storageFailed } from "../format/faults.js";
+import { closedAlready, identityMismatch, storageFailed } from "../format/faults.js";
 import { Settings } from "../settings.js";
-import { Forgotten } from "./forgotten.js";
+import type { Forgotten } from "./forgotten.js";
 import { LogDamage } from "./log-damage.js";
-import { holdToMark, LogMark, readMark } from "./log-mark.js";
+import { LogMark } from "./log-mark.js";
 import { LogReader } from "./log-reader.js";
 import { LogScrub, type ScrubParts } from "./log-scrub.js";
-import { LogState } from "./log-state.js";
 import { LogWriter } from "./log-writer.js";
+import { closeLog, type OpenedReplica, openReplica } from "./open-replica.js";
 import { SOLE_GROUP } from "./record.js";
-import { cutTornTail, holesOf, type RecoveredLog, recoverLog, settleWhatWasRead } from "./recovery.js";
-import { SegmentFiles } from "./segment-files.js";
-import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
+import { holesOf } from "./recovery.js";
 import { SoleBook } from "./sole-book.js";
 import { Suspects } from "./suspects.js";
 import { planWrite } from "./write-plan.js";
@@ -41,7 +38,7 @@ export class FileLogStorage implements LogStorage {
   private plannedLast: LogIndex = 0;
   private state: "new" | "open" | "closed" = "new";
   private identityWrites: Promise<void> = Promise.resolve();
-  private found: Omit<RecoveredLog, "scan"> | undefined;
+  private found: OpenedReplica["log"] | undefined;
   private cut = "";
   private damage: LogDamage | undefined;
   private forgotten: Forgotten | undefined;
@@ -65,8 +62,7 @@ export class FileLogStorage implements LogStorage {
       return opened;
     } catch (error) {
       await this.writer?.close();
-      this.found?.segments.forEach((segment) => segment.close());
-      this.found?.next?.close();
+      if (this.found !== undefined) closeLog(this.found);
       this.directory.leave();
       throw error instanceof RaftError ? error : storageFailed(this.directory.path, error);
     }
@@ -161,59 +157,21 @@ export class FileLogStorage implements LogStorage {
     return written;
   }
 
-  /** Reads and judges everything first; changes begin when nothing can be refused any more. */
+  /** Goes on with what is there: from here on it is written to, and what is damaged is told of. */
   private async recover(request: OpenLog): Promise<OpenedLog> {
-    const { directory } = this;
-    directory.refuseSharedLog();
-    const group = directory.groupPath(request.groupId);
-    const files = new SegmentFiles(
-      `${group}/log`,
-      this.files,
-      this.checksum,
-      this.settings.segmentBytesMax,
-      this.settings.preallocate,
-    );
-    const old = directory.readIdentity(request.nodeId);
-    const incarnation = directory.readIncarnation(request.groupId);
-    const numbers = files.numbers();
-    this.refuseWhatIsHalfThere(old, incarnation, files, numbers);
-    const owner: LogOwner = {
-      clusterId: old?.clusterId ?? "",
-      incarnation: incarnation ?? request.newIncarnation,
-      groupId: request.groupId,
-    };
-    directory.useGroup(request.groupId, owner.incarnation);
-    const mark = readMark(files.directory, this.files, this.checksum);
-    const recovered =
-      incarnation === undefined ? undefined : await recoverLog(files, numbers, owner, this.checksum, mark);
-    this.found = recovered;
-    const end = recovered?.segments.at(-1);
-    if (recovered !== undefined && end !== undefined)
-      holdToMark(mark, { segment: end.number, end: recovered.scan.readTo }, (number) => files.path(number));
-    const forgotten = new Forgotten(files, this.files, this.checksum);
-    this.forgotten = forgotten;
-    const identity: Identity = {
-      startNumber: (old?.startNumber ?? 0) + 1,
-      directoryId: old?.directoryId ?? request.newDirectoryId,
-      clusterId: owner.clusterId,
-      nodeId: request.nodeId,
-    };
-    await this.makeDirectories(group, old === undefined || incarnation === undefined);
-    await directory.writeIdentity(identity);
-    const log = recovered ?? (await this.makeLog(files, owner, numbers));
+    const { directory, settings, checksum, scheduler } = this;
+    const opened = await openReplica({ directory, settings, files: this.files, checksum }, request);
+    const { files, owner, identity, mark, log, recovered, forgotten } = opened;
     this.found = log;
-    files.removeLeftovers(log.leftovers);
-    this.cut = recovered === undefined ? "" : await this.settle(recovered);
-    await this.files.syncDirectory(files.directory);
-    const ownerNow = () => ({ ...owner, clusterId: directory.identity?.clusterId ?? "" });
-    const { checksum, scheduler } = this;
+    this.cut = opened.cut;
+    this.forgotten = forgotten;
     const parts = {
       files,
       mark: new LogMark(files.directory, this.files, checksum, mark),
       checksum,
       scheduler,
       startNumber: identity.startNumber,
-      owner: ownerNow,
+      owner: () => ({ ...owner, clusterId: directory.identity?.clusterId ?? "" }),
       died: ({ message }: RaftError) => request.failed?.(message),
     };
     const book = new SoleBook(log);
@@ -263,49 +221,5 @@ export class FileLogStorage implements LogStorage {
     const survey: ScrubParts["survey"] = (segment, pace) => damage.survey(segment, pace);
     this.scrub = new LogScrub({ scheduler: this.scheduler, bytesPerSecond, closed, survey });
     this.scrub.begin();
-  }
-
-  /**
-   * A replica is made in this order: identity, first segment, `replica`, first batch. What a crash leaves of that is made anew; any
-   * other part that is missing was lost, and with it perhaps a vote.
-   */
-  private refuseWhatIsHalfThere(
-    identity: Identity | undefined,
-    incarnation: string | undefined,
-    files: SegmentFiles,
-    numbers: readonly number[],
-  ): void {
-    const first = files.path(1);
-    if (incarnation !== undefined && identity === undefined)
-      throw damaged(`${this.directory.path}/identity`, "the file is missing", 0, 1);
-    if (incarnation !== undefined && numbers.length === 0) throw damaged(first, "the log is missing", 0, 1);
-    const begun = numbers.length === 1 && numbers[0] === 1 && this.files.size(first) === SEGMENT_HEADER_BYTES;
-    if (incarnation === undefined && numbers.length > 0 && !begun)
-      throw damaged(`${files.directory}/../replica`, "the file is missing, and there is a log", 0, 1);
-  }
-
-  private async makeDirectories(group: string, isNew: boolean): Promise<void> {
-    if (!isNew) return;
-    this.files.makeDirectory(`${group}/log`);
-    await this.files.syncDirectory(group);
-    await this.files.syncDirectory(this.directory.path);
-    await this.files.syncDirectory(parentOf(this.directory.path));
-  }
-
-  private async makeLog(
-    files: SegmentFiles,
-    owner: LogOwner,
-    begun: readonly number[],
-  ): Promise<Omit<RecoveredLog, "scan">> {
-    files.removeLeftovers(begun);
-    const segment = await files.create(1, owner);
-    await this.directory.writeIncarnation(owner.groupId, owner.incarnation);
-    const chain = { number: 0, checksum: 0, sequence: 1 };
-    return { state: new LogState(), chain, segments: [segment], next: undefined, leftovers: [] };
-  }
-
-  private async settle(found: RecoveredLog): Promise<string> {
-    await settleWhatWasRead(found.segments, found.scan);
-    return cutTornTail(found.segments.at(-1) as RecoveredLog["segments"][number], found.scan);
   }
 }

@@ -5,12 +5,14 @@ import { batchBytes, layBatch } from "./batch.js";
 import type { Book, Pen } from "./book.js";
 import { type Job, takeJobs } from "./job.js";
 import type { DurablePlace, LogMark } from "./log-mark.js";
+import { NextSegment } from "./next-segment.js";
 import { type GroupOperation, payloadBytes, RECORD_HEADER_BYTES } from "./record.js";
 import type { Segment } from "./segment.js";
 import type { SegmentFiles } from "./segment-files.js";
 import type { Chain } from "./segment-footer.js";
 import { type LogOwner, SEGMENT_HEADER_BYTES } from "./segment-header.js";
 import type { RebuildParts } from "./segment-rebuild.js";
+import { Silence } from "./silence.js";
 import type { WritePlan } from "./write-plan.js";
 
 /** L02: the last batch is sealed when nothing was written for so long. */
@@ -19,8 +21,6 @@ const SEAL_AFTER_MS = 5;
 const STANDING_EVERY_BYTES = 256 * 1024;
 /** L03: how far the log is durable is written down so long after it became so, at the latest. */
 const MARK_AFTER_MS = 1_000;
-/** A log's first file is not laid out, so that it opens at once; when it has grown so far the next one is. */
-const LAY_OUT_AFTER_BYTES = 1024 * 1024;
 
 /** What the writer works with. */
 export interface WriterParts {
@@ -52,8 +52,7 @@ export class LogWriter {
   /** Batches written since it was opened. */
   batches = 0;
   private chain: Omit<Chain, "sequence">;
-  private next: Segment | undefined;
-  private layingOut = false;
+  private readonly next: NextSegment;
   private readonly queue: Job[] = [];
   /** True from a first write on until the queue is seen empty: in that very instant the next write must find it false. */
   private running = false;
@@ -66,8 +65,7 @@ export class LogWriter {
   private lastBatchBytes = 0;
   /** L03: where the batch ends that last said where the log stands. */
   private stoodAt = 0;
-  private sealTimer: { unsubscribe(): void } | undefined;
-  private sealDue = 0;
+  private readonly silence: Silence;
   private markTimer: { unsubscribe(): void } | undefined;
   private durable: DurablePlace = { segment: 0, end: 0 };
   /** L03: the active segment is damaged, and closed before anything more is written. */
@@ -79,13 +77,19 @@ export class LogWriter {
     start: WriterStart,
   ) {
     this.chain = start.chain;
-    this.next = start.next;
     this.pen = {
       files: parts.files,
       isClosing: () => this.closing,
       append: (operations) => this.append(operations),
       inBackground: (work) => this.inBackground(work),
     };
+    this.next = new NextSegment(this.pen, book, parts.owner, start.next);
+    this.silence = new Silence(
+      parts.scheduler,
+      SEAL_AFTER_MS,
+      () => this.unsealed && !this.closing && this.death === undefined && !this.running,
+      () => void this.append([]).catch(() => {}),
+    );
   }
 
   get active(): Segment {
@@ -115,7 +119,7 @@ export class LogWriter {
   async begin(isDamaged = false): Promise<void> {
     this.mustClose = isDamaged;
     await this.append([]);
-    this.prepareNext();
+    this.next.prepare();
   }
 
   /** L03: nothing more is appended to the active segment: only closed ones can be laid anew. */
@@ -147,14 +151,14 @@ export class LogWriter {
   async close(): Promise<void> {
     this.closing = true;
     await this.drained;
-    this.sealTimer?.unsubscribe();
+    this.silence.end();
     this.markTimer?.unsubscribe();
     if (this.unsealed && this.death === undefined) await this.append([]).catch(() => {});
     this.writeMark();
     await this.background;
     this.parts.mark.close();
     this.book.close();
-    this.next?.close();
+    this.next.close();
   }
 
   private append(operations: readonly GroupOperation[], compactTo: LogIndex = 0): Promise<void> {
@@ -182,9 +186,9 @@ export class LogWriter {
         const done = jobs;
         jobs = [];
         this.book.written(done, this.pen);
-        this.layNextOut();
+        this.next.layOut(() => !this.closing && this.death === undefined);
       }
-      this.armSeal();
+      if (this.unsealed && !this.closing) this.silence.begin();
       this.armMark();
     } catch (error) {
       const death = this.fail(error);
@@ -227,70 +231,28 @@ export class LogWriter {
 
   private mustRoll(bytes: number): boolean {
     const { active, next } = this;
-    const { files } = this.parts;
     if (this.mustClose) return true;
     if (active.end === SEGMENT_HEADER_BYTES) return false;
-    // One that grows ends as soon as one is there that does not have to.
-    const isBetterReady = next !== undefined && files.wantsLayingOut(active) && !files.wantsLayingOut(next);
-    return isBetterReady || active.end + bytes > files.segmentBytesMax;
+    return next.isBetterReady || active.end + bytes > this.parts.files.segmentBytesMax;
   }
 
   /** Closes the active segment: its foot is durable before anything is written behind it (L02, L06). */
   private async roll(): Promise<void> {
-    if (this.next === undefined) {
-      this.prepareNext();
+    if (this.next.segment === undefined) {
+      this.next.prepare();
       await this.background;
     }
-    if (this.death !== undefined || this.next === undefined) throw this.death ?? new Error("no next segment");
-    const { active, next } = this;
+    const { active } = this;
+    const next = this.next.segment;
+    if (this.death !== undefined || next === undefined) throw this.death ?? new Error("no next segment");
     active.closed = true;
     const foot = this.book.foot(this.chain, this.parts.checksum);
     if (foot.length > 0)
       writeFully(active.handle, [foot], Math.max(active.handle.size() - foot.length, active.keptTo, active.end));
     await active.handle.datasync();
     this.book.push(next);
-    this.next = undefined;
     this.mustClose = false;
-    this.prepareNext();
-  }
-
-  /** Early enough to be ready in time, and not before: a log that hardly grows holds no disk space for later. */
-  private layNextOut(): void {
-    const { active, next } = this;
-    const { files } = this.parts;
-    const half = files.segmentBytesMax / 2;
-    const isTime = active.end >= (files.wantsLayingOut(active) ? Math.min(half, LAY_OUT_AFTER_BYTES) : half);
-    if (this.layingOut || next === undefined || !isTime || !files.wantsLayingOut(next)) return;
-    this.layingOut = true;
-    this.inBackground(() =>
-      files
-        .layOut(next, () => !this.closing && this.death === undefined && next !== this.active)
-        .finally(() => {
-          this.layingOut = false;
-        }),
-    );
-  }
-
-  private prepareNext(): void {
-    this.inBackground(async () => {
-      this.next ??= await this.parts.files.create(this.active.number + 1, this.parts.owner());
-    });
-  }
-
-  /** One timer at a time; a later write only moves the instant that it looks at when it fires. */
-  private armSeal(): void {
-    if (!this.unsealed || this.closing) return;
-    const { scheduler } = this.parts;
-    this.sealDue = scheduler.now() + SEAL_AFTER_MS;
-    this.sealTimer ??= scheduler.schedule(() => this.sealOrWait(), SEAL_AFTER_MS);
-  }
-
-  private sealOrWait(): void {
-    this.sealTimer = undefined;
-    if (!this.unsealed || this.closing || this.death !== undefined || this.running) return;
-    const left = this.sealDue - this.parts.scheduler.now();
-    if (left > 0) this.sealTimer = this.parts.scheduler.schedule(() => this.sealOrWait(), left);
-    else this.append([]).catch(() => {});
+    this.next.taken();
   }
 
   /** Of a log that is written to without a pause the first write after each mark begins the wait for the next. */

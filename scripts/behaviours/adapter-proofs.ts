@@ -138,8 +138,8 @@ export const adapterProofs: readonly Proof[] = [
     // A retry gets a number of its own.
     rule: "C03",
     file: `${CLIENT}/src/door-client.ts`,
-    find: "    if (isExpired) this.leaveSession(entry);",
-    replace: "    this.leaveSession(entry);",
+    find: "    if (isExpired) this.gate.leave(entry);",
+    replace: "    this.gate.leave(entry);",
     tests: [`${CLIENT}/test/client-session.test.ts`],
   },
   {

@@ -1,12 +1,10 @@
 import { type AbortSignalLike, type ErrorCode, type NodeId, RaftError } from "@hexraft/core/ports";
-import { readSessionOpened } from "@hexraft/sessions";
 import {
   type ClientOptions,
   type Endpoint,
   type ResolvedClientOptions,
   resolveClientOptions,
 } from "./client-options.js";
-import { ClientSession } from "./client-session.js";
 import type { Denial, DoorConnection } from "./door-connection.js";
 import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-records.js";
 import { type Answered, failed } from "./outcome.js";
@@ -24,6 +22,7 @@ import {
 } from "./pending.js";
 import { PendingTable } from "./pending-table.js";
 import { ANY_NODE, Route, type RouteOwner } from "./route.js";
+import { SessionGate } from "./session-gate.js";
 
 /** How long one operation may take, and how it can be called off. */
 export interface OperationOptions {
@@ -49,8 +48,7 @@ export class DoorClient implements RouteOwner {
   private bytesInFlight = 0;
   private sweeper: ReturnType<typeof setInterval> | null = null;
   private closed = false;
-  private session = new ClientSession();
-  private isOpening = false;
+  private readonly gate: SessionGate;
 
   /** @param goal - the node that is to be asked, whoever leads; {@link ANY_NODE}: whichever can be reached. Default: the leader. */
   constructor(
@@ -59,6 +57,14 @@ export class DoorClient implements RouteOwner {
   ) {
     this.options = resolveClientOptions(options);
     this.route = new Route(this.options, this, goal);
+    this.gate = new SessionGate({
+      register: (nonce, settle) => {
+        const now = performance.now();
+        this.dispatch(this.begin(RequestKind.openSession, nonce, now + this.options.deadlineMs, settle), now);
+      },
+      goOn: () => this.onReady(),
+      failWaiting: (error) => this.failWaiting(error),
+    });
   }
 
   /** Operations under way. */
@@ -123,7 +129,7 @@ export class DoorClient implements RouteOwner {
     }
     if (error.outcome === "unknown") entry.isDoubtful = true;
     this.recall(entry, error.message);
-    if (isExpired) this.leaveSession(entry);
+    if (isExpired) this.gate.leave(entry);
     if (error.code === "Overloaded" || error.code === "TransferRunning" || isExpired)
       this.route.paused(connection, error.message);
     else this.route.redirected(connection, leader, error.message);
@@ -173,12 +179,12 @@ export class DoorClient implements RouteOwner {
       return;
     }
     if (entry.kind === RequestKind.command && connection.sessions && this.options.sessions) {
-      if (this.session.id === 0) {
+      if (!this.gate.isOpen) {
         this.waiting.push(entry);
-        this.openSession();
+        this.gate.open();
         return;
       }
-      this.enterSession(entry);
+      this.gate.enter(entry);
     }
     entry.connection = connection;
     entry.sentAt = now;
@@ -192,37 +198,6 @@ export class DoorClient implements RouteOwner {
     this.bytesInFlight += own.length;
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
     return entry;
-  }
-
-  /** C03: registers the session; commands wait for it. A nonce may be told as often as it takes. */
-  private openSession(): void {
-    if (this.isOpening) return;
-    this.isOpening = true;
-    const { session } = this;
-    const now = performance.now();
-    const entry = this.begin(RequestKind.openSession, session.nonce, now + this.options.deadlineMs, (answered) => {
-      this.isOpening = false;
-      if (answered.outcome === "ok") session.id = readSessionOpened(answered.value).session;
-      else if (answered.error.code !== "DeadlineExceeded") return this.failWaiting(answered.error);
-      this.onReady();
-    });
-    this.dispatch(entry, now);
-  }
-
-  private enterSession(entry: Pending): void {
-    const { session } = this;
-    entry.session = session;
-    entry.sequence = session.take();
-    entry.kind = RequestKind.sessionCommand;
-    entry.bytes = session.layOut(entry.sequence, entry.own);
-  }
-
-  /** C04: its session expired, and it was certainly not done: it goes into a new one. */
-  private leaveSession(entry: Pending): void {
-    if (entry.session === this.session) this.session = new ClientSession();
-    entry.session = null;
-    entry.kind = RequestKind.command;
-    entry.bytes = entry.own;
   }
 
   /** The request is back in our hands, and certainly harmless to send again. */

@@ -11,7 +11,7 @@ export class Silence {
     private readonly afterMs: number,
     /** Whether it is still waited for. */
     private readonly isWanted: () => boolean,
-    private readonly then: () => void,
+    private readonly onSilence: () => void,
   ) {}
 
   /** Something was done just now. */
@@ -30,6 +30,6 @@ export class Silence {
     if (!this.isWanted()) return;
     const left = this.due - this.scheduler.now();
     if (left > 0) this.timer = this.scheduler.schedule(() => this.look(), left);
-    else this.then();
+    else this.onSilence();
   }
 }

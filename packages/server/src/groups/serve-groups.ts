@@ -1,23 +1,22 @@
 import type { KeyRange } from "@hexraft/client";
-import type { GroupId } from "@hexraft/core";
+import type { GroupId, NodeId } from "@hexraft/core";
 import type { Logger } from "@hexraft/core/ports";
-import { KvCodec } from "@hexraft/statemachine-kv";
 import { AdminDesk, type AdministeredNode } from "../admin/admin-desk.js";
-import { doorServiceOf } from "../door/door-service.js";
 import type { KvDoorService } from "../kv/kv-door-service.js";
 import type { KvService } from "../kv/kv-service.js";
 import { type KvNode, NodeKvService } from "../kv/node-kv-service.js";
 import type { ServerFacts } from "../resp/command-spec.js";
 import type { Hosting } from "../serve/hosting.js";
 import { VERSION } from "../version.js";
+import { doorsOfRanges, type Host, onlyDoor } from "./group-doors.js";
 import { Groups } from "./groups.js";
+import { refusingNode } from "./refusals.js";
+import { RefusedGroup } from "./refused-group.js";
 import { RoutedKvService } from "./routed-kv-service.js";
-import type { ServedGroup } from "./served-group.js";
-import { unnamedDoor, unnamedNode } from "./unnamed-group.js";
-import { withinRange } from "./within-range.js";
 
 /** What the doors need to know beside the nodes. */
 export interface ServedHow {
+  readonly nodeId: NodeId;
   /** Empty: one group holds all keys. */
   readonly ranges: readonly KeyRange[];
   readonly requestTimeoutMs: number;
@@ -37,15 +36,9 @@ export interface Served {
   readonly facts: () => Omit<ServerFacts, "port" | "nodeId">;
 }
 
-/** A group, and its node. */
-interface Host extends ServedGroup {
-  readonly node: KvNode;
-}
-
 /** Puts everything in front of the nodes that does not depend on the kind of door. */
 export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): Served {
-  const { ranges, requestTimeoutMs, electionTimeoutMs } = how;
-  const codec = new KvCodec();
+  const { nodeId, ranges, requestTimeoutMs, electionTimeoutMs } = how;
   const deskOf = (node: AdministeredNode) => new AdminDesk(node, electionTimeoutMs, logger, () => groups.list());
   const hostOf = ([id, node]: readonly [GroupId, KvNode]): Host => ({
     id,
@@ -57,30 +50,36 @@ export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): S
     stateHash: () => node.stateHash(),
     backup: (asked) => node.backup(asked),
   });
-  const groups = new Groups<Host>(Array.from(hosting.nodes, hostOf) as [Host, ...Host[]], hosting.resting);
-  const [first, ...more] = groups.all;
-  const routed = () => new RoutedKvService(ranges.map((range) => ({ ...range, kv: groups.named(range.group).kv })));
-  const admin = more.length === 0 ? first.admin : deskOf(unnamedNode(groups));
-  const doorTo = ({ id, node, admin: desk }: Host): KvDoorService => {
-    const service = doorServiceOf(node, id, desk);
-    return ranges.length === 0 ? service : withinRange(service, id, ranges, codec);
-  };
-  const doors = new Map(groups.all.map((group) => [group.id, doorTo(group)]));
+  const hosts = Array.from(hosting.nodes, hostOf) as [Host, ...Host[]];
+  const refused = Array.from(hosting.damaged, ([id, damage]) => new RefusedGroup(nodeId, id, damage));
+  const groups = new Groups<Host>(hosts, hosting.resting, refused);
+  const [first] = hosts;
+  const kvs = new Map([...hosts, ...refused].map(({ id, kv }) => [id, kv]));
+  const isOne = ranges.length === 0;
   return {
     groups,
-    kv: more.length === 0 ? first.kv : routed(),
-    admin,
-    doorOf: (group) =>
-      group === undefined && more.length > 0
-        ? unnamedDoor(first, admin, groups)
-        : (doors.get(groups.named(group).id) as KvDoorService),
+    kv: isOne
+      ? first.kv
+      : new RoutedKvService(ranges.map((range) => ({ ...range, kv: kvs.get(range.group) as KvService }))),
+    admin: isOne ? first.admin : deskOf(refusingNode(() => groups.nameOne())),
+    doorOf: isOne ? onlyDoor(first, groups) : doorsOfRanges(groups, nodeId, ranges, deskOf),
     facts: () => ({
       version: VERSION,
       uptimeSeconds: Math.floor(process.uptime()),
-      groups: groups.all.map(({ id, node }) => {
-        const { role, term, leader, commitIndex, appliedIndex } = node.describe();
-        return { group: id, role, term, leader: leader ?? "", commitIndex, appliedIndex };
-      }),
+      groups: [
+        ...hosts.map(({ id, node }) => {
+          const { role, term, leader, commitIndex, appliedIndex } = node.describe();
+          return { group: id, role, term, leader: leader ?? "", commitIndex, appliedIndex };
+        }),
+        ...refused.map(({ id }) => ({
+          group: id,
+          role: "refused",
+          term: 0,
+          leader: "",
+          commitIndex: 0,
+          appliedIndex: 0,
+        })),
+      ],
     }),
   };
 }

@@ -9,14 +9,14 @@ export function health({ all }: Groups): HttpReply {
 }
 
 /** `GET /readyz`: each group knows a leader, and its term has reached the state machine here, so nothing acknowledged is missing. */
-export async function readiness({ all }: Groups): Promise<HttpReply> {
+export async function readiness({ all, refused }: Groups): Promise<HttpReply> {
   const troubles = await Promise.all(
     all.map(async (group) => {
       const trouble = await troubleOf(group);
-      return trouble === "" || all.length === 1 ? trouble : `${group.id}: ${trouble}`;
+      return trouble === "" || all.length + refused.length === 1 ? trouble : `${group.id}: ${trouble}`;
     }),
   );
-  const wrong = troubles.filter((trouble) => trouble !== "");
+  const wrong = [...troubles.filter((trouble) => trouble !== ""), ...refused.map(({ reason }) => reason.message)];
   return wrong.length === 0 ? text(200, "ready\n") : text(503, `${wrong.join("\n")}\n`);
 }
 

@@ -64,6 +64,13 @@ const labelled = (
   of: (node) => Object.entries(of(node)).map(([key, value]) => ({ value, labels: { [label]: key } })),
 });
 
+/** Whether the group serves here. */
+export const HALTED = gauge(
+  "halted",
+  "1 if the group has stopped in place on this node, or is refused there.",
+  ({ halted }) => Number(halted !== ""),
+);
+
 /** O02: what a node's description says, as metrics. Base units: seconds, bytes, entries. */
 export const NODE_FACTS: readonly Fact[] = [
   {
@@ -85,7 +92,7 @@ export const NODE_FACTS: readonly Fact[] = [
     "Since a leader was heard; on the leader, since a quorum was.",
     ({ leaderContactAgoMs }) => leaderContactAgoMs / 1_000,
   ),
-  gauge("halted", "1 if the group has stopped in place on this node.", ({ halted }) => Number(halted !== "")),
+  HALTED,
   gauge("state_machine_faulted", "1 if the state machine is not called any more.", ({ faulted }) =>
     Number(faulted !== ""),
   ),

@@ -1,7 +1,7 @@
 import type { NodeDescription, NodeEvent } from "@hexraft/core";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { VERSION } from "../version.js";
-import { type Fact, NODE_FACTS } from "./node-facts.js";
+import { type Fact, HALTED, NODE_FACTS } from "./node-facts.js";
 
 /** What is measured. */
 export interface MeasuredNode {
@@ -53,6 +53,8 @@ export class NodeMetrics {
   constructor(
     private readonly nodeId: string,
     private readonly groups: ReadonlyMap<string, MeasuredNode>,
+    /** G03: groups that this process refuses; they count as halted, and nothing else is known of them. */
+    private readonly refused: readonly string[] = [],
   ) {
     const registers = [this.registry];
     new Gauge({
@@ -96,6 +98,8 @@ export class NodeMetrics {
           else metric.inc(all, value);
         }
     }
+    for (const { fact, metric } of this.facts)
+      if (fact === HALTED) for (const group of this.refused) metric.inc({ node: this.nodeId, group }, 1);
     const texts = [await this.registry.metrics(), await processRegistry().metrics()];
     return { type: this.registry.contentType, body: texts.join("\n") };
   }

@@ -1,6 +1,6 @@
 import type { KeyRange } from "@hexraft/client";
 import { createNode, createNodeManager, type GroupId } from "@hexraft/core";
-import { Logger } from "@hexraft/core/ports";
+import { Logger, RaftError } from "@hexraft/core/ports";
 import { jointMembership } from "@hexraft/membership";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { type SessionOpened, sessions } from "@hexraft/sessions";
@@ -17,6 +17,8 @@ import type { ServeOptions } from "./serve-options.js";
 export interface Hosting {
   /** At least one. */
   readonly nodes: ReadonlyMap<GroupId, KvNode>;
+  /** G03: groups whose part of the directory is damaged, and how. They have no node here, and the others are served. */
+  readonly damaged: ReadonlyMap<GroupId, RaftError>;
   /** G02: those that rest. */
   readonly resting: () => ReadonlySet<GroupId>;
   /** M13: whether a group needs nobody to found it. */
@@ -37,6 +39,7 @@ async function hostOne(options: ServeOptions, logger: Logger): Promise<Hosting> 
   );
   const hosting: Hosting = {
     nodes: new Map([[groupId, node]]),
+    damaged: new Map(),
     resting: () => new Set(),
     isFounded: () => node.describe().identity.clusterId !== "",
     stop: () => node.stop(),
@@ -51,8 +54,10 @@ async function hostRanges(options: ServeOptions, ranges: readonly KeyRange[], lo
     sharedFileStorage({ directory }),
   ]);
   const nodes = new Map<GroupId, KvNode>();
+  const damaged = new Map<GroupId, RaftError>();
   const hosting: Hosting = {
     nodes,
+    damaged,
     resting: () => {
       const all = Object.entries(manager.describe().groups);
       return new Set(all.flatMap(([group, { isResting }]) => (isResting ? [group] : [])));
@@ -70,7 +75,16 @@ async function hostRanges(options: ServeOptions, ranges: readonly KeyRange[], lo
         `must split the keys as they are split in ${directory}, where there are the groups ${strangers.join(", ")}`,
       );
     for (const { group: groupId } of ranges)
-      nodes.set(groupId, await manager.addGroup({ groupId }, groupModules(options)));
+      try {
+        nodes.set(groupId, await manager.addGroup({ groupId }, groupModules(options)));
+      } catch (error) {
+        if (!(error instanceof RaftError) || error.code !== "Damaged") throw error;
+        damaged.set(groupId, error);
+      }
+    const [whole] = damaged.values();
+    if (nodes.size === 0 && whole !== undefined) throw whole;
+    for (const [group, { message }] of damaged)
+      logger.error(`${nodeId} does not serve the group ${group}; the others are served`, { reason: message });
   });
 }
 

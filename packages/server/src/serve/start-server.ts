@@ -57,7 +57,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     throw cannotStart(nodeId, error);
   });
   const { nodes } = hosting;
-  const metrics = new NodeMetrics(nodeId, nodes);
+  const metrics = new NodeMetrics(nodeId, nodes, [...hosting.damaged.keys()]);
   const fronts: Front[] = [];
   const founding = new AbortController();
   let founded: Promise<void> = Promise.resolve();
@@ -83,7 +83,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     const electionTimeoutMs = raft.electionTimeoutMs ?? DEFAULT_OPTIONS.electionTimeoutMs;
     const { groups, kv, admin, doorOf, facts } = serveGroups(
       hosting,
-      { ranges, requestTimeoutMs, electionTimeoutMs },
+      { nodeId, ranges, requestTimeoutMs, electionTimeoutMs },
       logger,
     );
     const client = await open(
@@ -101,7 +101,7 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     let notFounded: (error: Error) => void = () => {};
     const died = new Promise<Error>((resolve) => {
       notFounded = resolve;
-      void Promise.all(Array.from(nodes.values(), ({ halted }) => halted)).then(([reason]) =>
+      void allHalted(nodes, logger).then((reason) =>
         resolve(new RaftError("Halted", "refused", `${nodeId} has stopped in place: ${reason}`)),
       );
     });
@@ -121,6 +121,24 @@ export async function startServer(options: ServeOptions, logger: Logger): Promis
     await stop();
     throw cannotStart(nodeId, error);
   }
+}
+
+/** Waits until no group serves any more; resolves with why. As long as one does the process goes on (G03). */
+async function allHalted(nodes: Hosting["nodes"], logger: Logger): Promise<string> {
+  const [only, ...more] = nodes.values();
+  if (only !== undefined && more.length === 0) return only.halted;
+  let serving = nodes.size;
+  const fates = Array.from(nodes, async ([group, { halted }]) => {
+    const reason = await halted;
+    serving--;
+    logger.error(`the group ${group} has stopped in place here`, { reason, serving });
+    return { group, reason };
+  });
+  const all = await Promise.all(fates);
+  const [first] = all;
+  // What befell the disk befell all of them.
+  if (all.every(({ reason }) => reason === first?.reason)) return first?.reason ?? "";
+  return `no group serves any more; ${all.map(({ group, reason }) => `${group}: ${reason}`).join("; ")}`;
 }
 
 const cannotStart = (nodeId: string, error: unknown): RaftError =>

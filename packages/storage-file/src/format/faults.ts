@@ -10,6 +10,24 @@ export function damaged(file: string, what: string, offset: number, length: numb
   );
 }
 
+/** G03: the same, of a shared log, where it concerns one group: the directory holds the others, too, and stays. */
+export function damagedGroup(group: string, { file, what, offset, length }: DamagedRange): RaftError {
+  return new RaftError(
+    "Damaged",
+    "refused",
+    `${file} is damaged at bytes ${offset}–${offset + length - 1}: ${what}. What it holds of group ${group} is refused, and that alone: take this node out of the group's members, remove the group here (hexraft admin forget-group), and let the node rejoin it.`,
+    { file, offset, length, group },
+  );
+}
+
+/** Bytes of a file that are not what was written there. */
+export interface DamagedRange {
+  readonly file: string;
+  readonly what: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** L10: a file of a later, or of no known, format. */
 export function formatUnknown(file: string, version: number, known: number): RaftError {
   return new RaftError(

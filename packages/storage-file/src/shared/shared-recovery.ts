@@ -1,5 +1,5 @@
 import type { Checksum, RaftError } from "@hexraft/core/ports";
-import { damaged } from "../format/faults.js";
+import { type DamagedRange, damagedGroup } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import type { DurablePlace } from "../log/log-mark.js";
 import { withoutGap } from "../log/recovery.js";
@@ -98,9 +98,9 @@ async function stateOfNewest(
 
 /** G03: follows each group's own numbers through the log, over gaps. */
 class GroupJudge implements ScanSink {
-  private readonly condemned = new Map<GroupLog, RaftError>();
+  private readonly condemned = new Map<GroupLog, DamagedRange>();
   private readonly heardSinceGap = new Set<number>();
-  private latestGap: RaftError | undefined;
+  private latestGap: DamagedRange | undefined;
 
   constructor(
     private readonly book: SharedBook,
@@ -124,7 +124,7 @@ class GroupJudge implements ScanSink {
   }
 
   gap(segment: Segment, offset: number, length: number, reason: string): void {
-    this.latestGap = damaged(segment.path, reason, offset, length);
+    this.latestGap = { file: segment.path, what: reason, offset, length };
     this.heardSinceGap.clear();
   }
 
@@ -136,16 +136,15 @@ class GroupJudge implements ScanSink {
       if (log.standing === "there" && !log.isComplete && !this.condemned.has(log))
         this.condemned.set(
           log,
-          this.latestGap ?? damaged(this.book.active.path, `entries of group ${log.name} are missing`, 0, 1),
+          this.latestGap ?? { file: this.book.active.path, what: "entries are missing", offset: 0, length: 1 },
         );
     }
-    return this.condemned;
+    return new Map(Array.from(this.condemned, ([log, range]) => [log, damagedGroup(log.name, range)]));
   }
 
   private condemn(log: GroupLog, segment: Segment, offset: number, what: string): void {
     if (this.condemned.has(log)) return;
-    const error = this.latestGap ?? damaged(segment.path, `group ${log.name}: ${what}`, offset, 1);
-    this.condemned.set(log, error);
+    this.condemned.set(log, this.latestGap ?? { file: segment.path, what, offset, length: 1 });
   }
 }
 

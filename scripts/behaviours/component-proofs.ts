@@ -94,8 +94,8 @@ export const componentProofs: readonly Proof[] = [
   {
     // A state machine that throws is answered like one that says no.
     rule: "F01",
-    file: `${COMPONENTS}/fsm-caller.ts`,
-    find: "    } catch (error) {\n      this.faulted(from, error);",
+    file: `${COMPONENTS}/entry-applier.ts`,
+    find: "    } catch (error) {\n      this.caller.faulted(from, error);",
     replace:
       "    } catch (error) {\n      this.appliedBatch(taken, batch, lastBlock, Array.from({ length: batch.count }, () => error));",
     tests: test("components/fsm-caller"),

@@ -197,8 +197,8 @@ export const snapshotFailures: readonly Failure[] = [
     patches: [
       {
         file: component("fsm-caller"),
-        find: "    await run();\n    this.closures.superseded",
-        replace: "    await run().catch(() => {});\n    this.closures.superseded",
+        find: "    await run();\n    this.applier.loaded",
+        replace: "    await run().catch(() => {});\n    this.applier.loaded",
       },
     ],
     tests: ["packages/core/test/components/fsm-caller.test.ts", ...executor],

@@ -3,21 +3,19 @@ import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { Logger } from "../ports/logger.js";
-import type { CommandBatch, StateMachine } from "../ports/state-machine.js";
+import type { StateMachine } from "../ports/state-machine.js";
 import type { Apply, TellStateMachine } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
-import { type ApplyBounds, nextBatch } from "./apply-batch.js";
+import type { ApplyBounds } from "./apply-batch.js";
 import type { ClosureQueue } from "./closure-queue.js";
+import { EntryApplier } from "./entry-applier.js";
 import type { EventSink } from "./event-sink.js";
 import type { LogManager } from "./log-manager.js";
 import { messageOf } from "./message-of.js";
 import { tellStateMachine } from "./tell-state-machine.js";
-import { WitnessState, wasWitness } from "./witness-state.js";
 
 /** State-machine calls in a row before timers and sockets have their turn again. */
 export const CALLS_PER_TURN_MAX = 64;
-
-const NO_BLOCKS: readonly LogBlock[] = [];
 
 /** One call of the state machine; a promise if it is not over when it returns. */
 export type Call = () => Promise<void> | undefined;
@@ -45,42 +43,41 @@ export class FsmCaller {
   private reads: WaitingRead[] = [];
   private busy = false;
   private readonly idle: (() => void)[] = [];
-  /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
-  private readAhead: readonly LogBlock[] = NO_BLOCKS;
   private calls = 0;
-  /** Batches that the state machine was given, since the start. */
-  private batches = 0;
   private ordered: LogIndex;
-  private supersededTo: LogIndex = 0;
   private fault: RaftError | undefined;
   private closed = false;
-  /** M12. */
-  private readonly isWitness: boolean;
+  private readonly applier: EntryApplier;
 
   constructor(
     private readonly stateMachine: StateMachine,
-    private readonly log: LogManager,
+    log: LogManager,
     private readonly closures: ClosureQueue,
     private readonly events: EventSink,
-    private readonly bounds: ApplyBounds,
+    bounds: ApplyBounds,
     private readonly logger: Logger,
     /** What the state holds already. */
-    private applied: LogId,
+    applied: LogId,
     /** Its log time, ms. */
-    private appliedLogTimeMs: Millis,
+    appliedLogTimeMs: Millis,
   ) {
     this.ordered = applied.index;
-    this.isWitness = stateMachine instanceof WitnessState;
+    this.applier = new EntryApplier(stateMachine, log, closures, events, bounds, this, applied, appliedLogTimeMs);
   }
 
   /** The last entry that the state holds. */
   get appliedId(): LogId {
-    return this.applied;
+    return this.applier.appliedId;
   }
 
   /** C03 log time of that entry, ms. */
   get logTimeMs(): Millis {
-    return this.appliedLogTimeMs;
+    return this.applier.logTimeMs;
+  }
+
+  /** Whether nothing more is called. */
+  get isClosed(): boolean {
+    return this.closed;
   }
 
   /** A new turn: timers and sockets had their chance. */
@@ -98,7 +95,7 @@ export class FsmCaller {
   /** Replaces the state, in its turn. Commands queued before it that it holds anyway are left out. */
   load(meta: SnapshotMeta, run: () => Promise<void>): void {
     this.ordered = Math.max(this.ordered, meta.id.index);
-    this.supersededTo = Math.max(this.supersededTo, meta.id.index);
+    this.applier.superseded(meta.id.index);
     this.enqueue({ kind: "load", meta, run });
   }
 
@@ -139,7 +136,7 @@ export class FsmCaller {
   describe(): Readonly<Record<string, unknown>> {
     return {
       jobs: this.jobs.length,
-      batches: this.batches,
+      batches: this.applier.batches,
       waitingReads: this.reads.length,
       fault: this.fault?.message ?? "",
     };
@@ -182,7 +179,7 @@ export class FsmCaller {
       this.pump();
     };
     pending.then(ended, (error: unknown) => {
-      this.faulted(this.applied.index + 1, error);
+      this.faulted(this.appliedId.index + 1, error);
       ended();
     });
   }
@@ -191,7 +188,9 @@ export class FsmCaller {
   private work(job: Job): Promise<void> | undefined {
     switch (job.kind) {
       case "apply":
-        return this.applyNext(job);
+        if (!this.applier.isDone(job.upTo)) return this.applier.apply(job.blocks, job.upTo);
+        this.jobs.shift();
+        return undefined;
       case "load":
         this.jobs.shift();
         return this.runLoad(job.meta, job.run);
@@ -205,100 +204,23 @@ export class FsmCaller {
 
   private async runLoad(meta: SnapshotMeta, run: () => Promise<void>): Promise<void> {
     await run();
-    this.closures.superseded(meta.id.index);
-    this.applied = meta.id;
-    this.appliedLogTimeMs = meta.logTimeMs;
+    this.applier.loaded(meta);
     this.events.post({ type: "SnapshotLoaded", meta });
-    this.releaseReads();
+    this.advanced();
   }
 
-  private applyNext(job: Job & { kind: "apply" }): Promise<void> | undefined {
-    const next = this.applied.index + 1;
-    if (next > job.upTo || next <= this.supersededTo) {
-      this.jobs.shift();
-      return undefined;
-    }
-    const { blocks, upTo } = job;
-    const inMemory = blocks[0]?.first ?? Number.POSITIVE_INFINITY;
-    if (next >= inMemory) return this.applyBatch(blocks, next, upTo);
-    const to = Math.min(upTo, inMemory - 1);
-    // One read holds many batches of small entries: to read it again for each would make a replay quadratic.
-    const rest = this.readAhead.findIndex(({ first, last }) => first <= next && next <= last);
-    if (rest < 0) return this.applyFromStorage(next, to);
-    this.readAhead = this.readAhead.slice(rest);
-    return this.applyBatch(this.readAhead, next, Math.min(to, this.readAhead.at(-1)?.last ?? 0));
-  }
-
-  private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {
-    let blocks: readonly LogBlock[];
-    try {
-      blocks = this.readAhead = await this.log.read(next, this.bounds.batchBytesMax);
-    } catch (error) {
-      // A snapshot took the place of what was to be read: it is next in the FIFO.
-      if (next <= this.supersededTo || this.closed) return;
-      throw error;
-    }
-    if (next <= this.supersededTo || this.closed) return;
-    await this.applyBatch(blocks, next, Math.min(to, blocks.at(-1)?.last ?? next - 1));
-  }
-
-  private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
-    const { batch, taken, lastBlock } = nextBatch(blocks, from, upTo, this.bounds);
-    if (!this.isWitness && taken.some(({ isBare }) => isBare)) {
-      this.faulted(from, wasWitness());
-      return undefined;
-    }
-    if (batch.count === 0) {
-      this.appliedBatch(taken, batch, lastBlock, []);
-      return undefined;
-    }
-    this.batches++;
-    try {
-      const results = this.stateMachine.apply(batch);
-      if (!isPending(results)) {
-        this.appliedBatch(taken, batch, lastBlock, results);
-        return undefined;
-      }
-      return results.then(
-        (settled) => this.appliedBatch(taken, batch, lastBlock, settled),
-        (error: unknown) => this.faulted(from, error),
-      );
-    } catch (error) {
-      this.faulted(from, error);
-      return undefined;
-    }
-  }
-
-  private appliedBatch(
-    blocks: readonly LogBlock[],
-    batch: CommandBatch,
-    lastBlock: LogBlock,
-    results: readonly unknown[],
-  ): void {
-    if (results.length !== batch.count)
-      return this.faulted(
-        batch.first,
-        new Error(`apply returned ${results.length} results for ${batch.count} commands; it owes one for each`),
-      );
-    this.applied = { index: batch.last, term: lastBlock.term };
-    if ((this.readAhead.at(-1)?.last ?? 0) <= batch.last) this.readAhead = NO_BLOCKS;
-    this.appliedLogTimeMs = lastBlock.logTimeMs;
-    if (this.closed) return;
-    this.closures.applied(blocks, batch.first, batch.last, results);
-    this.events.post({ type: "Applied", upTo: batch.last });
-    this.releaseReads();
-  }
-
-  private releaseReads(): void {
+  /** The state holds more: reads that waited for it are next. */
+  advanced(): void {
     if (this.reads.length === 0) return;
-    const applied = this.applied.index;
+    const applied = this.appliedId.index;
     const ready = this.reads.filter((read) => read.index <= applied);
     if (ready.length === 0) return;
     this.reads = this.reads.filter((read) => read.index > applied);
     for (const { run, failed } of ready) this.jobs.push({ kind: "call", run, failed });
   }
 
-  private faulted(index: LogIndex, thrown: unknown): void {
+  /** R15: nothing more is applied here, and callers hear *unknown*. */
+  faulted(index: LogIndex, thrown: unknown): void {
     if (this.closed || this.fault !== undefined) return;
     const reason = messageOf(thrown);
     this.fault = new RaftError(
@@ -308,7 +230,7 @@ export class FsmCaller {
       { index },
     );
     this.logger.error("the state machine faulted; nothing more is applied here", { index, reason });
-    this.closures.abandon({ type: "AbandonProposals", above: this.applied.index, error: this.fault });
+    this.closures.abandon({ type: "AbandonProposals", above: this.appliedId.index, error: this.fault });
     this.drop(unavailable(this.fault));
     this.events.post({ type: "StateMachineFaulted", index, reason });
   }
@@ -319,9 +241,6 @@ export class FsmCaller {
     for (const read of this.reads.splice(0)) read.failed(error);
   }
 }
-
-const isPending = (results: readonly unknown[] | Promise<readonly unknown[]>): results is Promise<readonly unknown[]> =>
-  !Array.isArray(results);
 
 /** For those who wanted to ask a state machine that faulted: nothing of theirs was done. */
 const unavailable = ({ message, details }: RaftError): RaftError =>

@@ -1,0 +1,152 @@
+import type { LogBlock } from "../model/log-block.js";
+import type { LogId, LogIndex, Millis } from "../model/log-id.js";
+import type { SnapshotMeta } from "../model/snapshot-meta.js";
+import type { CommandBatch, StateMachine } from "../ports/state-machine.js";
+import { type ApplyBounds, nextBatch } from "./apply-batch.js";
+import type { ClosureQueue } from "./closure-queue.js";
+import type { EventSink } from "./event-sink.js";
+import type { LogManager } from "./log-manager.js";
+import { WitnessState, wasWitness } from "./witness-state.js";
+
+const NO_BLOCKS: readonly LogBlock[] = [];
+
+/** Who lets it call the state machine. */
+interface Caller {
+  /** Nothing more is called, and nobody is told anything. */
+  readonly isClosed: boolean;
+  /** The state holds more. */
+  advanced(): void;
+  /** R15: nothing more is applied here. */
+  faulted(index: LogIndex, thrown: unknown): void;
+}
+
+/**
+ * Applies committed entries, a batch a call (R14): out of memory, or, of those that left it, out of the log. Where the state has come
+ * to is known here alone.
+ */
+export class EntryApplier {
+  /** Batches that the state machine was given, since the start. */
+  batches = 0;
+  /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
+  private readAhead: readonly LogBlock[] = NO_BLOCKS;
+  private supersededTo: LogIndex = 0;
+  /** M12. */
+  private readonly isWitness: boolean;
+
+  constructor(
+    private readonly stateMachine: StateMachine,
+    private readonly log: LogManager,
+    private readonly closures: ClosureQueue,
+    private readonly events: EventSink,
+    private readonly bounds: ApplyBounds,
+    private readonly caller: Caller,
+    private applied: LogId,
+    private appliedLogTimeMs: Millis,
+  ) {
+    this.isWitness = stateMachine instanceof WitnessState;
+  }
+
+  /** The last entry that the state holds. */
+  get appliedId(): LogId {
+    return this.applied;
+  }
+
+  /** C03 log time of that entry, ms. */
+  get logTimeMs(): Millis {
+    return this.appliedLogTimeMs;
+  }
+
+  /** A snapshot will be loaded that holds entries up to this one: those not applied yet are left out. */
+  superseded(index: LogIndex): void {
+    this.supersededTo = Math.max(this.supersededTo, index);
+  }
+
+  /** The state is this snapshot's now. */
+  loaded({ id, logTimeMs }: SnapshotMeta): void {
+    this.closures.superseded(id.index);
+    this.applied = id;
+    this.appliedLogTimeMs = logTimeMs;
+  }
+
+  /** Whether nothing is left to apply up to `upTo`. */
+  isDone(upTo: LogIndex): boolean {
+    const next = this.applied.index + 1;
+    return next > upTo || next <= this.supersededTo;
+  }
+
+  /** One more batch on the way to `upTo`. `blocks` are those of it that are in memory: the last ones. */
+  apply(blocks: readonly LogBlock[], upTo: LogIndex): Promise<void> | undefined {
+    const next = this.applied.index + 1;
+    const inMemory = blocks[0]?.first ?? Number.POSITIVE_INFINITY;
+    if (next >= inMemory) return this.applyBatch(blocks, next, upTo);
+    const to = Math.min(upTo, inMemory - 1);
+    // One read holds many batches of small entries: to read it again for each would make a replay quadratic.
+    const rest = this.readAhead.findIndex(({ first, last }) => first <= next && next <= last);
+    if (rest < 0) return this.applyFromStorage(next, to);
+    this.readAhead = this.readAhead.slice(rest);
+    return this.applyBatch(this.readAhead, next, Math.min(to, this.readAhead.at(-1)?.last ?? 0));
+  }
+
+  private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {
+    let blocks: readonly LogBlock[];
+    try {
+      blocks = this.readAhead = await this.log.read(next, this.bounds.batchBytesMax);
+    } catch (error) {
+      // A snapshot took the place of what was to be read: it is next in the FIFO.
+      if (next <= this.supersededTo || this.caller.isClosed) return;
+      throw error;
+    }
+    if (next <= this.supersededTo || this.caller.isClosed) return;
+    await this.applyBatch(blocks, next, Math.min(to, blocks.at(-1)?.last ?? next - 1));
+  }
+
+  private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
+    const { batch, taken, lastBlock } = nextBatch(blocks, from, upTo, this.bounds);
+    if (!this.isWitness && taken.some(({ isBare }) => isBare)) {
+      this.caller.faulted(from, wasWitness());
+      return undefined;
+    }
+    if (batch.count === 0) {
+      this.appliedBatch(taken, batch, lastBlock, []);
+      return undefined;
+    }
+    this.batches++;
+    try {
+      const results = this.stateMachine.apply(batch);
+      if (!isPending(results)) {
+        this.appliedBatch(taken, batch, lastBlock, results);
+        return undefined;
+      }
+      return results.then(
+        (settled) => this.appliedBatch(taken, batch, lastBlock, settled),
+        (error: unknown) => this.caller.faulted(from, error),
+      );
+    } catch (error) {
+      this.caller.faulted(from, error);
+      return undefined;
+    }
+  }
+
+  private appliedBatch(
+    blocks: readonly LogBlock[],
+    batch: CommandBatch,
+    lastBlock: LogBlock,
+    results: readonly unknown[],
+  ): void {
+    if (results.length !== batch.count)
+      return this.caller.faulted(
+        batch.first,
+        new Error(`apply returned ${results.length} results for ${batch.count} commands; it owes one for each`),
+      );
+    this.applied = { index: batch.last, term: lastBlock.term };
+    if ((this.readAhead.at(-1)?.last ?? 0) <= batch.last) this.readAhead = NO_BLOCKS;
+    this.appliedLogTimeMs = lastBlock.logTimeMs;
+    if (this.caller.isClosed) return;
+    this.closures.applied(blocks, batch.first, batch.last, results);
+    this.events.post({ type: "Applied", upTo: batch.last });
+    this.caller.advanced();
+  }
+}
+
+const isPending = (results: readonly unknown[] | Promise<readonly unknown[]>): results is Promise<readonly unknown[]> =>
+  !Array.isArray(results);

@@ -1,14 +1,17 @@
 import { electionFailures } from "./election.js";
 import type { Failure } from "./failure.js";
 import { membershipFailures } from "./membership.js";
-import { ownFailures } from "./own.js";
+import { ownElectionFailures } from "./own-elections.js";
+import { ownNodeFailures } from "./own-nodes.js";
+import { ownReplicationFailures } from "./own-replication.js";
+import { ownStorageFailures } from "./own-storage.js";
 import { readAndClientFailures } from "./reads-and-clients.js";
 import { replicationFailures } from "./replication.js";
 import { snapshotFailures } from "./snapshots.js";
 import { storageFailures } from "./storage.js";
 import { transportAndLivenessFailures } from "./transport-and-liveness.js";
 
-/** Every known failure, family by family; in the end our own. */
+/** Every known failure, family by family; in the end our own, in families, too. */
 export const failures: readonly Failure[] = [
   ...electionFailures,
   ...replicationFailures,
@@ -17,5 +20,8 @@ export const failures: readonly Failure[] = [
   ...readAndClientFailures,
   ...storageFailures,
   ...transportAndLivenessFailures,
-  ...ownFailures,
+  ...ownElectionFailures,
+  ...ownReplicationFailures,
+  ...ownStorageFailures,
+  ...ownNodeFailures,
 ];

@@ -2,18 +2,14 @@ import type { LogBlock } from "../model/log-block.js";
 import { isHole } from "../model/log-hole.js";
 import type { LogIndex, Millis } from "../model/log-id.js";
 import type { Clock } from "../ports/clock.js";
-import type { LogStorage, LogWrite } from "../ports/log-storage.js";
+import type { LogStorage } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
 import { SparseMap } from "../protocol/sparse-map.js";
 import type { EventSink } from "./event-sink.js";
+import { beginWrite, joinWrite, type MergedWrite, mayJoin } from "./merged-write.js";
 import { messageOf } from "./message-of.js";
 import type { Alarm } from "./timer-service.js";
-
-/** A merged write grows no larger than this, so that the callers of its first entry do not wait for a flood behind them. Bytes. */
-export const MERGED_WRITE_BYTES_MAX = 4 * 1024 * 1024;
-
-type Draft = { -readonly [Field in keyof LogWrite]: LogWrite[Field] };
 
 /** L03: a read that met a hole. */
 interface HeldRead {
@@ -30,26 +26,15 @@ interface Overdue {
   readonly clock: Pick<Clock, "monotonic">;
 }
 
-/** One storage write, and the Persists that it carries out. */
-interface Batch {
-  readonly write: Draft;
-  readonly then: AfterPersist[];
-  bytes: number;
-  blocks: LogBlock[] | undefined;
-  /** A barrier alone needs no storage. */
-  hasContent: boolean;
-  lastNumber: number;
-}
-
 /**
  * Keeps the log (sofa-jraft: LogManager). **This is the place of group commit**: at most one storage write is under way,
  * and all that arrives meanwhile is the next one. One completion tells the protocol one number and then says every `then`
  * in order. If a write fails nothing more is said and nothing is tried again (L04).
  */
 export class LogManager {
-  private readonly waiting = new Fifo<Batch>();
+  private readonly waiting = new Fifo<MergedWrite>();
   private readonly fetches = new SparseMap<string, FetchEntries>();
-  private underWay: Batch | undefined;
+  private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -87,8 +72,8 @@ export class LogManager {
     if (this.closed) return;
     this.persists++;
     const tail = this.waiting.last;
-    if (tail !== undefined && mayJoin(tail, order)) join(tail, order);
-    else this.waiting.push(begin(order));
+    if (tail !== undefined && mayJoin(tail, order)) joinWrite(tail, order);
+    else this.waiting.push(beginWrite(order));
   }
 
   /** End of the turn: what it wanted durable goes to the disk in one write, if none is under way. */
@@ -160,7 +145,7 @@ export class LogManager {
     return held;
   }
 
-  private write(batch: Batch): void {
+  private write(batch: MergedWrite): void {
     this.underWay = batch;
     this.writes++;
     if (this.overdue !== undefined) {
@@ -174,7 +159,7 @@ export class LogManager {
     );
   }
 
-  private written(batch: Batch): void {
+  private written(batch: MergedWrite): void {
     this.underWay = undefined;
     if (this.overdue !== undefined) this.writeMs += this.overdue.clock.monotonic() - this.writeBeganMs;
     if (this.closed) return this.ended();
@@ -182,7 +167,7 @@ export class LogManager {
     this.flush();
   }
 
-  private complete(batch: Batch): void {
+  private complete(batch: MergedWrite): void {
     // First: the protocol may act on its own ballot only when it knows that the ballot is durable (E02).
     this.events.post({ type: "LogPersisted", number: batch.lastNumber });
     if (batch.then.length === 0) return;
@@ -224,39 +209,4 @@ export class LogManager {
     }
     this.fetches.delete(to);
   }
-}
-
-/** What takes effect before the appended blocks begins a write of its own; the newest hard state and hint are enough. */
-function mayJoin(batch: Batch, order: Persist): boolean {
-  const reorders = order.resetTo !== undefined || order.truncateFrom !== undefined || order.compactTo !== undefined;
-  return !reorders && batch.bytes < MERGED_WRITE_BYTES_MAX;
-}
-
-function begin(order: Persist): Batch {
-  const batch: Batch = { write: {}, then: [], bytes: 0, blocks: undefined, hasContent: false, lastNumber: 0 };
-  if (order.resetTo !== undefined) batch.write.resetTo = order.resetTo;
-  if (order.truncateFrom !== undefined) batch.write.truncateFrom = order.truncateFrom;
-  if (order.compactTo !== undefined) batch.write.compactTo = order.compactTo;
-  batch.hasContent = Object.keys(batch.write).length > 0;
-  join(batch, order);
-  return batch;
-}
-
-function join(batch: Batch, order: Persist): void {
-  const { write } = batch;
-  if (order.hardState !== undefined) {
-    write.hardState = order.hardState;
-    batch.hasContent = true;
-  }
-  if (order.commitHint !== undefined) write.commitHint = order.commitHint;
-  if (order.blocks !== undefined && order.blocks.length > 0) {
-    if (batch.blocks === undefined) write.blocks = batch.blocks = [];
-    for (const block of order.blocks) {
-      batch.blocks.push(block);
-      batch.bytes += block.sizeBytes;
-    }
-    batch.hasContent = true;
-  }
-  for (const saying of order.then) batch.then.push(saying);
-  batch.lastNumber = order.number;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LogManager, MERGED_WRITE_BYTES_MAX } from "../../src/components/log-manager.js";
+import { LogManager } from "../../src/components/log-manager.js";
+import { MERGED_WRITE_BYTES_MAX } from "../../src/components/merged-write.js";
 import { TimerService } from "../../src/components/timer-service.js";
 import { FRESH_HARD_STATE } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";

@@ -1,6 +1,7 @@
 import type { NodeId } from "@hexraft/core/ports";
 import { SeededRandom } from "../time/seeded-random.js";
 import type { Client } from "./clients/client.js";
+import type { History } from "./clients/history.js";
 import type { Operators } from "./faults/operators.js";
 import type { Referee } from "./invariants/referee.js";
 import { stateHash } from "./invariants/replay.js";
@@ -16,6 +17,9 @@ export interface RecoveryParts {
   readonly nodes: ReadonlyMap<NodeId, SimulatedNode>;
   readonly operators: Operators;
   readonly referee: Referee;
+  /** New nodes in the place of those that lost their data. */
+  readonly replacements: { readonly isDone: boolean };
+  readonly history: History;
   readonly electionTimeoutMs: number;
   /** The longest that a change of members waits for a newcomer that may never come, ms (M04). */
   readonly catchUpTimeoutMs: number;
@@ -28,14 +32,27 @@ export interface RecoveryParts {
 export class Recovery {
   constructor(private readonly parts: RecoveryParts) {}
 
+  /** All of it, one after the other. */
+  async run(): Promise<void> {
+    const { replacements, history, mustHold, electionTimeoutMs } = this.parts;
+    await this.leader();
+    await this.alive();
+    await mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
+    await this.converged();
+    await mustHold("every call is answered", () => history.pending === 0, 40 * electionTimeoutMs);
+    await this.audited();
+    await this.statesAgree();
+    await this.stopped();
+  }
+
   /** One leader within ten election timeouts of at most 2T each, and the longest write that was open. */
-  async leader(): Promise<void> {
+  private async leader(): Promise<void> {
     const { operators, mustHold, electionTimeoutMs, longestWriteMs } = this.parts;
     await mustHold("somebody leads", () => operators.leader() !== undefined, 20 * electionTimeoutMs + longestWriteMs);
   }
 
   /** I17: a new command is acknowledged. */
-  async alive(): Promise<void> {
+  private async alive(): Promise<void> {
     const { seed, world, caller, mustHold, electionTimeoutMs, longestWriteMs } = this.parts;
     const random = new SeededRandom(`${seed}/proof of life`);
     let act = world.workload(random, -1, 0);
@@ -48,7 +65,7 @@ export class Recovery {
   }
 
   /** I14: once nobody calls any more, it is read what was done; twice, or never, would show. */
-  async audited(): Promise<void> {
+  private async audited(): Promise<void> {
     const { world, caller, mustHold, electionTimeoutMs } = this.parts;
     const queries = world.sessions?.audit ?? [];
     let unanswered = queries.length;
@@ -60,7 +77,7 @@ export class Recovery {
    * All members hold and applied the same, everything that was ever committed included (I16). Whoever comes back with another disk has to
    * wait for the end of a change that waits for him as he was (M04).
    */
-  async converged(): Promise<void> {
+  private async converged(): Promise<void> {
     const { mustHold, electionTimeoutMs, catchUpTimeoutMs, longestWriteMs, referee } = this.parts;
     const withinMs = 60 * electionTimeoutMs + catchUpTimeoutMs + longestWriteMs;
     await mustHold("all members converge", () => this.isConverged(), withinMs);
@@ -72,7 +89,7 @@ export class Recovery {
   }
 
   /** Equal at the same index, byte for byte (I13). */
-  async statesAgree(): Promise<void> {
+  private async statesAgree(): Promise<void> {
     const { referee } = this.parts;
     for (const { id, machine } of this.members()) {
       // M12: a witness holds no state.
@@ -82,7 +99,7 @@ export class Recovery {
   }
 
   /** O04: stopped in good order; no timer, no file and no promise is left. */
-  async stopped(): Promise<void> {
+  private async stopped(): Promise<void> {
     const { nodes, mustHold, referee, electionTimeoutMs, longestWriteMs } = this.parts;
     // Whoever is no member was not waited for so far.
     const goesOn = (): boolean => [...nodes.values()].every(({ isPaused }) => !isPaused);

@@ -208,38 +208,26 @@ export class Simulation {
     this.counters.add("virtualMs", Math.round(time.now()));
   }
 
-  private recovery(longestWriteMs: number): Recovery {
-    const { nodes, operators, referee, plan, world } = this;
-    return new Recovery({
+  private async recover(): Promise<void> {
+    const { time, nodes, operators, referee, plan, world, history, counters } = this;
+    for (const client of this.clients) client.stop();
+    const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
+    const recovery = new Recovery({
       seed: plan.seed,
       world,
       caller: () => this.client(-1),
       nodes,
       operators,
       referee,
+      replacements: this.injector.replacements,
+      history,
       electionTimeoutMs: electionTimeoutOf(plan),
       catchUpTimeoutMs: plan.options.catchUpTimeoutMs ?? DEFAULT_OPTIONS.catchUpTimeoutMs,
       longestWriteMs,
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });
-  }
-
-  private async recover(): Promise<void> {
-    const { time, plan, nodes, clients, counters } = this;
-    const electionTimeoutMs = electionTimeoutOf(plan);
-    for (const client of clients) client.stop();
-    const longestWriteMs = Math.max(...[...nodes.values()].map(({ disk }) => disk.longestMs));
-    const recovery = this.recovery(longestWriteMs);
     this.injector.heal();
-    await recovery.leader();
-    await recovery.alive();
-    const { replacements } = this.injector;
-    await this.mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
-    await recovery.converged();
-    await this.mustHold("every call is answered", () => this.history.pending === 0, 40 * electionTimeoutMs);
-    await recovery.audited();
-    await recovery.statesAgree();
-    await recovery.stopped();
+    await recovery.run();
     counters.add("virtualMs", Math.round(time.now()));
   }
 
@@ -261,8 +249,7 @@ export class Simulation {
     this.referee.said(envelope);
     const node = this.nodes.get(envelope.from);
     // What rotted says nothing of what its node promised.
-    if (node !== undefined && !node.isRotten && isPromise(envelope))
-      this.shadows.promised(this.referee.record(node.id), node.disk);
+    if (node !== undefined && !node.isRotten) this.shadows.said(envelope, this.referee.record(node.id), node.disk);
   }
 
   private heard(id: NodeId, event: NodeEvent): void {
@@ -287,10 +274,3 @@ function dressed({ sessions, ...world }: World, { usesSessions = false }: Plan):
     ? { ...world, sessions, modules: sessions.modules, model: sessions.model }
     : world;
 }
-
-/** Whether a crash must not take it back. */
-const isPromise = ({ message }: Envelope): boolean =>
-  message.type === "VoteRequest" ||
-  (message.type === "VoteResponse" && message.granted) ||
-  (message.type === "AppendEntriesResponse" && message.success) ||
-  (message.type === "InstallSnapshotResponse" && message.status === "done");

@@ -1,4 +1,11 @@
-import { type Checksum, LogStorage, type LogWrite, type NodeId, SnapshotStorage } from "@hexraft/core/ports";
+import {
+  type Checksum,
+  type Envelope,
+  LogStorage,
+  type LogWrite,
+  type NodeId,
+  SnapshotStorage,
+} from "@hexraft/core/ports";
 import type { Container } from "inversify";
 import { emptyContainer } from "../world/empty-container.js";
 import type { SimulatedDisk } from "../world/simulated-disk.js";
@@ -17,7 +24,7 @@ const ONE_IN = 40;
  * microtasks only, so that nothing else happens in between.
  */
 export class ShadowCrash {
-  private said = 0;
+  private promises = 0;
 
   constructor(
     private readonly accuse: Accuse,
@@ -25,10 +32,10 @@ export class ShadowCrash {
     private readonly done: () => void,
   ) {}
 
-  /** A promise leaves this node. */
-  promised(record: NodeRecord, disk: SimulatedDisk): void {
-    if (disk.shadow === undefined || this.said++ % ONE_IN !== 0) return;
-    const host = new SimulatedHost(new SimulatedTime(), `${record.id}/shadow/${this.said}`, 1, this.checksum);
+  /** A message leaves this node. */
+  said(envelope: Envelope, record: NodeRecord, disk: SimulatedDisk): void {
+    if (!isPromise(envelope) || disk.shadow === undefined || this.promises++ % ONE_IN !== 0) return;
+    const host = new SimulatedHost(new SimulatedTime(), `${record.id}/shadow/${this.promises}`, 1, this.checksum);
     const container = emptyContainer();
     container.load(host.module(), ...disk.shadow(host));
     this.recover(container, record.id, record.durable.clone(), record.asked.slice())
@@ -72,3 +79,10 @@ export class ShadowCrash {
     if (newest !== undefined) for await (const _ of snapshots.read(newest, 0));
   }
 }
+
+/** Whether a crash must not take it back. */
+const isPromise = ({ message }: Envelope): boolean =>
+  message.type === "VoteRequest" ||
+  (message.type === "VoteResponse" && message.granted) ||
+  (message.type === "AppendEntriesResponse" && message.success) ||
+  (message.type === "InstallSnapshotResponse" && message.status === "done");

@@ -231,8 +231,8 @@ export const votingProofs: readonly Proof[] = [
   {
     rule: "E10",
     file: protocol("judging"),
-    find: "  if (!isVotingReplica(s.configurations.current, senderOf(envelope)))",
-    replace: '  if (!isVotingReplica(s.configurations.current, senderOf(envelope)) && s.role !== "candidate")',
+    find: "  if (!isVotingReplica(s.configurations.current, senderOf(s, envelope)))",
+    replace: '  if (!isVotingReplica(s.configurations.current, senderOf(s, envelope)) && s.role !== "candidate")',
     tests: protocolTests("voting"),
   },
   {

@@ -6,6 +6,7 @@ import type { Logger } from "../ports/logger.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { AbandonProposals, ProposalsAccepted, ProposalsRefused } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { added, NOTHING } from "../protocol/short-list.js";
 import { SparseSet } from "../protocol/sparse-set.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
@@ -42,10 +43,10 @@ const NO_RESULTS: readonly unknown[] = [];
  */
 export class ClosureQueue {
   private readonly submitted = new Fifo<ProposalGroup>();
-  private pending: Run[] = [];
-  private answers: Answer[] = [];
+  private pending: Run[] = NOTHING;
+  private answers: Answer[] = NOTHING;
   private readonly timed = new SparseSet<TimedCall>();
-  private gaveUp: { readonly done: Done; readonly error: RaftError }[] = [];
+  private gaveUp: { readonly done: Done; readonly error: RaftError }[] = NOTHING;
   private alarm: Alarm | undefined;
   private events: Pick<EventSink, "inNextTurn"> | undefined;
 
@@ -95,7 +96,7 @@ export class ClosureQueue {
   accepted({ first, term, count }: ProposalsAccepted): void {
     let index = first;
     this.takeSubmitted(count, (group, slot, taken) => {
-      this.pending.push({ group, slot, first: index, term, count: taken });
+      this.pending = added(this.pending, { group, slot, first: index, term, count: taken });
       index += taken;
     });
   }
@@ -107,10 +108,10 @@ export class ClosureQueue {
 
   /** What stands above an index may or may not survive (E16). */
   abandon({ above, error }: AbandonProposals): void {
-    const kept: Run[] = [];
+    let kept: Run[] = NOTHING;
     for (const run of this.pending) {
       const survivors = Math.min(run.count, Math.max(0, above - run.first + 1));
-      if (survivors > 0) kept.push({ ...run, count: survivors });
+      if (survivors > 0) kept = added(kept, { ...run, count: survivors });
       this.fail(run.group, run.slot + survivors, run.count - survivors, error);
     }
     this.pending = kept;
@@ -157,10 +158,10 @@ export class ClosureQueue {
 
   /** After the drain: tells the callers. */
   deliver(): void {
-    if (this.gaveUp.length > 0) for (const { done, error } of this.gaveUp.splice(0)) this.attempt(() => done(error));
-    if (this.answers.length === 0) return;
-    const answers = this.answers;
-    this.answers = [];
+    const { gaveUp, answers } = this;
+    this.gaveUp = NOTHING;
+    this.answers = NOTHING;
+    for (const { done, error } of gaveUp) this.attempt(() => done(error));
     for (const { group, slot, count, results, at, error } of answers) {
       for (let i = 0; i < count; i++) {
         try {
@@ -212,7 +213,8 @@ export class ClosureQueue {
       const from = run.first;
       const count = Math.min(last, run.first + run.count - 1) - from + 1;
       const error = run.term === term ? null : overwritten();
-      this.answers.push({ group: run.group, slot: run.slot, count, results, at: at + (from - first), error });
+      const answer = { group: run.group, slot: run.slot, count, results, at: at + (from - first), error };
+      this.answers = added(this.answers, answer);
       this.advance(run, count);
       index = from + count;
     }
@@ -226,8 +228,10 @@ export class ClosureQueue {
 
   /** The first `count` callers of the oldest run have their answer. */
   private advance(run: Run, count: number): void {
-    if (count === run.count) this.pending.shift();
-    else this.pending[0] = { ...run, slot: run.slot + count, first: run.first + count, count: run.count - count };
+    if (count < run.count)
+      this.pending[0] = { ...run, slot: run.slot + count, first: run.first + count, count: run.count - count };
+    else if (this.pending.length > 1) this.pending.shift();
+    else this.pending = NOTHING;
   }
 
   private takeSubmitted(count: number, take: (group: ProposalGroup, slot: number, count: number) => void): void {
@@ -243,7 +247,7 @@ export class ClosureQueue {
   }
 
   private fail(group: ProposalGroup, slot: number, count: number, error: RaftError): void {
-    if (count > 0) this.answers.push({ group, slot, count, results: NO_RESULTS, at: 0, error });
+    if (count > 0) this.answers = added(this.answers, { group, slot, count, results: NO_RESULTS, at: 0, error });
   }
 
   /** Of a command that was not submitted we know that it will not be; of any other we know nothing (C02). */
@@ -252,7 +256,7 @@ export class ClosureQueue {
     const outcome = slot >= group.taken ? "refused" : "unknown";
     const done = group.withdraw(slot);
     if (done === undefined) return;
-    this.gaveUp.push({ done, error: gaveUp(code, outcome, why) });
+    this.gaveUp = added(this.gaveUp, { done, error: gaveUp(code, outcome, why) });
     this.events?.inNextTurn(() => {});
   }
 

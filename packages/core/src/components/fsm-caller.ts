@@ -6,6 +6,7 @@ import type { Logger } from "../ports/logger.js";
 import type { StateMachine } from "../ports/state-machine.js";
 import type { Apply, TellStateMachine } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { added, NOTHING } from "../protocol/short-list.js";
 import type { ApplyBounds } from "./apply-batch.js";
 import type { ClosureQueue } from "./closure-queue.js";
 import { EntryApplier } from "./entry-applier.js";
@@ -40,9 +41,9 @@ interface WaitingRead {
  */
 export class FsmCaller {
   private readonly jobs = new Fifo<Job>();
-  private reads: WaitingRead[] = [];
+  private reads: WaitingRead[] = NOTHING;
   private busy = false;
-  private readonly idle: (() => void)[] = [];
+  private idle: (() => void)[] = NOTHING;
   private calls = 0;
   private ordered: LogIndex;
   private fault: RaftError | undefined;
@@ -107,7 +108,7 @@ export class FsmCaller {
   /** Runs a read once everything up to `index` is applied (Q01). */
   readAt(index: LogIndex, run: Call, failed: (error: RaftError) => void): void {
     if (index <= this.ordered || this.fault !== undefined || this.closed) this.call(run, failed);
-    else this.reads.push({ index, run, failed });
+    else this.reads = added(this.reads, { index, run, failed });
   }
 
   /** Tells the state machine something. What it throws then is logged: it concerns no entry. */
@@ -129,7 +130,7 @@ export class FsmCaller {
   async close(): Promise<void> {
     this.closed = true;
     this.drop(stopped());
-    if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));
+    if (this.busy) await new Promise<void>((resolve) => (this.idle = added(this.idle, resolve)));
   }
 
   /** O01. */
@@ -152,7 +153,7 @@ export class FsmCaller {
   }
 
   private pump(): void {
-    if (this.closed) for (const resolve of this.idle.splice(0)) resolve();
+    if (this.closed) this.ended();
     while (!this.busy && !this.closed && this.fault === undefined) {
       const job = this.jobs.first;
       if (job === undefined) return;
@@ -161,6 +162,12 @@ export class FsmCaller {
       const pending = this.work(job);
       if (pending !== undefined) return this.wait(pending);
     }
+  }
+
+  private ended(): void {
+    const { idle } = this;
+    this.idle = NOTHING;
+    for (const resolve of idle) resolve();
   }
 
   /** Goes on in the next turn: a long replay must not keep heartbeats waiting (S08). */
@@ -215,7 +222,8 @@ export class FsmCaller {
     const applied = this.appliedId.index;
     const ready = this.reads.filter((read) => read.index <= applied);
     if (ready.length === 0) return;
-    this.reads = this.reads.filter((read) => read.index > applied);
+    const early = this.reads.filter((read) => read.index > applied);
+    this.reads = early.length === 0 ? NOTHING : early;
     for (const { run, failed } of ready) this.jobs.push({ kind: "call", run, failed });
   }
 
@@ -238,7 +246,9 @@ export class FsmCaller {
   private drop(error: RaftError): void {
     for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift())
       if (job.kind === "call") job.failed(error);
-    for (const read of this.reads.splice(0)) read.failed(error);
+    const { reads } = this;
+    this.reads = NOTHING;
+    for (const read of reads) read.failed(error);
   }
 }
 

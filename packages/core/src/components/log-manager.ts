@@ -5,6 +5,7 @@ import type { Clock } from "../ports/clock.js";
 import type { LogStorage } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
+import { added, NOTHING } from "../protocol/short-list.js";
 import { SparseMap } from "../protocol/sparse-map.js";
 import type { EventSink } from "./event-sink.js";
 import { beginWrite, joinWrite, type MergedWrite, mayJoin } from "./merged-write.js";
@@ -16,8 +17,6 @@ interface HeldRead {
   readonly goOn: () => void;
   readonly giveUp: () => void;
 }
-
-const NONE: readonly never[] = [];
 
 /** E24: how long a write may take, and who looks. */
 interface Overdue {
@@ -37,7 +36,7 @@ export class LogManager {
   private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
   private closed = false;
-  private idle: (() => void)[] = [];
+  private idle: (() => void)[] = NOTHING;
   private writes = 0;
   private overdue: Overdue | undefined;
   private writeBeganMs: Millis = 0;
@@ -45,7 +44,7 @@ export class LogManager {
   private writeMs: Millis = 0;
   private persists = 0;
   /** L03: reads that met a hole. */
-  private held: readonly HeldRead[] = NONE;
+  private held: readonly HeldRead[] = NOTHING;
 
   constructor(
     private readonly storage: LogStorage,
@@ -123,7 +122,7 @@ export class LogManager {
   async close(): Promise<void> {
     this.stopWaiting();
     this.waiting.clear();
-    if (this.underWay !== undefined) await new Promise<void>((resolve) => this.idle.push(resolve));
+    if (this.underWay !== undefined) await new Promise<void>((resolve) => (this.idle = added(this.idle, resolve)));
   }
 
   /** O01. */
@@ -141,7 +140,7 @@ export class LogManager {
 
   private letGoOfHeld(): readonly HeldRead[] {
     const { held } = this;
-    this.held = NONE;
+    this.held = NOTHING;
     return held;
   }
 
@@ -185,7 +184,9 @@ export class LogManager {
   }
 
   private ended(): void {
-    for (const resolve of this.idle.splice(0)) resolve();
+    const { idle } = this;
+    this.idle = NOTHING;
+    for (const resolve of idle) resolve();
   }
 
   private async fetchFor(to: string): Promise<void> {

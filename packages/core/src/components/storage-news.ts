@@ -1,4 +1,5 @@
 import type { LogDamaged, StorageFailed } from "../protocol/event.js";
+import { added, NOTHING } from "../protocol/short-list.js";
 import type { EventSink } from "./event-sink.js";
 
 /**
@@ -6,18 +7,19 @@ import type { EventSink } from "./event-sink.js";
  * protocol. What comes before the protocol is there waits for it.
  */
 export class StorageNews {
-  private readonly waiting: (LogDamaged | StorageFailed)[] = [];
+  private waiting: (LogDamaged | StorageFailed)[] = NOTHING;
   private events: EventSink | undefined;
 
   /** The storage said so. */
   tell(news: LogDamaged | StorageFailed): void {
-    if (this.events === undefined) this.waiting.push(news);
+    if (this.events === undefined) this.waiting = added(this.waiting, news);
     else this.events.post(news);
   }
 
   /** From now on this one hears all, what waited first. */
   listen(events: EventSink): void {
     this.events = events;
-    for (const news of this.waiting.splice(0)) events.post(news);
+    for (const news of this.waiting) events.post(news);
+    this.waiting = NOTHING;
   }
 }

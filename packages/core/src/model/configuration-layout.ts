@@ -164,21 +164,20 @@ function readFrom(bytes: Uint8Array, offset: number): Configuration {
   };
 }
 
-/** Each byte as two digits. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 
+/** In one piece, as all names: one that was put together keeps its parts, in each of thousands of groups (G02). */
 function hex(bytes: Uint8Array, at: number): string {
-  let text = "";
-  for (let i = 0; i < INCARNATION_BYTES; i++) text += HEX[bytes[at + i] ?? 0];
-  return text;
+  const digits: number[] = [];
+  for (const byte of bytes.subarray(at, at + INCARNATION_BYTES))
+    digits.push(DIGITS[byte >> 4] as number, DIGITS[byte & 15] as number);
+  return String.fromCharCode(...digits);
 }
 
 function textAt(bytes: Uint8Array, at: number, member: number): string {
   const end = at + 1 + (bytes[at] ?? 0);
   if (end > bytes.length) throw damaged(`ends inside member ${member}`);
-  let text = "";
-  for (let i = at + 1; i < end; i++) text += String.fromCharCode(bytes[i] as number);
-  return text;
+  return String.fromCharCode(...bytes.subarray(at + 1, end));
 }
 
 function membersFault(members: readonly Member[]): string | undefined {

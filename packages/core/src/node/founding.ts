@@ -1,5 +1,5 @@
 import { type Configuration, type ConfigurationEntry, votersOnly } from "../model/configuration.js";
-import { encodeConfiguration } from "../model/configuration-layout.js";
+import { decodeConfiguration, encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { EntryType, LogBlock } from "../model/log-block.js";
 import type { Millis } from "../model/log-id.js";
@@ -44,11 +44,13 @@ export async function askFounders(
       return there.incarnation;
     }),
   );
-  const configuration = votersOnly(
+  const founders = votersOnly(
     voters.map(({ id, address }, at) => ({ id, address, incarnation: incarnations[at] as string })),
   );
+  let configuration: Configuration;
   try {
-    encodeConfiguration(configuration);
+    // As the others will read it: the names that came with the answers keep whole frames.
+    configuration = decodeConfiguration(encodeConfiguration(founders));
   } catch (error) {
     throw refused(error instanceof Error ? error.message : String(error));
   }

@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Turn } from "../ports/turn.js";
 import type { Effect } from "../protocol/effect.js";
 import type { BoundedRead, RaftEvent } from "../protocol/event.js";
+import { added, NOTHING } from "../protocol/short-list.js";
 import { Gathering } from "./gathering.js";
 
 /** Most events that one turn handles; the rest waits for the next, behind timers and sockets. */
@@ -43,7 +44,7 @@ export interface TurnHooks {
  * and answers callers when the drain is over. So an answer never leads to the next commit by microtasks alone.
  */
 export class Inbox implements EventSink {
-  private queue: (RaftEvent | (() => void))[] = [];
+  private queue: (RaftEvent | (() => void))[] = NOTHING;
   /** Made when a turn is the first to need it. */
   private gathered: Gathering | undefined;
   private messages = 0;
@@ -79,13 +80,13 @@ export class Inbox implements EventSink {
       return;
     }
     // L04, E24: what is queued already must not be answered by a node whose disk is dead, nor heard by one that stood still.
-    if (event.type === "StorageFailed" || event.type === "EventLoopPaused") this.queue.unshift(event);
-    else this.queue.push(event);
+    if (event.type === "StorageFailed" || event.type === "EventLoopPaused") this.queue = [event, ...this.queue];
+    else this.queue = added(this.queue, event);
     this.schedule();
   }
 
   inNextTurn(work: () => void): void {
-    this.queue.push(work);
+    this.queue = added(this.queue, work);
     this.schedule();
   }
 
@@ -197,7 +198,7 @@ export class Inbox implements EventSink {
 
   private stepQueued(): void {
     const items = this.queue.length > EVENTS_PER_TURN_MAX ? this.queue.splice(0, EVENTS_PER_TURN_MAX) : this.queue;
-    if (items === this.queue) this.queue = [];
+    if (items === this.queue) this.queue = NOTHING;
     for (const item of items) {
       if (typeof item === "function") this.guarded(item);
       else {

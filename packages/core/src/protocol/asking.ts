@@ -2,6 +2,7 @@ import { memberOf } from "../model/configuration.js";
 import { NotLeader, RaftError } from "../model/errors.js";
 import type { ProposeResponse, ReadIndexResponse } from "../model/message.js";
 import type { ForwardRequested } from "./event.js";
+import { added, NOTHING } from "./short-list.js";
 import type { RaftState } from "./state.js";
 
 /*
@@ -29,7 +30,7 @@ export function askForIndex(s: RaftState, requests: readonly number[]): void {
     s.outbox.emit({ type: "ReadFailed", requests, error });
     return;
   }
-  asked.unsentReads.push(...requests);
+  for (const request of requests) asked.unsentReads = added(asked.unsentReads, request);
   askNext(s);
 }
 
@@ -95,7 +96,7 @@ export function failQuestions(s: RaftState, cause: string): void {
   const readers = [...(asked.question?.readers ?? []), ...asked.unsentReads];
   if (asked.question !== undefined) s.disarm("request");
   asked.question = undefined;
-  asked.unsentReads = [];
+  asked.unsentReads = NOTHING;
   if (readers.length > 0) s.outbox.emit({ type: "ReadFailed", requests: readers, error: noAnswer(cause) });
   if (asked.forwarded.size === 0) return;
   const leader =
@@ -115,7 +116,7 @@ function askNext(s: RaftState): void {
   const asked = s.asked;
   if (asked.question !== undefined || asked.unsentReads.length === 0 || s.leader === null) return;
   asked.question = { request: numberOf(s, ++asked.lastRequest), readers: asked.unsentReads, sentAt: s.now };
-  asked.unsentReads = [];
+  asked.unsentReads = NOTHING;
   s.outbox.send(s.leader, { type: "ReadIndex", request: asked.question.request });
   s.arm("request", 2 * s.T);
 }

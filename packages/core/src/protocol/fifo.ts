@@ -1,3 +1,5 @@
+import { added, NOTHING } from "./short-list.js";
+
 /** A first-in-first-out list on an array with a moving head: no allocation per item, and its ends can be looked at. */
 export class Fifo<T> {
   private items: (T | undefined)[] = NOTHING;
@@ -25,9 +27,7 @@ export class Fifo<T> {
 
   /** Adds at the end. */
   push(item: T): void {
-    // A literal has room for one, a first push makes room for seventeen: most of them hold one now and then.
-    if (this.items.length === 0) this.items = [item];
-    else this.items.push(item);
+    this.items = added(this.items, item);
   }
 
   /** Takes the oldest. */
@@ -59,6 +59,3 @@ export class Fifo<T> {
     for (let i = this.head; i < this.items.length; i++) yield this.items[i] as T;
   }
 }
-
-/** Shared by all that are empty, and never written to. */
-const NOTHING: never[] = [];

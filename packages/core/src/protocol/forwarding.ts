@@ -15,7 +15,7 @@ import { notLeader } from "./term.js";
 
 /** R18: ours to propose, in this term only; or refused, if it certainly was not taken before. */
 export function onPropose(s: RaftState, envelope: Envelope, message: Propose): void {
-  const origin = senderOf(envelope);
+  const origin = senderOf(s, envelope);
   // A run before this one, or an office before the last, may have taken it: nobody here knows.
   const { passedOn } = s;
   if (message.forTerm !== passedOn?.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));

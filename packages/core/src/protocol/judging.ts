@@ -1,4 +1,4 @@
-import { isVotingReplica } from "../model/configuration.js";
+import { isVotingReplica, memberOf } from "../model/configuration.js";
 import type { LogBlock } from "../model/log-block.js";
 import { type LogId, TERM_MAX, type Term } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
@@ -17,7 +17,7 @@ import { answeringPeer, onAppendEntriesResponse, onHeartbeatResponse, onPeerLost
 import { onRestAnswer, onRestOffer } from "./resting.js";
 import { onInstallSnapshot } from "./snapshot-installing.js";
 import { onInstallSnapshotResponse } from "./snapshot-sending.js";
-import { type RaftState, senderOf } from "./state.js";
+import { type RaftState, senderOf, startOf } from "./state.js";
 import { adoptTerm, becomeFollower, noteLeaderContact, setLeader } from "./term.js";
 import { isHeldBackByLease, onPreVoteRequest, onVoteRequest } from "./voting.js";
 
@@ -93,7 +93,7 @@ function judgeTerm(s: RaftState, envelope: Envelope, message: TermedMessage): vo
 
 /** E14: a stale sender is told the term, so that it steps down; stale answers are dropped. */
 function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessage): void {
-  const sender = senderOf(envelope);
+  const sender = senderOf(s, envelope);
   switch (message.type) {
     case "PreVoteRequest":
       s.outbox.send(sender, { type: "PreVoteResponse", term: s.term, round: message.round, granted: false });
@@ -140,7 +140,7 @@ function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessag
 }
 
 function obey(s: RaftState, envelope: Envelope, message: TermedMessage): void {
-  const sender = senderOf(envelope);
+  const sender = senderOf(s, envelope);
   switch (message.type) {
     case "PreVoteRequest":
       return onPreVoteRequest(s, envelope, message);
@@ -195,7 +195,7 @@ function countVote(
   envelope: Envelope,
   message: Extract<Message, { type: "PreVoteResponse" | "VoteResponse" }>,
 ): void {
-  if (!isVotingReplica(s.configurations.current, senderOf(envelope))) return s.drop("vote of a stranger");
+  if (!isVotingReplica(s.configurations.current, senderOf(s, envelope))) return s.drop("vote of a stranger");
   if (message.type === "PreVoteResponse") onPreVoteResponse(s, envelope.from, message);
   else onVoteResponse(s, envelope.from, message);
 }
@@ -226,17 +226,25 @@ function followsRecovery(s: RaftState, recoveryNumber: RecoveryNumber): boolean 
 
 /** T11: what an earlier run of the sender left in the network is dropped; a new run begins with a probe (R19). */
 function isOfNewestStart(s: RaftState, envelope: Envelope): boolean {
-  const { from: id, fromIncarnation: incarnation, startNumber } = envelope;
-  const before = s.starts.find((start) => start.id === id && start.incarnation === incarnation);
+  const { startNumber } = envelope;
+  const before = startOf(s, envelope);
   const known = before?.startNumber ?? 0;
-  if (envelope.startNumber < known) return false;
-  if (envelope.startNumber > known) {
+  if (startNumber < known) return false;
+  if (startNumber > known) {
+    const replica = before?.replica ?? asMember(s, envelope);
     const others = s.starts.filter((start) => start !== before).slice(1 - STARTS_MAX);
-    s.starts = others.concat({ id, incarnation, startNumber });
+    s.starts = others.concat({ replica, startNumber });
     const peer = s.peerOf(envelope);
     if (peer !== undefined && known > 0) onPeerLost(peer);
   }
   return true;
+}
+
+/** The sender, by the names that it has in the own configuration already, if it has any. */
+function asMember(s: RaftState, { from, fromIncarnation }: Envelope): ReplicaId {
+  const member = memberOf(s.configurations.current, from);
+  if (member?.incarnation !== fromIncarnation) return { id: from, incarnation: fromIncarnation };
+  return { id: member.id, incarnation: member.incarnation };
 }
 
 /** Most replicas whose start numbers are remembered; members are far fewer. */

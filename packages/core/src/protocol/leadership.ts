@@ -5,6 +5,7 @@ import { standingOf } from "./lease.js";
 import { LeaseRounds } from "./lease-rounds.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
+import { NOTHING } from "./short-list.js";
 import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
 import type { Leadership } from "./state/office.js";
@@ -32,8 +33,8 @@ export function takeOffice(s: RaftState): void {
     logTimeMovedAt: s.now,
     round: 0,
     peers: new Map(),
-    waitingReads: [],
-    readRounds: [],
+    waitingReads: NOTHING,
+    readRounds: NOTHING,
     transfer: undefined,
     change: undefined,
     leavers: new SparseSet(),

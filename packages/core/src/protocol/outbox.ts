@@ -5,6 +5,7 @@ import type { Message } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
 import type { AfterPersist, Deliver, Effect, Persist } from "./effect.js";
 import type { RaftLog } from "./raft-log.js";
+import { added, NOTHING } from "./short-list.js";
 
 /** A write that this step still adds to. Its number comes when it is finished. */
 type Draft = { -readonly [K in keyof Persist]: Persist[K] } & { blocks?: LogBlock[]; then: AfterPersist[] };
@@ -17,7 +18,7 @@ type Draft = { -readonly [K in keyof Persist]: Persist[K] } & { blocks?: LogBloc
  * A message that waits keeps the words it was given: it tells the truth of the step that decided it.
  */
 export class Outbox {
-  private effects: Effect[] = [];
+  private effects: Effect[] = NOTHING;
   private draft: Draft | undefined;
   /** Number of the newest write that holds a hard state. */
   private hardStateWrite = 0;
@@ -33,7 +34,7 @@ export class Outbox {
 
   /** An order that reveals nothing to others. */
   emit(effect: Exclude<Effect, Persist | { type: "Send" }>): void {
-    this.effects.push(effect);
+    this.effects = added(this.effects, effect);
   }
 
   /** Says something to a peer: now, or once the hard state is durable. */
@@ -41,7 +42,7 @@ export class Outbox {
     if (this.silent) return;
     const send: AfterPersist = { type: "Send", to: to.id, toIncarnation: to.incarnation, message };
     if (this.hardStatePending) this.writing().then.push(send);
-    else this.effects.push(send);
+    else this.effects = added(this.effects, send);
   }
 
   /** E02: what acts on our own ballot waits for it, too. */
@@ -95,7 +96,7 @@ export class Outbox {
   take(commit: LogIndex): Effect[] {
     if (this.draft !== undefined) this.finishWrite(commit);
     const effects = this.effects;
-    this.effects = [];
+    this.effects = NOTHING;
     return effects;
   }
 
@@ -115,6 +116,6 @@ export class Outbox {
     const isBarrier = !appends && hardState === undefined && resetTo === undefined && compactTo === undefined;
     // R08: a hint rides along, never above what this write makes durable, and never causes a write.
     if (!isBarrier && commit !== undefined) draft.commitHint = Math.min(commit, this.log.last.index);
-    this.effects.push(draft);
+    this.effects = added(this.effects, draft);
   }
 }

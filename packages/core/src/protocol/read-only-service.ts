@@ -5,6 +5,7 @@ import { answeredByQuorum } from "./check-quorum.js";
 import type { BoundedRead } from "./event.js";
 import { broadcastHeartbeat } from "./leadership.js";
 import { confirmedSince, holdsLease } from "./lease.js";
+import { added, NOTHING } from "./short-list.js";
 import type { Leadership, Reader } from "./state/office.js";
 import { type RaftState, senderOf } from "./state.js";
 import { failReads } from "./term.js";
@@ -43,7 +44,7 @@ export function onBoundedReadRequested(s: RaftState, reads: readonly BoundedRead
 
 /** Q04: a follower asks for an index. */
 export function onReadIndex(s: RaftState, envelope: Envelope, { request }: ReadIndex): void {
-  const replica = senderOf(envelope);
+  const replica = senderOf(s, envelope);
   if (s.leadership === undefined || s.peerOf(envelope) === undefined)
     failReads(s, [{ replica, request }], retry("this node does not lead it"));
   else waitForRound(s, s.leadership, [{ replica, request }]);
@@ -58,8 +59,8 @@ export function confirmReads(s: RaftState): void {
   const isOwnTermCommitted = s.commit >= office.firstEntry;
   if (office.waitingReads.length === 0 || office.readRounds.length > 0 || !isOwnTermCommitted) return;
   broadcastHeartbeat(s, office);
-  office.readRounds.push({ round: office.round, index: s.commit, readers: office.waitingReads });
-  office.waitingReads = [];
+  office.readRounds = [{ round: office.round, index: s.commit, readers: office.waitingReads }];
+  office.waitingReads = NOTHING;
   releaseConfirmed(s, office);
 }
 
@@ -73,14 +74,15 @@ function waitForRound(s: RaftState, office: Leadership, readers: readonly Reader
     );
     return failReads(s, readers, error);
   }
-  office.waitingReads.push(...readers);
+  for (const reader of readers) office.waitingReads = added(office.waitingReads, reader);
 }
 
 function releaseConfirmed(s: RaftState, office: Leadership): void {
   const confirmed = answeredByQuorum(s, office);
   const done = office.readRounds.filter((round) => round.round <= confirmed);
   if (done.length === 0) return;
-  office.readRounds = office.readRounds.filter((round) => round.round > confirmed);
+  const open = office.readRounds.filter((round) => round.round > confirmed);
+  office.readRounds = open.length === 0 ? NOTHING : open;
   for (const { readers, index } of done) {
     const local = readers.filter((reader) => typeof reader === "number");
     if (local.length > 0) s.outbox.emit({ type: "ReadReady", requests: local, index });

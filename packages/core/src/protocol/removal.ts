@@ -12,7 +12,7 @@ import { becomeFollower } from "./term.js";
 
 /** M09: a node that was away during its removal asks for votes: it hears that it has no part in this any more. */
 export function tellIfRemoved(s: RaftState, envelope: Envelope): void {
-  const asker = senderOf(envelope);
+  const asker = senderOf(s, envelope);
   const known = s.configurations.at(s.commit);
   const isNamed = [known, s.configurations.own].some(
     ({ configuration }) => memberOf(configuration, asker.id)?.incarnation === asker.incarnation,

@@ -11,7 +11,7 @@ import { type RaftState, senderOf } from "./state.js";
 
 /** Reads them back; a witness has none to give (M12), and what is not durable here is not given away. */
 export function onRepairRequest(s: RaftState, envelope: Envelope, { first, last }: RepairRequest): void {
-  const asker = senderOf(envelope);
+  const asker = senderOf(s, envelope);
   const isThere = first > s.log.base.index && first <= Math.min(s.log.durable, s.intactUpTo);
   const order = { to: asker.id, toIncarnation: asker.incarnation, first, last };
   if (isThere && !s.isWitness) s.outbox.emit({ type: "ReadForRepair", ...order, bytesMax: s.options.batchBytesMax });

@@ -1,3 +1,5 @@
+import { NOTHING } from "./short-list.js";
+
 /**
  * A Map that takes no memory while it is empty. A node has a dozen tables that hold something for an instant now and then; an empty
  * Map takes 200 bytes, and a process may hold thousands of nodes at rest (G02).
@@ -46,5 +48,3 @@ export class SparseMap<Key, Value> {
     return (this.entries ?? NOTHING)[Symbol.iterator]() as Iterator<[Key, Value]>;
   }
 }
-
-const NOTHING: readonly never[] = [];

@@ -1,3 +1,5 @@
+import { NOTHING } from "./short-list.js";
+
 /** A Set that takes no memory while it is empty; see {@link SparseMap}. */
 export class SparseSet<Item> {
   private items: Set<Item> | undefined;
@@ -31,5 +33,3 @@ export class SparseSet<Item> {
     return (this.items ?? NOTHING)[Symbol.iterator]();
   }
 }
-
-const NOTHING: readonly never[] = [];

@@ -15,6 +15,7 @@ import type { MembershipPolicy, QuorumPolicy } from "./policies.js";
 import { RaftLog } from "./raft-log.js";
 import type { Replicator } from "./replicator.js";
 import type { Rest } from "./rest.js";
+import { NOTHING } from "./short-list.js";
 import { SparseMap } from "./sparse-map.js";
 import { SparseSet } from "./sparse-set.js";
 import type { Asked, PassedOn } from "./state/asking.js";
@@ -77,7 +78,7 @@ export class RaftState {
   /** G02: when somebody last wanted something of the group. */
   stirredAt: Millis;
   install: Install | undefined;
-  readonly asked: Asked = { unsentReads: [], question: undefined, lastRequest: 0, forwarded: new SparseSet() };
+  readonly asked: Asked = { unsentReads: NOTHING, question: undefined, lastRequest: 0, forwarded: new SparseSet() };
   /** L03: what is being repaired; `undefined` while the log is whole. */
   repair: Repair | undefined;
   /** L03: what this node may have acknowledged and does not know any more; `undefined`: nothing. */
@@ -257,8 +258,12 @@ export class RaftState {
   }
 }
 
-/** The sender of a message, as votes and answers need it. */
-export const senderOf = (envelope: Envelope): ReplicaId => ({
-  id: envelope.from,
-  incarnation: envelope.fromIncarnation,
-});
+/** The newest run of the replica that sent this, as far as it is known (T11). */
+export function startOf(s: RaftState, { from, fromIncarnation }: Envelope): Start | undefined {
+  return s.starts.find(({ replica }) => replica.id === from && replica.incarnation === fromIncarnation);
+}
+
+/** The sender of a message, as votes and answers need it. One object for all messages of a replica, as leader and vote are kept. */
+export function senderOf(s: RaftState, envelope: Envelope): ReplicaId {
+  return startOf(s, envelope)?.replica ?? { id: envelope.from, incarnation: envelope.fromIncarnation };
+}

@@ -21,7 +21,7 @@ export function isHeldBackByLease(s: RaftState, request: VoteRequest): boolean {
 
 /** E06: a pre-vote changes neither term nor vote, and begins no wait. */
 export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreVoteRequest): void {
-  const asker = senderOf(envelope);
+  const asker = senderOf(s, envelope);
   const granted = !hearsLeader(s) && couldVoteIn(s, request.term, asker) && hasUpToDateLog(s, request.last);
   s.outbox.send(asker, {
     type: "PreVoteResponse",
@@ -34,7 +34,7 @@ export function onPreVoteRequest(s: RaftState, envelope: Envelope, request: PreV
 
 /** E09: one vote per term, first come first served; it is durable before the answer leaves (E02). */
 export function onVoteRequest(s: RaftState, envelope: Envelope, request: VoteRequest): void {
-  const asker = senderOf(envelope);
+  const asker = senderOf(s, envelope);
   const voteIsFreeOrAskers = s.vote === null || sameReplica(s.vote, asker);
   const granted = voteIsFreeOrAskers && hasUpToDateLog(s, request.last);
   if (granted && s.vote === null) {

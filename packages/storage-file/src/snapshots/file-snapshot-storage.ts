@@ -138,7 +138,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
   }
 
   /** Newest first, in numbers and not in letters; what is damaged is set aside and reported, and the one before it is listed. */
-  private async findSnapshots(): Promise<SnapshotMeta[]> {
+  private async findSnapshots(): Promise<readonly SnapshotMeta[]> {
     const found: SnapshotMeta[] = [];
     for (const name of this.files.list(this.path)) {
       if (!FINAL.test(name)) continue;
@@ -157,7 +157,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
         handle.close();
       }
     }
-    return found.toSorted(newestFirst);
+    return found.length === 0 ? NONE : found.toSorted(newestFirst);
   }
 
   private async publish(path: string, draft: SnapshotDraft, whole: SnapshotMeta): Promise<void> {
@@ -176,7 +176,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
     const names = this.snapshots.slice(kept).map(finalName);
     // Evidence of damage is kept until there are as many intact snapshots as there should be.
     if (this.snapshots.length >= kept) names.push(...this.files.list(this.path).filter((name) => DAMAGED.test(name)));
-    this.snapshots = this.snapshots.slice(0, kept);
+    if (this.snapshots.length > kept) this.snapshots = this.snapshots.slice(0, kept);
     for (const name of names) this.files.remove(this.at(name));
     if (names.length > 0) await this.files.syncDirectory(this.path);
   }

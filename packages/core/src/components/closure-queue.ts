@@ -158,10 +158,10 @@ export class ClosureQueue {
 
   /** After the drain: tells the callers. */
   deliver(): void {
-    const { gaveUp, answers } = this;
+    const { gaveUp: withdrawn, answers } = this;
     this.gaveUp = NOTHING;
     this.answers = NOTHING;
-    for (const { done, error } of gaveUp) this.attempt(() => done(error));
+    for (const { done, error } of withdrawn) this.attempt(() => done(error));
     for (const { group, slot, count, results, at, error } of answers) {
       for (let i = 0; i < count; i++) {
         try {

@@ -270,14 +270,14 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "O04",
     file: `${COMPONENTS}/log-manager.ts`,
-    find: "    if (this.underWay !== undefined) await new Promise<void>((resolve) => this.idle.push(resolve));\n",
+    find: "    if (this.underWay !== undefined) await new Promise<void>((resolve) => (this.idle = added(this.idle, resolve)));\n",
     replace: "",
     tests: test("components/log-manager"),
   },
   {
     rule: "O04",
     file: `${COMPONENTS}/fsm-caller.ts`,
-    find: "    if (this.busy) await new Promise<void>((resolve) => this.idle.push(resolve));\n",
+    find: "    if (this.busy) await new Promise<void>((resolve) => (this.idle = added(this.idle, resolve)));\n",
     replace: "",
     tests: test("components/fsm-caller"),
   },

@@ -54,9 +54,9 @@ export const ownElectionFailures: readonly Failure[] = [
     patches: [
       {
         file: source("outbox"),
-        find: "    if (this.hardStatePending) this.writing().then.push(send);\n    else this.effects.push(send);",
+        find: "    if (this.hardStatePending) this.writing().then.push(send);\n    else this.effects = added(this.effects, send);",
         replace:
-          "    if (this.draft?.hardState !== undefined) this.writing().then.push(send);\n    else this.effects.push(send);",
+          "    if (this.draft?.hardState !== undefined) this.writing().then.push(send);\n    else this.effects = added(this.effects, send);",
       },
     ],
     tests: tests("outbox", "elections"),

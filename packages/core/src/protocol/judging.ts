@@ -226,14 +226,13 @@ function followsRecovery(s: RaftState, recoveryNumber: RecoveryNumber): boolean 
 
 /** T11: what an earlier run of the sender left in the network is dropped; a new run begins with a probe (R19). */
 function isOfNewestStart(s: RaftState, envelope: Envelope): boolean {
-  const { startNumber } = envelope;
   const before = startOf(s, envelope);
   const known = before?.startNumber ?? 0;
-  if (startNumber < known) return false;
-  if (startNumber > known) {
+  if (envelope.startNumber < known) return false;
+  if (envelope.startNumber > known) {
     const replica = before?.replica ?? asMember(s, envelope);
     const others = s.starts.filter((start) => start !== before).slice(1 - STARTS_MAX);
-    s.starts = others.concat({ replica, startNumber });
+    s.starts = others.concat({ replica, startNumber: envelope.startNumber });
     const peer = s.peerOf(envelope);
     if (peer !== undefined && known > 0) onPeerLost(peer);
   }

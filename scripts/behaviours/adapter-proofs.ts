@@ -83,6 +83,30 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${TCP}/test/link/hostile-peers.test.ts`],
   },
   {
+    // One promise of the failure, raced against every read, remembers what each of them came to: the whole snapshot.
+    rule: "S04",
+    file: `${TCP}/src/snapshot/send-snapshot.ts`,
+    find: `  private async nextOf(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array, unknown>> {
+    if (this.failure !== undefined) throw this.failure;
+    return new Promise((resolve, reject) => {
+      this.giveUp = reject;
+      source.next().then(resolve, reject);
+    });
+  }
+`,
+    replace: `  private readonly failed = new Promise<never>((_, reject) => {
+    this.giveUp = reject;
+  });
+
+  private async nextOf(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array, unknown>> {
+    if (this.failure !== undefined) throw this.failure;
+    this.failed.catch(() => {});
+    return Promise.race([source.next(), this.failed]);
+  }
+`,
+    tests: [`${TCP}/test/snapshot/snapshot-stream.test.ts`],
+  },
+  {
     rule: "T07",
     file: `${TCP}/src/refusal-log.ts`,
     find: "if (this.told < TOLD_MAX) {",

@@ -28,7 +28,7 @@ export const storageProofs: readonly Proof[] = [
   {
     rule: "S09",
     file: `${FILES}/src/snapshots/snapshot-file.ts`,
-    find: "if (chunk.length < length || checksum.crc32(chunk) !== sumAt(table, i))",
+    find: "if (chunk.length < length || sum !== sumAt(table, i))",
     replace: "if (chunk.length < length)",
     tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
   },

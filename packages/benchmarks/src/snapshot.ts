@@ -142,6 +142,8 @@ try {
     heapMb: trendOf(reports.map(({ heapMb }) => heapMb)),
     externalMb: trendOf(reports.map(({ externalMb }) => externalMb)),
     rssMb: trendOf(reports.map(({ rssMb }) => rssMb)),
+    // Twice a second, beside the callers' seconds: who was busy while they waited.
+    lateMs: reports.map(({ lateMs }) => Math.round(lateMs)),
   }));
   console.log(JSON.stringify({ bench: "snapshot", ...conditions(), ...figures, nodes }));
 } finally {

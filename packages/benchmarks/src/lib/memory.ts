@@ -1,6 +1,6 @@
 import { median } from "./rounds.js";
 
-/** What a process holds, MiB. */
+/** What a process holds, MiB, and how late its event loop was. */
 export interface MemoryReport {
   /** Tells it from what the process says otherwise. */
   readonly type: "memory";
@@ -10,6 +10,8 @@ export interface MemoryReport {
   readonly externalMb: number;
   /** All of it, as the system counts. */
   readonly rssMb: number;
+  /** Longest that it was late since the report before, ms. */
+  readonly lateMs: number;
 }
 
 /** How a figure went: medians of the first and the last third, and last / first. */

@@ -22,6 +22,10 @@ export function holdInstead(old: HeldValue, value: Uint8Array): HeldValue {
   return held;
 }
 
+/** What is to be held of a value that lies in a {@link newRoom} of its own already: the caller gives the room away. */
+export const holdRoom = (room: Uint8Array<ArrayBuffer>): HeldValue =>
+  room.length < ARRAY_BYTES_MIN ? heldOf(room) : room;
+
 /** Its room is kept for what fills at least half of it. */
 function roomIn(old: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
   if (old.length === length) return old;
@@ -31,7 +35,8 @@ function roomIn(old: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayB
     : newRoom(length);
 }
 
-const newRoom = (length: number): Uint8Array<ArrayBuffer> =>
+/** Room for a value of so many bytes. */
+export const newRoom = (length: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(new ArrayBuffer(Math.ceil(length / ROOM_STEP_BYTES) * ROOM_STEP_BYTES), 0, length);
 
 /** Whether it holds these bytes. */

@@ -1,7 +1,7 @@
 import { heldOf } from "../bytes.js";
 import { ByteReader, viewOf } from "../layout/byte-reader.js";
 import { ByteWriter } from "../layout/byte-writer.js";
-import { layHeld } from "./held-value.js";
+import { holdRoom, layHeld, newRoom } from "./held-value.js";
 import { type FrozenKeySpace, KeySpace } from "./key-space.js";
 import { KvRecord } from "./kv-record.js";
 import { damaged, StreamReader } from "./stream-reader.js";
@@ -91,7 +91,7 @@ async function readState(stream: StreamReader): Promise<KeySpace> {
   const count = header.u64();
   let before: string | undefined;
   for (let i = 0; i < count; i++) {
-    const record = await readRecord(stream);
+    const record = recordNow(stream) ?? (await recordAcross(stream));
     if (before !== undefined && record.key <= before) throw damaged("its keys are not in order");
     if (record.sequence < 1 || record.sequence >= nextSequence || !space.restore(record))
       throw damaged("it has an impossible sequence number");
@@ -104,17 +104,37 @@ async function readState(stream: StreamReader): Promise<KeySpace> {
   return space;
 }
 
-async function readRecord(stream: StreamReader): Promise<KvRecord> {
-  const header = new ByteReader(
-    stream.takeNow(RECORD_HEADER_BYTES) ?? (await stream.take(RECORD_HEADER_BYTES)),
-    "snapshot",
-    viewOf,
-  );
-  const keyLength = header.u32();
-  const valueLength = header.u32();
-  if (keyLength > PART_BYTES_LIMIT || valueLength > PART_BYTES_LIMIT) throw damaged("it has an impossible length");
-  const sequence = header.u64();
-  const deadlineMs = header.u64();
-  const body = stream.takeNow(keyLength + valueLength) ?? (await stream.take(keyLength + valueLength));
-  return new KvRecord(heldOf(body, 0, keyLength), body.subarray(keyLength), sequence, deadlineMs);
+interface RecordHead {
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly sequence: number;
+  readonly deadlineMs: number;
+}
+
+function readHead(bytes: Uint8Array): RecordHead {
+  const reader = new ByteReader(bytes, "snapshot", viewOf);
+  const keyBytes = reader.u32();
+  const valueBytes = reader.u32();
+  if (keyBytes > PART_BYTES_LIMIT || valueBytes > PART_BYTES_LIMIT) throw damaged("it has an impossible length");
+  return { keyBytes, valueBytes, sequence: reader.u64(), deadlineMs: reader.u64() };
+}
+
+/** The next record, if all of it is at hand: a promise for each of many small ones would cost more than they do. */
+function recordNow(stream: StreamReader): KvRecord | undefined {
+  const header = stream.peekNow(RECORD_HEADER_BYTES);
+  if (header === undefined) return undefined;
+  const { keyBytes, valueBytes, sequence, deadlineMs } = readHead(header);
+  const bytes = stream.takeNow(RECORD_HEADER_BYTES + keyBytes + valueBytes);
+  if (bytes === undefined) return undefined;
+  const keyEnd = RECORD_HEADER_BYTES + keyBytes;
+  return new KvRecord(heldOf(bytes, RECORD_HEADER_BYTES, keyEnd), bytes.subarray(keyEnd), sequence, deadlineMs);
+}
+
+/** The next record out of several chunks; its value comes to lie where it stays. */
+async function recordAcross(stream: StreamReader): Promise<KvRecord> {
+  const { keyBytes, valueBytes, sequence, deadlineMs } = readHead(await stream.take(RECORD_HEADER_BYTES));
+  const key = heldOf(await stream.take(keyBytes));
+  const room = newRoom(valueBytes);
+  await stream.fill(room);
+  return new KvRecord(key, room, sequence, deadlineMs, 0, holdRoom(room));
 }

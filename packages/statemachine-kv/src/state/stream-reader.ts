@@ -21,23 +21,33 @@ export class StreamReader {
 
   /** The next `count` bytes if they are all at hand, without a promise; a view that is good until the next call. */
   takeNow(count: number): Uint8Array | undefined {
-    if (this.chunk.length - this.at < count) return undefined;
-    this.at += count;
-    return this.chunk.subarray(this.at - count, this.at);
+    const bytes = this.peekNow(count);
+    if (bytes !== undefined) this.at += count;
+    return bytes;
+  }
+
+  /** The same, and they are still to be taken. */
+  peekNow(count: number): Uint8Array | undefined {
+    return this.chunk.length - this.at < count ? undefined : this.chunk.subarray(this.at, this.at + count);
   }
 
   /** The next `count` bytes. @throws RaftError `Damaged` if the stream ends before. */
   async take(count: number): Promise<Uint8Array> {
-    const parts = new Uint8Array(count);
+    const bytes = new Uint8Array(count);
+    await this.fill(bytes);
+    return bytes;
+  }
+
+  /** Puts the next bytes there, as many as there is room for. @throws RaftError `Damaged` if the stream ends before. */
+  async fill(room: Uint8Array): Promise<void> {
     let filled = 0;
-    while (filled < count) {
+    while (filled < room.length) {
       if (this.at === this.chunk.length) await this.pull();
-      const part = this.chunk.subarray(this.at, this.at + count - filled);
-      parts.set(part, filled);
+      const part = this.chunk.subarray(this.at, this.at + room.length - filled);
+      room.set(part, filled);
       filled += part.length;
       this.at += part.length;
     }
-    return parts;
   }
 
   /** The stream must end here. @throws RaftError `Damaged` if it does not. */

@@ -4,6 +4,7 @@ import { writeFully } from "../format/small-file.js";
 import { readFully } from "../log/file-window.js";
 import type { LogOwner } from "../log/segment-header.js";
 import { DraftRecord, type Held } from "./draft-record.js";
+import { joinedChecksum } from "./joined-checksum.js";
 import { CHUNK_BYTES, headerBytesOf, layHeader, layTrailer } from "./snapshot-file.js";
 
 /**
@@ -136,11 +137,12 @@ export class SnapshotDraft {
   }
 
   private count(bytes: Uint8Array): void {
-    this.whole = this.checksum.crc32(bytes, this.whole);
     let at = 0;
     while (at < bytes.length) {
       const length = Math.min(bytes.length - at, CHUNK_BYTES - (this.size % CHUNK_BYTES));
-      this.chunk = this.checksum.crc32(bytes.subarray(at, at + length), this.chunk);
+      const sum = this.checksum.crc32(bytes.subarray(at, at + length));
+      this.chunk = joinedChecksum(this.chunk, sum, length);
+      this.whole = joinedChecksum(this.whole, sum, length);
       at += length;
       this.size += length;
       if (this.size % CHUNK_BYTES === 0) {

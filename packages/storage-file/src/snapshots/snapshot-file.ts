@@ -20,6 +20,7 @@ import {
 import { damaged, formatUnknown, identityMismatch } from "../format/faults.js";
 import { readFully } from "../log/file-window.js";
 import type { LogOwner } from "../log/segment-header.js";
+import { joinedChecksum } from "./joined-checksum.js";
 import { readAhead } from "./read-ahead.js";
 
 /*
@@ -147,9 +148,10 @@ export async function* readStream(
   for await (const chunk of readAhead(handle, headerBytes + first * CHUNK_BYTES, at, CHUNK_BYTES)) {
     const from = i * CHUNK_BYTES;
     const length = Math.min(CHUNK_BYTES, meta.sizeBytes - from);
-    if (chunk.length < length || checksum.crc32(chunk) !== sumAt(table, i))
+    const sum = checksum.crc32(chunk);
+    if (chunk.length < length || sum !== sumAt(table, i))
       throw damaged(path, "checksum mismatch in the stream", headerBytes + from, length);
-    whole = checksum.crc32(chunk, whole);
+    whole = joinedChecksum(whole, sum, length);
     if (i === count - 1 && first === 0 && whole !== meta.checksum)
       throw damaged(path, "checksum mismatch in the whole stream", headerBytes, meta.sizeBytes);
     const begin = Math.max(0, offset - from);

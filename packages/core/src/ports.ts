@@ -78,6 +78,7 @@ export {
   type AbortSignalLike,
   type PeerAddress,
   type PeerIdentity,
+  SENT_BYTES_HELD_MAX,
   type SnapshotStreamHeader,
   Transport,
   type TransportIdentity,

@@ -67,7 +67,8 @@ export async function splitSnapshot(
     while (have < bytes) {
       const { done, value } = await chunks.next();
       if (done) throw damaged(`it ends after ${have} bytes`);
-      parts.push(value);
+      // A copy: while more is asked for, what came may be overwritten.
+      parts.push(value.slice());
       have += value.length;
     }
     begin = joined(parts, have);

@@ -29,6 +29,8 @@ export const SESSION_FORMAT = 65_536;
 export class SessionStateMachine<Query = unknown, Answer = unknown> implements StateMachine<Query, Answer> {
   /** O06: of the state machine's own hash and the table; there only if it has one. */
   readonly stateHash?: () => string;
+  /** S04: what the state machine says of itself. */
+  readonly snapshotBytesHeldMax?: number;
   private table = new SessionTable();
   private innerFormat = 1;
 
@@ -37,6 +39,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
     private readonly inner: StateMachine<Query, Answer>,
     private readonly codec: SessionCodec,
   ) {
+    if (inner.snapshotBytesHeldMax !== undefined) this.snapshotBytesHeldMax = inner.snapshotBytesHeldMax;
     if (inner.stateHash !== undefined)
       this.stateHash = () => `${inner.stateHash?.()}-${hashOf(layOutTable(this.table))}`;
   }

@@ -28,6 +28,8 @@ import { FORMAT_VERSION, loadSnapshot, saveSnapshot } from "./state/kv-snapshot.
  * A snapshot is a copy on write: taking it costs nothing at the instant, and memory only for what changes until it is saved.
  */
 export class KvStateMachine implements StateMachine<KvQuery, KvAnswer> {
+  /** A record is taken out of a chunk before the next one is asked for. */
+  readonly snapshotBytesHeldMax = 0;
   private readonly limits: KvLimits;
   private space = new KeySpace();
 

@@ -65,10 +65,13 @@ export class SnapshotExecutor {
   load({ meta }: LoadSnapshot): void {
     const { fsm, storage, stateMachine } = this.around;
     fsm.load(meta, () =>
-      stateMachine.snapshotLoad(stateOf(paced(storage.read(meta, 0), () => this.turn())), {
-        id: meta.id,
-        formatVersion: meta.formatVersion,
-      }),
+      stateMachine.snapshotLoad(
+        stateOf(paced(storage.read(meta, 0, stateMachine.snapshotBytesHeldMax), () => this.turn())),
+        {
+          id: meta.id,
+          formatVersion: meta.formatVersion,
+        },
+      ),
     );
   }
 

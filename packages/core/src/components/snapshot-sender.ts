@@ -1,7 +1,12 @@
 import type { Millis } from "../model/log-id.js";
 import type { LocalIdentity } from "../model/node-id.js";
 import type { SnapshotStorage } from "../ports/snapshot-storage.js";
-import type { PeerAddress, SnapshotStreamHeader, Transport } from "../ports/transport.js";
+import {
+  type PeerAddress,
+  SENT_BYTES_HELD_MAX,
+  type SnapshotStreamHeader,
+  type Transport,
+} from "../ports/transport.js";
 import type { SendSnapshot } from "../protocol/effect.js";
 import { SparseMap } from "../protocol/sparse-map.js";
 import { SparseSet } from "../protocol/sparse-set.js";
@@ -62,7 +67,7 @@ export class SnapshotSender {
     traffic.sending.enter(running);
     const { signal, cancelled } = running.cancellation;
     const bytes = traffic.limited(
-      paced(storage.read(meta, offset), () => this.turn(), MOVED_BYTES_PER_TURN),
+      paced(storage.read(meta, offset, SENT_BYTES_HELD_MAX), () => this.turn(), MOVED_BYTES_PER_TURN),
       signal,
       (slice) => {
         running.progressMs = now();

@@ -53,6 +53,6 @@ export async function takeBackup(
   return {
     about,
     sizeBytes: backupBytesOf(about),
-    bytes: backupBytes(about, snapshotStorage.read(meta, 0), checksum),
+    bytes: backupBytes(about, snapshotStorage.read(meta, 0, 0), checksum),
   };
 }

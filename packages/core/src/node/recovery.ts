@@ -120,10 +120,8 @@ async function loadNewest(
     if (meta.id.index <= appliedIndex) return meta;
     if (fault !== undefined && meta.id.index < opened.base.index) break;
     try {
-      await stateMachine.snapshotLoad(stateOf(snapshotStorage.read(meta, 0)), {
-        id: meta.id,
-        formatVersion: meta.formatVersion,
-      });
+      const bytes = snapshotStorage.read(meta, 0, stateMachine.snapshotBytesHeldMax);
+      await stateMachine.snapshotLoad(stateOf(bytes), { id: meta.id, formatVersion: meta.formatVersion });
       return meta;
     } catch (error) {
       if (!(error instanceof RaftError) || error.code !== "Damaged") throw error;

@@ -17,8 +17,11 @@ export interface SnapshotStorage {
   /**
    * The bytes of a snapshot listed or committed, from `offset` on, in chunks of at most 1 MiB. A chunk belongs to the caller.
    * Its whole checksum is verified by the time the last chunk is handed out; a wrong one throws RaftError `Damaged` (S09).
+   *
+   * @param heldBytesMax - if given, the caller looks at no more than the last so many bytes of what it took once it asks for more,
+   * and what stood before them may be overwritten: a storage that fills the same memory again spares the collector a gigabyte.
    */
-  read(meta: SnapshotMeta, offset: number): AsyncIterable<Uint8Array>;
+  read(meta: SnapshotMeta, offset: number, heldBytesMax?: number): AsyncIterable<Uint8Array>;
   /** Gives everything back. Idempotent. */
   close(): Promise<void>;
   /** Facts for an operator (O01). */

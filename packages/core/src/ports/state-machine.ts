@@ -25,11 +25,17 @@ export interface StateMachine<Query = unknown, Answer = unknown> {
    * applied, and must not show them.
    */
   snapshotSave(): AsyncIterable<Uint8Array>;
-  /** Replaces the whole state by the one that was saved. `formatVersion` is the one it was saved with. */
+  /** Replaces the whole state by the one that was saved. `formatVersion` is the one it was saved with. A chunk belongs to it. */
   snapshotLoad(
     bytes: AsyncIterable<Uint8Array>,
     about: { readonly id: LogId; readonly formatVersion: number },
   ): Promise<void>;
+  /**
+   * S04: if given, `snapshotLoad` looks at no more than the last so many bytes of what it took once it asks for more, and what stood before
+   * them may be overwritten; 0 for one that takes a chunk apart before it asks for the next. A large state loads faster: its
+   * bytes come in the same memory again and again, and the collector has nothing to do.
+   */
+  readonly snapshotBytesHeldMax?: number;
   /** O06: a hash of the state; equal states give equal hashes, on every replica. */
   stateHash?(): string;
   /** This node leads from now on, and its state is complete up to its own first entry. */

@@ -39,7 +39,8 @@ export interface Transport {
   identify(address: string, group: GroupId, timeoutMs: number): Promise<PeerIdentity>;
   /**
    * Sends the bytes of a snapshot beside the messages (T06), on its own connection. Resolves when the receiver took the
-   * last byte; rejects if it broke, or when `signal` is aborted.
+   * last byte; rejects if it broke, or when `signal` is aborted. Of what it took it may hold the last
+   * {@link SENT_BYTES_HELD_MAX} when it asks for more; what stood before them is overwritten.
    */
   sendSnapshot(
     header: SnapshotStreamHeader,
@@ -54,6 +55,9 @@ export interface Transport {
 }
 /** DI token of the port. */
 export const Transport = token<Transport>("Transport");
+
+/** S04: of a snapshot's bytes a transport holds no more than the last so many of what it took: 2 MiB. */
+export const SENT_BYTES_HELD_MAX = 2 * 1024 * 1024;
 
 /** Who this process is, for handshakes (T02). */
 export interface TransportIdentity {

@@ -42,13 +42,16 @@ export class FileWindow implements Piece {
 }
 
 /** Reads that many bytes, or as many as there are. */
-export async function readFully(handle: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+export const readFully = (handle: FileHandle, at: number, length: number): Promise<Uint8Array> =>
+  readInto(handle, at, new Uint8Array(length));
+
+/** Fills the room with what stands there, or with as much as there is; resolves with that part of it. */
+export async function readInto(handle: FileHandle, at: number, room: Uint8Array): Promise<Uint8Array> {
   let got = 0;
-  while (got < length) {
-    const more = await handle.readAsync(bytes.subarray(got), at + got);
+  while (got < room.length) {
+    const more = await handle.readAsync(room.subarray(got), at + got);
     if (more === 0) break;
     got += more;
   }
-  return bytes.subarray(0, got);
+  return room.subarray(0, got);
 }

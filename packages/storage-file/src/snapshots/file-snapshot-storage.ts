@@ -83,7 +83,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
     }
   }
 
-  async *read(meta: SnapshotMeta, offset: number): AsyncGenerator<Uint8Array> {
+  async *read(meta: SnapshotMeta, offset: number, heldBytesMax?: number): AsyncGenerator<Uint8Array> {
     this.living();
     const path = this.at(finalName(meta));
     if (this.files.size(path) < 0) throw damaged(path, "the file is missing", 0, 1);
@@ -92,7 +92,7 @@ export class FileSnapshotStorage implements SnapshotStorage {
       const file = await readHeader(handle, path, this.owner, this.checksum);
       if (file.meta.checksum !== meta.checksum || file.meta.sizeBytes !== meta.sizeBytes)
         throw damaged(path, "it is not the snapshot that was asked for", 0, file.headerBytes);
-      yield* readStream(handle, path, file, offset, this.checksum);
+      yield* readStream(handle, path, file, offset, this.checksum, heldBytesMax);
     } finally {
       handle.close();
     }

@@ -136,6 +136,7 @@ export async function* readStream(
   { meta, headerBytes }: SnapshotFile,
   offset: number,
   checksum: Checksum,
+  heldBytesMax?: number,
 ): AsyncGenerator<Uint8Array> {
   const count = Math.ceil(meta.sizeBytes / CHUNK_BYTES);
   const at = headerBytes + meta.sizeBytes;
@@ -145,7 +146,7 @@ export async function* readStream(
   let whole = 0;
   const first = Math.floor(offset / CHUNK_BYTES);
   let i = first;
-  for await (const chunk of readAhead(handle, headerBytes + first * CHUNK_BYTES, at, CHUNK_BYTES)) {
+  for await (const chunk of readAhead(handle, headerBytes + first * CHUNK_BYTES, at, CHUNK_BYTES, heldBytesMax)) {
     const from = i * CHUNK_BYTES;
     const length = Math.min(CHUNK_BYTES, meta.sizeBytes - from);
     const sum = checksum.crc32(chunk);
@@ -168,7 +169,7 @@ export async function verifyStream(
   checksum: Checksum,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of readStream(handle, path, file, 0, checksum)) bytes += chunk.length;
+  for await (const chunk of readStream(handle, path, file, 0, checksum, 0)) bytes += chunk.length;
   if (bytes !== file.meta.sizeBytes)
     throw new RaftError("Damaged", "refused", `${path} yields ${bytes} of ${file.meta.sizeBytes} bytes`);
 }

@@ -63,6 +63,23 @@ export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<U
   for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
 }
 
+/** The same chunks in memory that is only lent: whoever asks for more finds all but the last so many bytes overwritten. */
+export async function* lent(chunks: AsyncIterable<Uint8Array>, heldBytesMax: number): AsyncGenerator<Uint8Array> {
+  const out: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    const copy = chunk.slice();
+    out.push(copy);
+    bytes += copy.length;
+    yield copy;
+    for (let [first] = out; first !== undefined && bytes - first.length >= heldBytesMax; [first] = out) {
+      bytes -= first.length;
+      first.fill(0xff);
+      out.shift();
+    }
+  }
+}
+
 /** `length` bytes that differ for different seeds, and from place to place. */
 export function pattern(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);

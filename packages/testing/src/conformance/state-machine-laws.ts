@@ -1,7 +1,7 @@
 import { CommandBatch, EntryType, LogBlock, Rejected, type StateMachine } from "@hexraft/core/ports";
 import { crc32 } from "../time/crc32.js";
 import { SeededRandom } from "../time/seeded-random.js";
-import { check, gathered, pieces, same } from "./check.js";
+import { check, gathered, lent, pieces, same } from "./check.js";
 import type { Law } from "./law.js";
 import { type LawSuite, lawSuite } from "./law-suite.js";
 
@@ -51,7 +51,9 @@ class Replica {
 
   async load(origin: Replica, bytes: Uint8Array, chunkBytes = 1_000): Promise<void> {
     this.index = origin.index;
-    await this.machine.snapshotLoad(pieces(bytes, chunkBytes), {
+    const { snapshotBytesHeldMax: heldBytesMax } = this.machine;
+    const chunks = pieces(bytes, chunkBytes);
+    await this.machine.snapshotLoad(heldBytesMax === undefined ? chunks : lent(chunks, heldBytesMax), {
       id: { index: this.index, term: 1 },
       formatVersion: this.formatVersion,
     });
@@ -129,7 +131,7 @@ export const stateMachineLaws = (factory: () => StateMachineFixture): LawSuite =
       },
     ),
     law(
-      "S01 R16 a snapshot restores the same state, however it is cut into chunks",
+      "S01 R16 a snapshot restores the same state, however it is cut into chunks, and whatever becomes of them once it said that it is done with them",
       "a restarted node has nothing else",
       async (fixture) => {
         const origin = await full(fixture);

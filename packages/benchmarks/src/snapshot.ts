@@ -137,11 +137,12 @@ try {
     p99BySecondMs: meanwhile.map(({ p99 }) => Math.round(p99 ?? 0)),
     elections: term - termBefore,
   };
-  const nodes = during.map((reports, i) => ({
-    node: `n${i + 1}`,
+  const nodes = during.map((reports, node) => ({
+    node: `n${node + 1}`,
     heapMb: trendOf(reports.map(({ heapMb }) => heapMb)),
     externalMb: trendOf(reports.map(({ externalMb }) => externalMb)),
     rssMb: trendOf(reports.map(({ rssMb }) => rssMb)),
+    cpuSeconds: round((reports.at(-1)?.cpuSeconds ?? 0) - (node === AWAY ? 0 : (reports[0]?.cpuSeconds ?? 0))),
     // Twice a second, beside the callers' seconds: who was busy while they waited.
     lateMs: reports.map(({ lateMs }) => Math.round(lateMs)),
   }));

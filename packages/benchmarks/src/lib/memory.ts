@@ -12,6 +12,8 @@ export interface MemoryReport {
   readonly rssMb: number;
   /** Longest that it was late since the report before, ms. */
   readonly lateMs: number;
+  /** Processor time of all of its life, s. */
+  readonly cpuSeconds: number;
 }
 
 /** How a figure went: medians of the first and the last third, and last / first. */

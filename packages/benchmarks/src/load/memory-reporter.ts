@@ -16,8 +16,16 @@ setInterval(() => {
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
   const [heapMb = 0, externalMb = 0, rssMb = 0] = [heapUsed, external, rss].map((bytes) => bytes / 2 ** 20);
+  const { user, system } = process.cpuUsage();
   const lateMs = Math.max(0, delay.max / 1e6 - LOOK_EVERY_MS);
   delay.reset();
-  process.send?.({ type: "memory", heapMb, externalMb, rssMb, lateMs } satisfies MemoryReport);
+  process.send?.({
+    type: "memory",
+    heapMb,
+    externalMb,
+    rssMb,
+    lateMs,
+    cpuSeconds: (user + system) / 1e6,
+  } satisfies MemoryReport);
 }, EVERY_MS).unref();
 process.channel?.unref();

@@ -47,6 +47,14 @@ export const storageProofs: readonly Proof[] = [
     tests: [`${FILES}/test/snapshots/file-snapshot-storage.test.ts`],
   },
   {
+    // What a sender still holds is overwritten by what is read ahead.
+    rule: "S04",
+    file: `${FILES}/src/snapshots/read-ahead.ts`,
+    find: "Math.ceil(heldBytesMax / pieceBytes) + 2",
+    replace: "Math.ceil(heldBytesMax / pieceBytes) + 1",
+    tests: [`${FILES}/test/conformance.test.ts`],
+  },
+  {
     rule: "L03",
     file: `${FILES}/src/log/log-mark.ts`,
     find: "  if (mark === undefined || last.segment > mark.segment) return;\n",

@@ -135,6 +135,6 @@ async function recordAcross(stream: StreamReader): Promise<KvRecord> {
   const { keyBytes, valueBytes, sequence, deadlineMs } = readHead(await stream.take(RECORD_HEADER_BYTES));
   const key = heldOf(await stream.take(keyBytes));
   const room = newRoom(valueBytes);
-  await stream.fill(room);
+  await stream.takeInto(room);
   return new KvRecord(key, room, sequence, deadlineMs, 0, holdRoom(room));
 }

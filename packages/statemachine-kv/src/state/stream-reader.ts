@@ -34,12 +34,12 @@ export class StreamReader {
   /** The next `count` bytes. @throws RaftError `Damaged` if the stream ends before. */
   async take(count: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(count);
-    await this.fill(bytes);
+    await this.takeInto(bytes);
     return bytes;
   }
 
   /** Puts the next bytes there, as many as there is room for. @throws RaftError `Damaged` if the stream ends before. */
-  async fill(room: Uint8Array): Promise<void> {
+  async takeInto(room: Uint8Array): Promise<void> {
     let filled = 0;
     while (filled < room.length) {
       if (this.at === this.chunk.length) await this.pull();

@@ -54,6 +54,23 @@ describe("readAhead", () => {
     letGo();
   });
 
+  it("S04 for who holds a bounded part of it the same few rooms are filled in turn", async () => {
+    const rooms = async (heldBytesMax?: number) => {
+      const { handle, letGo } = slowFile(200);
+      const timer = setInterval(letGo, 0);
+      const buffers = new Set<ArrayBufferLike>();
+      const chunks: number[] = [];
+      for await (const chunk of readAhead(handle, 5, 200, CHUNK, heldBytesMax)) {
+        buffers.add(chunk.buffer);
+        chunks.push(...chunk);
+      }
+      clearInterval(timer);
+      expect(chunks).toEqual(Array.from({ length: 195 }, (_, i) => 5 + i));
+      return buffers.size;
+    };
+    expect([await rooms(0), await rooms(1), await rooms(41), await rooms()]).toEqual([2, 3, 4, 5]);
+  });
+
   it("S05 a file that ends early yields short chunks, and no fewer of them", async () => {
     const chunks = await all(57, 0, 100);
     expect(chunks.map(({ length }) => length)).toEqual([10, 10, 10, 10, 10, 7, 0, 0, 0, 0]);

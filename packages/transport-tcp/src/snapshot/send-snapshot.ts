@@ -16,7 +16,7 @@ import { snapshotFailed } from "./receive-snapshot.js";
 
 /** Longest piece. */
 const PIECE_BYTES_MAX = 256 * 1024;
-/** A piece is written as long as less than this waits for the socket, so that a snapshot never fills memory (S04). */
+/** A piece is written as long as less than this waits for the socket, so that a snapshot never fills memory (S04); with it, below SENT_BYTES_HELD_MAX. */
 const WINDOW_BYTES = 1024 * 1024;
 /** Room of a piece's frame beside its bytes. */
 const PIECE_OVERHEAD_BYTES = 64;

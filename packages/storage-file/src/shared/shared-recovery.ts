@@ -139,7 +139,9 @@ class GroupJudge implements ScanSink {
           this.latestGap ?? { file: this.book.active.path, what: "entries are missing", offset: 0, length: 1 },
         );
     }
-    return new Map(Array.from(this.condemned, ([log, range]) => [log, damagedGroup(log.name, range)]));
+    // One that was removed since is gone: its replica must not come back, which has lost its vote (M13).
+    const there = [...this.condemned].filter(([log]) => this.book.groups.get(log.number) === log);
+    return new Map(there.map(([log, range]) => [log, damagedGroup(log.name, range)]));
   }
 
   private condemn(log: GroupLog, segment: Segment, offset: number, what: string): void {

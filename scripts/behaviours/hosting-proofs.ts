@@ -165,4 +165,20 @@ export const hostingProofs: readonly Proof[] = [
     replace: "s.identity.startNumber * 0 + counter",
     tests: protocolTests("reads"),
   },
+  {
+    // Each process that founds a group draws a number for it: the same founding is another one everywhere.
+    rule: "G01",
+    file: "packages/core/src/node/founding.ts",
+    find: "isOneOfMany ? numberOf(self.groupId, bytes) : 0;",
+    replace: "isOneOfMany ? numberOf(self.groupId, Uint8Array.of(...bytes, ...ascii(self.id))) : 0;",
+    tests: ["packages/testing/test/groups/node-manager.test.ts"],
+  },
+  {
+    // Who has forgotten a group founds it anew, beside the one that the others hold.
+    rule: "M13",
+    file: "packages/core/src/node/founding.ts",
+    find: 'if (typeof held === "number" && held !== recoveryNumber)',
+    replace: 'if (typeof held === "number" && held < 0)',
+    tests: ["packages/testing/test/groups/node-manager.test.ts"],
+  },
 ];

@@ -6,6 +6,7 @@ import {
   type NodeId,
   type PeerAddress,
   PeerBooks,
+  type RecoveryNumber,
   type SnapshotStreamHeader,
   type StartNumber,
   type TransportReceiver,
@@ -80,6 +81,11 @@ export class Groups {
   incarnationOf(group: GroupId): Incarnation {
     const receiver = this.receivers.get(group);
     return receiver === undefined || receiver.wasRemoved === true ? "" : receiver.incarnation;
+  }
+
+  /** M13: what its log is of; `null`: it has none yet, `undefined`: nobody can tell. */
+  recoveryOf(group: GroupId): RecoveryNumber | null | undefined {
+    return this.receivers.get(group)?.recoveryNumber;
   }
 
   /** Hands a message to its group. */

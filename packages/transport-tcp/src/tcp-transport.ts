@@ -229,7 +229,9 @@ export class TcpTransport implements Transport {
 
   private identityFor(group: GroupId): PeerIdentity {
     const { nodeId, clusterId, directoryId, startNumber } = this.identity;
-    return { nodeId, clusterId, directoryId, startNumber, incarnation: this.groups.incarnationOf(group) };
+    const recoveryNumber = this.groups.recoveryOf(group);
+    const said = recoveryNumber === undefined ? {} : { recoveryNumber };
+    return { nodeId, clusterId, directoryId, startNumber, incarnation: this.groups.incarnationOf(group), ...said };
   }
 
   /** Makes the links what the books say: one for each peer in any of them, none for anybody else. */

@@ -5,7 +5,7 @@ import type { HardState } from "../model/hard-state.js";
 import type { ClusterId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { Founder } from "./founder.js";
-import { askFounders, found, newRecoveryNumber, refused } from "./founding.js";
+import { askFounders, found, isFoundedBy, refused } from "./founding.js";
 import type { Household } from "./household.js";
 import type { NodePorts } from "./node-ports.js";
 import type { Recovered } from "./recovery.js";
@@ -52,27 +52,32 @@ export class Belonging {
 
   /** See Node.bootstrap. */
   async found(voters: readonly Founder[]): Promise<void> {
-    const { node, ports } = this;
+    const { node, ports, household } = this;
     const { replica, identity } = node.running();
     const recovered = this.mustBeNew(replica);
     if (this.isFounding) throw refused("it is being founded already");
     this.isFounding = true;
     try {
-      const common = this.household?.clusterId ?? "";
-      const self = { ...identity, clusterId: common };
-      const configuration = await askFounders(ports, self, voters, 2 * this.options.electionTimeoutMs);
-      // While the others were asked, another node may have claimed this one, or it may have been stopped.
+      const self = { ...identity, clusterId: household?.clusterId ?? "" };
+      const timeoutMs = 2 * this.options.electionTimeoutMs;
+      const founding = await askFounders(ports, self, voters, timeoutMs, household !== undefined);
+      const { configuration, recoveryNumber } = founding;
+      const { term, votedFor, configuration: own } = replica.raft.describe(ports.clock.monotonic());
+      // While the others were asked, one of them may have founded just this (G01), or claimed this node, or it may have been stopped.
+      const follows = recoveryNumber > 0 && replica.raft.recoveryNumber === recoveryNumber;
+      if (household !== undefined && (follows || isFoundedBy(own.configuration, voters))) return;
       this.mustBeNew(replica);
-      const clusterId = common === "" ? ports.random.hex(16) : common;
-      const { term, votedFor } = replica.raft.describe(ports.clock.monotonic());
-      if (votedFor !== null || term !== recovered.start.hardState.term)
-        throw refused("this node took part in an election");
-      await replica.close("The cluster is being founded; ask again.");
+      const joined = household?.clusterId ?? "";
+      if (joined !== "" && joined !== founding.clusterId)
+        throw refused(`this process joined cluster ${joined} meanwhile`);
+      const clusterId = founding.clusterId === "" ? ports.random.hex(16) : founding.clusterId;
       const { hardState } = recovered.start;
-      const ownState = common === "" ? hardState : { ...hardState, recoveryNumber: newRecoveryNumber(ports.random) };
-      const founded = await this.foundOrHalt(clusterId, configuration, recovered, ownState);
+      if (votedFor !== null || term !== hardState.term || replica.raft.recoveryNumber !== 0)
+        throw refused("this node took part in an election, or in another founding");
+      await replica.close("The cluster is being founded; ask again.");
+      const founded = await this.foundOrHalt(clusterId, configuration, recovered, { ...hardState, recoveryNumber });
       if (!node.isRunning) throw refused("this node was stopped meanwhile");
-      const founder = { ...identity, clusterId, recoveryNumber: ownState.recoveryNumber };
+      const founder = { ...identity, clusterId, recoveryNumber };
       node.beginReplica(founder, founded);
       node.belongs(founder);
       node.note(`cluster ${clusterId} founded`, "bootstrap");

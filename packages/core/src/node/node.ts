@@ -66,7 +66,10 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
    * M13: founds the cluster, once, on one started node with an empty log, or with what {@link Node.restore} left: asks every
    * voter who it is, draws the cluster id, and writes the first configuration. This node must be among the voters.
    *
-   * @throws RaftError `BootstrapRefused`: a log exists, or a voter cannot be asked or belongs elsewhere.
+   * A group of a NodeManager may be founded by several processes at once, and more than once, with the same voters at the same
+   * addresses: it is one founding, and resolves where it is there already.
+   *
+   * @throws RaftError `BootstrapRefused`: a log exists, or a voter cannot be asked, belongs elsewhere, or holds a log of another founding.
    */
   bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void>;
   /**

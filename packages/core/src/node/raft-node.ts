@@ -15,6 +15,7 @@ import { Belonging, belongsElsewhere, hasLog } from "./belonging.js";
 import type { ReadToken } from "./consistency.js";
 import { describeText } from "./describe-text.js";
 import type { Founder, MembersWanted } from "./founder.js";
+import { isFoundedBy } from "./founding.js";
 import type { Household } from "./household.js";
 import { logNotice } from "./log-notice.js";
 import { MemberCalls } from "./member-calls.js";
@@ -98,7 +99,9 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
 
   bootstrap(plan: { readonly voters: readonly Founder[] }): Promise<void> {
     const found = async (): Promise<void> => {
-      const { identity } = this.running();
+      const { identity, replica } = this.running();
+      const { configuration } = replica.raft.describe(this.ports.clock.monotonic());
+      if (this.household !== undefined && isFoundedBy(configuration.configuration, plan.voters)) return;
       if (this.belonging === undefined) throw hasLog(identity.clusterId);
       await this.belonging.found(plan.voters);
     };

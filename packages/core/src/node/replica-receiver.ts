@@ -1,7 +1,7 @@
 import type { Postman } from "../components/postman.js";
 import type { SnapshotExecutor } from "../components/snapshot-executor.js";
 import type { Envelope } from "../model/message.js";
-import type { ClusterId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
+import type { ClusterId, Incarnation, NodeId, RecoveryNumber, StartNumber } from "../model/node-id.js";
 import type { SnapshotStreamHeader, TransportReceiver } from "../ports/transport.js";
 import type { Raft } from "../protocol/raft.js";
 
@@ -17,6 +17,10 @@ export class ReplicaReceiver implements TransportReceiver {
 
   get wasRemoved(): boolean {
     return this.raft.wasRemoved;
+  }
+
+  get recoveryNumber(): RecoveryNumber | null {
+    return this.raft.lastIndex > 0 ? this.raft.recoveryNumber : null;
   }
 
   onMessage(envelope: Envelope): void {

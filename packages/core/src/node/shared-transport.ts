@@ -1,6 +1,6 @@
 import { messageOf } from "../components/message-of.js";
 import type { Envelope } from "../model/message.js";
-import type { ClusterId, GroupId, Incarnation, NodeId, StartNumber } from "../model/node-id.js";
+import type { ClusterId, GroupId, Incarnation, NodeId, RecoveryNumber, StartNumber } from "../model/node-id.js";
 import type { Logger } from "../ports/logger.js";
 import type {
   AbortSignalLike,
@@ -140,6 +140,10 @@ class GuardedReceiver implements TransportReceiver {
 
   get wasRemoved(): boolean {
     return this.receiver.wasRemoved === true;
+  }
+
+  get recoveryNumber(): RecoveryNumber | null {
+    return this.receiver.recoveryNumber ?? null;
   }
 
   onMessage(envelope: Envelope): void {

@@ -1,5 +1,14 @@
 import type { Envelope } from "../model/message.js";
-import type { ClusterId, DirectoryId, GroupId, Incarnation, NodeId, ReplicaId, StartNumber } from "../model/node-id.js";
+import type {
+  ClusterId,
+  DirectoryId,
+  GroupId,
+  Incarnation,
+  NodeId,
+  RecoveryNumber,
+  ReplicaId,
+  StartNumber,
+} from "../model/node-id.js";
 import { token } from "./token.js";
 
 /**
@@ -91,6 +100,8 @@ export interface PeerIdentity {
   readonly startNumber: StartNumber;
   /** The incarnation of the group asked for; empty if it has no such group, or was removed from it. */
   readonly incarnation: Incarnation;
+  /** M13: the recovery number that its log of that group is of, `null` if it has none yet; absent: it did not say (T09). */
+  readonly recoveryNumber?: RecoveryNumber | null;
 }
 
 /** What the transport calls. The calls return at once, except where they promise. */
@@ -99,6 +110,8 @@ export interface TransportReceiver {
   readonly incarnation: Incarnation;
   /** M09: it was removed, and joins nothing under this incarnation any more: `identify` answers as if it were not here. Default false. */
   readonly wasRemoved?: boolean;
+  /** M13: the recovery number that this replica's log is of, `null` if it has none yet; for `identify`. Default: not said. */
+  readonly recoveryNumber?: RecoveryNumber | null;
   /** A well-formed message for this group came; its blocks' headers are checked, their checksums are not. */
   onMessage(envelope: Envelope): void;
   /** Messages can be exchanged with the peer from now on; a higher start number means that it was restarted. */

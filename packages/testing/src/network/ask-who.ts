@@ -44,6 +44,9 @@ export function askWho(
 const unreachable = (address: string, reason: string): RaftError =>
   new RaftError("ReadTimeout", "refused", `cannot ask ${address} who it is: ${reason}`, { address });
 
-/** What a node's replica of a group joins as: empty if there is none, or one that was removed (M09). */
-export const joinsAs = (receiver: TransportReceiver | undefined): Incarnation =>
-  receiver === undefined || receiver.wasRemoved === true ? "" : receiver.incarnation;
+/** M13: what a node's replica of a group joins as, with an empty incarnation if there is none, or one that was removed (M09). */
+export function joinsAs(receiver: TransportReceiver | undefined): Pick<PeerIdentity, "incarnation" | "recoveryNumber"> {
+  if (receiver === undefined || receiver.wasRemoved === true) return { incarnation: "" };
+  const { incarnation, recoveryNumber } = receiver;
+  return { incarnation, ...(recoveryNumber !== undefined && { recoveryNumber }) };
+}

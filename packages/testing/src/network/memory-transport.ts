@@ -199,7 +199,7 @@ export class MemoryTransport implements Transport {
       clusterId: this.clusterId,
       directoryId: this.local?.directoryId ?? "",
       startNumber: this.startNumber,
-      incarnation: joinsAs(this.receivers.get(group)),
+      ...joinsAs(this.receivers.get(group)),
     };
   }
 

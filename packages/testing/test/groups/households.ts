@@ -74,9 +74,10 @@ export class Households {
   readonly processes: readonly Process[];
   readonly sent: { readonly atMs: number; readonly envelope: Envelope }[] = [];
 
-  constructor() {
+  /** @param seed - of the network's delays. */
+  constructor(seed = "households") {
     const carrier = { scheduler: this.time, turn: { schedule: (drain: () => void) => void this.time.schedule(drain) } };
-    const random = new SeededRandom("households");
+    const random = new SeededRandom(seed);
     this.network = new MemoryNetwork({ latencyMs: [1, 3], random, carrier, encode: true });
     this.network.onMessage((envelope, stage) => {
       if (stage === "sent") this.sent.push({ atMs: this.time.now(), envelope });
@@ -118,6 +119,11 @@ export class Households {
   async apply(group: string, command: string): Promise<void> {
     const leader = await this.awaitLeader(group);
     await this.soon(leader.node(group).apply(command));
+  }
+
+  /** Resolves so many ms later, of virtual time. */
+  after(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.time.schedule(() => resolve(), ms));
   }
 
   soon<Value>(promise: Promise<Value>): Promise<Value> {

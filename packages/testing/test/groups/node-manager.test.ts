@@ -1,6 +1,6 @@
 import { RaftError } from "@hexraft/core";
 import { describe, expect, it } from "vitest";
-import { FAULT_PREFIX } from "../../src/index.js";
+import { FAULT_PREFIX, SeededRandom } from "../../src/index.js";
 import { Households } from "./households.js";
 
 const error = (promise: Promise<unknown>): Promise<string> =>
@@ -61,6 +61,60 @@ describe("many groups in one process", () => {
     const member = voters.find((id) => id !== "n3") as string;
     expect(numberOf("n3")?.envelope.recoveryNumber).toBe(numberOf(member)?.envelope.recoveryNumber);
     expect(numberOf("n1")?.envelope.recoveryNumber).not.toBe(numberOf("n2")?.envelope.recoveryNumber);
+    await world.stop();
+  });
+
+  it.each(Array.from({ length: 12 }, (_, seed) => seed))(
+    "G01 M11 M13 all processes found the same groups at once, the first ones included: each is founded once, and nobody is refused (seed %i)",
+    async (seed) => {
+      const world = new Households(`founding ${seed}`);
+      await world.found();
+      const groups = ["a", "b", "c"];
+      for (const process of world.processes) for (const group of groups) await process.add(group);
+      const random = new SeededRandom(seed);
+      // Whoever is late finds that others have asked it, voted, or sent it their log meanwhile; each names them in an order of its own.
+      const calls = world.processes.flatMap((process, at) =>
+        groups.map(async (group) => {
+          await world.after(seed < 2 ? 0 : random.integer(0, 60));
+          const { voters } = world.plan();
+          const plan = { voters: voters.map((_, i) => voters[(i + at) % voters.length] as (typeof voters)[number]) };
+          await process.node(group).bootstrap(plan);
+        }),
+      );
+      await world.soon(Promise.all(calls));
+      for (const group of groups) await world.apply(group, `in ${group}`);
+      await world.time.advance(300);
+      for (const group of groups) {
+        const said = world.processes.map((process) => process.node(group).describe());
+        expect(new Set(said.map(({ identity: { clusterId } }) => clusterId)).size).toBe(1);
+        expect(new Set(said.map(({ configuration }) => JSON.stringify(configuration))).size).toBe(1);
+        for (const process of world.processes) expect(process.lines(group)).toEqual([`in ${group}`]);
+      }
+      // Asked once more it is there already, and nothing is written.
+      const before = world.processes.map((process) => process.node("a").describe().last);
+      for (const process of world.processes) await world.soon(process.node("a").bootstrap(world.plan()));
+      expect(world.processes.map((process) => process.node("a").describe().last)).toEqual(before);
+      await world.stop();
+    },
+  );
+
+  it("G01 M13 another founding than the one that was is refused, also to a process that holds nothing of it any more", async () => {
+    const world = new Households();
+    await world.found("a", "b");
+    await world.apply("a", "x");
+    await world.apply("b", "y");
+    await world.time.advance(300);
+    const n1 = world.process("n1");
+    const found = (group: string, plan = world.plan()) => error(world.soon(n1.node(group).bootstrap(plan)));
+    expect(await found("a", world.plan(["n1", "n2"]))).toMatch(/^BootstrapRefused: .*this node has a log/);
+    const others = world.plan(["n2", "n3"]).voters;
+    const elsewhere = { voters: [{ id: "n1", address: "memory:elsewhere" }, ...others] };
+    expect(await found("a", elsewhere)).toMatch(/^BootstrapRefused: .*this node has a log/);
+    await world.soon(n1.manager.removeGroup("a"));
+    await n1.add("a");
+    expect(await found("a")).toMatch(/^BootstrapRefused: .*n2 holds a log of group a already, of another founding/);
+    expect(n1.node("a").describe()).toMatchObject({ term: 0, last: { index: 0 } });
+    expect(await found("b")).toBe("it resolved");
     await world.stop();
   });
 

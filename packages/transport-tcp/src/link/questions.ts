@@ -18,9 +18,9 @@ export class Questions {
     const hello = helloOf(this.host.local(), this.host.versions, { purpose: "identify", to: "", meant: [[group, ""]] });
     return new Promise<PeerIdentity>((resolve, reject) => {
       const giveUp = dial(this.host, address, hello, timeoutMs, {
-        onWelcome: (connection, { nodeId, clusterId, directoryId, startNumber, incarnation }) => {
+        onWelcome: (connection, { version: _, ...identity }) => {
           this.underWay.delete(giveUp);
-          resolve({ nodeId, clusterId, directoryId, startNumber, incarnation });
+          resolve(identity);
           connection.close("answered");
           return NOBODY;
         },

@@ -151,10 +151,14 @@ export function helloFromArray(fields: unknown): Hello {
   return { ...head, meant, stream: purpose === "snapshot" ? streamIn(streamed) : null };
 }
 
+/** M13: whoever welcomes is of a release that does not say what its log is of, or was not asked. */
+const NOT_SAID = -1;
+
 /** As a positional array. */
 export function welcomeToArray(welcome: Welcome): unknown[] {
-  const { version, clusterId, nodeId, directoryId, startNumber, incarnation } = welcome;
-  return [version, clusterId, nodeId, directoryId, startNumber, incarnation];
+  const { version, clusterId, nodeId, directoryId, startNumber, incarnation, recoveryNumber } = welcome;
+  const said = recoveryNumber === undefined ? [] : [recoveryNumber === null ? 0 : 1 + recoveryNumber];
+  return [version, clusterId, nodeId, directoryId, startNumber, incarnation, ...said];
 }
 
 /** The answer to a hello that offered `versions`. @throws RaftError `BadMessage`. */
@@ -168,8 +172,10 @@ export function welcomeFromArray(fields: unknown, versions: Versions = VERSIONS)
     startNumber: reader.whole("start number", 1, Number.MAX_SAFE_INTEGER),
     incarnation: reader.text("incarnation", (text) => text === "" || isIncarnation(text), "must be 16 digits or empty"),
   };
+  const recovery = reader.whole("recovery of the log", NOT_SAID, Number.MAX_SAFE_INTEGER, NOT_SAID);
   reader.end();
-  return welcome;
+  if (recovery === NOT_SAID) return welcome;
+  return { ...welcome, recoveryNumber: recovery === 0 ? null : recovery - 1 };
 }
 
 /** As a positional array. */

@@ -261,10 +261,14 @@ describe("golden frames of format 1", () => {
     expect(helloFromArray(opened(frame).fields)).toEqual(value);
   });
 
-  it("T02 welcome", async () => {
-    const frame = encodeFrame(FrameType.welcome, welcomeToArray(welcome), checksum);
-    await expect(dump(frame)).toMatchFileSnapshot(golden("welcome"));
-    expect(welcomeFromArray(opened(frame).fields)).toEqual(welcome);
+  it.each([
+    ["welcome", welcome],
+    ["welcome-without-log", { ...welcome, recoveryNumber: null }],
+    ["welcome-with-log", { ...welcome, recoveryNumber: 4_294_967_296 }],
+  ])("T02 T09 %s", async (name, value) => {
+    const frame = encodeFrame(FrameType.welcome, welcomeToArray(value), checksum);
+    await expect(dump(frame)).toMatchFileSnapshot(golden(name));
+    expect(welcomeFromArray(opened(frame).fields)).toEqual(value);
   });
 
   it("T02 reject", async () => {

@@ -83,6 +83,7 @@ describe("two neighbouring versions of the protocol", () => {
         directoryId: "b".repeat(16),
         startNumber: 1,
         incarnation: "",
+        recoveryNumber: null,
       };
       const welcome = welcomeToArray({ version: Math.min(3, versions.max), ...identity });
       if (nodeId === "n1") peer.say(FrameType.welcome, [...welcome, ...GROWN]);

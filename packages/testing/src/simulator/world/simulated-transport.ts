@@ -218,7 +218,7 @@ export class SimulatedTransport implements Transport {
       clusterId: this.clusterId,
       directoryId: this.local?.directoryId ?? "",
       startNumber: this.local?.startNumber ?? 0,
-      incarnation: joinsAs(this.receivers.get(group)),
+      ...joinsAs(this.receivers.get(group)),
     };
   }
 

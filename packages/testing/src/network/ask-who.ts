@@ -1,6 +1,5 @@
 import {
   type GroupId,
-  type Incarnation,
   type NodeId,
   type PeerIdentity,
   RaftError,

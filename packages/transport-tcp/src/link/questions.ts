@@ -18,9 +18,10 @@ export class Questions {
     const hello = helloOf(this.host.local(), this.host.versions, { purpose: "identify", to: "", meant: [[group, ""]] });
     return new Promise<PeerIdentity>((resolve, reject) => {
       const giveUp = dial(this.host, address, hello, timeoutMs, {
-        onWelcome: (connection, { version: _, ...identity }) => {
+        onWelcome: (connection, { nodeId, clusterId, directoryId, startNumber, incarnation, recoveryNumber }) => {
           this.underWay.delete(giveUp);
-          resolve(identity);
+          const identity = { nodeId, clusterId, directoryId, startNumber, incarnation };
+          resolve(recoveryNumber === undefined ? identity : { ...identity, recoveryNumber });
           connection.close("answered");
           return NOBODY;
         },

@@ -6,6 +6,14 @@ type Registers = Readonly<Record<string, number>>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** S01: laid out at the instant of the call. A generator would look at the state only when its first byte is asked for. */
+export function saved(state: unknown): AsyncIterable<Uint8Array> {
+  const bytes = encoder.encode(JSON.stringify(state));
+  return (async function* () {
+    yield bytes;
+  })();
+}
+
 /** Registers by name; a command adds a number to one and returns the sum. */
 export class RegisterMachine implements StateMachine<string, number> {
   protected registers: Record<string, number> = {};
@@ -15,19 +23,21 @@ export class RegisterMachine implements StateMachine<string, number> {
   }
 
   apply(batch: CommandBatch): readonly unknown[] {
-    return batch.map((payload) => {
-      const [name = "", by = "0"] = decoder.decode(payload).split("+");
-      return (this.registers[name] = (this.registers[name] ?? 0) + Number(by));
-    });
+    return batch.map((payload) => this.execute(payload));
+  }
+
+  protected execute(payload: Uint8Array): number {
+    const [name = "", by = "0"] = decoder.decode(payload).split("+");
+    return (this.registers[name] = (this.registers[name] ?? 0) + Number(by));
   }
 
   read(query: string): number {
     return this.registers[query] ?? 0;
   }
 
-  async *snapshotSave(): AsyncGenerator<Uint8Array> {
+  snapshotSave(): AsyncIterable<Uint8Array> {
     const sorted = Object.entries(this.registers).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    yield encoder.encode(JSON.stringify(sorted));
+    return saved(sorted);
   }
 
   async snapshotLoad(bytes: AsyncIterable<Uint8Array>): Promise<void> {

@@ -111,9 +111,9 @@ export class ThreeNodes {
   }
 }
 
-/** Looks until it finds something; fails after ten seconds. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 10_000;
+/** Looks until it finds something; fails after `withinMs`. */
+export async function until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 10_000): Promise<T> {
+  const end = performance.now() + withinMs;
   let trouble: unknown;
   while (performance.now() < end) {
     try {
@@ -124,5 +124,5 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`no ${what} within 10 s`, { cause: trouble });
+  throw new Error(`no ${what} within ${withinMs / 1_000} s`, { cause: trouble });
 }

@@ -36,8 +36,12 @@ export class RegisterMachine implements StateMachine<string, number> {
   }
 
   snapshotSave(): AsyncIterable<Uint8Array> {
-    const sorted = Object.entries(this.registers).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return saved(sorted);
+    return saved(this.sorted());
+  }
+
+  /** In one order, however they came about. */
+  protected sorted(): [string, number][] {
+    return Object.entries(this.registers).toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
 
   async snapshotLoad(bytes: AsyncIterable<Uint8Array>): Promise<void> {

@@ -65,7 +65,7 @@ export class SessionRegisters extends RegisterMachine {
   protected repeated(_command: Uint8Array): void {}
 
   override snapshotSave(): AsyncIterable<Uint8Array> {
-    return saved([this.table, Object.entries(this.registers).toSorted()]);
+    return saved([this.table, this.sorted()]);
   }
 
   override async snapshotLoad(bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -101,7 +101,7 @@ export const registerSessions = (make: () => StateMachine): Sessions => ({
       bind(StateMachine).toConstantValue(make());
     }),
   ],
-  model: model as Model,
+  model,
   open: (nonce) => laid("open", nonce.join(".")),
   opened: (answer) => answer as number,
   inSession: ({ session, sequence }, command) => laid("say", session, sequence, decoder.decode(command as Uint8Array)),

@@ -165,8 +165,16 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "F01",
     file: `${NODE}/forward-desk.ts`,
-    find: '      return { outcome: "ok", code: result.code, reason: result.reason, result: NO_BYTES };',
+    find: '      return { outcome: "ok", code: result.code, reason: result.reason, result: this.kindOf(result) };',
     replace: '      return failure(new RaftError("BadCommand", "refused", result.reason));',
+    tests: test("caller-desk"),
+  },
+  {
+    // Behind another node a refusal of a session is nobody's.
+    rule: "F01",
+    file: `${NODE}/forward-desk.ts`,
+    find: "return own instanceof Rejected && own.code === code ? own : plain;",
+    replace: "return own instanceof Rejected && own.code === code ? plain : plain;",
     tests: test("caller-desk"),
   },
   {

@@ -61,11 +61,23 @@ export class ForwardDesk {
         code === "NotLeader" ? new NotLeader(null, null) : new RaftError(code as ErrorCode, outcome, reason);
       return this.calls.fail([request], error);
     }
-    if (code !== "") return this.calls.resolve(request, new Rejected(code, reason));
+    if (code !== "") return this.calls.resolve(request, this.rejection(code, reason, result));
     try {
       this.calls.resolve(request, this.ports.codec === undefined ? result : this.ports.codec.decodeResult(result));
     } catch (error) {
       this.calls.fail([request], unreadable(errorOf(error).message));
+    }
+  }
+
+  /** F01: as the state machine over there made it, if the answer brings that and it can be read here; else by its code and reason. */
+  private rejection(code: string, reason: string, bytes: Uint8Array): Rejected {
+    const plain = new Rejected(code, reason);
+    if (bytes.length === 0 || this.ports.codec === undefined) return plain;
+    try {
+      const own = this.ports.codec.decodeResult(bytes);
+      return own instanceof Rejected && own.code === code ? own : plain;
+    } catch {
+      return plain;
     }
   }
 
@@ -90,7 +102,7 @@ export class ForwardDesk {
   /** F02: a result, for a caller behind another node. */
   private laidOut(result: unknown): Settlement {
     if (result instanceof Rejected)
-      return { outcome: "ok", code: result.code, reason: result.reason, result: NO_BYTES };
+      return { outcome: "ok", code: result.code, reason: result.reason, result: this.kindOf(result) };
     try {
       const bytes = this.ports.codec === undefined ? result : this.ports.codec.encodeResult(result);
       if (bytes === undefined) return { outcome: "ok", code: "", reason: "", result: NO_BYTES };
@@ -98,6 +110,16 @@ export class ForwardDesk {
       return failure(unreadable("without a Codec only a Uint8Array can be sent to another node"));
     } catch (error) {
       return failure(unreadable(errorOf(error).message));
+    }
+  }
+
+  /** A rejection of a class of its own is laid out besides, where the codec can do so: others know it by that class. */
+  private kindOf(rejected: Rejected): Uint8Array {
+    if (rejected.constructor === Rejected || this.ports.codec === undefined) return NO_BYTES;
+    try {
+      return this.ports.codec.encodeResult(rejected);
+    } catch {
+      return NO_BYTES;
     }
   }
 }

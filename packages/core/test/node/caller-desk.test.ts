@@ -111,6 +111,42 @@ describe("CallerDesk", () => {
     expect(await there).toEqual(new Rejected("Taken", "somebody has it"));
   });
 
+  it("F01 F02 T09 a rejection of a class of its own is one on the other side, and a plain one wherever its class is not known", async () => {
+    class Expired extends Rejected {}
+    const own: Codec = {
+      ...upperCase,
+      encodeResult: () => bytes("its own words"),
+      decodeResult: (from) => (text(from) === "its own words" ? new Expired("Gone", "too late") : "no rejection"),
+    };
+    const { made, forwarded, sink } = desk(own);
+    made.forwards.take(taken);
+    forwarded[0]?.done(null, new Expired("Gone", "too late"));
+    expect(sink.of("ForwardedSettled")).toMatchObject([
+      { outcome: "ok", code: "Gone", reason: "too late", result: bytes("its own words") },
+    ]);
+    const heard = async (codec: Codec | undefined, code: string, result: string) => {
+      const side = desk(codec).made.forwards;
+      const there = side.forward(bytes("set x"), forever);
+      side.answered(answered(1, "ok", code, "too late", result));
+      return there;
+    };
+    expect(await heard(own, "Gone", "its own words")).toBeInstanceOf(Expired);
+    const plain = [
+      await heard(own, "Gone", ""), // an older release said it
+      await heard(own, "Gone", "other words"),
+      await heard(own, "Other", "its own words"),
+      await heard(undefined, "Gone", "its own words"),
+    ];
+    expect(plain.map((each) => (each as object).constructor)).toEqual([Rejected, Rejected, Rejected, Rejected]);
+    expect(plain[1]).toEqual(new Rejected("Gone", "too late"));
+    // Whoever cannot lay it out says its code and reason all the same.
+    const noWords = () => upperCase.encodeResult("unspeakable");
+    const mute = desk({ ...own, encodeResult: noWords });
+    mute.made.forwards.take(taken);
+    mute.forwarded[0]?.done(null, new Expired("Gone", "too late"));
+    expect(mute.sink.of("ForwardedSettled")).toMatchObject([{ outcome: "ok", code: "Gone", result: bytes("") }]);
+  });
+
   it("F02 C02 a result that cannot be laid out is unknown, for the command took effect", () => {
     const { made, forwarded, sink } = desk(upperCase);
     made.forwards.take(taken);

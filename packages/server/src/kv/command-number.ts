@@ -21,7 +21,7 @@ export function numberFault({ session, sequence, acknowledged }: CommandNumber):
 
 /**
  * C04: an expired session did nothing; what was done before and cannot be told again is *unknown* to its client. Known by its
- * code: a refusal that another node passed on is a plain {@link Rejected}.
+ * code: a refusal that a node of an earlier release passed on is a plain {@link Rejected}.
  */
 export function refusedInSession(result: unknown): RaftError | undefined {
   if (!(result instanceof Rejected)) return undefined;

@@ -78,10 +78,10 @@ describe("many groups in one process", () => {
           await world.after(seed < 2 ? 0 : random.integer(0, 60));
           const { voters } = world.plan();
           const plan = { voters: voters.map((_, i) => voters[(i + at) % voters.length] as (typeof voters)[number]) };
-          await process.node(group).bootstrap(plan);
+          return error(process.node(group).bootstrap(plan));
         }),
       );
-      await world.soon(Promise.all(calls));
+      expect(await world.soon(Promise.all(calls))).toEqual(calls.map(() => "it resolved"));
       for (const group of groups) await world.apply(group, `in ${group}`);
       await world.time.advance(300);
       for (const group of groups) {

@@ -18,13 +18,13 @@ export interface ProposeResponse {
   readonly type: "ProposeResponse";
   /** Number of the request. */
   readonly request: number;
-  /** `ok`: `result` holds the state machine's result. Else `code` and `reason` say what went wrong. */
+  /** `ok`: `result` holds the state machine's result; with a `code` that is a rejection (F01). Else `code` and `reason` say what went wrong. */
   readonly outcome: "ok" | "refused" | "unknown";
-  /** An ErrorCode, or empty. */
+  /** An ErrorCode, a rejection's code, or empty. */
   readonly code: string;
   /** Words for a person, or empty. */
   readonly reason: string;
-  /** The result, encoded by the state machine's codec. */
+  /** The result, encoded by the state machine's codec; of a rejection only where it has a class of its own. */
   readonly result: Uint8Array;
   /** Q08: what the leader had applied when it answered, the command included; absent: not said (T09). */
   readonly applied?: LogIndex;

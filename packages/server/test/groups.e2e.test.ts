@@ -73,7 +73,6 @@ describe("several groups behind one door", () => {
     expect(over.text).toContain("its keys are in several groups (..g, g..n)");
     expect(await resp("n1", "MSET apple 1 tomato 2")).toMatch(/^-ERR Nothing was done: its keys are in several groups/);
     expect(await resp("n1", "MSET apple one avocado two")).toBe("+OK\r\n");
-    expect(await resp("n1", "HEXRAFT SESSION OPEN")).toMatch(/^-ERR Nothing was done: sessions belong to one group/);
     expect(await resp("n1", "HEXRAFT TOKEN")).toMatch(/^-ERR several groups are served here/);
     expect(await resp("n1", "HEXRAFT TOKEN nut")).toContain("/n..t/");
     expect(await resp("n1", "INFO hexraft")).toMatch(/group_g\.\.n:role=\w+,term=\d+,leader=n\d/);
@@ -100,6 +99,36 @@ describe("several groups behind one door", () => {
       expect(refused).toMatchObject({ outcome: "refused", error: { message: expect.stringContaining(why) } });
       lost.close();
     }
+  });
+
+  it("G01 C03 C04 a session over HTTP or the Redis protocol is one of all groups, on any node", async () => {
+    const opened = await fetch(`${urlOf("n1")}/v1/sessions`, {
+      method: "POST",
+      body: `{"nonce":"${"ab".repeat(16)}"}`,
+    });
+    const { session, ttlMs } = (await opened.json()) as { readonly session: string; readonly ttlMs: number };
+    expect([session, ttlMs]).toEqual([expect.stringMatching(/^\d+(?:\.\d+){3}$/), 300_000]);
+    const increment = async (id: string, key: string, sequence: number, of = session) => {
+      const headers = { "hexraft-session": of, "hexraft-sequence": `${sequence}` };
+      const answer = await fetch(`${urlOf(id)}/v1/incr/${key}`, { method: "POST", headers });
+      return [answer.status, ((await answer.json()) as { readonly value?: number }).value];
+    };
+    const counters = ["ant", "hen", "owl", "yak"];
+    for (const [at, key] of counters.entries())
+      for (const id of cluster.ids) expect([key, await increment(id, key, at + 1)]).toEqual([key, [200, 1]]);
+    const typed = await RawClient.to(cluster.respPort("n3"));
+    expect(await typed.exchange(`HEXRAFT SESSION OPEN ${"ab".repeat(16)}\r\n`)).toBe(
+      `$${session.length}\r\n${session}\r\n`,
+    );
+    expect(await typed.exchange(`HEXRAFT SESSION USE ${session} 2\r\nINCR hen\r\nINCR owl\r\nINCR owl\r\n`)).toBe(
+      "+OK\r\n:1\r\n:1\r\n:2\r\n",
+    );
+    expect(await typed.exchange("HEXRAFT SESSION\r\n")).toBe(`*3\r\n$${session.length}\r\n${session}\r\n:5\r\n:0\r\n`);
+    typed.socket.destroy();
+    expect(await increment("n2", "owl", 4)).toEqual([200, 2]);
+    expect(await increment("n2", "owl", 1, session.replace(/^\d+/, "999999"))).toEqual([200, 3]); // it is the third number that counts
+    expect((await increment("n2", "ant", 9, session.replace(/^\d+/, "999999")))[0]).toBe(410);
+    expect((await increment("n2", "ant", 9, "17"))[0]).toBe(400);
   });
 
   it("O01 O02 O07 operators ask each group by its name, and without one are told the names", async () => {

@@ -68,11 +68,46 @@ describe("several groups behind one door", () => {
     expect(asked()).toEqual(["..g: ", "g..n: ", "n..: "]);
   });
 
-  it("C03 a number of a session is refused: in another group it would be another client's", async () => {
-    expect(await refusal(kv.openSession())).toContain("sessions belong to one group");
-    const number = { session: 2, sequence: 1, acknowledged: 0 };
-    expect(await refusal(kv.apply(put("a", "1"), number))).toContain("use HexraftClient with the option group");
+  it("C03 G01 a session is one in each group behind one name, and a command comes under the number of its own group's", async () => {
+    await kv.apply(put("grape", "1")); // so that the groups number their sessions differently
+    const nonce = new Uint8Array(16).fill(5);
+    const { session, ttlMs } = await kv.openSession(nonce);
+    expect([session, ttlMs]).toEqual(["1.2.1", 300_000]);
+    expect((await kv.openSession(nonce)).session).toBe(session);
+    const once = (key: string, sequence: number) => kv.apply(increment(key), { session, sequence, acknowledged: 0 });
+    for (const [at, key] of ["apple", "grape", "plum", "apple", "zebra"].entries()) {
+      const first = once(key, at + 1);
+      expect(await once(key, at + 1)).toEqual(await first);
+    }
+    expect(await once("apple", 6)).toMatchObject({ value: 3n });
+    expect(await refusal(once("grape", 7).then(() => once("zebra", 8)))).toBe("done");
+  });
+
+  it("C04 G01 where a session has expired in one group nothing is done there, and the others go on", async () => {
+    const nonce = new Uint8Array(16).fill(5);
+    const { session } = await kv.openSession(nonce);
+    const once = (key: string, sequence: number) => kv.apply(increment(key), { session, sequence, acknowledged: 0 });
+    await once("grape", 1);
+    (parts.get("g..n") as LocalKv).logTimeMs += 300_000;
+    await expect(once("grape", 1)).rejects.toMatchObject({ code: "SessionExpired", outcome: "refused" });
+    expect(await once("apple", 2)).toMatchObject({ value: 1n });
+    // Who asks for it again hears that it is another one now.
+    expect((await kv.openSession(nonce)).session).not.toBe(session);
+    expect(await kv.apply(increment("grape"))).toMatchObject({ value: 2n });
+  });
+
+  it("C03 a session of a service with other groups is refused: in a group of this one it would be another client's", async () => {
+    for (const session of [2, "2.2", "2.2.2.2"]) {
+      const number = { session, sequence: 1, acknowledged: 0 };
+      expect(await refusal(kv.apply(put("a", "1"), number))).toMatch(
+        /^Nothing was done: the session 2.* open one here\.$/,
+      );
+    }
     expect(asked()).toEqual(["..g: ", "g..n: ", "n..: "]);
+    const alone = await (parts.get("..g") as LocalKv)
+      .apply(put("a", "1"), { session: "2.2", sequence: 1, acknowledged: 0 })
+      .catch(String);
+    expect(alone).toContain("and this one has 1; open one here");
   });
 
   it("Q08 a token is one group's: of the key that is named", async () => {

@@ -1,7 +1,6 @@
 import { type KeyRange, RANGES_MAX, rangeOf } from "@hexraft/client";
 import type { Consistency, ReadToken } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import type { SessionOpened } from "@hexraft/sessions";
 import {
   type KvAnswer,
   type KvAnswerOf,
@@ -16,7 +15,7 @@ import {
   type KvSizeAnswer,
   SCAN_START,
 } from "@hexraft/statemachine-kv";
-import type { CommandNumber } from "../kv/command-number.js";
+import { type CommandNumber, type OpenedSession, sessionOfGroup } from "../kv/command-number.js";
 import type { KvService } from "../kv/kv-service.js";
 import { keysOfCommand, keysOfQuery } from "./keys-of.js";
 
@@ -34,12 +33,20 @@ export class RoutedKvService implements KvService {
   constructor(private readonly ranges: readonly RoutedRange[]) {}
 
   async apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>> {
-    if (number !== undefined) throw noSessions();
-    return this.holderOf(keysOfCommand(command)).kv.apply(command);
+    const holder = this.holderOf(keysOfCommand(command));
+    if (number === undefined) return holder.kv.apply(command);
+    const session = sessionOfGroup(number.session, this.ranges.indexOf(holder), this.ranges.length);
+    return holder.kv.apply(command, { ...number, session });
   }
 
-  openSession(): Promise<SessionOpened> {
-    return Promise.reject(noSessions());
+  /**
+   * A session in each group, behind one name. In all of them at once: a group that met the name later could not tell whether its client
+   * is new there, or had a session there that expired with what it had done (C04).
+   */
+  async openSession(nonce: Uint8Array): Promise<OpenedSession> {
+    const each = await Promise.all(this.ranges.map(({ kv }) => kv.openSession(nonce)));
+    const session = each.map((opened) => opened.session).join(".");
+    return { session, ttlMs: Math.min(...each.map(({ ttlMs }) => ttlMs)) };
   }
 
   async read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>> {
@@ -121,11 +128,3 @@ export class RoutedKvService implements KvService {
     return { type: "size", keys: each.reduce((sum, { keys }) => sum + keys, 0) };
   }
 }
-
-/** A session is a group's own: its numbers mean nothing, or something else, in another one. */
-const noSessions = (): RaftError =>
-  new RaftError(
-    "BadCommand",
-    "refused",
-    "Nothing was done: sessions belong to one group, and this door serves several; use HexraftClient with the option group.",
-  );

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { NONCE_BYTES } from "@hexraft/sessions";
-import { numberFault } from "../kv/command-number.js";
+import { numberFault, sessionNamed, wholeNumberOf } from "../kv/command-number.js";
 import type { KvService } from "../kv/kv-service.js";
 import { numbered } from "../kv/numbered.js";
 import { HttpProblem, type HttpReply, json } from "./http-reply.js";
@@ -19,15 +19,15 @@ export async function openSession(kv: KvService, request: HttpRequest): Promise<
 export function inItsSession(kv: KvService, { number }: HttpRequest): KvService {
   const { session, sequence, acknowledged = "0" } = number;
   if (session === undefined && sequence === undefined && number.acknowledged === undefined) return kv;
-  const [id, own, mark] = [session, sequence, acknowledged].map(wholeOf) as [number, number, number];
-  const said = { session: id, sequence: own, acknowledged: mark };
+  const said = {
+    session: sessionNamed(session ?? ""),
+    sequence: wholeNumberOf(sequence ?? ""),
+    acknowledged: wholeNumberOf(acknowledged),
+  };
   const fault = numberFault(said);
   if (fault === "") return numbered(kv, said);
   throw new HttpProblem(400, "BadRequest", `${Object.values(NUMBER_HEADERS).join(", ")}: ${fault}.`);
 }
-
-const wholeOf = (text: string | undefined): number =>
-  text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 
 function nonceOf(nonce: unknown): Buffer {
   const digits = 2 * NONCE_BYTES;

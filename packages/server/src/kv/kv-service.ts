@@ -1,8 +1,7 @@
 import type { Consistency, ReadToken } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import type { SessionOpened } from "@hexraft/sessions";
 import type { KvAnswerOf, KvCommand, KvQuery, KvResultOf } from "@hexraft/statemachine-kv";
-import type { CommandNumber } from "./command-number.js";
+import type { CommandNumber, OpenedSession } from "./command-number.js";
 
 /** The replicated map as every front sees it: the one place where operations become proposals and reads. */
 export interface KvService {
@@ -12,8 +11,12 @@ export interface KvService {
    * @throws RaftError with outcome `refused` (certainly not done) or `unknown` (C02). Never asks twice.
    */
   apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>>;
-  /** C03: the session that this nonce names; a new one, unless it is there. @throws RaftError, safe to repeat with the nonce. */
-  openSession(nonce: Uint8Array): Promise<SessionOpened>;
+  /**
+   * C03: the session that this nonce names; a new one, unless it is there. Who asks again keeps it from expiring.
+   *
+   * @throws RaftError, safe to repeat with the nonce.
+   */
+  openSession(nonce: Uint8Array): Promise<OpenedSession>;
   /** Answers a query, by default linearizably. @throws RaftError, always safe to ask again. */
   read<Q extends KvQuery>(query: Q, consistency?: Consistency): Promise<KvAnswerOf<Q>>;
   /**

@@ -9,7 +9,7 @@ import type {
   KvResultOf,
   LaidOutCommand,
 } from "@hexraft/statemachine-kv";
-import { type CommandNumber, refusedInSession } from "./command-number.js";
+import { type CommandNumber, refusedInSession, sessionOfGroup } from "./command-number.js";
 import type { KvService } from "./kv-service.js";
 
 /** A node whose state machine is the key-value one, with sessions around it. */
@@ -27,7 +27,8 @@ export class NodeKvService implements KvService {
   async apply<C extends KvCommand>(command: C, number?: CommandNumber): Promise<KvResultOf<C>> {
     if (number === undefined) return (await this.propose(command)) as KvResultOf<C>;
     const { session, sequence, acknowledged } = number;
-    const result = await this.propose(new InSession(session, sequence, acknowledged + 1, command));
+    const own = sessionOfGroup(session, 0, 1);
+    const result = await this.propose(new InSession(own, sequence, acknowledged + 1, command));
     const refusal = refusedInSession(result);
     if (refusal !== undefined) throw refusal;
     return result as KvResultOf<C>;

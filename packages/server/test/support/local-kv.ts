@@ -16,7 +16,7 @@ import {
   type KvResultOf,
   KvStateMachine,
 } from "@hexraft/statemachine-kv";
-import { type CommandNumber, refusedInSession } from "../../src/kv/command-number.js";
+import { type CommandNumber, refusedInSession, sessionOfGroup } from "../../src/kv/command-number.js";
 import type { KvService } from "../../src/kv/kv-service.js";
 
 /**
@@ -53,7 +53,8 @@ export class LocalKv implements KvService {
     return this.answer(command.type, () => {
       if (number === undefined) return this.propose(command) as KvResultOf<C>;
       const { session, sequence, acknowledged } = number;
-      const result = this.propose(new InSession(session, sequence, acknowledged + 1, command));
+      const own = sessionOfGroup(session, 0, 1);
+      const result = this.propose(new InSession(own, sequence, acknowledged + 1, command));
       const refusal = refusedInSession(result);
       if (refusal !== undefined) throw refusal;
       return result as KvResultOf<C>;

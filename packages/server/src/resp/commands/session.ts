@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { NONCE_BYTES } from "@hexraft/sessions";
 import { allows } from "../../access/role.js";
-import { type CommandNumber, numberFault } from "../../kv/command-number.js";
+import { type CommandNumber, numberFault, sessionNamed, wholeNumberOf } from "../../kv/command-number.js";
 import { BadArgument, syntaxError, textOf, wordOf } from "../arguments.js";
 import type { CommandCall } from "../command-spec.js";
 import { OK, RespFailure, type RespReply } from "../resp-reply.js";
@@ -21,13 +21,17 @@ export function sessionOf(call: CommandCall, words: readonly Buffer[]): RespRepl
       return opened(call, rest);
     case "USE": {
       if (rest.length !== 2 && rest.length !== 3) throw syntaxError();
-      const [id, sequence, acknowledged = 0] = rest.map(wholeOf) as [number, number, number?];
-      session.nextWrite = checked({ session: id, sequence, acknowledged });
+      const [id, sequence, acknowledged = "0"] = rest.map(textOf) as [string, string, string?];
+      session.nextWrite = checked({
+        session: sessionNamed(id),
+        sequence: wholeNumberOf(sequence),
+        acknowledged: wholeNumberOf(acknowledged),
+      });
       return OK;
     }
     case "ACK":
       if (rest.length !== 1) throw syntaxError();
-      session.nextWrite = checked({ ...inUse(session), acknowledged: wholeOf(rest[0] as Buffer) });
+      session.nextWrite = checked({ ...inUse(session), acknowledged: wholeNumberOf(textOf(rest[0] as Buffer)) });
       return OK;
     case "OFF":
       if (rest.length !== 0) throw syntaxError();
@@ -61,11 +65,6 @@ function checked(number: CommandNumber): CommandNumber {
   const fault = numberFault(number);
   if (fault === "") return number;
   throw new BadArgument(`ERR ${fault}`);
-}
-
-function wholeOf(argument: Buffer): number {
-  const text = textOf(argument);
-  return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function nonceOf(argument: Buffer): Buffer {

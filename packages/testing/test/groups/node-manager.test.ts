@@ -92,7 +92,8 @@ describe("many groups in one process", () => {
       }
       // Asked once more it is there already, and nothing is written.
       const before = world.processes.map((process) => process.node("a").describe().last);
-      for (const process of world.processes) await world.soon(process.node("a").bootstrap(world.plan()));
+      for (const process of world.processes)
+        expect(await error(world.soon(process.node("a").bootstrap(world.plan())))).toBe("it resolved");
       expect(world.processes.map((process) => process.node("a").describe().last)).toEqual(before);
       await world.stop();
     },

@@ -128,17 +128,16 @@ async function allHalted(nodes: Hosting["nodes"], logger: Logger): Promise<strin
   const [only, ...more] = nodes.values();
   if (only !== undefined && more.length === 0) return only.halted;
   let serving = nodes.size;
-  const fates = Array.from(nodes, async ([group, { halted }]) => {
+  // What befalls the disk befalls many of them.
+  const befell = new Map<string, GroupId[]>();
+  const ends = Array.from(nodes, async ([group, { halted }]) => {
     const reason = await halted;
     serving--;
+    befell.set(reason, [...(befell.get(reason) ?? []), group]);
     logger.error(`the group ${group} has stopped in place here`, { reason, serving });
-    return { group, reason };
   });
-  const all = await Promise.all(fates);
-  const [first] = all;
-  // What befell the disk befell all of them.
-  if (all.every(({ reason }) => reason === first?.reason)) return first?.reason ?? "";
-  return `no group serves any more; ${all.map(({ group, reason }) => `${group}: ${reason}`).join("; ")}`;
+  await Promise.all(ends);
+  return `no group serves any more: ${Array.from(befell, ([reason, groups]) => `${reason} (${groups.join(", ")})`).join("; ")}`;
 }
 
 const cannotStart = (nodeId: string, error: unknown): RaftError =>

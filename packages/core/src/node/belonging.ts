@@ -13,7 +13,7 @@ import type { Replica } from "./replica.js";
 import { isRestored } from "./restoring.js";
 
 /** The node that waits. */
-interface WaitingNode {
+export interface WaitingNode {
   readonly id: NodeId;
   /** Whether it was neither stopped nor halted. */
   readonly isRunning: boolean;

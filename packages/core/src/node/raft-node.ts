@@ -3,15 +3,14 @@ import { messageOf } from "../components/message-of.js";
 import type { Done } from "../components/proposal-group.js";
 import { WitnessState } from "../components/witness-state.js";
 import type { Configuration } from "../model/configuration.js";
-import { RaftError } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { ChangePlan } from "../protocol/change-plan.js";
 import type { Notice } from "../protocol/notice.js";
-import { quorumFault } from "../protocol/quorum/meeting.js";
 import type { Backup, BackupOptions } from "./backup.js";
-import { Belonging, belongsElsewhere, hasLog } from "./belonging.js";
+import { Belonging, belongsElsewhere, hasLog, type WaitingNode } from "./belonging.js";
+import { comeUp } from "./coming-up.js";
 import type { ReadToken } from "./consistency.js";
 import { describeText } from "./describe-text.js";
 import type { Founder, MembersWanted } from "./founder.js";
@@ -29,13 +28,13 @@ import { closePorts, type NodePorts } from "./node-ports.js";
 import { type LifeStage, mustNotRun, neverStarted, notRunning, startedBefore } from "./not-running.js";
 import { leaveOffice, standNow, transferOffice } from "./office.js";
 import { type TokenOrigin, tokenOf } from "./read-token.js";
-import { type Recovered, recover } from "./recovery.js";
+import type { Recovered } from "./recovery.js";
 import { Replica, type ReplicaOwner } from "./replica.js";
 import { type Restored, restore } from "./restoring.js";
 import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-recovery.js";
 
 /** One replica of one group: what users hold (sofa-jraft: NodeImpl's outside). */
-export class RaftNode implements Node<unknown>, ReplicaOwner {
+export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
   readonly id: NodeId;
   private readonly groupId: GroupId;
   private readonly events: NodeEvents;
@@ -85,7 +84,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
   start(): Promise<void> {
     if (this.state !== "new") return Promise.reject(startedBefore(this.id));
     this.state = "starting";
-    this.starting = this.recoverAndListen();
+    this.starting = this.comeUp();
     return this.starting;
   }
 
@@ -240,51 +239,23 @@ export class RaftNode implements Node<unknown>, ReplicaOwner {
     return { clusterId: identity.clusterId, groupId: this.groupId, recoveryNumber: replica.raft.recoveryNumber };
   }
 
-  private async recoverAndListen(): Promise<void> {
-    const { transport } = this.ports;
+  private async comeUp(): Promise<void> {
+    const { ports, id } = this;
     try {
-      const recovered = await recover(this.ports, this.id, this.groupId);
-      this.checkQuorums(recovered);
-      const { clusterId, directoryId, incarnation, startNumber } = recovered.opened;
-      const { recoveryNumber } = recovered.start.hardState;
-      const identity = {
-        id: this.id,
-        incarnation,
-        clusterId,
-        groupId: this.groupId,
-        directoryId,
-        startNumber,
-        recoveryNumber,
-      };
+      const { identity, recovered } = await comeUp(ports, this.options, id, this.groupId);
       this.formatVersion = recovered.formatVersion;
-      const { frameBytesMax } = this.options;
-      await transport.start({ nodeId: this.id, clusterId, directoryId, startNumber, frameBytesMax });
       this.state = "running";
       this.beginReplica(identity, recovered);
-      this.note(`started, term ${recovered.start.hardState.term}, log ends at ${recovered.start.last.index}`, "start");
+      const { hardState, last } = recovered.start;
+      this.note(`started, term ${hardState.term}, log ends at ${last.index}`, "start");
       this.events.emit({ kind: "started" });
       this.starting = undefined;
     } catch (error) {
-      this.ports.logger.error(`${this.id} cannot start`, { reason: messageOf(error) });
+      ports.logger.error(`${id} cannot start`, { reason: messageOf(error) });
       this.state = "stopped";
-      await closePorts(this.ports, this.id);
+      await closePorts(ports, id);
       throw error;
     }
-  }
-
-  /** M12: a policy whose quorums do not meet would elect two leaders: it takes no part. @throws RaftError `BadOption` */
-  private checkQuorums({ start }: Recovered): void {
-    const configuration = start.configurations.at(-1)?.configuration;
-    const fault = configuration && quorumFault(this.ports.quorum, configuration);
-    if (fault === undefined) return;
-    throw new RaftError(
-      "BadOption",
-      "refused",
-      `${this.id} cannot decide as it is told to: ${fault}. Bind another QuorumPolicy.`,
-      {
-        field: "QuorumPolicy",
-      },
-    );
   }
 
   /** @inheritDoc */

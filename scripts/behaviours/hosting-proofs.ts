@@ -169,8 +169,8 @@ export const hostingProofs: readonly Proof[] = [
     // Each process that founds a group draws a number for it: the same founding is another one everywhere.
     rule: "G01",
     file: "packages/core/src/node/founding.ts",
-    find: "isOneOfMany ? numberOf(self.groupId, bytes) : 0;",
-    replace: "isOneOfMany ? numberOf(self.groupId, Uint8Array.of(...bytes, ...ascii(self.id))) : 0;",
+    find: "numberOf(self.groupId, bytes, oneOfMany.stateUpTo);",
+    replace: "numberOf(self.groupId + self.id, bytes, oneOfMany.stateUpTo);",
     tests: ["packages/testing/test/groups/node-manager.test.ts"],
   },
   {

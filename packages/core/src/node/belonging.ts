@@ -60,7 +60,8 @@ export class Belonging {
     try {
       const self = { ...identity, clusterId: household?.clusterId ?? "" };
       const timeoutMs = 2 * this.options.electionTimeoutMs;
-      const founding = await askFounders(ports, self, voters, timeoutMs, household !== undefined);
+      const oneOfMany = household && { stateUpTo: recovered.start.snapshot?.id.index ?? 0 };
+      const founding = await askFounders(ports, self, voters, timeoutMs, oneOfMany);
       const { configuration, recoveryNumber } = founding;
       const { term, votedFor, configuration: own } = replica.raft.describe(ports.clock.monotonic());
       // While the others were asked, one of them may have founded just this (G01), or claimed this node, or it may have been stopped.

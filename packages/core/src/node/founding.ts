@@ -2,7 +2,7 @@ import { type Configuration, type ConfigurationEntry, votersOnly } from "../mode
 import { decodeConfiguration, encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
 import { EntryType, LogBlock } from "../model/log-block.js";
-import type { Millis } from "../model/log-id.js";
+import type { LogIndex, Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId, LocalIdentity, RecoveryNumber } from "../model/node-id.js";
 import type { PeerIdentity } from "../ports/transport.js";
 import { quorumFault } from "../protocol/quorum/meeting.js";
@@ -30,6 +30,7 @@ export interface Founding {
  * G01: what is founded as one group of several follows from who its voters are, so that processes that found the same at once found it once.
  *
  * @param self - its cluster: that of its process.
+ * @param oneOfMany - if it is one group of several, up to where this replica holds a restored state (F08), or 0: whoever has none founds another.
  * @throws RaftError `BootstrapRefused`, naming the voter and the reason.
  */
 export async function askFounders(
@@ -37,7 +38,7 @@ export async function askFounders(
   self: LocalIdentity,
   voters: readonly Founder[],
   timeoutMs: Millis,
-  isOneOfMany: boolean,
+  oneOfMany?: { readonly stateUpTo: LogIndex },
 ): Promise<Founding> {
   if (!voters.some(({ id }) => id === self.id)) throw refused(`this node, ${self.id}, is not among the voters`);
   const asked = await Promise.all(
@@ -51,7 +52,7 @@ export async function askFounders(
       }
       if (there.nodeId !== id) throw refused(`at ${address} there is ${there.nodeId}, not ${id}`);
       // A process that waits may found a group of the cluster that its fellow voters belong to, if they can say what they hold.
-      const mayFollow = isOneOfMany && self.clusterId === "" && there.recoveryNumber !== undefined;
+      const mayFollow = oneOfMany !== undefined && self.clusterId === "" && there.recoveryNumber !== undefined;
       if (there.clusterId !== "" && there.clusterId !== self.clusterId && !mayFollow)
         throw refused(`${id} belongs to cluster ${there.clusterId} already`);
       if (there.incarnation === "") throw refused(`${id} has no group ${self.groupId}`);
@@ -64,8 +65,8 @@ export async function askFounders(
   const bytes = bytesOf(votersOnly(byName));
   // As the others will read it: the names that came with the answers keep whole frames.
   const configuration = decodeConfiguration(bytes);
-  const clusterId = self.clusterId || clusterOf(asked, isOneOfMany);
-  const recoveryNumber = isOneOfMany ? numberOf(self.groupId, bytes) : 0;
+  const clusterId = self.clusterId || clusterOf(asked, oneOfMany !== undefined);
+  const recoveryNumber = oneOfMany === undefined ? 0 : numberOf(self.groupId, bytes, oneOfMany.stateUpTo);
   for (const { nodeId, recoveryNumber: held } of asked)
     if (typeof held === "number" && held !== recoveryNumber)
       throw refused(
@@ -99,9 +100,9 @@ function clusterOf(asked: readonly PeerIdentity[], isOneOfMany: boolean): Cluste
     .join("");
 }
 
-/** M11: tells a founding from one with other voters, addresses or incarnations, as a drawn number would. Whole, 1 … 2⁴⁰. */
-const numberOf = (group: GroupId, configuration: Uint8Array): RecoveryNumber =>
-  1 + Number(digest([...configuration, ...ascii(group)]) >> 24n);
+/** M11: tells a founding from one with other voters, addresses, incarnations or state, as a drawn number would. Whole, 1 … 2⁴⁰. */
+const numberOf = (group: GroupId, configuration: Uint8Array, stateUpTo: LogIndex): RecoveryNumber =>
+  1 + Number(digest([...configuration, ...ascii(`${group} ${stateUpTo}`)]) >> 24n);
 
 /** Names and identities have no other characters. */
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));

@@ -1,9 +1,11 @@
 import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { RaftError } from "../../src/model/errors.js";
+import { askFounders } from "../../src/node/founding.js";
+import type { NodePorts } from "../../src/node/node-ports.js";
 import { QuorumPolicy } from "../../src/ports/quorum-policy.js";
 import { jointMajority } from "../../src/protocol/quorum/joint.js";
-import { loneNode } from "./support/lone-node.js";
+import { LoneTransport, loneNode } from "./support/lone-node.js";
 import { SmallDisk } from "./support/small-disk.js";
 
 const waiting = (nodeId: string) => ({
@@ -36,6 +38,43 @@ describe("founding a cluster", () => {
       { id: "n3", address: "h:3", incarnation: waiting("n3").incarnation, priority: 1 },
     ]);
     await node.stop();
+  });
+
+  it("G01 M11 M13 of one group of several cluster and number follow from voters, addresses, incarnations and state, in whatever order", async () => {
+    const transport = new LoneTransport();
+    transport.found.set("h:2", { ...waiting("n2"), recoveryNumber: null }).set("h:3", waiting("n3"));
+    const self = { ...waiting("n1"), id: "n1", groupId: "g", recoveryNumber: 0 };
+    const ask = (plan = voters, stateUpTo = 0, own = self) =>
+      askFounders({ transport, quorum: jointMajority } as unknown as NodePorts, own, plan, 100, { stateUpTo });
+    const first = await ask();
+    expect(first.clusterId).toMatch(/^[0-9a-f]{32}$/);
+    expect(first.recoveryNumber).toBeGreaterThan(0);
+    expect(await ask(voters.toReversed())).toEqual(first);
+    // Whoever has no restored state must not found what one who has it founds (F08).
+    const others = [
+      await ask(voters.slice(0, 2)),
+      await ask(voters, 7),
+      await ask(voters, 0, { ...self, groupId: "h" }),
+    ];
+    transport.found.set("h:4", waiting("n3"));
+    others.push(await ask([...voters.slice(0, 2), { id: "n3", address: "h:4" }]));
+    transport.found.set("h:3", { ...waiting("n3"), incarnation: "f".repeat(16) });
+    others.push(await ask());
+    expect(new Set([first, ...others].map(({ recoveryNumber }) => recoveryNumber)).size).toBe(1 + others.length);
+    expect(others.map(({ clusterId }) => clusterId === first.clusterId)).toEqual([false, true, true, true, true]);
+
+    // A process that waits joins the cluster of the others, if these can say that they hold no log of another founding.
+    const clusterId = "c".repeat(32);
+    transport.found.set("h:2", { ...waiting("n2"), clusterId, recoveryNumber: null });
+    expect((await ask()).clusterId).toBe(clusterId);
+    transport.found.set("h:3", { ...waiting("n3"), clusterId: "d".repeat(32), recoveryNumber: null });
+    expect(await reason(ask())).toContain("belong to two clusters");
+    transport.found.set("h:3", { ...waiting("n3"), clusterId });
+    expect(await reason(ask())).toContain("n3 belongs to cluster ccc");
+    transport.found.set("h:3", { ...waiting("n3"), clusterId, recoveryNumber: first.recoveryNumber });
+    expect((await ask()).recoveryNumber).toBe(first.recoveryNumber);
+    transport.found.set("h:3", { ...waiting("n3"), clusterId, recoveryNumber: 0 });
+    expect(await reason(ask())).toContain("n3 holds a log of group g already, of another founding");
   });
 
   it("M13 it is refused over any log, and a second time", async () => {

@@ -28,7 +28,7 @@ export const sessionNamed = (text: string): SessionName =>
 export const wholeNumberOf = (text: string): number => (/^\d{1,16}$/.test(text) ? Number(text) : Number.NaN);
 
 /** The numbers of a session, group by group. */
-export const numbersOf = (session: SessionName): readonly number[] => String(session).split(".").map(Number);
+const numbersOf = (session: SessionName): readonly number[] => String(session).split(".").map(Number);
 
 /** What is wrong with these numbers, in words; empty if nothing is. */
 export function numberFault({ session, sequence, acknowledged }: CommandNumber): string {

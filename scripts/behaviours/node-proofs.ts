@@ -167,7 +167,7 @@ export const nodeProofs: readonly Proof[] = [
     file: `${NODE}/forward-desk.ts`,
     find: '      return { outcome: "ok", code: result.code, reason: result.reason, result: this.kindOf(result) };',
     replace: '      return failure(new RaftError("BadCommand", "refused", result.reason));',
-    tests: test("caller-desk"),
+    tests: test("forward-desk"),
   },
   {
     // Behind another node a refusal of a session is nobody's.
@@ -175,7 +175,7 @@ export const nodeProofs: readonly Proof[] = [
     file: `${NODE}/forward-desk.ts`,
     find: "return own instanceof Rejected && own.code === code ? own : plain;",
     replace: "return own instanceof Rejected && own.code === code ? plain : plain;",
-    tests: test("caller-desk"),
+    tests: test("forward-desk"),
   },
   {
     rule: "F03",

@@ -1,5 +1,4 @@
 import { bytesOfHeld, heldOf } from "../bytes.js";
-import type { ByteWriter } from "../layout/byte-writer.js";
 
 /**
  * A value as a record holds it. A short one is a string with one character per byte, which is compact. A longer one lies in
@@ -47,9 +46,3 @@ export function holds(held: HeldValue, bytes: Uint8Array): boolean {
 
 /** A copy, for a caller. */
 export const handOut = (held: HeldValue): Uint8Array => (typeof held === "string" ? bytesOfHeld(held) : held.slice());
-
-/** Lays its bytes down. */
-export function layHeld(writer: ByteWriter, held: HeldValue): void {
-  if (typeof held === "string") writer.held(held);
-  else writer.raw(held);
-}

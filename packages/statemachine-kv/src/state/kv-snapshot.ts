@@ -1,13 +1,16 @@
 import { heldOf } from "../bytes.js";
 import { ByteReader, viewOf } from "../layout/byte-reader.js";
 import { ByteWriter } from "../layout/byte-writer.js";
-import { holdRoom, layHeld, newRoom } from "./held-value.js";
+import { ChunkedBytes } from "./chunked-bytes.js";
+import { holdRoom, newRoom } from "./held-value.js";
 import { type FrozenKeySpace, KeySpace } from "./key-space.js";
 import { KvRecord } from "./kv-record.js";
 import { damaged, StreamReader } from "./stream-reader.js";
 
 /** Bytes of every chunk of a snapshot but the last. */
 export const SNAPSHOT_CHUNK_BYTES = 256 * 1024;
+/** So much of small records is laid down before it is carried over. */
+const LAID_BYTES = 16 * 1024;
 /** The only format of commands and snapshots so far. */
 export const FORMAT_VERSION = 1;
 
@@ -34,36 +37,35 @@ export async function* saveSnapshot(frozen: FrozenKeySpace): AsyncGenerator<Uint
   writer.u64(frozen.logTimeMs);
   writer.u64(frozen.nextSequence);
   writer.u64(frozen.records.size);
+  const chunks = new ChunkedBytes(SNAPSHOT_CHUNK_BYTES);
   let next: string | undefined;
   do {
     const from = next;
     next = undefined;
-    frozen.records.ascend(from, (key, record) => {
-      if (writer.length >= SNAPSHOT_CHUNK_BYTES) {
+    frozen.records.ascend(from, (key, { value, sequence, deadlineMs }) => {
+      if (chunks.hasFull) {
         next = key;
         return false;
       }
       writer.u32(key.length);
-      writer.u32(record.value.length);
-      writer.u64(record.sequence);
-      writer.u64(record.deadlineMs);
+      writer.u32(value.length);
+      writer.u64(sequence);
+      writer.u64(deadlineMs);
       writer.held(key);
-      layHeld(writer, record.value);
+      if (typeof value === "string") writer.held(value);
+      if (typeof value === "object" || writer.length >= LAID_BYTES) chunks.put(writer.finish());
+      if (typeof value === "object") chunks.put(value);
       return true;
     });
     if (next === undefined) {
       writer.u32(frozen.hashHigh);
       writer.u32(frozen.hashLow);
+      chunks.put(writer.finish());
     }
-    const bytes = writer.finish();
-    let at = 0;
-    while (bytes.length - at >= SNAPSHOT_CHUNK_BYTES) {
-      yield bytes.slice(at, at + SNAPSHOT_CHUNK_BYTES);
-      at += SNAPSHOT_CHUNK_BYTES;
-    }
-    if (next === undefined && at < bytes.length) yield bytes.slice(at);
-    else writer.raw(bytes.subarray(at));
+    yield* chunks.takeFull();
   } while (next !== undefined);
+  const rest = chunks.rest();
+  if (rest.length > 0) yield rest;
 }
 
 /**

@@ -31,8 +31,8 @@ export const hostingProofs: readonly Proof[] = [
     // A majority that agrees is enough.
     rule: "G02",
     file: protocol("resting"),
-    find: "  for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;\n",
-    replace: "  if (2 * s.rest.confirmed.size < office.peers.size) return;\n",
+    find: "  for (const { id } of office.peers.values()) if (!s.rest.confirmed.has(id)) return;\n",
+    replace: "  if (2 * s.rest.confirmed.size < office.peers.values().length) return;\n",
     tests: protocolTests("resting"),
   },
   {

@@ -99,7 +99,7 @@ export const membershipProofs: readonly Proof[] = [
   {
     rule: "M09",
     file: protocol("leaving"),
-    find: "    if (knows || s.now >= peer.tellUntil) forgetPeer(s, office, peer);",
+    find: "    if (knows || s.now >= farewell.tellUntil) forgetPeer(s, office, peer);",
     replace: "    forgetPeer(s, office, peer);",
     tests: protocolTests("leaving"),
   },

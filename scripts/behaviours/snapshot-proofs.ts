@@ -83,14 +83,14 @@ export const snapshotProofs: readonly Proof[] = [
   {
     rule: "S10",
     file: protocol("snapshot-flow"),
-    find: "    if (peer.offered !== undefined && ",
-    replace: "    if (peer.offered !== undefined && peer.transfer !== undefined && ",
+    find: "    if (peer.offer !== undefined && ",
+    replace: "    if (peer.offer !== undefined && peer.transfer !== undefined && ",
     tests: protocolTests("restoring"),
   },
   {
     rule: "S10",
     file: protocol("snapshot-sending"),
-    find: "s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax;",
+    find: "s.log.bytesAppended - peer.offer.keptSinceBytes <= s.options.keptLogBytesMax;",
     replace: "s.log.bytesAppended >= 0;",
     tests: protocolTests("restoring"),
   },
@@ -98,8 +98,8 @@ export const snapshotProofs: readonly Proof[] = [
     // Under a leader that saves often no long transfer comes to its end.
     rule: "S10",
     file: protocol("snapshot-sending"),
-    find: "const goesOn = isWorthFinishing(s, peer);",
-    replace: "const goesOn = isWorthFinishing(s, peer) && peer.match > s.commit;",
+    find: "isWorthFinishing(s, peer) ? peer.offer : undefined;",
+    replace: "isWorthFinishing(s, peer) && peer.match > s.commit ? peer.offer : undefined;",
     tests: protocolTests("snapshot-flow"),
   },
   {

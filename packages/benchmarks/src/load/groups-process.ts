@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { createNodeManager, type Node } from "@hexraft/core";
-import { StateMachine } from "@hexraft/core/ports";
+import { type CommandBatch, StateMachine } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { sharedFileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
@@ -14,21 +14,32 @@ const names = Array.from({ length: Number(count) }, (_, i) => `g${i}`);
 const COMMAND = new Uint8Array(256);
 
 /** Counts bytes: what is measured is what a group costs, not its state. */
-function counting(): ContainerModule {
-  let sum = 0;
-  const machine: StateMachine = {
-    open: () => ({ appliedIndex: 0, formatVersion: 1 }),
-    apply: (batch) => batch.map((bytes) => (sum += bytes.length)),
-    read: () => sum,
-    async *snapshotSave() {
-      yield Uint8Array.from(new Float64Array([sum]));
-    },
-    snapshotLoad: async () => {},
-  };
-  return new ContainerModule(({ bind }) => {
-    bind(StateMachine).toConstantValue(machine);
-  });
+class Counting implements StateMachine {
+  private sum = 0;
+
+  open() {
+    return { appliedIndex: 0, formatVersion: 1 };
+  }
+
+  apply(batch: CommandBatch): readonly number[] {
+    return batch.map((bytes) => (this.sum += bytes.length));
+  }
+
+  read(): number {
+    return this.sum;
+  }
+
+  async *snapshotSave() {
+    yield Uint8Array.from(new Float64Array([this.sum]));
+  }
+
+  async snapshotLoad(): Promise<void> {}
 }
+
+const counting = (): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    bind(StateMachine).toConstantValue(new Counting());
+  });
 
 const manager = await createNodeManager({ nodeId, electionTimeoutMs: Number(electionTimeoutMs) }, [
   nodeRuntime(),

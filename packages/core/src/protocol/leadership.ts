@@ -3,11 +3,11 @@ import type { NodeId } from "../model/node-id.js";
 import { quorumHeardAt } from "./check-quorum.js";
 import { standingOf } from "./lease.js";
 import { LeaseRounds } from "./lease-rounds.js";
+import { Peers } from "./peers.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
 import { NOTHING } from "./short-list.js";
 import { SparseMap } from "./sparse-map.js";
-import { SparseSet } from "./sparse-set.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
@@ -32,12 +32,11 @@ export function takeOffice(s: RaftState): void {
     firstEntry: s.log.last.index + 1,
     logTimeMovedAt: s.now,
     round: 0,
-    peers: new Map(),
+    peers: new Peers(),
     waitingReads: NOTHING,
     readRounds: NOTHING,
     transfer: undefined,
     change: undefined,
-    leavers: new SparseSet(),
     leaving: false,
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
@@ -81,7 +80,9 @@ export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
   for (const peer of office.peers.values()) {
     const commit = Math.min(peer.match, s.commit);
     peer.sentCommit = Math.max(peer.sentCommit, commit);
-    if (commit >= peer.removedBy && peer.toldRound === 0) peer.toldRound = office.round;
+    const { farewell } = peer;
+    if (farewell !== undefined && commit >= farewell.removedBy && farewell.toldRound === 0)
+      farewell.toldRound = office.round;
     const { answeredRound, answeredRoundInStart: answeredInStart } = peer;
     const isTold = standing !== undefined && answeredRound > 0;
     const beat = { type: "Heartbeat", term: s.term, commit, round: office.round } as const;

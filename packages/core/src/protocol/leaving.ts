@@ -14,7 +14,7 @@ import type { RaftState } from "./state.js";
 
 /** M05: C-new is committed and does not let this leader vote. Part of every step of a leader. */
 export function leaveInOrder(s: RaftState, office: Leadership): void {
-  if (office.leavers.size > 0) releaseLeavers(s, office);
+  if (isAnybodyLeaving(office)) releaseLeavers(s, office);
   const own = s.configurations.own;
   if (s.isVoter || isJoint(own.configuration)) return;
   if (!office.leaving) {
@@ -28,16 +28,20 @@ export function leaveInOrder(s: RaftState, office: Leadership): void {
   if (target !== undefined) handOver(s, office, -1, target);
 }
 
+/** M09: whether somebody is removed, and is still to be told of it. */
+export const isAnybodyLeaving = ({ peers }: Leadership): boolean =>
+  peers.values().some(({ farewell }) => farewell !== undefined);
+
 /** M09: told until it has acknowledged the commit, or for 2T. */
 function releaseLeavers(s: RaftState, office: Leadership): void {
-  for (const id of office.leavers) {
-    const peer = office.peers.get(id);
-    if (peer === undefined || peer.removedBy > s.commit) continue;
-    if (peer.tellUntil === Number.POSITIVE_INFINITY) {
-      peer.tellUntil = s.now + 2 * s.T;
+  for (const peer of office.peers.values()) {
+    const { farewell } = peer;
+    if (farewell === undefined || farewell.removedBy > s.commit) continue;
+    if (farewell.tellUntil === Number.POSITIVE_INFINITY) {
+      farewell.tellUntil = s.now + 2 * s.T;
       broadcastHeartbeat(s, office);
     }
-    const knows = peer.toldRound > 0 && peer.answeredRound >= peer.toldRound;
-    if (knows || s.now >= peer.tellUntil) forgetPeer(s, office, peer);
+    const knows = farewell.toldRound > 0 && peer.answeredRound >= farewell.toldRound;
+    if (knows || s.now >= farewell.tellUntil) forgetPeer(s, office, peer);
   }
 }

@@ -33,27 +33,25 @@ export function syncPeers(s: RaftState): void {
       .map(({ id, incarnation }) => [id, incarnation]),
   );
   for (const peer of office.peers.values()) {
-    const isMember = wanted.get(peer.id) === peer.incarnation && !office.leavers.has(peer.id);
-    const isLeaver = leaving.get(peer.id) === peer.incarnation || office.leavers.has(peer.id);
+    const isMember = wanted.get(peer.id) === peer.incarnation && peer.farewell === undefined;
+    const isLeaver = leaving.get(peer.id) === peer.incarnation || peer.farewell !== undefined;
     if (!isMember && (wanted.has(peer.id) || !isLeaver)) forgetPeer(s, office, peer);
   }
   // E16: taking office counts as one answer of those who were there; a newcomer has answered nothing yet.
   const heardAt = s.log.last.index < office.firstEntry ? s.now : Number.NEGATIVE_INFINITY;
   for (const [id, incarnation] of [...wanted, ...leaving]) {
     if (id === s.identity.id) continue;
-    const peer = office.peers.get(id) ?? new Replicator(id, incarnation, s.log.last.index + 1, heardAt);
-    office.peers.set(id, peer);
-    if (wanted.has(id) || office.leavers.has(id)) continue;
-    peer.removedBy = own.id.index;
-    office.leavers.add(id);
+    const begun = () => office.peers.add(new Replicator(id, incarnation, s.log.last.index + 1, heardAt));
+    const peer = office.peers.get(id) ?? begun();
+    if (!wanted.has(id))
+      peer.farewell ??= { removedBy: own.id.index, toldRound: 0, tellUntil: Number.POSITIVE_INFINITY };
   }
 }
 
 /** No more is sent to it. */
 export function forgetPeer(s: RaftState, office: Leadership, peer: Replicator): void {
   if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
-  office.peers.delete(peer.id);
-  office.leavers.delete(peer.id);
+  office.peers.delete(peer);
 }
 
 /** Gives each peer what it has room for. */

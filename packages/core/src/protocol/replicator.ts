@@ -19,6 +19,27 @@ export interface SnapshotTransfer {
   progressAt: Millis;
 }
 
+/** S10: a snapshot that a peer was offered. */
+export interface SnapshotOffer {
+  readonly meta: SnapshotMeta;
+  /** Bytes that the log had taken when it was offered first. */
+  readonly keptSinceBytes: number;
+  /** Bytes of it that the peer held when it asked for the rest; −1: it has not asked yet. */
+  heldBytes: number;
+  /** It is the one to go on with: it came nearer to its end each time, and is not there yet. */
+  getsOn: boolean;
+}
+
+/** M09: a peer that a configuration removed, until it knows. */
+interface Farewell {
+  /** Index of that configuration. */
+  readonly removedBy: LogIndex;
+  /** The first round whose heartbeat told it that this configuration is committed; 0 before. */
+  toldRound: number;
+  /** It is told until then at the latest; infinite before that configuration is committed. */
+  tellUntil: Millis;
+}
+
 /**
  * A leader's view of one peer (§5.3; sofa-jraft: Replicator). Rules R09, R11.
  *
@@ -56,21 +77,11 @@ export class Replicator implements ReplicaId {
   /** L03: it said itself, under that start number, that it has forgotten what it acknowledged; and whether it is not yet whole again. */
   forgotInStart: StartNumber = 0;
   isRelearning = false;
-  /** S10: the snapshot it was offered last; the log after it is kept until this peer replicates again. */
-  offered: SnapshotMeta | undefined;
-  /** S10: bytes that the log had taken when that was offered first. */
-  keptSinceBytes = 0;
-  /** S10: it is the one to go on with: it came nearer to its end each time, and is not there yet. */
-  getsOn = false;
-  /** M09: index of the configuration that removed it; infinite while it is a member, or about to be one. */
-  removedBy: LogIndex = Number.POSITIVE_INFINITY;
-  /** M09: the first round whose heartbeat told it that this configuration is committed; 0 before. */
-  toldRound = 0;
-  /** M09: it is told until then at the latest. */
-  tellUntil: Millis = Number.POSITIVE_INFINITY;
+  /** S10: what it was offered last; the log after it is kept until this peer replicates again. */
+  offer: SnapshotOffer | undefined;
+  /** M09: a configuration removed it; `undefined` while it is a member, or about to be one. */
+  farewell: Farewell | undefined;
   bytesInFlight = 0;
-  /** S10: bytes of what was offered that the peer held when it asked for the rest; −1: it has not asked yet. */
-  private offeredHeld = -1;
   private readonly flights = new Fifo<Flight>();
 
   constructor(
@@ -151,8 +162,7 @@ export class Replicator implements ReplicaId {
   /** The logs meet below its next index: from now on messages are pipelined. */
   becomeReplicate(): void {
     this.state = "replicate";
-    this.offered = undefined;
-    this.getsOn = false;
+    this.offer = undefined;
     this.probeSent = false;
     this.transfer = undefined;
   }
@@ -182,20 +192,6 @@ export class Replicator implements ReplicaId {
   becomeSnapshot(): void {
     this.becomeProbe(this.next);
     this.state = "snapshot";
-  }
-
-  /** S10: it is offered another snapshot than before, while the log has taken so many bytes. */
-  offer(meta: SnapshotMeta, loggedBytes: number): void {
-    this.offered = meta;
-    this.keptSinceBytes = loggedBytes;
-    this.offeredHeld = -1;
-    this.getsOn = true;
-  }
-
-  /** S10: it asks for the bytes of what it was offered, from there on. */
-  asksFrom(offset: number): void {
-    this.getsOn = offset > this.offeredHeld;
-    this.offeredHeld = offset;
   }
 
   /** O01. */

@@ -2,6 +2,7 @@ import type { RestAnswer, RestOffer } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
 import type { RaftEvent } from "./event.js";
 import { answeredLately, broadcastHeartbeat } from "./leadership.js";
+import { isAnybodyLeaving } from "./leaving.js";
 import type { Replicator } from "./replicator.js";
 import { SparseSet } from "./sparse-set.js";
 import type { Leadership } from "./state/office.js";
@@ -98,13 +99,13 @@ export function onRestAnswer(s: RaftState, peer: Replicator, answer: RestAnswer)
 
 function restIfAllAgree(s: RaftState, office: Leadership): void {
   if (s.rest?.phase !== "offered" || !isIdle(s, office)) return;
-  for (const id of office.peers.keys()) if (!s.rest.confirmed.has(id)) return;
+  for (const { id } of office.peers.values()) if (!s.rest.confirmed.has(id)) return;
   s.rest = { phase: "resting", round: s.rest.round };
   s.disarm("heartbeat");
   s.log.forgetBlocks();
   // Q05: what was confirmed before the rest says nothing about the time after it.
   office.lease.voidUntilRound(office.round + 1);
-  s.outbox.emit({ type: "Rest", with: [...office.peers.keys()], version: null });
+  s.outbox.emit({ type: "Rest", with: office.peers.values().map(({ id }) => id), version: null });
 }
 
 /**
@@ -141,7 +142,7 @@ function isIdle(s: RaftState, office: Leadership): boolean {
     office.readRounds.length > 0 ||
     office.transfer !== undefined ||
     office.change !== undefined ||
-    office.leavers.size > 0 ||
+    isAnybodyLeaving(office) ||
     office.leaving ||
     office.mustGo !== "" ||
     s.isChanging ||

@@ -60,7 +60,7 @@ function compact(s: RaftState): void {
   if (previous === null) return;
   let upTo: LogIndex = previous.id.index - s.options.compactionMarginEntries;
   for (const peer of s.leadership?.peers.values() ?? [])
-    if (peer.offered !== undefined && isLogKeptFor(s, peer)) upTo = Math.min(upTo, peer.offered.id.index);
+    if (peer.offer !== undefined && isLogKeptFor(s, peer)) upTo = Math.min(upTo, peer.offer.meta.id.index);
   const term = s.log.termAt(upTo);
   if (upTo <= s.log.base.index || term === undefined) return;
   const base = { index: upTo, term };

@@ -1,5 +1,4 @@
 import type { InstallSnapshotResponse } from "../model/message.js";
-import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { SnapshotSent } from "./event.js";
 import type { Replicator } from "./replicator.js";
 import type { RaftState } from "./state.js";
@@ -20,13 +19,13 @@ const SILENT_T_MAX = 20;
  */
 export function beginTransfer(s: RaftState, peer: Replicator): void {
   if (peer.state !== "snapshot") peer.becomeSnapshot();
-  const goesOn = isWorthFinishing(s, peer);
-  const meta = goesOn ? (peer.offered as SnapshotMeta) : s.snapshot;
+  const before = isWorthFinishing(s, peer) ? peer.offer : undefined;
+  const meta = before?.meta ?? s.snapshot;
   const underWay = [...(s.leadership?.peers.values() ?? [])].filter(({ transfer }) => transfer !== undefined).length;
   if (meta === null || peer.transfer !== undefined || underWay >= s.options.snapshotSendsMax) return;
   const number = s.identity.startNumber * 2 ** 24 + (++s.transferCounter % 2 ** 24);
   peer.transfer = { number, meta, streaming: false, progressAt: s.now };
-  if (!goesOn) peer.offer(meta, s.log.bytesAppended);
+  peer.offer = before ?? { meta, keptSinceBytes: s.log.bytesAppended, heldBytes: -1, getsOn: true };
   s.outbox.send(peer, { type: "InstallSnapshot", term: s.term, transfer: number, meta });
 }
 
@@ -39,7 +38,7 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (response.status === "send") {
     if (transfer.streaming) return;
     transfer.streaming = true;
-    peer.asksFrom(response.offset);
+    asksFrom(peer, response.offset);
     const { number, meta } = transfer;
     s.outbox.emit({
       type: "SendSnapshot",
@@ -54,7 +53,7 @@ export function onInstallSnapshotResponse(s: RaftState, peer: Replicator, respon
   if (transfer.streaming) s.outbox.emit({ type: "CancelSnapshot", transfer: transfer.number });
   if (response.status === "done") {
     if (response.match > s.log.last.index) return s.drop("acknowledges more than this leader has");
-    peer.getsOn = false;
+    if (peer.offer !== undefined) peer.offer.getsOn = false;
     const news = peer.matched(response.match, s.now);
     s.outbox.emit({ type: "Notify", notice: { kind: "snapshot", stage: "sent", id: transfer.meta.id, peer: peer.id } });
     peer.becomeProbe(peer.match + 1);
@@ -81,16 +80,16 @@ export function checkTransfer(s: RaftState, peer: Replicator): void {
 
 /** S10: whether the log after what this peer was offered is still kept for it. */
 export const isLogKeptFor = (s: RaftState, peer: Replicator): boolean =>
-  peer.offered !== undefined && s.log.bytesAppended - peer.keptSinceBytes <= s.options.keptLogBytesMax;
+  peer.offer !== undefined && s.log.bytesAppended - peer.offer.keptSinceBytes <= s.options.keptLogBytesMax;
 
 /**
  * S10: under a leader that saves often, a newer snapshot at each cut would never let a long transfer come to its end. So the same
  * one is offered again while its receiver gets on with it, and it is there.
  */
 function isWorthFinishing(s: RaftState, peer: Replicator): boolean {
-  const index = peer.offered?.id.index;
+  const index = peer.offer?.meta.id.index;
   const isThere = index === s.snapshot?.id.index || index === s.previousSnapshot?.id.index;
-  return peer.getsOn && isThere && isLogKeptFor(s, peer);
+  return peer.offer?.getsOn === true && isThere && isLogKeptFor(s, peer);
 }
 
 /** S10: whether the next snapshot would push one out that a peer is getting on with: two are kept (S02). */
@@ -98,8 +97,15 @@ export function wouldPushOut(s: RaftState): boolean {
   const last = s.previousSnapshot?.id.index;
   return [...(s.leadership?.peers.values() ?? [])].some(
     (peer) =>
-      peer.offered?.id.index === last && isWorthFinishing(s, peer) && s.now - peer.heardAt <= SILENT_T_MAX * s.T,
+      peer.offer?.meta.id.index === last && isWorthFinishing(s, peer) && s.now - peer.heardAt <= SILENT_T_MAX * s.T,
   );
+}
+
+/** S10: it wants the bytes of what it was offered, from there on. */
+function asksFrom({ offer }: Replicator, offset: number): void {
+  if (offer === undefined) return;
+  offer.getsOn = offset > offer.heldBytes;
+  offer.heldBytes = offset;
 }
 
 /** Begins anew with a probe, at the peer's next sign of life. */

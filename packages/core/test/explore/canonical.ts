@@ -2,6 +2,7 @@ import type { Configuration } from "../../src/model/configuration.js";
 import { decodeConfiguration } from "../../src/model/configuration-layout.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import { Fifo } from "../../src/protocol/fifo.js";
+import { Peers } from "../../src/protocol/peers.js";
 import { incarnationOf, type LabNode, T } from "../support/lab.js";
 
 /** New names of the nodes, and of all that derives from them. */
@@ -118,6 +119,7 @@ function tell(value: unknown, teller: Teller): string {
   if (value instanceof LogBlock) return tellBlock(value, teller.labels);
   if ("votersOld" in value) return membersIn(value as Configuration, teller.labels);
   if (value instanceof Fifo) return tell([...value], teller);
+  if (value instanceof Peers) return tell(new Set(value.values()), teller);
   if (Array.isArray(value)) return `[${value.map((item) => tell(item, teller)).join()}]`;
   if (value instanceof Map)
     return `{${Array.from(value, ([key, item]) => `${tell(key, teller)}:${tell(item, teller)}`)

@@ -1,8 +1,7 @@
 import type { LogIndex, Millis } from "../../model/log-id.js";
 import type { NodeId, ReplicaId } from "../../model/node-id.js";
 import type { LeaseRounds } from "../lease-rounds.js";
-import type { Replicator } from "../replicator.js";
-import type { SparseSet } from "../sparse-set.js";
+import type { Peers } from "../peers.js";
 import type { Change } from "./change.js";
 
 /** Who waits for a linearizable read: a caller here, or a follower's question (Q04). */
@@ -26,7 +25,7 @@ export interface Leadership {
   /** The newest round of heartbeats. */
   round: number;
   /** A leader's view of the others. */
-  readonly peers: Map<NodeId, Replicator>;
+  readonly peers: Peers;
   /** Q02, Q03: reads that no round carries yet. */
   waitingReads: Reader[];
   /** Q01: the rounds under way, oldest first. */
@@ -35,8 +34,6 @@ export interface Leadership {
   transfer: { readonly request: number; readonly target: NodeId; told: boolean } | undefined;
   /** M03, M04: the change that was asked for here; one that an earlier leader began is known by the configuration alone. */
   change: Change | undefined;
-  /** M09: peers that a configuration removed, and that are still to be told of its commit. */
-  readonly leavers: SparseSet<NodeId>;
   /** M05: whether C-new is committed and does not let this leader vote: it is on its way out. */
   leaving: boolean;
   /** E24: why it must not go on leading, whatever becomes of the transfer under way; or empty. */

@@ -10,8 +10,8 @@ import { inTurn, type Sample } from "./lib/rounds.js";
 
 /*
  * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
- * files: first `idle` groups that rest, their CPU over `ms` and what each of the last nine tenths adds to heap and buffers: code that the
- * first ones compiled is no group's. Then `active` groups, their leaders spread over the processes, against one, `callers` in all, each
+ * files: first `idle` groups that rest, their CPU over `ms`, and what a group adds to heap and buffers: one of the second half, when what
+ * all run is compiled but for a little, and one of all but the first tenth, code that these still have compiled included. Then `active` groups, their leaders spread over the processes, against one, `callers` in all, each
  * in the process of its leader; `warmUp` ms before each measurement: a tenth of the commands a second takes ten times as long to be
  * compiled for. Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
  */
@@ -98,17 +98,20 @@ async function measureIdle(): Promise<void> {
   const members = await begin(idle, "idle");
   try {
     const first = Math.ceil(idle / 10);
-    const before = await found(members, 0, first);
-    const after = await found(members, first, idle);
+    const half = Math.ceil(idle / 2);
+    const begun = await found(members, 0, first);
+    const warm = await found(members, first, half);
+    const after = await found(members, half, idle);
     const cpu = () => Promise.all(members.map((member) => member.tell<number>({ do: "cpu" })));
     const cpuBefore = await cpu();
     await pause(ms);
     const percentOfACore = (await cpu()).map((cpuMs, i) => ((cpuMs - (cpuBefore[i] ?? 0)) / ms) * 100);
-    const added = (bytes: (facts: GroupsFacts) => number): number[] =>
-      after.map((facts, i) => (bytes(facts) - bytes(before[i] as GroupsFacts)) / 1_024 / (idle - first));
+    const added = (before: readonly GroupsFacts[], from: number, what: "heapBytes" | "bufferBytes"): number[] =>
+      after.map((facts, i) => (facts[what] - (before[i]?.[what] ?? 0)) / 1_024 / (idle - from));
     const kib = {
-      heapKibPerGroup: added(({ heapBytes }) => heapBytes),
-      bufferKibPerGroup: added(({ bufferBytes }) => bufferBytes),
+      heapKibPerGroup: added(warm, half, "heapBytes"),
+      heapKibPerGroupWithCode: added(begun, first, "heapBytes"),
+      bufferKibPerGroup: added(begun, first, "bufferBytes"),
     };
     const figures = { groups: idle, resting: after[0]?.resting ?? 0, percentOfACore, ...kib };
     const rounded = JSON.stringify(figures, (_, value: unknown) =>

@@ -24,6 +24,8 @@ interface Told {
 
 const NONE_TOLD: readonly Told[] = [];
 
+const isEqual = (a: Told, b: Told): boolean => a.id === b.id && a.startNumber === b.startNumber;
+
 /**
  * The groups of this process: who receives for each, and whom each may talk to. One transport serves all of them (T08).
  * A receiver that throws is logged here and stops nothing else.
@@ -32,6 +34,8 @@ export class Groups {
   private readonly receivers = new Map<GroupId, TransportReceiver>();
   private readonly books = new PeerBooks();
   private readonly told = new Map<GroupId, readonly Told[]>();
+  /** What a group was told last: of thousands most are told the same, and keep the same list. */
+  private latest = NONE_TOLD;
 
   constructor(
     private readonly logger: Logger,
@@ -129,8 +133,7 @@ export class Groups {
         return startNumber === undefined || stay.some((peer) => peer.id === id) ? [] : [{ id, startNumber }];
       });
       if (stay.length === told.length && come.length === 0) continue;
-      // No longer than it needs to be, as there may be thousands.
-      this.told.set(group, stay.concat(come));
+      this.told.set(group, this.shared(stay.concat(come)));
       for (const peer of told) if (!stay.includes(peer)) this.guarded(() => receiver.onPeerDown(peer.id, reason));
       for (const { id, startNumber } of come) this.guarded(() => receiver.onPeerUp(id, startNumber));
     }
@@ -149,6 +152,13 @@ export class Groups {
   snapshotReceiver({ group, toIncarnation }: SnapshotStreamHeader): TransportReceiver | undefined {
     const receiver = this.receivers.get(group);
     return receiver?.incarnation === toIncarnation ? receiver : undefined;
+  }
+
+  private shared(told: readonly Told[]): readonly Told[] {
+    const { latest } = this;
+    const isSame = told.length === latest.length && told.every((peer, at) => isEqual(peer, latest[at] as Told));
+    if (!isSame) this.latest = told;
+    return this.latest;
   }
 
   private guarded(call: () => void): void {

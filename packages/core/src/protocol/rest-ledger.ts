@@ -53,6 +53,8 @@ export class RestLedger {
   private readonly neighbours = new Map<NodeId, Neighbour>();
   private readonly resting = new Map<GroupId, Resting>();
   private readonly groupsWith = new Map<NodeId, Set<GroupId>>();
+  /** With whom a group went to rest last: of thousands most rest with the same processes, and keep the same list. */
+  private latest: readonly NodeId[] = [];
 
   /** Groups at rest. */
   get size(): number {
@@ -83,7 +85,7 @@ export class RestLedger {
       if (!isNewer(version, group, neighbour)) return false;
     }
     this.leave(group);
-    this.resting.set(group, { processes, version });
+    this.resting.set(group, { processes: this.shared(processes), version });
     for (const id of processes) {
       const groups = this.groupsWith.get(id);
       // With the first group that they rest together the beats between two processes begin, and with them their silence.
@@ -167,6 +169,13 @@ export class RestLedger {
       const contactAt = this.contactAt(id);
       return now - contactAt >= forMs ? [{ groups: [...groups], contactAt }] : [];
     });
+  }
+
+  private shared(processes: readonly NodeId[]): readonly NodeId[] {
+    const { latest } = this;
+    const isSame = processes.length === latest.length && processes.every((id, at) => id === latest[at]);
+    if (!isSame) this.latest = processes;
+    return this.latest;
   }
 
   private isCurrent(group: GroupId, neighbour: Neighbour): boolean {

@@ -11,9 +11,10 @@ import { inTurn, type Sample } from "./lib/rounds.js";
 /*
  * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
  * files: first `idle` groups that rest, their CPU over `ms`, and what a group adds to heap and buffers: one of the second half, when what
- * all run is compiled but for a little, and one of all but the first tenth, code that these still have compiled included. Then `active` groups, their leaders spread over the processes, against one, `callers` in all, each
- * in the process of its leader; each once before anything counts, and `warmUp` ms before each measurement: a tenth of the commands a
- * second takes ten times as long to be compiled for. Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
+ * all run is compiled but for a little, and one of all but the first tenth, code that these still have compiled included. Then `active`
+ * groups, their leaders spread over the processes, against one, `callers` in all, each in the process of its leader; each once before
+ * anything counts, and `warmUp` ms before each measurement: a tenth of the commands a second takes ten times as long to be compiled for.
+ * Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
  */
 const flags = readFlags("groups", {
   idle: "1000",

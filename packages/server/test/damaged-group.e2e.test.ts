@@ -36,8 +36,9 @@ async function http(id: string, path: string, body?: string) {
   });
   return { status: answer.status, text: await answer.text() };
 }
-const put = async (id: string, key: string, value: string) =>
-  expect((await http(id, `/v1/kv/${key}`, value)).status).toBe(200);
+/** Until it is acknowledged: a busy machine has elections, and what was put twice is there all the same. */
+const put = (id: string, key: string, value: string) =>
+  until(`a write of ${key}`, async () => ((await http(id, `/v1/kv/${key}`, value)).status === 200 ? true : undefined));
 
 /** `hexraft …`, with how it ended. */
 async function hexraft(...args: readonly string[]) {

@@ -3,8 +3,8 @@
  * are empty they are one.
  */
 
-/** What all of them are while they are empty; never written to. */
-export const NOTHING: never[] = [];
+/** What all of them are while they are empty: whoever wrote to it would write to those of all groups, and throws instead. */
+export const NOTHING = Object.freeze<never[]>([]) as never[];
 
 /** The list with one item more: to be kept in the place of the one given, which may be {@link NOTHING}. */
 export function added<Item>(list: Item[], item: Item): Item[] {

@@ -20,7 +20,8 @@ type KvNode = Node<KvCommand, KvResult, KvQuery, KvAnswer>;
 
 /** Enough for a few snapshots, each of which lets go of what is before the one before it. */
 const WRITES = 300;
-const OPTIONS = { electionTimeoutMs: 300, snapshotEveryEntries: 50, compactionMarginEntries: 10 };
+// Who stands still for so long has lost its leadership, and a busy machine makes everybody stand still.
+const OPTIONS = { electionTimeoutMs: 1_500, snapshotEveryEntries: 50, compactionMarginEntries: 10 };
 
 const holding = (text: string): KvAnswer => ({ type: "get", value: new TextEncoder().encode(text) });
 

@@ -10,7 +10,8 @@ export class Peers {
   private all: readonly Replicator[] = NOTHING;
 
   get(id: NodeId): Replicator | undefined {
-    return this.all.find((peer) => peer.id === id);
+    for (const peer of this.all) if (peer.id === id) return peer;
+    return undefined;
   }
 
   has(id: NodeId): boolean {

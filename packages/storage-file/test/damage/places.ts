@@ -1,6 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BLOCK_HEADER_BYTES } from "@hexraft/core/ports";
 import { pieceOf } from "../../src/format/bytes.js";
 import { BATCH_HEADER_BYTES, readBatchHeader } from "../../src/log/batch.js";
-import { RecordKind } from "../../src/log/record.js";
+import { RECORD_HEADER_BYTES, RecordKind } from "../../src/log/record.js";
 import { readRecord } from "../../src/log/record-reader.js";
 import { SEGMENT_HEADER_BYTES } from "../../src/log/segment-header.js";
 import { checksum } from "../support/host.js";
@@ -31,6 +34,17 @@ export function sharedBlockAt(path: string, bytes: Uint8Array, first: number, la
     at += head.length;
   }
 }
+
+/** For the laws: turns over a bit of the block of these entries, in the first segment of a shared log: of the first entry's own head. */
+export const sharedDamageIn =
+  (directory: string) =>
+  (first: number, last: number): void => {
+    const file = join(directory, "log", `${"1".padStart(16, "0")}.seg`);
+    const bytes = readFileSync(file);
+    const at = sharedBlockAt(file, bytes, first, last) + RECORD_HEADER_BYTES + BLOCK_HEADER_BYTES;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    writeFileSync(file, bytes);
+  };
 
 /** The batches of an intact segment. */
 export function batchesOf(path: string, bytes: Uint8Array): Place[] {

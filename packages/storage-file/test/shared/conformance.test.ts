@@ -1,12 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BLOCK_HEADER_BYTES } from "@hexraft/core/ports";
 import { SeededRandom } from "@hexraft/testing";
 import { logStorageLaws, register } from "@hexraft/testing/conformance";
 import { describe, it } from "vitest";
-import { RECORD_HEADER_BYTES } from "../../src/log/record.js";
-import { sharedBlockAt } from "../damage/places.js";
+import { sharedDamageIn } from "../damage/places.js";
 import { FaultDisk } from "../support/fault-disk.js";
 import { groupsOf, LogAmongOthers } from "../support/shared.js";
 
@@ -14,17 +12,9 @@ const SMALL = { segmentBytesMax: 16 * 1024 };
 
 const real = logStorageLaws(() => {
   const directory = mkdtempSync(join(tmpdir(), "hexraft-laws-"));
-  const damage = (first: number, last: number) => {
-    const file = join(directory, "log", `${"1".padStart(16, "0")}.seg`);
-    const bytes = readFileSync(file);
-    // The first entry's own head, in the body of the block.
-    const at = sharedBlockAt(file, bytes, first, last) + RECORD_HEADER_BYTES + BLOCK_HEADER_BYTES;
-    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-    writeFileSync(file, bytes);
-  };
   return {
     create: () => new LogAmongOthers(groupsOf(directory, SMALL)),
-    damage,
+    damage: sharedDamageIn(directory),
     dispose: () => rmSync(directory, { recursive: true }),
   };
 });

@@ -1,14 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BLOCK_HEADER_BYTES, LogStorage, type OpenLog, SnapshotStorage } from "@hexraft/core/ports";
+import { LogStorage, type OpenLog, SnapshotStorage } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { logStorageLaws, register, snapshotStorageLaws } from "@hexraft/testing/conformance";
 import { Container } from "inversify";
 import { describe, it } from "vitest";
 import { oneOfSharedFileStorage } from "../../src/index.js";
-import { RECORD_HEADER_BYTES } from "../../src/log/record.js";
-import { sharedBlockAt } from "../damage/places.js";
+import { sharedDamageIn } from "../damage/places.js";
 import { groupsOf, OPEN_GROUPS } from "../support/shared.js";
 
 const SMALL = { segmentBytesMax: 16 * 1024, preallocate: false };
@@ -48,14 +47,7 @@ const logs = logStorageLaws(() => {
     };
     return storage;
   };
-  const damage = (first: number, last: number) => {
-    const file = join(directory, "log", `${"1".padStart(16, "0")}.seg`);
-    const bytes = readFileSync(file);
-    const at = sharedBlockAt(file, bytes, first, last) + RECORD_HEADER_BYTES + BLOCK_HEADER_BYTES;
-    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-    writeFileSync(file, bytes);
-  };
-  return { create, damage, dispose };
+  return { create, damage: sharedDamageIn(directory), dispose };
 });
 register({ ...logs, title: `${logs.title}, one group of a shared log opened alone` }, { describe, it });
 

@@ -11,11 +11,8 @@ export type { LogStorageFactory, LogStorageFixture } from "./conformance/log-sto
 export { logStorageLaws } from "./conformance/log-storage-laws.js";
 export { membershipPolicyLaws } from "./conformance/membership-policy-laws.js";
 export { type SchedulerFixture, schedulerLaws } from "./conformance/scheduler-laws.js";
-export {
-  type SnapshotStorageFactory,
-  type SnapshotStorageFixture,
-  snapshotStorageLaws,
-} from "./conformance/snapshot-storage-laws.js";
+export type { SnapshotStorageFactory, SnapshotStorageFixture } from "./conformance/snapshot-storage-fixture.js";
+export { snapshotStorageLaws } from "./conformance/snapshot-storage-laws.js";
 export { type StateMachineFixture, stateMachineLaws } from "./conformance/state-machine-laws.js";
 export type { TransportFactory, TransportFixture } from "./conformance/transport-fixture.js";
 export { transportLaws } from "./conformance/transport-laws.js";

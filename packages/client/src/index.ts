@@ -46,7 +46,7 @@ export {
 } from "./door-records.js";
 export type { ReadFrom } from "./doors.js";
 export { HexraftClient } from "./hexraft-client.js";
-export { type KeyRange, keyRanges, RANGES_MAX, rangeOf } from "./key-ranges.js";
+export { type KeyRange, keyRanges, RANGES_MAX, rangeOf, rangesOfGroups } from "./key-ranges.js";
 export { type Answered, type Done, type NotDone, valueOf } from "./outcome.js";
 export { type ReadRequest, readRequestOf } from "./read-request.js";
 export { type LeaderMove, type Rebalanced, rebalanceLeaders } from "./rebalance-leaders.js";

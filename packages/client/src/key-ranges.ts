@@ -27,18 +27,50 @@ export const RANGES_MAX = 256;
  * ```
  */
 export function keyRanges(splitAt: readonly BytesLike[]): readonly KeyRange[] {
-  const keys = splitAt.map(bytesOf);
-  if (keys.length < 1 || keys.length >= RANGES_MAX) throw bad(splitAt, `must name 1 to ${RANGES_MAX - 1} keys`);
-  const bounds: readonly (Uint8Array | null)[] = [new Uint8Array(0), ...keys, null];
-  return bounds.slice(0, -1).map((from, at) => {
-    const to = bounds[at + 1] ?? null;
-    if (from === null || (to !== null && Buffer.compare(from, to) >= 0))
-      throw bad(splitAt, "must name keys in ascending order, by their bytes, none twice and none empty");
+  const ranges = splitBy(splitAt.map(bytesOf));
+  if (typeof ranges === "string") throw bad(splitAt, ranges);
+  return ranges;
+}
+
+/**
+ * The same out of the names of the groups, for whoever was not told where the keys are split: `hexraft admin groups` lists them, and
+ * `ClusterAdmin.getGroups`.
+ *
+ * @param groups - all of a service, in any order.
+ * @throws RaftError `BadOption` if they are not what one split makes: one is missing, there twice, or called after no range.
+ *
+ * @example
+ * ```ts
+ * rangesOfGroups(["n..", "..g", "g..n"]).map(({ group }) => group); // ["..g", "g..n", "n.."]
+ * ```
+ */
+export function rangesOfGroups(groups: readonly string[]): readonly KeyRange[] {
+  const firsts = groups.map((group) => keyOf(group.slice(0, Math.max(0, group.indexOf("..")))));
+  const ranges = splitBy(firsts.toSorted((one, other) => Buffer.compare(one, other)).slice(1));
+  if (typeof ranges !== "string" && ranges.every(({ group }) => groups.includes(group))) return ranges;
+  const rule = "must name all ranges that some keys are split into, each once";
+  throw new RaftError("BadOption", "refused", `groups is ${groups.join(", ").slice(0, 200)}, but it ${rule}`, {
+    field: "groups",
+    value: groups,
+    rule,
+  });
+}
+
+/** The ranges; or the rule that these keys break. */
+function splitBy(keys: readonly Uint8Array[]): readonly KeyRange[] | string {
+  if (keys.length < 1 || keys.length >= RANGES_MAX) return `must name 1 to ${RANGES_MAX - 1} keys`;
+  const ranges: KeyRange[] = [];
+  let from: Uint8Array = new Uint8Array(0);
+  for (const to of [...keys, null]) {
+    if (to !== null && Buffer.compare(from, to) >= 0)
+      return "must name keys in ascending order, by their bytes, none twice and none empty";
     const group = `${nameOf(from)}..${to === null ? "" : nameOf(to)}`;
     const fits: boolean = isName(group);
-    if (!fits) throw bad(splitAt, `must name shorter keys: a group would be called ${group}`);
-    return { group, from, to };
-  });
+    if (!fits) return `must name shorter keys: a group would be called ${group}`;
+    ranges.push({ group, from, to });
+    from = to ?? from;
+  }
+  return ranges;
 }
 
 /** The range that holds a key. @param ranges - as {@link keyRanges} gives them. */
@@ -55,6 +87,14 @@ function nameOf(key: Uint8Array): string {
     return /[A-Za-z0-9_-]/.test(letter) ? letter : `.${byte.toString(16).padStart(2, "0")}`;
   });
   return parts.join("");
+}
+
+/** What such a name says; of any other text something, which has another name. */
+function keyOf(name: string): Uint8Array {
+  const parts = name.match(/\.[0-9a-f]{2}|[A-Za-z0-9_-]/g) ?? [];
+  return Uint8Array.from(parts, (part) =>
+    part.length === 1 ? part.charCodeAt(0) : Number.parseInt(part.slice(1), 16),
+  );
 }
 
 function bad(splitAt: readonly BytesLike[], rule: string): RaftError {

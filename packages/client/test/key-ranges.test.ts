@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyRanges, RANGES_MAX, rangeOf } from "../src/index.js";
+import { keyRanges, RANGES_MAX, rangeOf, rangesOfGroups } from "../src/index.js";
 
 const names = (...splitAt: (string | Uint8Array)[]) => keyRanges(splitAt).map(({ group }) => group);
 
@@ -21,6 +21,27 @@ describe("keys split over groups", () => {
       }
     // Equal ranges are equal groups.
     expect(names("a", "b")[0]).toBe(names("a")[0]);
+  });
+
+  it("G01 the ranges follow from the names of the groups, if these are all that a split makes", () => {
+    for (const splitAt of [["g"], ["a.b", "a:"], ["."], ["..", "a"], [Uint8Array.of(0, 255), "ä"]]) {
+      const ranges = keyRanges(splitAt);
+      expect(rangesOfGroups(ranges.map(({ group }) => group).toReversed())).toEqual(ranges);
+    }
+    for (const groups of [
+      [],
+      ["main"],
+      [".."],
+      ["..g"],
+      ["..g", "n.."],
+      ["..g", "g..n"],
+      ["..g", "g..", "g.."],
+      ["..g", "g..", "main"],
+      ["..h", "g.."],
+      ["..g", "g.", "g.."],
+      ["..g.", "g..", ".2"],
+    ])
+      expect(() => rangesOfGroups(groups)).toThrow(/must name all ranges that some keys are split into/);
   });
 
   it("G01 every key has one range: bounds belong to the upper one, in the order of bytes", () => {

@@ -286,7 +286,7 @@ describe("hexraft restore", () => {
   it("F08 --dry-run says what a whole one holds, and makes nothing", async () => {
     writeFileSync(file(), backupFile(1_000));
     const said: string[] = [];
-    const dry = { dryRun: true, newCluster: false, nodeId: undefined, groupId: "main", dataDirectory: undefined };
+    const dry = { dryRun: true, newCluster: false, nodeId: undefined, groupId: undefined, dataDirectory: undefined };
     await runRestore({ file: file(), ...dry }, (line) => said.push(line));
     expect(said.join()).toMatch(
       /monday.backup is whole: state up to entry 7 of term 2, 1000 bytes, taken 2023-11-14T22:13:20.000Z on n1, group main of cluster ccc/,

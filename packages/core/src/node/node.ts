@@ -67,7 +67,9 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
    * voter who it is, draws the cluster id, and writes the first configuration. This node must be among the voters.
    *
    * A group of a NodeManager may be founded by several processes at once, and more than once, with the same voters at the same
-   * addresses: it is one founding, and resolves where it is there already.
+   * addresses: it is one founding, and resolves where it is there already. Alone (`createNode`) it is not, and a second call is refused
+   * whoever the voters are (M13): this cluster's id is drawn, so that two that are founded at once are two, and what is there already cannot
+   * be told from what another call began. `describe().identity.clusterId` says whether there is anything to found.
    *
    * @throws RaftError `BootstrapRefused`: a log exists, or a voter cannot be asked, belongs elsewhere, or holds a log of another founding.
    */

@@ -16,7 +16,7 @@ interface RestoreFlags {
   readonly dryRun?: true;
   readonly newCluster?: true;
   readonly nodeId?: string;
-  readonly groupId: string;
+  readonly groupId?: string;
   readonly dataDirectory?: string;
 }
 
@@ -24,12 +24,14 @@ interface RestoreFlags {
 export function backupCommands(program: Command): void {
   const backup = program
     .command("backup <file>")
-    .description("Takes a consistent backup of a running cluster, into a file, or to standard output (-).")
+    .description(
+      "Takes a consistent backup of a running cluster, into a file, or to standard output (-); of nodes that serve several groups into a folder.",
+    )
     .requiredOption(
       "--from <url,…>",
       "HTTP doors of nodes, e.g. http://127.0.0.1:8001; the first one that can gives it",
     )
-    .option("--group <id>", "of which group (the only one)")
+    .option("--group <id>", "of this group alone (of all that they serve)")
     .option("--leader", "ask the leader, and nobody else")
     .option(
       "--consistency <which>",
@@ -37,16 +39,17 @@ export function backupCommands(program: Command): void {
       "linearizable",
     );
   takeWhoAsks(backup, "a user with role admin")
-    .option("--force", "replace a file that is there")
+    .option("--force", "replace a backup that is there")
     .option("--quiet", "tell no progress")
     .addHelpText(
       "after",
       `
-Progress goes to standard error. The file bears its name once it is whole.
+Progress goes to standard error. The file, or the folder, bears its name once it is whole.
 Exit codes: ${ExitCode.usage} bad flag, ${ExitCode.unreadable} what came was damaged, ${ExitCode.halted} it could not be written, ${ExitCode.failed} anything else.
 
   hexraft backup monday.backup --from http://10.0.0.1:8001,http://10.0.0.2:8001
-  hexraft backup - --from http://10.0.0.1:8001 | zstd > monday.backup.zst`,
+  hexraft backup - --from http://10.0.0.1:8001 | zstd > monday.backup.zst
+  hexraft backup monday-g..n.backup --group g..n --from http://10.0.0.1:8001`,
     )
     .action(async (file: string, flags: BackupFlags) => {
       const { runBackup } = await import("./run-backup.js");
@@ -65,11 +68,13 @@ Exit codes: ${ExitCode.usage} bad flag, ${ExitCode.unreadable} what came was dam
     });
   program
     .command("restore <file>")
-    .description("Makes the first node of a new cluster out of a backup, from a file or from standard input (-).")
+    .description(
+      "Makes the first node of a new cluster out of a backup: from a file, standard input (-), or the folder of a service.",
+    )
     .option("--new-cluster", "to be said: it never goes back into the cluster that it is from")
     .option("--node-id <id>", "the node that is to found the new cluster")
     .option("--data-directory <path>", "its data directory, empty or not there yet")
-    .option("--group-id <id>", "the group; the backup must be of it", "main")
+    .option("--group-id <id>", "of a file: the group, which the backup must be of (main)")
     .option("--dry-run", "read all of it, and only say what it is and whether it is whole")
     .addHelpText(
       "after",

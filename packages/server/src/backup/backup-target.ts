@@ -34,9 +34,7 @@ export async function fileTarget(path: string, overwrite: boolean): Promise<Back
         await handle.sync();
         await handle.close();
         await rename(draft, path);
-        const directory = await open(dirname(path), "r");
-        await directory.sync();
-        await directory.close();
+        await syncDirectory(dirname(path));
       }),
     abort: async () => {
       await handle.close().catch(() => {});
@@ -61,6 +59,13 @@ export function streamTarget(stream: Writable & { readonly isTTY?: boolean }): B
   };
 }
 
+/** What bears a name in it bears it durably. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  await directory.sync();
+  await directory.close();
+}
+
 async function opened(draft: string, path: string): Promise<FileHandle> {
   try {
     return await open(draft, "wx", 0o600);
@@ -69,7 +74,8 @@ async function opened(draft: string, path: string): Promise<FileHandle> {
   }
 }
 
-const unwritable = (where: string, error: unknown): RaftError =>
+/** A disk that does not take it. */
+export const unwritable = (where: string, error: unknown): RaftError =>
   new RaftError(
     "StorageFailed",
     "refused",

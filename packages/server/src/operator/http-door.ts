@@ -19,7 +19,13 @@ export class HttpDoor {
 
   /** What a `GET` answers, as JSON. @throws RaftError */
   async json<T>(path: string): Promise<T> {
-    return JSON.parse(await textOf(await this.get(path))) as T;
+    const text = await textOf(await this.get(path));
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      const { origin } = this.url;
+      throw new RaftError("BadMessage", "refused", `${origin} answers ${path} as no node does; is that its HTTP door?`);
+    }
   }
 
   /** What a `GET` answers, as it comes. @throws RaftError if it is refused, also while it comes. */

@@ -8,6 +8,7 @@ import { type KvAnswer, type KvQuery, type KvResult, kvStateMachine } from "@hex
 import { fileStorage, sharedFileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { ContainerModule } from "inversify";
+import { refuseHalfRestored } from "../backup/restoring-mark.js";
 import type { KvNode, KvNodeCommand } from "../kv/node-kv-service.js";
 import { badField } from "./bad-field.js";
 import { peerTransportOf } from "./peer-transport.js";
@@ -28,8 +29,10 @@ export interface Hosting {
 }
 
 /** One group in a directory of its own, or one for each range of the keys over a log that they share. @throws RaftError */
-export const host = (options: ServeOptions, logger: Logger): Promise<Hosting> =>
-  options.ranges.length === 0 ? hostOne(options, logger) : hostRanges(options, options.ranges, logger);
+export async function host(options: ServeOptions, logger: Logger): Promise<Hosting> {
+  refuseHalfRestored(options.dataDirectory);
+  return options.ranges.length === 0 ? hostOne(options, logger) : hostRanges(options, options.ranges, logger);
+}
 
 async function hostOne(options: ServeOptions, logger: Logger): Promise<Hosting> {
   const { nodeId, groupId, dataDirectory: directory, raft } = options;

@@ -5,7 +5,7 @@ const HEAD_BYTES = 232;
 const CHUNK_BYTES = 256 * 1024;
 
 /** A backup of a state of so many bytes, laid down as docs/FORMAT.md says, by other code than the product's. */
-export function backupFile(stateBytes: number): Buffer {
+export function backupFile(stateBytes: number, groupId = "main", clusterId = "c".repeat(32)): Buffer {
   const stream = Buffer.alloc(stateBytes, "state ");
   const head = Buffer.alloc(HEAD_BYTES);
   head.write("HXBK", 0, "latin1");
@@ -15,8 +15,8 @@ export function backupFile(stateBytes: number): Buffer {
   [7, 2, 1_000, 1_700_000_000_000, stateBytes].forEach((n, i) => head.writeBigUInt64LE(BigInt(n), 16 + 8 * i));
   head.writeUInt32LE(crc32(stream), 56);
   for (const [at, name] of [
-    [64, "c".repeat(32)],
-    [97, "main"],
+    [64, clusterId],
+    [97, groupId],
     [162, "n1"],
   ] as const) {
     head.writeUInt8(name.length, at);

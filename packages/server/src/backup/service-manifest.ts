@@ -46,7 +46,7 @@ export function readManifest(text: string, checksum: Checksum): ServiceManifest 
   if (format !== FORMAT) throw unknown("it is not what `hexraft backup` writes; name a folder that it wrote");
   if (version !== FORMAT_VERSION)
     throw unknown(
-      `it has format ${version}, and this release reads format ${FORMAT_VERSION}; use a release that knows it`,
+      `it has format ${JSON.stringify(version)}, and this release reads format ${FORMAT_VERSION}; use a release that knows it`,
     );
   if (sum !== sumOf(body, checksum)) throw damaged("checksum mismatch");
   const isWhole = Array.isArray(splitAt) && Array.isArray(parts) && parts.length === splitAt.length + 1;

@@ -83,14 +83,6 @@ export const hostingProofs: readonly Proof[] = [
     tests: protocolTests("resting"),
   },
   {
-    // A group at rest keeps what it had in memory.
-    rule: "G02",
-    file: protocol("resting"),
-    find: '  s.disarm("heartbeat");\n  s.log.forgetBlocks();\n',
-    replace: '  s.disarm("heartbeat");\n',
-    tests: protocolTests("resting"),
-  },
-  {
     // A consent that comes after the news of a waking counts.
     rule: "G02",
     file: protocol("rest-ledger"),

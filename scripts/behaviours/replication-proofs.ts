@@ -146,6 +146,22 @@ export const replicationProofs: readonly Proof[] = [
     tests: protocolTests("replicator"),
   },
   {
+    // What all hold stays in memory until the cache is full.
+    rule: "R13",
+    file: protocol("raft"),
+    find: "    s.log.release(neededUpTo(s));\n",
+    replace: "    if (s.log.cachedBytes < 0) s.log.release(neededUpTo(s));\n",
+    tests: protocolTests("replicator"),
+  },
+  {
+    // A leader lets go of what a member still lacks.
+    rule: "R13",
+    file: protocol("replicator-group"),
+    find: "index = Math.min(index, match);",
+    replace: "index = Math.max(index, Math.min(index, match));",
+    tests: protocolTests("replicator"),
+  },
+  {
     rule: "R14",
     file: protocol("ballot-box"),
     find: "const upTo = Math.min(s.commit, s.held);",

@@ -17,10 +17,10 @@ describe("runs that are the same everywhere", () => {
     }
     expect(hashes).toMatchInlineSnapshot(`
       {
-        "1": "7d0ce4fb3ce56938",
-        "10": "0b4c64d70d4335bd",
-        "2": "840749aa6b14a65e",
-        "3": "bde931807161feb7",
+        "1": "578daaafb70f7b05",
+        "10": "2df5aa4fc5d46f75",
+        "2": "fc9f5e7a5aaff35d",
+        "3": "d8e117d739b85f77",
       }
     `);
   }, 120_000);

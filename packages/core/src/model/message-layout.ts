@@ -56,20 +56,18 @@ export function fromArray(array: unknown, blocks: readonly LogBlock[]): Envelope
   const fields = new FieldReader(array, "an envelope");
   const type = TYPE_OF_CODE.get(fields.count("code"));
   if (type === undefined) throw badMessage("its code is unknown");
-  const header = {
-    group: fields.name("group"),
-    from: fields.name("from"),
-    fromIncarnation: fields.incarnation("sender's incarnation"),
-    startNumber: fields.whole("start number", 1, Number.MAX_SAFE_INTEGER),
-    recoveryNumber: fields.count("recovery number"),
-    to: fields.name("to"),
-    toIncarnation: fields.incarnation("receiver's incarnation"),
-  };
+  const group = fields.name("group");
+  const from = fields.name("from");
+  const fromIncarnation = fields.incarnation("sender's incarnation");
+  const startNumber = fields.whole("start number", 1, Number.MAX_SAFE_INTEGER);
+  const recoveryNumber = fields.count("recovery number");
+  const to = fields.name("to");
+  const toIncarnation = fields.incarnation("receiver's incarnation");
   const body = new FieldReader(fields.nested("body"), `the body of ${type}`);
   fields.end();
-  if (header.from === header.to) throw badMessage(`${header.from} says it to itself`);
-  const message = { type, ...LAYOUTS[type].read(body, blocks) } as Message;
+  if (from === to) throw badMessage(`${from} says it to itself`);
+  const message = LAYOUTS[type].read(body, blocks);
   if (blocks.length > blocksOf(message).length) throw badMessage(`${type} came with blocks`);
   body.end();
-  return { ...header, message };
+  return { group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, message };
 }

@@ -29,7 +29,10 @@ export interface ProtocolOptions {
   readonly frameBytesMax: number;
   /** R12: most bytes that are appended and not yet applied; beyond it proposals get `Overloaded`. */
   readonly uncommittedBytesMax: number;
-  /** Most bytes of recent blocks kept in memory; older ones are read back from the log storage (R13). 64 MiB; 4 for a group of many. */
+  /**
+   * Most bytes of recent blocks kept in memory, of those not applied yet or that a peer of the leader lacks; others are read back from the
+   * log storage (R13). 64 MiB; 4 for a group of many.
+   */
   readonly cacheBytesMax: number;
   /** R12, C05: most reads and forwarded proposals that wait at once; beyond it they get `Overloaded`. */
   readonly pendingRequestsMax: number;

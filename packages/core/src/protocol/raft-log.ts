@@ -136,9 +136,10 @@ export class RaftLog {
     while (this.tail.first !== undefined && this.tail.first.last <= base.index) this.dropOldest();
   }
 
-  /** G02: a group at rest keeps no block in memory: whoever needs one reads it from the disk (R13). */
-  forgetBlocks(): void {
-    while (this.tail.first !== undefined && this.tail.first.last <= this.durable) this.dropOldest();
+  /** R13: nobody is likely to need a block up to `index` any more: what is durable of it is let go. Whoever does reads it from the disk. */
+  release(index: LogIndex): void {
+    const upTo = Math.min(index, this.durable);
+    while (this.tail.first !== undefined && this.tail.first.last <= upTo) this.dropOldest();
   }
 
   /** Numbers the write that makes everything up to now durable. */

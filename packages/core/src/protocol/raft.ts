@@ -18,7 +18,7 @@ import { tellTarget } from "./leadership-transfer.js";
 import { goOnRepairing, onLogDamaged } from "./log-repair.js";
 import type { Role } from "./notice.js";
 import { confirmReads } from "./read-only-service.js";
-import { replicate } from "./replicator-group.js";
+import { neededUpTo, replicate } from "./replicator-group.js";
 import type { RaftStart } from "./state/raft-start.js";
 import { RaftState } from "./state.js";
 import { restartElectionWait } from "./term.js";
@@ -132,7 +132,7 @@ export class Raft {
     return explainRaft(this.s, now);
   }
 
-  /** What may follow from any event: a commit, what a commit allows, and what peers have room for. */
+  /** What may follow from any event: a commit, what a commit allows, what peers have room for, and what nobody needs any more. */
   private settle(): void {
     const s = this.s;
     if (s.leadership !== undefined) {
@@ -145,5 +145,6 @@ export class Raft {
     goOnRepairing(s);
     makeUpForForgotten(s);
     if (s.halted === "") applyCommitted(s);
+    s.log.release(neededUpTo(s));
   }
 }

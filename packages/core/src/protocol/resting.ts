@@ -82,7 +82,6 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
   if (!rests) return;
   s.rest = { phase: "resting", round };
   s.disarm("election");
-  s.log.forgetBlocks();
   // Q08: what its heartbeats told of ages is getting old.
   s.freshness.forget();
   s.outbox.emit({ type: "Rest", with: [leader.id], version });
@@ -102,7 +101,6 @@ function restIfAllAgree(s: RaftState, office: Leadership): void {
   for (const { id } of office.peers.values()) if (!s.rest.confirmed.has(id)) return;
   s.rest = { phase: "resting", round: s.rest.round };
   s.disarm("heartbeat");
-  s.log.forgetBlocks();
   // Q05: what was confirmed before the rest says nothing about the time after it.
   office.lease.voidUntilRound(office.round + 1);
   s.outbox.emit({ type: "Rest", with: office.peers.values().map(({ id }) => id), version: null });

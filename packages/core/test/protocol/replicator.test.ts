@@ -287,6 +287,20 @@ describe("R13 slow followers", () => {
     ]);
   });
 
+  it("R13 what is applied, and held by all members, nobody keeps in memory; what one lacks its leader does", () => {
+    const lab = leading().cut("a", "b");
+    const cached = (): boolean[] => ["a", "b", "c"].map((id) => lab.describe(id).cachedBytes > 0);
+    lab.propose("a", "x");
+    lab.settle();
+    expect(lab.describe("c").commitIndex).toBe(lab.describe("a").last.index);
+    expect(cached()).toEqual([true, false, false]);
+    lab.heal().step("a", { type: "PeerDown", id: "b" });
+    lab.settle();
+    expect(lab.describe("b").commitIndex).toBe(lab.describe("a").last.index);
+    expect(cached()).toEqual([false, false, false]);
+    expect(ordersOf(lab.node("a").seen, "FetchEntries")).toEqual([]);
+  });
+
   it("R13 a dead follower neither slows the quorum nor grows memory", () => {
     const lab = leading({ cacheBytesMax: 2_048, windowMessagesMax: 4 }).cut("a", "b");
     for (let i = 0; i < 200; i++) {

@@ -179,7 +179,8 @@ export class LogWriter {
     try {
       while (this.queue.length > 0 && this.death === undefined) {
         jobs = takeJobs(this.queue);
-        const operations = jobs.flatMap((job) => job.operations);
+        const operations: GroupOperation[] = [];
+        for (const job of jobs) for (const operation of job.operations) operations.push(operation);
         if (this.mustRoll(batchBytes(operations))) await this.roll();
         await this.writeBatch(operations);
         for (const job of jobs) job.resolve();

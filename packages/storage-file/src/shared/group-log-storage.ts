@@ -84,12 +84,14 @@ export class GroupLogStorage implements LogStorage {
   }
 
   write(write: LogWrite): Promise<void> {
-    return this.guarded(() => {
+    try {
       const log = this.living();
       const { writer } = this.shared.living();
       const plan = this.plan(log, write);
       return this.noted(writer.write(() => plan));
-    });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** L03: what was lost is appended once more, as a copy that stands elsewhere: no file is laid anew that others use, too. */
@@ -127,7 +129,7 @@ export class GroupLogStorage implements LogStorage {
     if (this.state !== "open") return;
     this.state = "closed";
     if (this.log !== undefined) this.log.damaged = undefined;
-    await this.underWay;
+    await this.underWay.catch(() => {});
   }
 
   describe(): Readonly<Record<string, unknown>> {
@@ -143,7 +145,7 @@ export class GroupLogStorage implements LogStorage {
   }
 
   private noted(done: Promise<void>): Promise<void> {
-    this.underWay = done.catch(() => {});
+    this.underWay = done;
     return done;
   }
 

@@ -14,6 +14,7 @@ export const FORWARDING_LAYOUTS: Layouts<"Propose" | "ProposeResponse" | "ReadIn
     code: 12,
     write: ({ forTerm, request, payload }) => [forTerm, request, payload],
     read: (fields) => ({
+      type: "Propose",
       forTerm: fields.term("term meant"),
       request: fields.count("request"),
       payload: fields.bytes("payload", PAYLOAD_BYTES_LIMIT),
@@ -31,12 +32,13 @@ export const FORWARDING_LAYOUTS: Layouts<"Propose" | "ProposeResponse" | "ReadIn
     ],
     read: (fields) => {
       const answer = {
+        type: "ProposeResponse",
         request: fields.count("request"),
         outcome: fields.oneOf("outcome", OUTCOMES),
         code: fields.text("code", isCode, "must be at most 32 letters", ""),
         reason: fields.text("reason", isReason, `must be at most ${REASON_CHARACTERS_MAX} characters`, ""),
         result: fields.bytes("result", PAYLOAD_BYTES_LIMIT, NO_BYTES),
-      };
+      } as const;
       const applied = fields.index("applied", 0);
       return applied === 0 ? answer : { ...answer, applied };
     },
@@ -44,12 +46,13 @@ export const FORWARDING_LAYOUTS: Layouts<"Propose" | "ProposeResponse" | "ReadIn
   ReadIndex: {
     code: 14,
     write: ({ request }) => [request],
-    read: (fields) => ({ request: fields.count("request") }),
+    read: (fields) => ({ type: "ReadIndex", request: fields.count("request") }),
   },
   ReadIndexResponse: {
     code: 15,
     write: ({ request, confirmed, index }) => [request, confirmed, index],
     read: (fields) => ({
+      type: "ReadIndexResponse",
       request: fields.count("request"),
       confirmed: fields.flag("confirmed"),
       index: fields.index("index"),

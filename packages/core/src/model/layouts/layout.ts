@@ -10,8 +10,11 @@ export interface Layout<M extends Message> {
   readonly since?: number;
   /** Its body. */
   readonly write: (message: M) => unknown[];
-  /** Its body again; `blocks` came beside it. */
-  readonly read: (fields: FieldReader, blocks: readonly LogBlock[]) => Omit<M, "type">;
+  /**
+   * The message of such a body; `blocks` came beside it. Written as one literal wherever it is said often: what is spread into another
+   * object has no shape that it shares with its like, and every step that looks at it pays for that.
+   */
+  readonly read: (fields: FieldReader, blocks: readonly LogBlock[]) => M;
 }
 
 /** The layouts of these messages. */

@@ -9,7 +9,7 @@ export const REPAIR_LAYOUTS: Layouts<"RepairRequest" | "RepairResponse"> = {
     code: 17,
     since: 2,
     write: ({ first, last }) => [first, last],
-    read: (fields) => rangeOf(fields),
+    read: (fields) => ({ type: "RepairRequest", ...rangeOf(fields) }),
   },
   RepairResponse: {
     code: 18,
@@ -39,7 +39,7 @@ export const REPAIR_LAYOUTS: Layouts<"RepairRequest" | "RepairResponse"> = {
       const prev = { index: head.first - 1, term: head.prevTerm };
       checkBlocks("RepairResponse", TERM_MAX, prev, blocks, count, sizeBytes);
       if ((blocks.at(-1)?.last ?? 0) > head.last) throw badMessage("RepairResponse holds more than was asked for");
-      return { ...head, blocks };
+      return { type: "RepairResponse", ...head, blocks };
     },
   },
 };

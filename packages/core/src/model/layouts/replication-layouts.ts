@@ -1,5 +1,5 @@
-import type { FieldReader } from "../field-reader.js";
 import type { LogIndex } from "../log-id.js";
+import type { AppendEntriesResponse, HeartbeatResponse } from "../message.js";
 import { checkBlocks, sizeOf } from "./block-list.js";
 import type { Layouts } from "./layout.js";
 
@@ -11,11 +11,13 @@ export const REPLICATION_LAYOUTS: Layouts<
     code: 5,
     write: ({ term, prev, commit, blocks }) => [term, prev.index, prev.term, commit, blocks.length, sizeOf(blocks)],
     read: (fields, blocks) => {
-      const head = { term: fields.term(), prev: fields.logId("prev"), commit: fields.index("commit") };
+      const term = fields.term();
+      const prev = fields.logId("prev");
+      const commit = fields.index("commit");
       const count = fields.count("block count");
       const sizeBytes = fields.count("block bytes");
-      checkBlocks("AppendEntries", head.term, head.prev, blocks, count, sizeBytes);
-      return { ...head, blocks };
+      checkBlocks("AppendEntries", term, prev, blocks, count, sizeBytes);
+      return { type: "AppendEntries", term, prev, commit, blocks };
     },
   },
   AppendEntriesResponse: {
@@ -26,7 +28,8 @@ export const REPLICATION_LAYOUTS: Layouts<
       return m.isWitness === true ? [...said, 1] : said;
     },
     read: (fields) => {
-      const said = {
+      const said: AppendEntriesResponse = {
+        type: "AppendEntriesResponse",
         term: fields.term(),
         success: fields.flag("success"),
         match: fields.index("match"),
@@ -37,7 +40,9 @@ export const REPLICATION_LAYOUTS: Layouts<
         needsSnapshot: fields.index("needs snapshot", 0),
       };
       const isWitness = fields.count("witness", 0) > 0;
-      return { ...said, ...(isWitness && { isWitness }), ...readForgotten(fields) };
+      const forgottenUpTo = fields.index("forgotten up to", 0);
+      if (!isWitness && forgottenUpTo === 0) return said;
+      return { ...said, ...(isWitness && { isWitness }), ...(forgottenUpTo > 0 && { forgottenUpTo }) };
     },
   },
   Heartbeat: {
@@ -51,32 +56,35 @@ export const REPLICATION_LAYOUTS: Layouts<
         : [standing.answeredRound, standing.answeredInStart, standing.ageMs, standing.commit]),
     ],
     read: (fields) => {
-      const head = { term: fields.term(), commit: fields.index("commit"), round: fields.count("round") };
+      const term = fields.term();
+      const commit = fields.index("commit");
+      const round = fields.count("round");
       const answeredRound = fields.count("answered round", 0);
       const answeredInStart = fields.count("answered in start", 0);
       const ageMs = fields.count("age", 0);
-      const commit = fields.index("leader's commit", 0);
-      return answeredRound === 0 ? head : { ...head, standing: { answeredRound, answeredInStart, ageMs, commit } };
+      const leaderCommit = fields.index("leader's commit", 0);
+      if (answeredRound === 0) return { type: "Heartbeat", term, commit, round };
+      const standing = { answeredRound, answeredInStart, ageMs, commit: leaderCommit };
+      return { type: "Heartbeat", term, commit, round, standing };
     },
   },
   HeartbeatResponse: {
     code: 8,
     write: (m) => [m.term, m.round, m.last, m.needsSnapshot, ...writeForgotten(m)],
-    read: (fields) => ({
-      term: fields.term(),
-      round: fields.count("round"),
-      last: fields.index("last"),
-      needsSnapshot: fields.index("needs snapshot", 0),
-      ...readForgotten(fields),
-    }),
+    read: (fields) => {
+      const said: HeartbeatResponse = {
+        type: "HeartbeatResponse",
+        term: fields.term(),
+        round: fields.count("round"),
+        last: fields.index("last"),
+        needsSnapshot: fields.index("needs snapshot", 0),
+      };
+      const forgottenUpTo = fields.index("forgotten up to", 0);
+      return forgottenUpTo === 0 ? said : { ...said, forgottenUpTo };
+    },
   },
 };
 
 /** L03; older neighbours send none, and pass it over. */
 const writeForgotten = ({ forgottenUpTo }: { readonly forgottenUpTo?: LogIndex }): LogIndex[] =>
   forgottenUpTo === undefined ? [] : [forgottenUpTo];
-
-function readForgotten(fields: FieldReader): { readonly forgottenUpTo?: LogIndex } {
-  const forgottenUpTo = fields.index("forgotten up to", 0);
-  return forgottenUpTo === 0 ? {} : { forgottenUpTo };
-}

@@ -12,6 +12,7 @@ export const REST_LAYOUTS: Layouts<"RestOffer" | "RestAnswer" | "ProcessBeat" | 
     since: 2,
     write: ({ term, commit, round, version }) => [term, commit, round, version],
     read: (fields) => ({
+      type: "RestOffer",
       term: fields.term(),
       commit: fields.index("commit"),
       round: fields.count("round"),
@@ -22,7 +23,12 @@ export const REST_LAYOUTS: Layouts<"RestOffer" | "RestAnswer" | "ProcessBeat" | 
     code: 20,
     since: 2,
     write: ({ term, round, rests }) => [term, round, rests],
-    read: (fields) => ({ term: fields.term(), round: fields.count("round"), rests: fields.flag("rests") }),
+    read: (fields) => ({
+      type: "RestAnswer",
+      term: fields.term(),
+      round: fields.count("round"),
+      rests: fields.flag("rests"),
+    }),
   },
   ProcessBeat: {
     code: 21,
@@ -41,7 +47,7 @@ export const REST_LAYOUTS: Layouts<"RestOffer" | "RestAnswer" | "ProcessBeat" | 
       const isUntold = fields.flag("woken untold");
       const rule = `must be at most ${WOKEN_NAMED_MAX} names, each with a version`;
       const woken = wokenIn(fields.text("woken groups", (list) => wokenIn(list).every(isWoken), rule));
-      return { ...head, ...held, woken: isUntold ? null : woken };
+      return { type: "ProcessBeat", ...head, ...held, woken: isUntold ? null : woken };
     },
   },
   JoinedHeartbeats: {
@@ -49,6 +55,7 @@ export const REST_LAYOUTS: Layouts<"RestOffer" | "RestAnswer" | "ProcessBeat" | 
     since: 2,
     write: ({ heartbeats }) => [heartbeats.length, ...heartbeats.map(writeJoined)],
     read: (fields) => ({
+      type: "JoinedHeartbeats",
       heartbeats: Array.from({ length: fields.whole("heartbeats", 1, JOINED_MAX) }, () =>
         readJoined(new FieldReader(fields.nested("heartbeat"), "a joined heartbeat")),
       ),
@@ -65,16 +72,15 @@ function writeJoined({ group, fromIncarnation, recoveryNumber, toIncarnation, me
 }
 
 function readJoined(fields: FieldReader): JoinedHeartbeat {
-  const head = {
+  const heartbeat = {
     group: fields.name("group"),
     fromIncarnation: fields.incarnation("sender's incarnation"),
     recoveryNumber: fields.count("recovery number"),
     toIncarnation: fields.incarnation("receiver's incarnation"),
+    message: REPLICATION_LAYOUTS[fields.oneOf("type", JOINED_TYPES)].read(fields, []),
   };
-  const type = fields.oneOf("type", JOINED_TYPES);
-  const message = { type, ...REPLICATION_LAYOUTS[type].read(fields, []) } as Heartbeat | HeartbeatResponse;
   fields.end();
-  return { ...head, message };
+  return heartbeat;
 }
 
 /** As text, `name/version` with commas between: an array in an array in an array is as deep as a frame goes. */

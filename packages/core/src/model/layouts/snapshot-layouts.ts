@@ -16,6 +16,7 @@ export const SNAPSHOT_LAYOUTS: Layouts<"InstallSnapshot" | "InstallSnapshotRespo
     code: 10,
     write: ({ term, transfer, status, offset, match }) => [term, transfer, STATUSES.indexOf(status), offset, match],
     read: (fields) => ({
+      type: "InstallSnapshotResponse",
       term: fields.term(),
       transfer: fields.count("transfer"),
       status: fields.oneOf("status", STATUSES),
@@ -31,7 +32,7 @@ function writeInstallSnapshot({ term, transfer, meta }: InstallSnapshot): unknow
   return [term, transfer, id.index, id.term, members, Math.floor(logTimeMs), formatVersion, sizeBytes, checksum];
 }
 
-function readInstallSnapshot(fields: FieldReader): Omit<InstallSnapshot, "type"> {
+function readInstallSnapshot(fields: FieldReader): InstallSnapshot {
   const head = { term: fields.term(), transfer: fields.count("transfer") };
   const id = fields.logId("snapshot");
   const meta: SnapshotMeta = {
@@ -44,7 +45,7 @@ function readInstallSnapshot(fields: FieldReader): Omit<InstallSnapshot, "type">
   };
   // S01: a configuration above the snapshot's index may yet be undone by a truncation, so no snapshot carries one.
   if (meta.configuration.id.index > id.index) throw badMessage("a snapshot's configuration lies above its index");
-  return { ...head, meta };
+  return { type: "InstallSnapshot", ...head, meta };
 }
 
 function configurationIn(bytes: Uint8Array): SnapshotMeta["configuration"] {

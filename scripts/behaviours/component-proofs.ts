@@ -213,7 +213,7 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "T02",
     file: `${MODEL}/message-layout.ts`,
-    find: "  if (header.from === header.to) throw badMessage(`${header.from} says it to itself`);\n",
+    find: "  if (from === to) throw badMessage(`${from} says it to itself`);\n",
     replace: "",
     tests: test("model/message-layout"),
   },

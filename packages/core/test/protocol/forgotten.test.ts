@@ -5,6 +5,7 @@ import type { Effect } from "../../src/protocol/effect.js";
 import { sent } from "../support/effects.js";
 import { Lab, type LabOptions, T } from "../support/lab.js";
 import { append, commands, ordersOf, refused } from "../support/messages.js";
+import { ReadingLab } from "../support/reading-lab.js";
 
 const THREE = ["a", "b", "c"];
 const holeOf = (first: number, last: number): LogHole => ({ first, last, file: "0001.seg", offset: 192, length: 512 });
@@ -17,7 +18,7 @@ const errors = (effects: readonly Effect[]) =>
 
 /** a leads term 1, all hold and know as committed entries 1 to 6; b dies, and what its disk held after entry `kept` is forgotten. */
 function forgetful(kept: number, options: LabOptions = {}): Lab {
-  const lab = new Lab(THREE, options).elect("a");
+  const lab = new ReadingLab(THREE, options).elect("a");
   for (const payload of ["p", "q", "r", "s"]) lab.propose("a", payload);
   lab.settle().beat("a").crash("b");
   const { disk } = lab.node("b");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Backup, BackupAbout, NodeDescription } from "@hexraft/core";
 import { RaftError } from "@hexraft/core/ports";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { runBackup } from "../src/backup/run-backup.js";
 import { runRestore } from "../src/backup/run-restore.js";
 import { exitCodeOf } from "../src/exit-codes.js";
@@ -112,11 +112,16 @@ it("F08 every range is a file as that of one group, in whatever order the groups
 
 it("F08 a range that no node can give for the moment is asked for again; any other refusal ends it, and nothing is kept", async () => {
   await open("..g", "g..");
+  const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   files["g.."]?.unshift(
+    new RaftError("NotLeader", "refused", "no leader"),
     new RaftError("NotLeader", "refused", "no leader"),
     new RaftError("Overloaded", "refused", "busy"),
   );
-  expect(await backup()).toEqual([0, ""]);
+  expect(await backup({ quiet: false })).toEqual([0, ""]);
+  const again = told.mock.calls.map(String).filter((line) => line.includes("It is asked for again for up to 30 s."));
+  told.mockRestore();
+  expect(again).toEqual([expect.stringContaining("no leader"), expect.stringContaining("busy")]); // not each time anew
   files["g.."]?.unshift(new RaftError("SnapshotFailed", "refused", "the disk is full"));
   expect(await backup({ overwrite: true })).toEqual([1, expect.stringContaining("the disk is full")]);
   expect(await dryRun()).toEqual([[0, ""], [expect.stringContaining("is whole")]]);

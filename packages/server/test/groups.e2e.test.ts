@@ -97,7 +97,7 @@ describe("several groups behind one door", () => {
     expect((await own).entries.map(({ key }) => Buffer.from(key).toString())).toEqual(["number", "nut", "plum"]);
     client.close();
     for (const [group, why] of [
-      ["x..y", "there is no group x..y here; there are ..g, g..n, n..t, t.."],
+      ["x..y", 'there is no group "x..y" here (there are ..g, g..n, n..t, t..)'],
       [undefined, "several groups are served here, say which one is meant"],
     ] as const) {
       const lost = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 10_000, ...(group && { group }) });
@@ -140,6 +140,9 @@ describe("several groups behind one door", () => {
       const { status } = await fetch(`${urlOf(leader)}/v1/admin/members?group=g..n`, { method: "POST" });
       return status === 200 ? true : undefined; // it may have changed meanwhile
     });
+    const said = cluster.of("n1").process.out.split("\n");
+    const named = said.filter((line) => line.includes("kind=leader")).map((line) => / group=(\S+)/.exec(line)?.[1]);
+    expect(new Set(named)).toEqual(new Set(GROUPS));
     const scraped = (await http("n1", "GET", "/metrics")).text.split("\n");
     const terms = scraped.filter((line) => line.startsWith("hexraft_term{"));
     expect(terms.map((line) => /group="([^"]*)"/.exec(line)?.[1])).toEqual(GROUPS);
@@ -157,6 +160,9 @@ describe("several groups behind one door", () => {
         return (await cluster.leaders()).get(group) === "n1" ? true : undefined;
       });
     expect(await counts()).toEqual([0, 0, 4]);
+    const told = cluster.ids.flatMap((id) => cluster.of(id).process.out.split("\n"));
+    for (const group of GROUPS)
+      expect(told).toContainEqual(expect.stringMatching(`an operator asks .*verb=transfer-leadership group=${group}`));
     const listed = await shell(["admin", "groups"]);
     expect(listed.out.split("\n").filter((line) => line !== "")).toHaveLength(4);
     expect(listed.out).toMatch(/^\.\.g {3}led by n1 in term \d+, committed up to \d+/);
@@ -167,10 +173,10 @@ describe("several groups behind one door", () => {
     });
     expect(await shell(["admin", "leader", "--group", "typo"])).toMatchObject({
       code: 1,
-      error: expect.stringContaining("there is no group typo here; there are ..g, g..n, n..t, t.."),
+      error: expect.stringContaining('there is no group "typo" here (there are ..g, g..n, n..t, t..)'),
     });
-    const told = await shell(["admin", "rebalance"]);
-    expect(told).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
+    const evened = await shell(["admin", "rebalance"]);
+    expect(evened).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
     expect(await counts()).toEqual([1, 1, 2]);
     expect(JSON.parse((await shell(["admin", "rebalance", "--json"])).out)).toEqual({
       outcome: "ok",
@@ -249,6 +255,7 @@ describe("several groups behind one door", () => {
       ...group,
     ]);
     expect(restored).toMatchObject({ code: 0, error: "" });
+    expect(restored.out).toMatch(/hexraft serve --group-id n\.\.t --node-id m1/);
     const { process: alone, listening } = await workshop.single("m1", ...group);
     const answer = await until("the restored plum", async () => {
       const found = await fetch(`http://${listening.http}/v1/kv/plum`);

@@ -125,6 +125,10 @@ describe("/v1/kv/<key>", () => {
     ["GET", "/v1/kv/k?maxStalenessMs=soon"],
     ["GET", "/v1/kv/k?maxStalenessMs=5&consistency=lease"],
     ["GET", "/v1/kv?limit=0"],
+    ["GET", "/v1/kv?limit=1&limit=2"],
+    ["GET", "/v1/hash?groop=main"],
+    ["GET", "/v1/status?format=xml"],
+    ["GET", "/v1/explain?group=main&group=other"],
     ["POST", "/v1/incr/k?by=x"],
     ["POST", "/v1/incr/k?by=9223372036854775808"],
   ])("refuses %s %s with 400, and changes nothing", async (method, path) => {

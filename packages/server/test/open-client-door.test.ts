@@ -196,7 +196,7 @@ describe("bad input", () => {
     });
     expect(served.tally.applied).toBe(0);
     const named = clientOf([served], { group: "main" });
-    const message = expect.stringContaining("there is no group main here; there are tally");
+    const message = expect.stringContaining('there is no group "main" here (there are tally)');
     expect(await named.read("a")).toMatchObject({ outcome: "refused", error: { code: "BadOption", message } });
   });
 

@@ -4,6 +4,7 @@ import { HexraftClient, keyRanges } from "@hexraft/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runRestore } from "../src/backup/run-restore.js";
 import { exitCodeOf } from "../src/exit-codes.js";
+import { runInspect } from "../src/inspect/run-inspect.js";
 import type { Listening } from "../src/serve/start-server.js";
 import { nodeArguments } from "./support/serve-process.js";
 import { ThreeNodes, until } from "./support/three-nodes.js";
@@ -189,6 +190,9 @@ it("F08 G01 a restored node is not started with other split points, nor one whos
   const home = join(young.workshop.directory, "m2");
   const restoring = ["restore", folder, "--new-cluster", "--node-id", "m2", "--data-directory", home];
   expect((await run(...restoring)).code).toBe(0);
+  const looks: string[] = [];
+  expect(await runInspect({ directory: home, json: false }, (text) => looks.push(text))).toBe(0);
+  expect(looks.join().match(/no entries after \d+, committed/g)).toHaveLength(4);
   const args = nodeArguments(young.workshop.directory, "m2", 0);
   const other = await run(...args, "--split-at", "g,n,s");
   expect(other).toMatchObject({ code: 2, error: expect.stringMatching(/splitAt .* must split the keys as .*n\.\.t/) });

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { Container, ContainerModule } from "inversify";
 import type { GroupId, NodeId } from "../model/node-id.js";
 import { badOption, type NodeOptions, type ProtocolOptions, resolveOptions } from "../model/options.js";
+import { GroupLogger } from "../node/group-logger.js";
 import type { ManagerDescription } from "../node/manager-description.js";
 import type { Node } from "../node/node.js";
 import { type ManagerPorts, NodeManagerCore } from "../node/node-manager.js";
@@ -158,7 +159,7 @@ class Manager implements NodeManager {
         bind(Clock).toConstantValue(host.clock);
         bind(RandomSource).toConstantValue(host.random);
         bind(Checksum).toConstantValue(host.checksum);
-        bind(Logger).toConstantValue(host.logger);
+        bind(Logger).toConstantValue(new GroupLogger(host.logger, groupId));
       });
       const container = new Container({ defaultScope: "Singleton" });
       const census = new BindingCensus("group");

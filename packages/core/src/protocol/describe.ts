@@ -5,10 +5,14 @@ import { leaderContactOf } from "./check-quorum.js";
 import type { ChangeDescription, RaftDescription } from "./description.js";
 import type { RaftState } from "./state.js";
 
+/** G02: of a group at rest each peer's process is heard for it; once one is not, the group is awake. */
+const HEARD = { silentMs: 0 } as const;
+
 /** O01. */
 export function describeRaft(s: RaftState, now: Millis): RaftDescription {
   const office = s.leadership;
   const reads = office === undefined ? s.asked.unsentReads.length + (s.asked.question?.readers.length ?? 0) : 0;
+  const isResting = s.rest?.phase === "resting";
   const rounds = office?.readRounds.reduce((sum, round) => sum + round.readers.length, office.waitingReads.length) ?? 0;
   return {
     role: s.role,
@@ -34,7 +38,7 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     writeOverdue: s.writeOverdue,
     pendingReads: reads + rounds,
     droppedMessages: { ...s.dropped },
-    peers: [...(office?.peers.values() ?? [])].map((peer) => peer.describe(now)),
+    peers: [...(office?.peers.values() ?? [])].map((peer) => ({ ...peer.describe(now), ...(isResting && HEARD) })),
     halted: s.halted,
     faulted: s.faulted,
   };

@@ -18,7 +18,7 @@ export interface PeerDescription {
   readonly messagesInFlight: number;
   /** R09. */
   readonly bytesInFlight: number;
-  /** Since its last answer in this term, ms. */
+  /** Since its last answer in this term, ms; 0 while the group rests, and its process is heard for it (G02). */
   readonly silentMs: Millis;
   /** R20: it came back without what it had acknowledged, and counts for nothing. */
   readonly hasLostData: boolean;

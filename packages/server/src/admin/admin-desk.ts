@@ -6,7 +6,7 @@ import {
   type ClusterGroup,
   type ClusterMembers,
 } from "@hexraft/client";
-import { type LogIndex, type MemberChange, type Node, NotLeader } from "@hexraft/core";
+import { type GroupId, type LogIndex, type MemberChange, type Node, type NodeId, NotLeader } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
 import { allows, type Identity, type Role } from "../access/role.js";
 import { Asked } from "./asked.js";
@@ -27,7 +27,7 @@ interface Verb<Answer> {
   run(asked: Asked): Promise<Answer> | Answer;
 }
 
-/** A leader that is new commits its first entry within milliseconds; it is asked again so often, ms (M03). */
+/** A new leader is heard of, and commits its first entry, within milliseconds; it is looked for so often, ms (E21, M03). */
 const NEW_LEADER_PAUSE_MS = 10;
 
 /** All that operators can ask of a node, in one table, whatever door they come by. */
@@ -39,6 +39,8 @@ export class AdminDesk {
     private readonly electionTimeoutMs: number,
     private readonly logger: Logger,
     groups: () => readonly ClusterGroup[],
+    /** Of several: which one it is for. */
+    private readonly group?: GroupId,
   ) {
     this.verbs = {
       members: { needs: "read", takes: [], run: () => this.members() },
@@ -54,7 +56,7 @@ export class AdminDesk {
       "transfer-leadership": {
         needs: "admin",
         takes: ["to"],
-        run: (asked) => node.transferLeadership(asked.id("to")).then(() => node.describe().leader),
+        run: (asked) => node.transferLeadership(asked.id("to")).then(() => this.nextLeader()),
       },
       snapshot: { needs: "admin", takes: [], run: () => node.snapshot() },
       "force-election": { needs: "admin", takes: [], run: () => node.forceElection().then(() => node.describe().term) },
@@ -83,7 +85,12 @@ export class AdminDesk {
         `User ${who.name || "without a name"} has role ${who.role}; ${named} is for ${verb.needs}.`,
       );
     const asked = new Asked(fields).only(...verb.takes);
-    if (verb.needs === "admin") this.logger.info("an operator asks", { user: who.name, verb: named });
+    if (verb.needs === "admin")
+      this.logger.info("an operator asks", {
+        user: who.name,
+        verb: named,
+        ...(this.group !== undefined && { group: this.group }),
+      });
     return verb.run(asked);
   }
 
@@ -99,6 +106,16 @@ export class AdminDesk {
       throw new NotLeader(leader, member?.address ?? null);
     }
     return membersOf(description, this.electionTimeoutMs);
+  }
+
+  /** It is known within a heartbeat of its election; `null`: not within T. */
+  private async nextLeader(): Promise<NodeId | null> {
+    const patience = performance.now() + this.electionTimeoutMs;
+    for (;;) {
+      const { leader } = this.node.describe();
+      if (leader !== null || performance.now() > patience) return leader;
+      await sleep(NEW_LEADER_PAUSE_MS);
+    }
   }
 
   private async changeMembers(change: MemberChange, expectedIndex: LogIndex | undefined): Promise<ClusterMembers> {

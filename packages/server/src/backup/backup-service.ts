@@ -61,13 +61,15 @@ async function patiently(
   tell: (text: string) => void,
 ): Promise<BackupAbout> {
   const end = performance.now() + PATIENCE_MS;
+  let said = "";
   for (;;) {
     try {
       return await takeBackup(how, group, await folder.part(at));
     } catch (error) {
       const passes = error instanceof RaftError && PASSING.has(error.code);
       if (!passes || performance.now() > end) throw error;
-      tell(`${error.message} It is asked for again.\n`);
+      if (error.message !== said) tell(`${error.message} It is asked for again for up to ${PATIENCE_MS / 1_000} s.\n`);
+      said = error.message;
     }
     await sleep(PAUSE_MS);
   }

@@ -14,22 +14,21 @@ export function serviceText({ splitAt, parts }: ServiceManifest): string {
   return [`${parts.length} ranges, split at ${splitAt.join(", ")}`, ...lines].join("\n");
 }
 
-/** What is to be done with a restored node. @param splitAt - none: it holds one group. */
+/** What is to be done with a restored node. @param holding - the flag that says which groups it holds. */
 export function howToStart(
   { nodeId, dataDirectory }: { readonly nodeId: string; readonly dataDirectory: string },
   clusterId: string,
-  splitAt: readonly string[],
+  holding: string,
 ): string {
-  const split = splitAt.length === 0 ? "" : ` ${splitText(splitAt)}`;
   return [
     `Start the nodes of the new cluster with one and the same list, ${nodeId} first in it, the others with empty directories:`,
-    `  hexraft serve${split} --node-id ${nodeId} --data-directory ${dataDirectory} --bootstrap ${nodeId}=host:port,… …`,
+    `  hexraft serve ${holding} --node-id ${nodeId} --data-directory ${dataDirectory} --bootstrap ${nodeId}=host:port,… …`,
     `The nodes of cluster ${clusterId} are no part of it, and are refused.`,
   ].join("\n");
 }
 
 /** What a shell would read otherwise stands in a file. */
-const splitText = (splitAt: readonly string[]): string =>
+export const splitFlag = (splitAt: readonly string[]): string =>
   splitAt.every((key) => /^[\w.:/-]+$/.test(key))
     ? `--split-at ${splitAt.join(",")}`
     : `--config <file with {"splitAt":${JSON.stringify(splitAt)}}>`;

@@ -8,7 +8,7 @@ import { fileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
 import { badField } from "../serve/bad-field.js";
 import { bytesOf, lookInto, naming } from "./backup-file.js";
-import { backupText, howToStart, serviceText } from "./backup-text.js";
+import { backupText, howToStart, serviceText, splitFlag } from "./backup-text.js";
 import { lookIntoService, restoreService } from "./restore-service.js";
 
 /** What `hexraft restore` is told. */
@@ -53,7 +53,7 @@ export async function runRestore(order: RestoreOrder, say: (line: string) => voi
   const founder = { nodeId, dataDirectory };
   if (isService) {
     const { splitAt, parts } = await restoreService(file, nodeId, dataDirectory, say);
-    return say(howToStart(founder, parts[0]?.clusterId ?? "", splitAt));
+    return say(howToStart(founder, parts[0]?.clusterId ?? "", splitFlag(splitAt)));
   }
   const node = await createNode({ nodeId, groupId }, [
     nodeRuntime(),
@@ -63,5 +63,5 @@ export async function runRestore(order: RestoreOrder, say: (line: string) => voi
   ]);
   const { about, stateHash } = await naming(file, () => node.restore(bytesOf(file)));
   say(`${nodeId} holds the ${backupText(about)}; its hash is ${stateHash}.`);
-  say(howToStart(founder, about.clusterId, []));
+  say(howToStart(founder, about.clusterId, `--group-id ${groupId}`));
 }

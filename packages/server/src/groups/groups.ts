@@ -30,7 +30,7 @@ export class Groups<G extends Pick<ServedGroup, "id" | "describe"> = ServedGroup
 
   /** For those who have named one that is not there. */
   unknown(name: string): RaftError {
-    return this.refusal(`there is no group ${name.slice(0, 64)} here`);
+    return this.refusal(`there is no group ${JSON.stringify(name.slice(0, 64))} here`);
   }
 
   /** For those who have named none of several. */
@@ -40,7 +40,7 @@ export class Groups<G extends Pick<ServedGroup, "id" | "describe"> = ServedGroup
 
   private refusal(why: string): RaftError {
     const there = [...this.all, ...this.refused].map(({ id }) => id);
-    return new RaftError("BadCommand", "refused", `${why}; there are ${there.join(", ")}`);
+    return new RaftError("BadCommand", "refused", `${why} (there are ${there.join(", ")})`);
   }
 
   /** How each of them is. */

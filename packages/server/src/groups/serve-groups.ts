@@ -39,12 +39,14 @@ export interface Served {
 /** Puts everything in front of the nodes that does not depend on the kind of door. */
 export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): Served {
   const { nodeId, ranges, requestTimeoutMs, electionTimeoutMs } = how;
-  const deskOf = (node: AdministeredNode) => new AdminDesk(node, electionTimeoutMs, logger, () => groups.list());
+  const isOne = ranges.length === 0;
+  const deskOf = (node: AdministeredNode, group?: GroupId) =>
+    new AdminDesk(node, electionTimeoutMs, logger, () => groups.list(), isOne ? undefined : group);
   const hostOf = ([id, node]: readonly [GroupId, KvNode]): Host => ({
     id,
     node,
     kv: new NodeKvService(node, requestTimeoutMs),
-    admin: deskOf(node),
+    admin: deskOf(node, id),
     describe: () => node.describe(),
     explain: () => node.explain(),
     stateHash: () => node.stateHash(),
@@ -55,7 +57,6 @@ export function serveGroups(hosting: Hosting, how: ServedHow, logger: Logger): S
   const groups = new Groups<Host>(hosts, hosting.resting, refused);
   const [first] = hosts;
   const kvs = new Map([...hosts, ...refused].map(({ id, kv }) => [id, kv]));
-  const isOne = ranges.length === 0;
   return {
     groups,
     kv: isOne

@@ -101,11 +101,14 @@ export function wholeOf(query: URLSearchParams, name: string, low: number, high:
 
 /** Refuses parameters that the route does not know: a misspelt `ttlms` must not write for ever. @throws HttpProblem 400 */
 export function onlyParameters(query: URLSearchParams, ...known: readonly string[]): void {
-  for (const name of query.keys())
+  for (const name of query.keys()) {
+    if (query.getAll(name).length > 1)
+      throw new HttpProblem(400, "BadRequest", `${JSON.stringify(name)} is said more than once.`);
     if (!known.includes(name))
       throw new HttpProblem(
         400,
         "BadRequest",
         `${JSON.stringify(name)} is not a parameter here; known are ${known.join(", ") || "none"}.`,
       );
+  }
 }

@@ -5,7 +5,6 @@ import { Access } from "../access/access.js";
 import { allows, type Identity } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
 import type { Groups } from "../groups/groups.js";
-import type { ServedGroup } from "../groups/served-group.js";
 import type { KvService } from "../kv/kv-service.js";
 import type { Scrape } from "../metrics/node-metrics.js";
 import type { HostPort } from "../serve/address.js";
@@ -20,9 +19,10 @@ import { ADMIN, identify, roleFor } from "./authorization.js";
 import { BackupRoute } from "./backup-route.js";
 import { runBatch } from "./batch-route.js";
 import { health, readiness } from "./health-routes.js";
-import { HttpProblem, type HttpReply, json, send, text } from "./http-reply.js";
+import { HttpProblem, type HttpReply, send } from "./http-reply.js";
 import { type HttpRequest, keyOfPath, onlyParameters, readRequest } from "./http-request.js";
 import { deleteKey, getKey, incrementKey, putKey, rangeOfKeys } from "./kv-routes.js";
+import { explanationOf, hashOf, listOf, statusOf } from "./node-routes.js";
 import { problemOf, RETRY_AFTER } from "./problem-of.js";
 import { inItsSession, openSession } from "./session-route.js";
 
@@ -172,7 +172,7 @@ export class HttpFront implements Front {
 
   private route(request: HttpRequest, who: Identity): Promise<HttpReply> | HttpReply {
     const { method, path } = request;
-    const { kv } = this.context;
+    const { kv, groups } = this.context;
     const key = /^\/v1\/kv\/(.*)$/s.exec(path)?.[1];
     if (key !== undefined) {
       if (method === "GET" || method === "HEAD") return getKey(kv, keyOfPath(key), request);
@@ -191,21 +191,21 @@ export class HttpFront implements Front {
       case "/v1/sessions":
         return only(method, "POST", () => openSession(kv, request));
       case "/v1/status":
-        return only(method, "GET", () => asked(request, this.groupOf(request).describe()));
+        return only(method, "GET", () => statusOf(groups, request));
       case "/v1/explain":
-        return only(method, "GET", () => asked(request, this.groupOf(request).explain()));
+        return only(method, "GET", () => explanationOf(groups, request));
       case "/v1/hash":
-        return only(method, "GET", async () => json(200, await this.groupOf(request).stateHash()));
+        return only(method, "GET", () => hashOf(groups, request));
       case "/v1/groups":
-        return only(method, "GET", () => this.listOf(request));
+        return only(method, "GET", () => listOf(groups, request));
       case `${ADMIN}backup`:
         return this.backups.run(request);
       case "/metrics":
         return only(method, "GET", () => this.metrics(request));
       case "/healthz":
-        return only(method, "GET", () => health(this.context.groups));
+        return only(method, "GET", () => health(groups));
       case "/readyz":
-        return only(method, "GET", () => readiness(this.context.groups));
+        return only(method, "GET", () => readiness(groups));
       default:
         if (path.startsWith(ADMIN))
           return only(method, "POST", () =>
@@ -219,18 +219,8 @@ export class HttpFront implements Front {
     }
   }
 
-  /** @throws RaftError `BadCommand` */
-  private groupOf({ query }: HttpRequest): ServedGroup {
-    return this.context.groups.named(query.get("group") ?? undefined);
-  }
-
   private deskOf(group: string | undefined): Pick<AdminDesk, "ask"> {
     return group === undefined ? this.context.admin : this.context.groups.named(group).admin;
-  }
-
-  private listOf({ query }: HttpRequest): HttpReply {
-    onlyParameters(query);
-    return json(200, { groups: this.context.groups.list() });
   }
 
   private async metrics(request: HttpRequest): Promise<HttpReply> {
@@ -246,12 +236,6 @@ function only(
 ): Promise<HttpReply> | HttpReply {
   if (method === allowed || (allowed === "GET" && method === "HEAD")) return run();
   throw wrongMethod(allowed);
-}
-
-/** As JSON, or with `?format=text` as it is read. */
-function asked({ query }: HttpRequest, what: { readonly text: string }): HttpReply {
-  onlyParameters(query, "format", "group");
-  return query.get("format") === "text" ? text(200, `${what.text}\n`) : json(200, what);
 }
 
 const wrongMethod = (allowed: string) =>

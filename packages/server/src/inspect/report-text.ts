@@ -19,12 +19,14 @@ function sharedText(log: DirectoryReport["sharedLog"]): string[] {
 
 function groupText(group: InspectedGroup): string[] {
   const { groupId, incarnation, hardState, base, last, commitHint, runs, configurations, segments, snapshots } = group;
+  const entries =
+    base.index === last.index ? `no entries after ${last.index}` : `entries ${base.index + 1}–${last.index}`;
   const vote = hardState.vote === null ? "no vote" : `voted for ${hardState.vote.id} (${hardState.vote.incarnation})`;
   const terms = runs.map(({ first, term }, i) => `${first}–${(runs[i + 1]?.first ?? last.index + 1) - 1}: ${term}`);
   return [
     `group ${groupId}, replica ${incarnation}`,
     `  term ${hardState.term}, ${vote}`,
-    `  entries ${base.index + 1}–${last.index}, committed at least up to ${commitHint}; terms ${terms.join(", ") || "none"}`,
+    `  ${entries}, committed at least up to ${commitHint}; terms ${terms.join(", ") || "none"}`,
     ...configurations.map(({ id, configuration: { voters, votersOld, learners } }) => {
       const before = votersOld.length > 0 ? `, jointly with ${votersOld.join(" ")}` : "";
       return `  configuration at ${id.index}: voters ${voters.join(" ")}${before}${learners.length > 0 ? `, learners ${learners.join(" ")}` : ""}`;

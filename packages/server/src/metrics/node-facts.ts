@@ -146,7 +146,11 @@ export const NODE_FACTS: readonly Fact[] = [
   counted("messages_dropped_total", "Messages that the transport did not take.", "postman", "dropped"),
   peerGauge("match_index", "Last entry that the peer holds for certain.", ({ match }) => match),
   peerGauge("lag_entries", "Entries that the peer lacks.", ({ match }, { last }) => last.index - match),
-  peerGauge("silent_seconds", "Since the peer's last answer.", ({ silentMs }) => silentMs / 1_000),
+  peerGauge(
+    "silent_seconds",
+    "Since the peer's last answer; 0 while the group rests.",
+    ({ silentMs }) => silentMs / 1_000,
+  ),
   peerGauge(
     "in_flight_messages",
     "Messages that the peer has not acknowledged.",

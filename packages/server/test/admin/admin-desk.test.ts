@@ -42,6 +42,17 @@ describe("what operators ask", () => {
     expect(node.told).toEqual([["transfer", "n2"], ["snapshot"], ["elect"], ["cancel"], ["plan", ADD_N4]]);
   });
 
+  it("E21 a hand-over is answered with who leads then, once that is known here", async () => {
+    const node = new Administered();
+    const desk = deskOf(node);
+    const described = node.describe;
+    let looks = 0;
+    node.describe = () => ({ ...described(), leader: ++looks < 3 ? null : "n2" });
+    expect(await desk.ask({ verb: "transfer-leadership" }, as("admin"))).toBe("n2");
+    node.describe = () => ({ ...described(), leader: null });
+    expect(await desk.ask({ verb: "transfer-leadership" }, as("admin"))).toBe(null); // nobody within T
+  });
+
   it("questions want the role read, changes and plans the role admin; who has not gets nothing done", async () => {
     const node = new Administered();
     const desk = deskOf(node);

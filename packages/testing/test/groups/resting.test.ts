@@ -37,6 +37,23 @@ describe("groups at rest, whole processes", () => {
     await world.stop();
   });
 
+  it("G02 O01 operators do not take peers of a group at rest for silent, and see at once who is when one is gone", async () => {
+    const world = await atRest();
+    await world.time.advance(20 * T);
+    const leader = await world.awaitLeader("g0");
+    const silentMs = () =>
+      leader
+        .node("g0")
+        .describe()
+        .peers.map((peer) => peer.silentMs);
+    expect(silentMs()).toEqual([0, 0]);
+    world.processes.find((process) => process !== leader)?.crash();
+    await world.time.advance(4 * T);
+    expect(Math.min(...silentMs())).toBeLessThan(T);
+    expect(Math.max(...silentMs())).toBeGreaterThan(2 * T);
+    await world.stop();
+  });
+
   it("G02 heartbeats of groups that are awake leave joined, and so do their answers; nothing rests, and nobody stands for election", async () => {
     const world = new Households();
     await world.found(...GROUPS);

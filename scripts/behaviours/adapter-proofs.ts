@@ -122,6 +122,22 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${TCP}/test/refusal-log.test.ts`],
   },
   {
+    // Whatever group a message is of, the first one hears it.
+    rule: "T08",
+    file: `${TCP}/src/groups.ts`,
+    find: "const receiver = this.receivers.get(envelope.group);",
+    replace: "const [receiver] = this.receivers.has(envelope.group) ? this.receivers.values() : [];",
+    tests: [`${TCP}/test/link/link.test.ts`],
+  },
+  {
+    // With each group that comes the peer is dialled once more.
+    rule: "T08",
+    file: `${TCP}/src/link/links.ts`,
+    find: "if (link === undefined && id !== this.host.local().nodeId)",
+    replace: "if (id !== this.host.local().nodeId)",
+    tests: [`${TCP}/test/link/link.test.ts`],
+  },
+  {
     rule: "T09",
     file: `${TCP}/src/link/admission.ts`,
     find: "if (min <= ours.max && max >= ours.min) return undefined;",

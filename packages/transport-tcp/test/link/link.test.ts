@@ -1,4 +1,4 @@
-import { EntryType, LogBlock, type Message } from "@hexraft/core/ports";
+import { EntryType, type Envelope, LogBlock, type Message } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { FrameType } from "../../src/wire/frame.js";
 import { type Reject, rejectToArray, welcomeToArray } from "../../src/wire/handshake.js";
@@ -61,6 +61,26 @@ describe("messages to a peer", () => {
     expect(firsts(n2)).toEqual(wanted);
     expect(rounds(n2.messages)).toEqual(wanted);
     expect(rounds(n1.messages)).toEqual(wanted);
+  });
+
+  it("T08 of fifty groups on one connection each way, each hears its own", async () => {
+    const [n1, n2] = await pair();
+    const groups = Array.from({ length: 50 }, (_, at) => `g${at}`);
+    const heard = new Map<string, number[]>();
+    for (const group of groups) {
+      const receiver = n2.receiver(incarnationOf("n2"));
+      const onMessage = (envelope: Envelope) =>
+        void heard.set(group, [...(heard.get(group) ?? []), ...rounds([envelope])]);
+      n2.transport.attach(group, { ...receiver, onMessage });
+      n1.transport.setPeers(group, [n2.peer]);
+      n2.transport.setPeers(group, [n1.peer]);
+    }
+    groups.forEach((group, at) => n1.transport.send({ ...n1.envelope("n2", heartbeat(at + 1)), group }));
+    n1.transport.flush();
+    await eventually("each heard something", () => heard.size === groups.length);
+    expect([...heard]).toEqual(groups.map((group, at) => [group, [at + 1]]));
+    const connectionsOf = (one: Member) => (one.transport.describe() as { connections: number }).connections;
+    expect([connectionsOf(n1), connectionsOf(n2)]).toEqual([1, 1]);
   });
 
   it("T10 what is said before the connection is up leaves first once it is", async () => {

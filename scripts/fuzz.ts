@@ -7,7 +7,7 @@ import { type Order, runFuzzing } from "./fuzz/process.js";
 import { superviseFuzzing } from "./fuzz/supervise.js";
 import { readArguments, refuse } from "./lib/arguments.js";
 
-const USAGE = `pnpm fuzz [--seconds N] [--only frames,messages,log-files,snapshots,resp,door] [--seed TEXT]
+const USAGE = `pnpm fuzz [--seconds N] [--only frames,messages,log-files,snapshots,backups,manifests,resp,door] [--seed TEXT]
           [--hang-seconds N] [--save] [--json]
 
   --seconds N   how long; 30 if not said

@@ -57,6 +57,7 @@ describe("pnpm fuzz", () => {
         "log",
         "snapshot",
         "backup",
+        "manifest",
         "RESP command",
       ]),
     );

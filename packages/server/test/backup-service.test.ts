@@ -103,6 +103,9 @@ it("F08 every range is a file as that of one group, in whatever order the groups
     [6, expect.stringMatching(/part-002.backup: it is whole, but not the part of the range g\.\. that manifest.json/)],
     [],
   ]);
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  writeFileSync(join(folder(), "manifest.json"), JSON.stringify({ ...manifest, splitAt: 7 }).replace("7", deep));
+  expect(await dryRun()).toEqual([[6, expect.stringMatching(/manifest.json: it is no JSON; fetch/)], []]);
   writeFileSync(join(folder(), "manifest.json"), JSON.stringify({ ...manifest, version: 2 }));
   expect(await dryRun()).toEqual([
     [6, expect.stringMatching(/manifest.json: it has format 2, and .* reads format 1/)],

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HexraftClient, keyRanges } from "@hexraft/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -198,8 +198,18 @@ it("F08 G01 a restored node is not started with other split points, nor one whos
   expect(other).toMatchObject({ code: 2, error: expect.stringMatching(/splitAt .* must split the keys as .*n\.\.t/) });
   expect((await run(...args)).error).toContain("holds the log that many groups share");
   rmSync(home, { recursive: true });
-  mkdirSync(home);
-  writeFileSync(join(home, "restoring"), "");
+  // A part becomes unreadable while it is being restored, when the one before it is there.
+  const failing = join(young.workshop.directory, "failing");
+  cpSync(folder, failing, { recursive: true });
+  const order = {
+    file: failing,
+    dryRun: false,
+    newCluster: true,
+    nodeId: "m2",
+    groupId: undefined,
+    dataDirectory: home,
+  };
+  await expect(runRestore(order, () => rmSync(failing, { recursive: true, force: true }))).rejects.toThrow(/part-002/);
   const why =
     /m2 holds a part of a backup: its restore goes on, or did not come to its end; empty it, and restore once more/;
   for (const half of [await run(...args, ...FLAGS.flags), await run(...restoring)])

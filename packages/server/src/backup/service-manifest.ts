@@ -41,18 +41,21 @@ export function layManifest({ splitAt, parts }: ServiceManifest, checksum: Check
  * @throws RaftError `FormatUnknown` if it is none, or of another version; `Damaged`
  */
 export function readManifest(text: string, checksum: Checksum): ServiceManifest {
-  const { checksum: sum, ...body } = fieldsOf(text);
+  const { isIntact, body } = parsed(text, checksum);
   const { format, version, splitAt, parts } = body;
   if (format !== FORMAT) throw unknown("it is not what `hexraft backup` writes; name a folder that it wrote");
   if (version !== FORMAT_VERSION)
     throw unknown(
       `it has format ${JSON.stringify(version)}, and this release reads format ${FORMAT_VERSION}; use a release that knows it`,
     );
-  if (sum !== sumOf(body, checksum)) throw damaged("checksum mismatch");
-  const isWhole = Array.isArray(splitAt) && Array.isArray(parts) && parts.length === splitAt.length + 1;
+  if (!isIntact) throw damaged("checksum mismatch");
+  const isWhole = isTexts(splitAt) && Array.isArray(parts) && parts.length === splitAt.length + 1;
   if (!isWhole) throw damaged("it does not name one part for each range");
-  return { splitAt: splitAt.map(String), parts };
+  return { splitAt, parts };
 }
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");
 
 const sumOf = (body: object, checksum: Checksum): string =>
   checksum
@@ -60,9 +63,16 @@ const sumOf = (body: object, checksum: Checksum): string =>
     .toString(16)
     .padStart(8, "0");
 
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+interface Parsed {
+  readonly isIntact: boolean;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Also what is nested too deep to be walked through is no manifest. */
+function parsed(text: string, checksum: Checksum): Parsed {
   try {
-    return Object(JSON.parse(text)) as Readonly<Record<string, unknown>>;
+    const { checksum: sum, ...body } = Object(JSON.parse(text)) as Readonly<Record<string, unknown>>;
+    return { isIntact: sum === sumOf(body, checksum), body };
   } catch {
     throw damaged("it is no JSON");
   }

@@ -32,7 +32,8 @@ export class Claims {
     if (receiver === undefined)
       return {
         code: "NotClaimed",
-        reason: "this node waits for a cluster, and the incarnation meant is not its own; bootstrap or join it first",
+        reason:
+          "this node waits for a cluster, and the incarnation meant is not its own; bootstrap it, or add it to the members (anew, if its directory was emptied)",
       };
     await receiver.onClaim(hello.clusterId);
     this.onClaimed(hello.clusterId);

@@ -43,10 +43,10 @@ const NO_RESULTS: readonly unknown[] = [];
  */
 export class ClosureQueue {
   private readonly submitted = new Fifo<ProposalGroup>();
-  private pending: Run[] = NOTHING;
-  private answers: Answer[] = NOTHING;
+  private pending: readonly Run[] = NOTHING;
+  private answers: readonly Answer[] = NOTHING;
   private readonly timed = new SparseSet<TimedCall>();
-  private gaveUp: { readonly done: Done; readonly error: RaftError }[] = NOTHING;
+  private gaveUp: readonly { readonly done: Done; readonly error: RaftError }[] = NOTHING;
   private alarm: Alarm | undefined;
   private events: Pick<EventSink, "inNextTurn"> | undefined;
 
@@ -108,7 +108,7 @@ export class ClosureQueue {
 
   /** What stands above an index may or may not survive (E16). */
   abandon({ above, error }: AbandonProposals): void {
-    let kept: Run[] = NOTHING;
+    let kept: readonly Run[] = NOTHING;
     for (const run of this.pending) {
       const survivors = Math.min(run.count, Math.max(0, above - run.first + 1));
       if (survivors > 0) kept = added(kept, { ...run, count: survivors });
@@ -228,10 +228,9 @@ export class ClosureQueue {
 
   /** The first `count` callers of the oldest run have their answer. */
   private advance(run: Run, count: number): void {
-    if (count < run.count)
-      this.pending[0] = { ...run, slot: run.slot + count, first: run.first + count, count: run.count - count };
-    else if (this.pending.length > 1) this.pending.shift();
-    else this.pending = NOTHING;
+    const others = this.pending.length > 1 ? this.pending.slice(1) : NOTHING;
+    const rest = { ...run, slot: run.slot + count, first: run.first + count, count: run.count - count };
+    this.pending = rest.count > 0 ? [rest, ...others] : others;
   }
 
   private takeSubmitted(count: number, take: (group: ProposalGroup, slot: number, count: number) => void): void {

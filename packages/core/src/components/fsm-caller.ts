@@ -41,9 +41,9 @@ interface WaitingRead {
  */
 export class FsmCaller {
   private readonly jobs = new Fifo<Job>();
-  private reads: WaitingRead[] = NOTHING;
+  private reads: readonly WaitingRead[] = NOTHING;
   private busy = false;
-  private idle: (() => void)[] = NOTHING;
+  private idle: readonly (() => void)[] = NOTHING;
   private calls = 0;
   private ordered: LogIndex;
   private fault: RaftError | undefined;

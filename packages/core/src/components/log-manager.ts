@@ -36,7 +36,7 @@ export class LogManager {
   private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
   private closed = false;
-  private idle: (() => void)[] = NOTHING;
+  private idle: readonly (() => void)[] = NOTHING;
   private writes = 0;
   private overdue: Overdue | undefined;
   private writeBeganMs: Millis = 0;

@@ -7,7 +7,7 @@ import type { EventSink } from "./event-sink.js";
  * protocol. What comes before the protocol is there waits for it.
  */
 export class StorageNews {
-  private waiting: (LogDamaged | StorageFailed)[] = NOTHING;
+  private waiting: readonly (LogDamaged | StorageFailed)[] = NOTHING;
   private events: EventSink | undefined;
 
   /** The storage said so. */

@@ -44,7 +44,7 @@ export interface TurnHooks {
  * and answers callers when the drain is over. So an answer never leads to the next commit by microtasks alone.
  */
 export class Inbox implements EventSink {
-  private queue: (RaftEvent | (() => void))[] = NOTHING;
+  private queue: readonly (RaftEvent | (() => void))[] = NOTHING;
   /** Made when a turn is the first to need it. */
   private gathered: Gathering | undefined;
   private messages = 0;
@@ -197,8 +197,10 @@ export class Inbox implements EventSink {
   }
 
   private stepQueued(): void {
-    const items = this.queue.length > EVENTS_PER_TURN_MAX ? this.queue.splice(0, EVENTS_PER_TURN_MAX) : this.queue;
-    if (items === this.queue) this.queue = NOTHING;
+    const { queue } = this;
+    const isLong = queue.length > EVENTS_PER_TURN_MAX;
+    const items = isLong ? queue.slice(0, EVENTS_PER_TURN_MAX) : queue;
+    this.queue = isLong ? queue.slice(EVENTS_PER_TURN_MAX) : NOTHING;
     for (const item of items) {
       if (typeof item === "function") this.guarded(item);
       else {

@@ -2,7 +2,8 @@ import { added, NOTHING } from "./short-list.js";
 
 /** A first-in-first-out list on an array with a moving head: no allocation per item, and its ends can be looked at. */
 export class Fifo<T> {
-  private items: (T | undefined)[] = NOTHING;
+  /** Written to only while there is something in it: it may be {@link NOTHING}. */
+  private items: (T | undefined)[] = NOTHING as never[];
   private head = 0;
 
   /** Items in it. */
@@ -27,7 +28,7 @@ export class Fifo<T> {
 
   /** Adds at the end. */
   push(item: T): void {
-    this.items = added(this.items, item);
+    this.items = added(this.items, item) as (T | undefined)[];
   }
 
   /** Takes the oldest. */
@@ -50,7 +51,7 @@ export class Fifo<T> {
 
   /** Throws all away. */
   clear(): void {
-    this.items = NOTHING;
+    this.items = NOTHING as never[];
     this.head = 0;
   }
 

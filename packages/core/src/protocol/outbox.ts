@@ -18,7 +18,7 @@ type Draft = { -readonly [K in keyof Persist]: Persist[K] } & { blocks?: LogBloc
  * A message that waits keeps the words it was given: it tells the truth of the step that decided it.
  */
 export class Outbox {
-  private effects: Effect[] = NOTHING;
+  private effects: readonly Effect[] = NOTHING;
   private draft: Draft | undefined;
   /** Number of the newest write that holds a hard state. */
   private hardStateWrite = 0;
@@ -93,7 +93,7 @@ export class Outbox {
   }
 
   /** The step's effects, in order: what may leave at once stands before the write, so that the disk is not in its way. */
-  take(commit: LogIndex): Effect[] {
+  take(commit: LogIndex): readonly Effect[] {
     if (this.draft !== undefined) this.finishWrite(commit);
     const effects = this.effects;
     this.effects = NOTHING;

@@ -12,7 +12,7 @@ export interface PassedOn {
 /** Q04, R18: what a follower has asked the leader. */
 export interface Asked {
   /** Reads that wait for the next question. */
-  unsentReads: number[];
+  unsentReads: readonly number[];
   /** The question under way. */
   question: { readonly request: number; readonly readers: readonly number[]; readonly sentAt: Millis } | undefined;
   lastRequest: number;

@@ -27,9 +27,9 @@ export interface Leadership {
   /** A leader's view of the others. */
   readonly peers: Peers;
   /** Q02, Q03: reads that no round carries yet. */
-  waitingReads: Reader[];
+  waitingReads: readonly Reader[];
   /** Q01: the rounds under way, oldest first. */
-  readRounds: ReadRound[];
+  readRounds: readonly ReadRound[];
   /** E21; the request is -1 where nobody asked (M05). */
   transfer: { readonly request: number; readonly target: NodeId; told: boolean } | undefined;
   /** M03, M04: the change that was asked for here; one that an earlier leader began is known by the configuration alone. */

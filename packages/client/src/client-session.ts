@@ -7,6 +7,8 @@ export class ClientSession {
   readonly nonce: Uint8Array = randomBytes(NONCE_BYTES);
   /** As the cluster named it; 0 until it is registered. */
   id = 0;
+  /** That cluster; in any other the same number is another client's. */
+  clusterId = "";
   private readonly unanswered = new Set<number>();
   private next = 1;
   /** No lower number is unanswered. */

@@ -6,16 +6,17 @@ import {
   resolveClientOptions,
 } from "./client-options.js";
 import type { Denial, DoorConnection } from "./door-connection.js";
-import { AnswerKind, REQUEST_BYTES_MAX, RequestKind } from "./door-records.js";
+import { AnswerKind, RequestKind } from "./door-records.js";
 import { type Answered, failed } from "./outcome.js";
 import {
-  changes,
   errorOf,
+  givenUp,
   inDoubt,
   isMovable,
   isOnce,
   isRepeatable,
   isRetried,
+  ofAnotherCluster,
   type Pending,
   pendingRequest,
   type Settle,
@@ -23,6 +24,7 @@ import {
 import { PendingTable } from "./pending-table.js";
 import { ANY_NODE, Route, type RouteOwner } from "./route.js";
 import { SessionGate } from "./session-gate.js";
+import { tooMuch } from "./too-much.js";
 
 /** How long one operation may take, and how it can be called off. */
 export interface OperationOptions {
@@ -60,7 +62,10 @@ export class DoorClient implements RouteOwner {
     this.gate = new SessionGate({
       register: (nonce, settle) => {
         const now = performance.now();
-        this.dispatch(this.begin(RequestKind.openSession, nonce, now + this.options.deadlineMs, settle), now);
+        const entry = this.begin(RequestKind.openSession, nonce, now + this.options.deadlineMs, (answered) =>
+          settle(answered, entry.connection?.clusterId ?? ""),
+        );
+        this.dispatch(entry, now);
       },
       goOn: () => this.onReady(),
       failWaiting: (error) => this.failWaiting(error),
@@ -178,8 +183,14 @@ export class DoorClient implements RouteOwner {
       this.route.seek();
       return;
     }
+    const { clusterId } = connection;
+    // F08: a cluster that was made out of a backup answers now. There the session is unknown by its number, or another client's.
+    if (entry.session !== null && entry.session.clusterId !== clusterId) {
+      if (entry.isDoubtful) return this.settle(entry, failed(inDoubt(entry, ofAnotherCluster(clusterId))));
+      this.gate.leave(entry);
+    }
     if (entry.kind === RequestKind.command && connection.sessions && this.options.sessions) {
-      if (!this.gate.isOpen) {
+      if (!this.gate.isOpenIn(clusterId)) {
         this.waiting.push(entry);
         this.gate.open();
         return;
@@ -228,11 +239,7 @@ export class DoorClient implements RouteOwner {
   }
 
   private giveUp(entry: Pending, code: ErrorCode, why: string): void {
-    const doubtful = changes(entry) && (entry.connection !== null || entry.isDoubtful);
-    const message = doubtful
-      ? `The command was sent, and ${why} before the answer came; it may have been applied, or may still be.`
-      : `Nothing was done: ${why}. ${entry.refusal === "" ? `The route to the leader: ${this.route.trouble}.` : `The last refusal: ${entry.refusal}`}`;
-    this.settle(entry, failed(new RaftError(code, doubtful ? "unknown" : "refused", message)));
+    this.settle(entry, failed(givenUp(entry, code, why, this.route.trouble)));
   }
 
   private sweep(): void {
@@ -251,22 +258,9 @@ export class DoorClient implements RouteOwner {
   }
 
   private refusal(bytes: Uint8Array, signal: AbortSignalLike | undefined): RaftError | null {
-    const { inFlightMax, inFlightBytesMax } = this.options;
     if (this.closed) return new RaftError("Stopped", "refused", "This client was closed; make a new one.");
     if (signal?.aborted)
       return new RaftError("Cancelled", "refused", "The signal was aborted before the request was made.");
-    if (bytes.length > REQUEST_BYTES_MAX)
-      return new RaftError(
-        "EntryTooLarge",
-        "refused",
-        `The request is ${bytes.length} bytes; ${REQUEST_BYTES_MAX} are the most.`,
-      );
-    if (this.pending.size >= inFlightMax || this.bytesInFlight + bytes.length > inFlightBytesMax)
-      return new RaftError(
-        "Overloaded",
-        "refused",
-        `${this.pending.size} operations with ${this.bytesInFlight} bytes are under way (inFlightMax ${inFlightMax}, inFlightBytesMax ${inFlightBytesMax}); wait for some of them.`,
-      );
-    return null;
+    return tooMuch(bytes.length, this.options, { requests: this.pending.size, bytes: this.bytesInFlight });
   }
 }

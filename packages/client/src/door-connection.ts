@@ -27,6 +27,8 @@ export class DoorConnection {
   retired = false;
   /** C03: whether commands may go in sessions; known from the welcome on. */
   sessions = false;
+  /** Which cluster answers here; known from the welcome on. */
+  clusterId = "";
   /** Q08: covers all that was answered here; empty while the node has told none. */
   token = "";
   /** It ended because the node had said nothing for so long, ms; 0: it did not. */
@@ -120,6 +122,7 @@ export class DoorConnection {
       }
       this.greeted = true;
       this.sessions = welcome.sessions === true;
+      this.clusterId = welcome.clusterId;
       this.socket.setTimeout(0);
       this.owner.onWelcome(this, welcome);
       return;

@@ -96,3 +96,18 @@ export function errorOf(kind: number, bytes: Uint8Array): { readonly error: Raft
   const outcome = kind === AnswerKind.refused ? "refused" : "unknown";
   return { error: new RaftError(code as ErrorCode, outcome, message, leader === "" ? {} : { leader }), leader };
 }
+
+/** F08: its number means something else in the cluster that answers now. */
+export const ofAnotherCluster = (clusterId: string): RaftError =>
+  new RaftError("SessionExpired", "refused", `Its session was another cluster's than ${clusterId}, which answers now.`);
+
+/** It is not waited for any longer. @param trouble - what is wrong with the way to the leader. */
+export function givenUp(entry: Pending, code: ErrorCode, why: string, trouble: string): RaftError {
+  const { connection, isDoubtful, refusal } = entry;
+  if (changes(entry) && (connection !== null || isDoubtful)) {
+    const message = `The command was sent, and ${why} before the answer came; it may have been applied, or may still be.`;
+    return new RaftError(code, "unknown", message);
+  }
+  const last = refusal === "" ? `The route to the leader: ${trouble}.` : `The last refusal: ${refusal}`;
+  return new RaftError(code, "refused", `Nothing was done: ${why}. ${last}`);
+}

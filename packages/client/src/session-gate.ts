@@ -2,12 +2,13 @@ import type { RaftError } from "@hexraft/core/ports";
 import { readSessionOpened } from "@hexraft/sessions";
 import { ClientSession } from "./client-session.js";
 import { RequestKind } from "./door-records.js";
-import type { Pending, Settle } from "./pending.js";
+import type { Answered } from "./outcome.js";
+import type { Pending } from "./pending.js";
 
 /** The client whose commands go through. */
 interface GatedClient {
-  /** Sends a registration under that nonce, which may be told as often as it takes. */
-  register(nonce: Uint8Array, settle: Settle<Uint8Array>): void;
+  /** Sends a registration under that nonce, which may be told as often as it takes; tells which cluster answered, too. */
+  register(nonce: Uint8Array, settle: (answered: Answered<Uint8Array>, clusterId: string) => void): void;
   /** What waited is sent now. */
   goOn(): void;
   /** What waited ends with this. */
@@ -24,20 +25,23 @@ export class SessionGate {
 
   constructor(private readonly client: GatedClient) {}
 
-  /** Whether there is a session to go into. */
-  get isOpen(): boolean {
-    return this.session.id !== 0;
+  /** Whether there is a session to go into, of that cluster. */
+  isOpenIn(clusterId: string): boolean {
+    return this.session.id !== 0 && this.session.clusterId === clusterId;
   }
 
-  /** Registers one, unless that is under way. */
+  /** Registers one, unless that is under way; the one that there was is another cluster's. */
   open(): void {
     if (this.isOpening) return;
     this.isOpening = true;
+    if (this.session.id !== 0) this.session = new ClientSession();
     const { session, client } = this;
-    client.register(session.nonce, (answered) => {
+    client.register(session.nonce, (answered, clusterId) => {
       this.isOpening = false;
-      if (answered.outcome === "ok") session.id = readSessionOpened(answered.value).session;
-      else if (answered.error.code !== "DeadlineExceeded") return client.failWaiting(answered.error);
+      if (answered.outcome === "ok") {
+        session.id = readSessionOpened(answered.value).session;
+        session.clusterId = clusterId;
+      } else if (answered.error.code !== "DeadlineExceeded") return client.failWaiting(answered.error);
       client.goOn();
     });
   }
@@ -51,7 +55,7 @@ export class SessionGate {
     entry.bytes = session.layOut(entry.sequence, entry.own);
   }
 
-  /** C04: its session expired, and it was certainly not done: it goes into a new one. */
+  /** C04: its session expired, or is another cluster's, and it was certainly not done: it goes into a new one. */
   leave(entry: Pending): void {
     if (entry.session === this.session) this.session = new ClientSession();
     entry.session = null;

@@ -173,6 +173,40 @@ describe("what stays unknown", () => {
     expect(await hexraft.increment("n")).toBe(2n);
   });
 
+  it("C03 F08 a session is not taken into a cluster that was made anew: what is certain goes into a new one, what is not is unknown", async () => {
+    await hexraft.increment("n");
+    // The cluster is restored as of before that session was registered, and its number is another client's by now.
+    first.onRequest = (request) => {
+      serve({ ...request, ok: () => {} });
+      [first.clusterId, second.clusterId] = ["d".repeat(32), "d".repeat(32)];
+      sessions = new Map([["another client's", 1]]);
+      done = new Map();
+      elect(second);
+      first.cut();
+    };
+    const doubtful = await hexraft.propose(increment("n"));
+    expect(doubtful).toMatchObject({
+      outcome: "unknown",
+      error: { code: "SessionExpired", message: expect.stringContaining("another cluster's than ddd") },
+    });
+    expect(await hexraft.increment("n")).toBe(1n);
+    expect([...done.keys()]).toEqual(["2/1"]);
+    // Certainly not done: refused, and the way to the leader leads into another cluster.
+    second.onRequest = (request) => {
+      [first.clusterId, sessions] = [
+        "e".repeat(32),
+        new Map([
+          ["others'", 1],
+          ["others', too", 4],
+        ]),
+      ];
+      elect(first);
+      request.refuse("NotLeader", first.nodeId);
+    };
+    expect(await hexraft.increment("n")).toBe(2n);
+    expect([...done.keys()]).toEqual(["2/1", "3/1"]);
+  });
+
   it.each(["AlreadyAcknowledged", "ResultNotKept"])("C03 C02 %s is not asked again", async (code) => {
     await hexraft.increment("n");
     first.onRequest = (request) => request.unknown(code);

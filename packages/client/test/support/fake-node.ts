@@ -37,6 +37,8 @@ export class FakeNode {
   goodbye = "";
   /** Q08: told before each answer, if there is one. */
   token = "";
+  /** Which cluster it says that it belongs to. */
+  clusterId = "c".repeat(32);
   /** Whether it says that it knows sessions. */
   sessions = false;
   /** Takes connections, and says nothing to anybody, as a process does that stands still. */
@@ -90,7 +92,7 @@ export class FakeNode {
               ? layOutWelcome({
                   nodeId: this.nodeId,
                   leader: this.leader,
-                  clusterId: "c".repeat(32),
+                  clusterId: this.clusterId,
                   sessions: this.sessions,
                 })
               : layOutGoodbye(this.goodbye),

@@ -7,6 +7,7 @@ import { membershipProofs } from "./membership-proofs.js";
 import { nodeProofs } from "./node-proofs.js";
 import type { Proof } from "./proof.js";
 import { replicationProofs } from "./replication-proofs.js";
+import { serviceProofs } from "./service-proofs.js";
 import { snapshotProofs } from "./snapshot-proofs.js";
 import { storageProofs } from "./storage-proofs.js";
 import { termProofs } from "./term-proofs.js";
@@ -29,4 +30,5 @@ export const proofs: readonly Proof[] = [
   ...nodeProofs,
   ...storageProofs,
   ...adapterProofs,
+  ...serviceProofs,
 ];

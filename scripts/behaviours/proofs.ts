@@ -3,19 +3,22 @@ import { clientProofs } from "./client-proofs.js";
 import { componentProofs } from "./component-proofs.js";
 import { hostingProofs } from "./hosting-proofs.js";
 import { leaderProofs } from "./leader-proofs.js";
+import { logProofs } from "./log-proofs.js";
 import { membershipProofs } from "./membership-proofs.js";
 import { nodeProofs } from "./node-proofs.js";
+import { operatingProofs } from "./operating-proofs.js";
 import type { Proof } from "./proof.js";
 import { replicationProofs } from "./replication-proofs.js";
 import { serviceProofs } from "./service-proofs.js";
 import { snapshotProofs } from "./snapshot-proofs.js";
 import { storageProofs } from "./storage-proofs.js";
 import { termProofs } from "./term-proofs.js";
+import { transportProofs } from "./transport-proofs.js";
 import { votingProofs } from "./voting-proofs.js";
 
 /**
- * How to take out each rule that a test of the core leads with; a rule may have several. First those of the protocol,
- * family by family; then what components, node and adapters owe.
+ * How to take out each rule of docs/PROTOCOL.md; a rule may have several. First those of the protocol, family by family; then
+ * what components, node, adapters and server owe.
  */
 export const proofs: readonly Proof[] = [
   ...votingProofs,
@@ -29,6 +32,9 @@ export const proofs: readonly Proof[] = [
   ...componentProofs,
   ...nodeProofs,
   ...storageProofs,
+  ...logProofs,
+  ...transportProofs,
   ...adapterProofs,
   ...serviceProofs,
+  ...operatingProofs,
 ];

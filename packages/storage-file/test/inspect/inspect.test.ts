@@ -144,6 +144,16 @@ describe("diffDirectories", () => {
     });
   });
 
+  it("O08 finds commands that differ though their term is the same, which must never be", async () => {
+    const [left, right] = [
+      await logOf([block(1, 10, 1, 100), block(11, 10, 1, 100)]),
+      await logOf([block(1, 10, 1, 100), block(11, 3, 1, 100), block(14, 2, 1, 99), block(16, 5, 1, 100)]),
+    ];
+    expect((await diffDirectories(left, right, "main", nodeFiles, checksum)).differing).toEqual([
+      { from: 14, to: 15, terms: [1, 1] },
+    ]);
+  });
+
   it("O08 M12 compares what a witness keeps, and takes no missing payload for a difference", async () => {
     const blocks = [block(1, 10, 1, 100), block(11, 10, 2, 100)];
     const whole = await logOf(blocks);

@@ -2,7 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogStorage } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
-import { block, contentOf, openLog, reopen, temporaryDirectory, words } from "../support/host.js";
+import { FaultDisk } from "../support/fault-disk.js";
+import { block, contentOf, OPEN, openLog, reopen, storageOf, temporaryDirectory, words } from "../support/host.js";
+import { ManualScheduler } from "../support/manual-scheduler.js";
 
 const PARTS = { segmentBytesMax: 4_096 };
 const VOTE = { term: 7, vote: { id: "n3", incarnation: "00000000000000c3" }, recoveryNumber: 0, removedAt: 0 };
@@ -14,6 +16,16 @@ const segmentsIn = (directory: string): string[] =>
 
 async function fill(log: LogStorage, from: number, blocks: number, term = 1): Promise<void> {
   for (let i = 0; i < blocks; i++) await log.write({ blocks: [block(from + 10 * i, 10, term, 100)] });
+}
+
+/** What a machine finds whose power is cut when names have just become durable. */
+class PowerCuts extends FaultDisk {
+  readonly images: ReadonlyMap<string, Uint8Array>[] = [];
+
+  override async syncDirectory(): Promise<void> {
+    await super.syncDirectory();
+    this.images.push(this.imageAfterCrash(() => 0));
+  }
 }
 
 describe("FileLogStorage: segments and compaction", () => {
@@ -47,6 +59,24 @@ describe("FileLogStorage: segments and compaction", () => {
     });
     expect(await next.read(opened.base.index, 1_000)).toEqual([]);
     expect(await contentOf(next, opened.base.index + 1, 200)).toEqual(words(opened.base.index + 1, 200, 7));
+  });
+
+  it("L08 a segment goes when the base that passes it is durable, and not before", async () => {
+    const disk = new PowerCuts();
+    const scheduler = new ManualScheduler().asPort();
+    const { log } = storageOf("/data", { ...PARTS, files: disk, scheduler });
+    await log.open(OPEN);
+    await fill(log, 1, 12);
+    // A removal beside the write of the base would overtake it.
+    disk.syncTurns = 20;
+    disk.images.length = 0;
+    await log.write({ compactTo: { index: 100, term: 1 } });
+    await log.close();
+    const without = disk.images.filter((image) => !image.has("/data/main/log/0000000000000001.seg"));
+    expect(without.length).toBeGreaterThan(0);
+    const again = storageOf("/data", { ...PARTS, files: new FaultDisk(without[0]), scheduler }).log;
+    await expect(again.open(OPEN)).resolves.toMatchObject({ last: { index: 120, term: 1 } });
+    await again.close();
   });
 
   it("L07 L08 a truncation that reached into segments since dropped stays in force", async () => {

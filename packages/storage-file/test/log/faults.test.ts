@@ -97,6 +97,24 @@ describe("FileLogStorage: faults of the disk", () => {
     expect(await contentOf(again, 1, 4)).toEqual([...words(1, 3, 1), "4@2"]);
   });
 
+  it("L05 of a write that found room for its half nothing is acknowledged, and all is there that was", async () => {
+    const disk = new SmallDisk(12_000);
+    const log = logOn(disk);
+    await log.open(OPEN);
+    let acknowledged = 0;
+    for (let index = 1; index <= 20; index++)
+      await log.write({ blocks: [block(index, 1, 1, 1_000)] }).then(
+        () => (acknowledged = index),
+        () => {},
+      );
+    await log.close();
+    expect(acknowledged).toBeGreaterThan(5);
+    const again = logOn(new FaultDisk(disk.imageAfterKill()));
+    expect(await again.open(OPEN)).toMatchObject({ last: { index: acknowledged, term: 1 } });
+    expect(await contentOf(again, 1, acknowledged)).toEqual(words(1, acknowledged, 1));
+    await again.close();
+  });
+
   it("L04 a short write is continued; one that takes nothing is a failure", async () => {
     const disk = new FaultDisk();
     const log = logOn(disk);
@@ -131,7 +149,8 @@ describe("FileLogStorage: faults of the disk", () => {
     const scheduler = new ManualScheduler().asPort();
     const { log } = storageOf("/data", { files: disk, scheduler, preallocate: true, segmentBytesMax: 65_536 });
     await log.open(OPEN);
-    for (let index = 1; index <= 40; index++) await log.write({ blocks: [block(index, 1, 1, 1_000)] });
+    for (let index = 1; index <= 40; index++)
+      await expect(log.write({ blocks: [block(index, 1, 1, 1_000)] })).resolves.toBeUndefined();
     expect(await contentOf(log, 1, 40)).toEqual(words(1, 40, 1));
     expect(disk.refused).toBe(1);
     await log.close();

@@ -77,8 +77,8 @@ export const clientProofs: readonly Proof[] = [
   {
     rule: "Q05",
     file: protocol("lease-rounds"),
-    find: "this.unanswered.push({ round, sentAt });",
-    replace: "this.unanswered.push({ round, sentAt: sentAt + 250 });",
+    find: "added(this.unanswered, { round, sentAt });",
+    replace: "added(this.unanswered, { round, sentAt: sentAt + 250 });",
     tests: protocolTests("lease-reads"),
   },
   {

@@ -9,6 +9,7 @@ import {
 import { RaftError } from "./errors.js";
 import { TERM_MAX } from "./log-id.js";
 import { isIncarnation, isName, type NodeId } from "./node-id.js";
+import { SharedTexts } from "./shared-texts.js";
 
 /*
  * Bytes of a configuration, in log entries and snapshots (format 1, little-endian; names and addresses are ASCII):
@@ -30,6 +31,8 @@ const INCARNATION_BYTES = 8;
 /** Part, priority, incarnation, two lengths. */
 const MEMBER_FIXED_BYTES = 1 + 1 + INCARNATION_BYTES + 1 + 1;
 const PARTS = ["voters", "votersOld", "learners", "learnersNext", "witnesses"] as const;
+/** Names and addresses of members: a thousand groups have the same. */
+const TEXTS = new SharedTexts();
 const ADDRESS = /^[\x21-\x7e]{1,255}$/;
 
 /** Whether `text` may be a member's address: 1–255 printable ASCII characters, no blank. */
@@ -177,7 +180,7 @@ function hex(bytes: Uint8Array, at: number): string {
 function textAt(bytes: Uint8Array, at: number, member: number): string {
   const end = at + 1 + (bytes[at] ?? 0);
   if (end > bytes.length) throw damaged(`ends inside member ${member}`);
-  return String.fromCharCode(...bytes.subarray(at + 1, end));
+  return TEXTS.of(String.fromCharCode(...bytes.subarray(at + 1, end)));
 }
 
 function membersFault(members: readonly Member[]): string | undefined {

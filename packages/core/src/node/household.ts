@@ -1,8 +1,8 @@
 import type { Ticks } from "../components/shared-timers.js";
 import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
+import type { SharedTexts } from "../model/shared-texts.js";
 import type { RestDesk } from "./effect-runner.js";
-import type { SharedTexts } from "./shared-texts.js";
 
 /** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
 export interface Household {

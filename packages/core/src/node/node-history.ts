@@ -1,7 +1,7 @@
 import type { Millis } from "../model/log-id.js";
+import { SharedTexts } from "../model/shared-texts.js";
 import type { Notice } from "../protocol/notice.js";
 import type { HistoryEntry } from "./node-description.js";
-import { SharedTexts } from "./shared-texts.js";
 
 /** Most changes that are remembered; older ones are forgotten. */
 export const HISTORY_MAX = 256;

@@ -6,6 +6,7 @@ import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
 import { badOption, type ResolvedOptions } from "../model/options.js";
+import { SharedTexts } from "../model/shared-texts.js";
 import type { GroupStorage, GroupStores } from "../ports/group-storage.js";
 import type { Logger } from "../ports/logger.js";
 import type { RandomSource } from "../ports/random-source.js";
@@ -17,7 +18,6 @@ import type { Household } from "./household.js";
 import type { GroupSummary, ManagerDescription } from "./manager-description.js";
 import { PROCESS_GROUP, ProcessMail } from "./process-mail.js";
 import type { RaftNode } from "./raft-node.js";
-import { SharedTexts } from "./shared-texts.js";
 import { SharedTransport } from "./shared-transport.js";
 import { SharedTurn } from "./shared-turn.js";
 

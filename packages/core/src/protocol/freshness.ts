@@ -1,7 +1,7 @@
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Heartbeat } from "../model/message.js";
 import type { StartNumber } from "../model/node-id.js";
-import { Fifo } from "./fifo.js";
+import { added, behind, NOTHING } from "./short-list.js";
 
 /** Most answers to heartbeats whose instants are remembered; a leader that hears of none of them for longer says nothing about age. */
 export const ANSWERS_REMEMBERED_MAX = 256;
@@ -22,7 +22,7 @@ const NEVER: Mark = { at: Number.NEGATIVE_INFINITY, index: 0 };
  * earlier one, and when that was this replica knows by its own clock. So that instant, less the age, is what counts.
  */
 export class Freshness {
-  private readonly answers = new Fifo<{ readonly round: number; readonly at: Millis }>();
+  private answers: readonly { readonly round: number; readonly at: Millis }[] = NOTHING;
   /** Rounds are counted anew in each term. What is known about ages stays true. */
   private term: Term = 0;
   private highestRound = 0;
@@ -35,14 +35,12 @@ export class Freshness {
     if (term !== this.term) {
       this.term = term;
       this.highestRound = 0;
-      this.answers.clear();
+      this.answers = NOTHING;
     }
     if (standing?.answeredInStart === startNumber) {
-      let answer = this.answers.first;
-      while (answer !== undefined && answer.round < standing.answeredRound) {
-        this.answers.shift();
-        answer = this.answers.first;
-      }
+      const older = this.answers.filter((answer) => answer.round < standing.answeredRound);
+      this.answers = behind(this.answers, older.length);
+      const answer = this.answers[0];
       this.advance(applied);
       if (answer?.round === standing.answeredRound && this.next === this.whole)
         this.next = { at: answer.at - standing.ageMs, index: standing.commit };
@@ -50,8 +48,8 @@ export class Freshness {
     // A copy that comes late is answered later than the answer that the leader will speak of.
     if (round <= this.highestRound) return;
     this.highestRound = round;
-    this.answers.push({ round, at: now });
-    if (this.answers.length > ANSWERS_REMEMBERED_MAX) this.answers.shift();
+    this.answers = added(this.answers, { round, at: now });
+    if (this.answers.length > ANSWERS_REMEMBERED_MAX) this.answers = behind(this.answers, 1);
   }
 
   /** The instant up to which all that was acknowledged is applied here; negative infinity if none is known. */
@@ -62,7 +60,7 @@ export class Freshness {
 
   /** Q05: the clock did not count for a while: nothing that it measured is to be trusted. */
   forget(): void {
-    this.answers.clear();
+    this.answers = NOTHING;
     this.whole = NEVER;
     this.next = NEVER;
   }

@@ -1,10 +1,10 @@
 import type { LogIndex, Millis } from "../model/log-id.js";
-import { Fifo } from "./fifo.js";
+import { added, behind, NOTHING } from "./short-list.js";
 
 /** The instants of rounds of heartbeats, and since which of them this leader is confirmed. */
 export class LeaseRounds {
   /** Rounds without a quorum of answers as yet; one that gets none for T ends the office (E16). */
-  private readonly unanswered = new Fifo<{ readonly round: number; readonly sentAt: Millis }>();
+  private unanswered: readonly { readonly round: number; readonly sentAt: Millis }[] = NOTHING;
   private confirmedRound = 0;
   private confirmedAt: Millis = Number.NEGATIVE_INFINITY;
   private fromRound = 0;
@@ -12,13 +12,14 @@ export class LeaseRounds {
 
   /** A round leaves now. */
   began(round: number, sentAt: Millis): void {
-    this.unanswered.push({ round, sentAt });
+    this.unanswered = added(this.unanswered, { round, sentAt });
   }
 
   /** E24, Q05: the process stood still: only rounds from this one on count. */
   voidUntilRound(round: number): void {
     this.fromRound = round;
-    while ((this.unanswered.first?.round ?? round) < round) this.unanswered.shift();
+    const before = this.unanswered.filter((left) => left.round < round);
+    this.unanswered = behind(this.unanswered, before.length);
   }
 
   /** E21, Q05: a TimeoutNow is about, and voters are free of their promise: no lease before this entry is committed. */
@@ -28,11 +29,14 @@ export class LeaseRounds {
 
   /** When the newest round left that a quorum has answered; negative infinity if that counts for nothing. */
   since(answered: number): Millis {
-    for (let next = this.unanswered.first; next !== undefined && next.round <= answered; next = this.unanswered.first) {
-      this.confirmedRound = next.round;
-      this.confirmedAt = next.sentAt;
-      this.unanswered.shift();
+    let count = 0;
+    for (const { round, sentAt } of this.unanswered) {
+      if (round > answered) break;
+      this.confirmedRound = round;
+      this.confirmedAt = sentAt;
+      count++;
     }
+    this.unanswered = behind(this.unanswered, count);
     return this.confirmedRound >= this.fromRound ? this.confirmedAt : Number.NEGATIVE_INFINITY;
   }
 

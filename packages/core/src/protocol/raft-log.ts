@@ -2,6 +2,7 @@ import { invariant } from "../model/errors.js";
 import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis, Term, TermRun } from "../model/log-id.js";
 import { Fifo } from "./fifo.js";
+import { added, behind, NOTHING } from "./short-list.js";
 import { TermRuns } from "./term-runs.js";
 
 interface WriteUnderWay {
@@ -41,7 +42,7 @@ export class RaftLog {
   private readonly terms: TermRuns;
   private readonly tail = new Fifo<LogBlock>();
   private readonly unapplied = new Fifo<LogBlock>();
-  private readonly writes = new Fifo<WriteUnderWay>();
+  private writes: readonly WriteUnderWay[] = NOTHING;
 
   constructor(
     found: { base: LogId; last: LogId; runs: readonly TermRun[]; lastLogTimeMs: Millis },
@@ -144,16 +145,19 @@ export class RaftLog {
 
   /** Numbers the write that makes everything up to now durable. */
   beginWrite(): number {
-    this.writes.push({ number: ++this.writeNumber, lastDurable: this.last.index });
+    this.writes = added(this.writes, { number: ++this.writeNumber, lastDurable: this.last.index });
     return this.writeNumber;
   }
 
   /** All writes up to `number` are durable. */
   persisted(number: number): void {
-    for (let write = this.writes.first; write !== undefined && write.number <= number; write = this.writes.first) {
+    let done = 0;
+    for (const write of this.writes) {
+      if (write.number > number) break;
       this.durable = write.lastDurable;
-      this.writes.shift();
+      done++;
     }
+    this.writes = behind(this.writes, done);
     invariant(this.durable <= this.last.index, "R07 the durable index is within the log", {
       durable: this.durable,
       last: this.last,

@@ -2,7 +2,7 @@ import type { LogIndex, Millis } from "../model/log-id.js";
 import type { NodeId, ReplicaId, StartNumber } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { PeerDescription } from "./description.js";
-import { Fifo } from "./fifo.js";
+import { added, behind, NOTHING } from "./short-list.js";
 
 interface Flight {
   readonly last: LogIndex;
@@ -82,7 +82,8 @@ export class Replicator implements ReplicaId {
   /** M09: a configuration removed it; `undefined` while it is a member, or about to be one. */
   farewell: Farewell | undefined;
   bytesInFlight = 0;
-  private readonly flights = new Fifo<Flight>();
+  /** Messages under way, oldest first; a short list, as of thousands of groups nearly all are at rest (G02). */
+  private flights: readonly Flight[] = NOTHING;
 
   constructor(
     readonly id: NodeId,
@@ -135,7 +136,7 @@ export class Replicator implements ReplicaId {
       return;
     }
     this.next = last + 1;
-    this.flights.push({ last, bytes });
+    this.flights = added(this.flights, { last, bytes });
     this.bytesInFlight += bytes;
   }
 
@@ -148,14 +149,13 @@ export class Replicator implements ReplicaId {
       this.ackedInStart = this.answeredInStart;
       this.waitingSince = now;
     }
-    for (
-      let flight = this.flights.first;
-      flight !== undefined && flight.last <= this.match;
-      flight = this.flights.first
-    ) {
+    let arrived = 0;
+    for (const flight of this.flights) {
+      if (flight.last > this.match) break;
       this.bytesInFlight -= flight.bytes;
-      this.flights.shift();
+      arrived++;
     }
+    this.flights = behind(this.flights, arrived);
     return news;
   }
 
@@ -174,7 +174,7 @@ export class Replicator implements ReplicaId {
     this.probeSent = false;
     this.fetchingFrom = 0;
     this.transfer = undefined;
-    this.flights.clear();
+    this.flights = NOTHING;
     this.bytesInFlight = 0;
   }
 

@@ -16,3 +16,9 @@ export function added<Item>(list: readonly Item[], item: Item): readonly Item[] 
   (list as Item[]).push(item);
   return list;
 }
+
+/** The list without its first `count` items: to be kept in the place of the one given. */
+export function behind<Item>(list: readonly Item[], count: number): readonly Item[] {
+  if (count === 0) return list;
+  return count < list.length ? list.slice(count) : NOTHING;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SHARED_TEXTS_MAX, SharedTexts } from "../../src/node/shared-texts.js";
+import { SHARED_TEXTS_MAX, SharedTexts } from "../../src/model/shared-texts.js";
 
 describe("texts that many groups remember", () => {
   it("G01 E23 what a thousand groups remember alike is kept once", () => {

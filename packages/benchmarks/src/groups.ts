@@ -10,8 +10,8 @@ import { inTurn, type Sample } from "./lib/rounds.js";
 
 /*
  * G01, G02: what groups cost that do nothing, and what it costs to spread a load over many. Three processes over TCP on loopback and
- * files: first `idle` groups that rest, their CPU over `ms`, and what a group adds to heap and buffers: one of the second half, when what
- * all run is compiled but for a little, and one of all but the first tenth, code that these still have compiled included. Then `active`
+ * files: first `idle` groups that rest, their CPU over `ms`, and what a group adds to heap and buffers: one of as many more that come
+ * then, when what all run is compiled, and one of all but the first tenth of the former, which still have code compiled. Then `active`
  * groups, their leaders spread over the processes, against one, `callers` in all, each in the process of its leader; each once before
  * anything counts, and `warmUp` ms before each measurement: a tenth of the commands a second takes ten times as long to be compiled for.
  * Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
@@ -96,25 +96,26 @@ async function untilAtRest(members: readonly Member[], groups: number): Promise<
 }
 
 async function measureIdle(): Promise<void> {
-  const members = await begin(idle, "idle");
+  const members = await begin(2 * idle, "idle");
   try {
     const first = Math.ceil(idle / 10);
-    const half = Math.ceil(idle / 2);
     const begun = await found(members, 0, first);
-    const warm = await found(members, first, half);
-    const after = await found(members, half, idle);
+    const warm = await found(members, first, idle);
     const cpu = () => Promise.all(members.map((member) => member.tell<number>({ do: "cpu" })));
     const cpuBefore = await cpu();
     await pause(ms);
     const percentOfACore = (await cpu()).map((cpuMs, i) => ((cpuMs - (cpuBefore[i] ?? 0)) / ms) * 100);
-    const added = (before: readonly GroupsFacts[], from: number, what: "heapBytes" | "bufferBytes"): number[] =>
-      after.map((facts, i) => (facts[what] - (before[i]?.[what] ?? 0)) / 1_024 / (idle - from));
+    const doubled = await found(members, idle, 2 * idle);
+    const heapOfEach = (before: readonly GroupsFacts[], after: readonly GroupsFacts[], groups: number): number[] =>
+      after.map(({ heapBytes }, i) => (heapBytes - (before[i]?.heapBytes ?? 0)) / 1_024 / groups);
     const kib = {
-      heapKibPerGroup: added(warm, half, "heapBytes"),
-      heapKibPerGroupWithCode: added(begun, first, "heapBytes"),
-      bufferKibPerGroup: added(begun, first, "bufferBytes"),
+      heapKibPerGroup: heapOfEach(warm, doubled, idle),
+      heapKibPerGroupWithCode: heapOfEach(begun, warm, idle - first),
+      bufferKibPerGroup: doubled.map(
+        ({ bufferBytes }, i) => (bufferBytes - (warm[i]?.bufferBytes ?? 0)) / 1_024 / idle,
+      ),
     };
-    const figures = { groups: idle, resting: after[0]?.resting ?? 0, percentOfACore, ...kib };
+    const figures = { groups: idle, resting: warm[0]?.resting ?? 0, percentOfACore, ...kib };
     const rounded = JSON.stringify(figures, (_, value: unknown) =>
       typeof value === "number" ? Math.round(value * 100) / 100 : value,
     );

@@ -6,7 +6,7 @@ import type { Logger } from "../ports/logger.js";
 import type { AbortSignalLike } from "../ports/transport.js";
 import type { AbandonProposals, ProposalsAccepted, ProposalsRefused } from "../protocol/effect.js";
 import { Fifo } from "../protocol/fifo.js";
-import { added, NOTHING } from "../protocol/short-list.js";
+import { added, behind, NOTHING } from "../protocol/short-list.js";
 import { SparseSet } from "../protocol/sparse-set.js";
 import type { EventSink } from "./event-sink.js";
 import { messageOf } from "./message-of.js";
@@ -228,7 +228,7 @@ export class ClosureQueue {
 
   /** The first `count` callers of the oldest run have their answer. */
   private advance(run: Run, count: number): void {
-    const others = this.pending.length > 1 ? this.pending.slice(1) : NOTHING;
+    const others = behind(this.pending, 1);
     const rest = { ...run, slot: run.slot + count, first: run.first + count, count: run.count - count };
     this.pending = rest.count > 0 ? [rest, ...others] : others;
   }

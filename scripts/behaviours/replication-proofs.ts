@@ -156,7 +156,7 @@ export const replicationProofs: readonly Proof[] = [
   {
     // A leader lets go of what a member still lacks.
     rule: "R13",
-    file: protocol("replicator-group"),
+    file: protocol("ballot-box"),
     find: "index = Math.min(index, match);",
     replace: "index = Math.max(index, Math.min(index, match));",
     tests: protocolTests("replicator"),

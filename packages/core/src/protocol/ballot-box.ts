@@ -2,10 +2,12 @@ import { isJoint } from "../model/configuration.js";
 import { invariant } from "../model/errors.js";
 import type { LogIndex } from "../model/log-id.js";
 import { onConfigurationCommitted } from "./configuration-change.js";
+import { NOTHING } from "./short-list.js";
 import type { RaftState } from "./state.js";
 
 /*
- * What is committed, and what may be applied (§5.3, §5.4.2; sofa-jraft: BallotBox). Rules R05, R06, R08, R14, M01, E15.
+ * What is committed, what may be applied, and what is needed no more (§5.3, §5.4.2; sofa-jraft: BallotBox). Rules R05, R06, R08, R13, R14,
+ * M01, E15.
  *
  * Only an entry of the leader's own term is committed by counting. Figure 8: an old entry on a majority can still be
  * overwritten by a leader that never saw it; what follows in the own term seals it.
@@ -55,4 +57,14 @@ export function applyCommitted(s: RaftState): void {
     office.announced = true;
     s.outbox.emit({ type: "TellStateMachine", what: { call: "leaderStart", term: s.term } });
   }
+}
+
+/**
+ * R13: up to where no block has to stay in memory: what is applied here and, on a leader, what all its peers hold. Kept until there are
+ * `cacheBytesMax` of them, the blocks of a hundred busy groups outlive one collection after the other, and are moved by each.
+ */
+export function neededUpTo(s: RaftState): LogIndex {
+  let index = s.applied;
+  for (const { match } of s.leadership?.peers.values() ?? NOTHING) index = Math.min(index, match);
+  return index;
 }

@@ -4,7 +4,6 @@ import type { NodeId } from "../model/node-id.js";
 import type { EntriesFetched } from "./event.js";
 import { withinLimits } from "./raft-log.js";
 import { Replicator } from "./replicator.js";
-import { NOTHING } from "./short-list.js";
 import { takeSnapshot } from "./snapshot-flow.js";
 import { beginTransfer, checkTransfer } from "./snapshot-sending.js";
 import type { Leadership } from "./state/office.js";
@@ -53,16 +52,6 @@ export function syncPeers(s: RaftState): void {
 export function forgetPeer(s: RaftState, office: Leadership, peer: Replicator): void {
   if (peer.transfer !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: peer.transfer.number });
   office.peers.delete(peer);
-}
-
-/**
- * R13: up to where no block has to stay in memory: what is applied here and, on a leader, what all its peers hold. Kept until there are
- * `cacheBytesMax` of them, the blocks of a hundred busy groups outlive one collection after the other, and are moved by each.
- */
-export function neededUpTo(s: RaftState): LogIndex {
-  let index = s.applied;
-  for (const { match } of s.leadership?.peers.values() ?? NOTHING) index = Math.min(index, match);
-  return index;
 }
 
 /** Gives each peer what it has room for. */

@@ -22,5 +22,6 @@ export {
   type SessionOptions,
   sessionOptions,
 } from "./session-options.js";
-export { SESSION_FORMAT, SessionStateMachine } from "./session-state-machine.js";
+export { formatInside, SESSION_FORMAT } from "./session-format.js";
+export { SessionStateMachine } from "./session-state-machine.js";
 export { sessions } from "./sessions-module.js";

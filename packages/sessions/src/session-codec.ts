@@ -8,6 +8,7 @@ import {
   type SessionRefusal,
   SessionRefused,
 } from "./session-command.js";
+import { formatInside } from "./session-format.js";
 import {
   badCommand,
   EntryKind,
@@ -47,13 +48,14 @@ export class SessionCodec<Command = unknown, Result = unknown>
     this.options = sessionOptions(options);
   }
 
-  /** F03. @throws RaftError `BadCommand`. */
-  encodeCommand(command: Command | SessionCommand): Uint8Array {
-    if (!(command instanceof SessionCommand)) return escaped(this.inner.encodeCommand(command));
+  /** F03, F05. @throws RaftError `BadCommand`. */
+  encodeCommand(command: Command | SessionCommand, openFormat?: number): Uint8Array {
+    const open = openFormat === undefined ? undefined : formatInside(openFormat);
+    if (!(command instanceof SessionCommand)) return escaped(this.inner.encodeCommand(command, open));
     if (command instanceof LaidOutInSession) return command.bytes;
     if (command instanceof OpenSession) return layOutOpenSession(command.nonce, this.options);
     const { session, sequence, lowestUnanswered, command: own } = command as InSession<Command>;
-    return layOutInSession(session, sequence, lowestUnanswered, this.inner.encodeCommand(own));
+    return layOutInSession(session, sequence, lowestUnanswered, this.inner.encodeCommand(own, open));
   }
 
   /** The command again. @throws RaftError `BadCommand` or `FormatUnknown`. */

@@ -12,12 +12,11 @@ import {
 } from "@hexraft/core/ports";
 import { applying, type Results, type Steps } from "./applying.js";
 import type { SessionCodec } from "./session-codec.js";
+import { formatInside, SESSION_FORMAT } from "./session-format.js";
 import { SESSION_MARK } from "./session-layout.js";
 import { layOutTable, splitSnapshot } from "./session-snapshot.js";
 import { SessionTable } from "./session-table.js";
 
-/** Formats of the wrapped state machine are counted from here: below it, a snapshot is of a time before sessions. */
-export const SESSION_FORMAT = 65_536;
 
 /**
  * C03 C04: a state machine around another one, in which a command of a session executes once, however often it is in the
@@ -31,8 +30,9 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
   readonly stateHash?: () => string;
   /** S04: what the state machine says of itself. */
   readonly snapshotBytesHeldMax?: number;
+  /** F05: passed on; there only if the state machine hears of formats. */
+  readonly formatOpened?: (formatVersion: number) => void;
   private table = new SessionTable();
-  private innerFormat = 1;
 
   /** Around `inner`, whose results `codec` lays out. */
   constructor(
@@ -40,6 +40,8 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
     private readonly codec: SessionCodec,
   ) {
     if (inner.snapshotBytesHeldMax !== undefined) this.snapshotBytesHeldMax = inner.snapshotBytesHeldMax;
+    if (inner.formatOpened !== undefined)
+      this.formatOpened = (formatVersion) => inner.formatOpened?.(formatInside(formatVersion));
     if (inner.stateHash !== undefined)
       this.stateHash = () => `${inner.stateHash?.()}-${hashOf(layOutTable(this.table))}`;
   }
@@ -60,7 +62,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
    * @throws RaftError `BadOption` if it keeps its own durable state: what it is not replayed is missing in the table (F06).
    */
   async open(): Promise<OpenedState> {
-    const { appliedIndex, formatVersion } = await this.inner.open();
+    const { appliedIndex, formatVersion, firstFormat = 1 } = await this.inner.open();
     if (appliedIndex > 0)
       throw new RaftError(
         "BadOption",
@@ -74,8 +76,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
         "refused",
         `Format ${formatVersion} is beyond ${SESSION_FORMAT - 1}, the last one that sessions can go around.`,
       );
-    this.innerFormat = formatVersion;
-    return { appliedIndex, formatVersion: SESSION_FORMAT + formatVersion };
+    return { appliedIndex, formatVersion: SESSION_FORMAT + formatVersion, firstFormat: SESSION_FORMAT + firstFormat };
   }
 
   /** One result per command. @throws RaftError `FormatUnknown` for what a newer version wrote (R15). */

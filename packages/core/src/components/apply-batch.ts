@@ -1,5 +1,5 @@
 import { RaftError } from "../model/errors.js";
-import type { LogBlock } from "../model/log-block.js";
+import { EntryType, type LogBlock } from "../model/log-block.js";
 import type { LogIndex } from "../model/log-id.js";
 import { CommandBatch } from "../ports/state-machine.js";
 
@@ -20,8 +20,13 @@ export interface NextBatch {
   readonly lastBlock: LogBlock;
 }
 
+/** F05: whether it is a gate: one is always alone in its block, as it was proposed. */
+export const isGate = (block: LogBlock): boolean =>
+  block.count === 1 && block.typeAt(block.first) === EntryType.versionGate;
+
 /**
- * One call's worth of entries from `from` on, at most up to `upTo`: whole blocks as far as the bounds allow (R14).
+ * One call's worth of entries from `from` on, at most up to `upTo`: whole blocks as far as the bounds allow (R14). A gate is
+ * alone (F05): what comes behind it may be written in another format.
  *
  * @throws RaftError `Damaged` if the blocks do not hold `from`.
  */
@@ -39,9 +44,9 @@ export function nextBatch(
   let end = begin + 1;
   let entries = first.last - from + 1;
   let bytes = first.sizeBytes;
-  for (; end < blocks.length; end++) {
+  for (; end < blocks.length && !isGate(first); end++) {
     const block = blocks[end] as LogBlock;
-    if (block.first > upTo) break;
+    if (block.first > upTo || isGate(block)) break;
     entries += block.count;
     bytes += block.sizeBytes;
     if (entries > batchEntriesMax || bytes > batchBytesMax) break;

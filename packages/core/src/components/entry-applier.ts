@@ -1,8 +1,11 @@
+import { RaftError } from "../model/errors.js";
+import type { Formats } from "../model/formats.js";
+import { decodeGate } from "../model/gate-layout.js";
 import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { CommandBatch, StateMachine } from "../ports/state-machine.js";
-import { type ApplyBounds, nextBatch } from "./apply-batch.js";
+import { type ApplyBounds, isGate, nextBatch } from "./apply-batch.js";
 import type { ClosureQueue } from "./closure-queue.js";
 import type { EventSink } from "./event-sink.js";
 import type { LogManager } from "./log-manager.js";
@@ -42,6 +45,8 @@ export class EntryApplier {
     private readonly caller: Caller,
     private applied: LogId,
     private appliedLogTimeMs: Millis,
+    /** F05. */
+    private formats: Formats,
   ) {
     this.isWitness = stateMachine instanceof WitnessState;
   }
@@ -56,16 +61,22 @@ export class EntryApplier {
     return this.appliedLogTimeMs;
   }
 
+  /** F05: the format that is in force where the state is. */
+  get openFormat(): number {
+    return this.formats.open;
+  }
+
   /** A snapshot will be loaded that holds entries up to this one: those not applied yet are left out. */
   superseded(index: LogIndex): void {
     this.supersededTo = Math.max(this.supersededTo, index);
   }
 
   /** The state is this snapshot's now. */
-  loaded({ id, logTimeMs }: SnapshotMeta): void {
+  loaded({ id, logTimeMs, formatVersion }: SnapshotMeta): void {
     this.closures.superseded(id.index);
     this.applied = id;
     this.appliedLogTimeMs = logTimeMs;
+    this.opened(formatVersion);
   }
 
   /** Whether nothing is left to apply up to `upTo`. */
@@ -106,6 +117,7 @@ export class EntryApplier {
       this.caller.faulted(from, wasWitness());
       return undefined;
     }
+    if (isGate(lastBlock) && !this.passGate(lastBlock)) return undefined;
     if (batch.count === 0) {
       this.appliedBatch(taken, batch, lastBlock, []);
       return undefined;
@@ -125,6 +137,29 @@ export class EntryApplier {
       this.caller.faulted(from, error);
       return undefined;
     }
+  }
+
+  /** F05: what the gate opens may be used from here on. @returns whether this replica can go on. */
+  private passGate(gate: LogBlock): boolean {
+    const index = gate.first;
+    if (this.isWitness) return true;
+    try {
+      const formatVersion = decodeGate(gate.payloadAt(index));
+      if (formatVersion > this.formats.known) throw tooNew(formatVersion, this.formats.known);
+      this.opened(formatVersion);
+      if (!this.caller.isClosed) this.events.post({ type: "FormatOpened", formatVersion, index });
+      return true;
+    } catch (error) {
+      this.caller.faulted(index, error);
+      return false;
+    }
+  }
+
+  /** A gate that an earlier leader had appended already opens nothing. */
+  private opened(formatVersion: number): void {
+    if (this.isWitness || formatVersion <= this.formats.open) return;
+    this.formats = { ...this.formats, open: formatVersion };
+    this.stateMachine.formatOpened?.(formatVersion);
   }
 
   private appliedBatch(
@@ -147,6 +182,14 @@ export class EntryApplier {
     this.caller.advanced();
   }
 }
+
+const tooNew = (formatVersion: number, known: number): RaftError =>
+  new RaftError(
+    "FormatUnknown",
+    "refused",
+    `the group uses format ${formatVersion} from here on, and this state machine knows ${known}; install the newer release`,
+    { formatVersion, known },
+  );
 
 const isPending = (results: readonly unknown[] | Promise<readonly unknown[]>): results is Promise<readonly unknown[]> =>
   !Array.isArray(results);

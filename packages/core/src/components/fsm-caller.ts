@@ -1,4 +1,5 @@
 import { RaftError } from "../model/errors.js";
+import type { Formats } from "../model/formats.js";
 import type { LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex, Millis } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
@@ -61,9 +62,21 @@ export class FsmCaller {
     applied: LogId,
     /** Its log time, ms. */
     appliedLogTimeMs: Millis,
+    /** F05: what it can read and write, and what is in force. */
+    formats: Formats,
   ) {
     this.ordered = applied.index;
-    this.applier = new EntryApplier(stateMachine, log, closures, events, bounds, this, applied, appliedLogTimeMs);
+    this.applier = new EntryApplier(
+      stateMachine,
+      log,
+      closures,
+      events,
+      bounds,
+      this,
+      applied,
+      appliedLogTimeMs,
+      formats,
+    );
   }
 
   /** The last entry that the state holds. */
@@ -74,6 +87,11 @@ export class FsmCaller {
   /** C03 log time of that entry, ms. */
   get logTimeMs(): Millis {
     return this.applier.logTimeMs;
+  }
+
+  /** F05: the format that is in force where the state is. */
+  get openFormat(): number {
+    return this.applier.openFormat;
   }
 
   /** Whether nothing more is called. */

@@ -14,8 +14,6 @@ export interface SavingSurroundings {
   readonly stateMachine: StateMachine;
   readonly fsm: FsmCaller;
   readonly events: EventSink;
-  /** Format of the state machine's bytes, as it said when it was opened (F05). */
-  readonly formatVersion: number;
   /** S01: the newest configuration at or below an index. */
   readonly configurationAt: (index: LogIndex) => ConfigurationEntry;
 }
@@ -83,12 +81,14 @@ export class SnapshotSaver {
 
   /** S01: between two commands; nothing that is applied later shows in the bytes. */
   private savePoint(): void {
-    const { fsm, stateMachine, configurationAt, formatVersion } = this.around;
+    const { fsm, stateMachine, configurationAt } = this.around;
     const id = fsm.appliedId;
     if (id.index === 0) return this.failed("nothing is applied yet");
     if (this.newest !== null && id.index === this.newest.id.index) return this.saved(this.newest);
     const configuration = configurationAt(id.index);
-    const meta = { id, configuration, logTimeMs: fsm.logTimeMs, formatVersion, sizeBytes: 0, checksum: 0 };
+    // F05: older members can read it: nothing newer is written before all know it.
+    const about = { logTimeMs: fsm.logTimeMs, formatVersion: fsm.openFormat };
+    const meta = { id, configuration, ...about, sizeBytes: 0, checksum: 0 };
     try {
       this.underWay = this.save(meta, stateMachine.snapshotSave());
     } catch (error) {

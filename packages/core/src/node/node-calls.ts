@@ -40,7 +40,7 @@ export class NodeCalls {
     let replica: Replica;
     try {
       replica = this.node.running().replica;
-      payload = this.encode(command);
+      payload = this.encode(command, replica.fsm.openFormat);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -61,7 +61,7 @@ export class NodeCalls {
     let payload: Uint8Array;
     try {
       replica = this.node.running().replica;
-      payload = this.encode(command);
+      payload = this.encode(command, replica.fsm.openFormat);
       const cancelled = whyNotBegun(options);
       if (cancelled !== undefined) throw cancelled;
     } catch (error) {
@@ -116,9 +116,9 @@ export class NodeCalls {
     });
   }
 
-  private encode(command: unknown): Uint8Array {
+  private encode(command: unknown, openFormat: number): Uint8Array {
     const { codec } = this.ports;
-    const payload = codec === undefined ? command : codec.encodeCommand(command);
+    const payload = codec === undefined ? command : codec.encodeCommand(command, openFormat);
     if (!(payload instanceof Uint8Array))
       throw new RaftError(
         "BadCommand",

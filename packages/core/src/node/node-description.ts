@@ -22,6 +22,8 @@ export interface NodeDescription extends RaftDescription {
   readonly address: string;
   /** F05: format of the state machine's commands and snapshots, as it said when it was opened; 0 on a witness. */
   readonly formatVersion: number;
+  /** F05: the one in force where the state is: what may be written. The same as `formatVersion` where the state machine does not hear of gates. */
+  readonly openFormat: number;
   /** Events waiting, proposals and reads waiting for an answer. */
   readonly queues: Readonly<Record<string, number>>;
   /** The log storage's own facts, and those of the components that use it. */

@@ -151,6 +151,8 @@ export interface Node<Command = Uint8Array, Result = unknown, Query = unknown, A
   stateHash(): Promise<StateHash>;
   /** O03: what happens to this node. A subscriber that throws is logged, and the node goes on. */
   readonly events$: Observable<NodeEvent>;
+  /** F05: the newest format of commands and snapshots that may be written here; 0 before the start, and on a witness. */
+  readonly openFormat: number;
   /** Resolves when the group has halted by itself (L04, E17, an invariant), with the reason; never rejects. */
   readonly halted: Promise<string>;
   /** O04: hands leadership over, answers what is pending, flushes, closes. Idempotent. */

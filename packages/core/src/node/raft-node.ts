@@ -47,7 +47,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
   private untilHalted: Promise<string> | undefined;
   private tellHalted: ((reason: string) => void) | undefined;
   private identity: LocalIdentity | undefined;
-  private formatVersion = 0;
+  private knownFormat = 0;
   /** Until this replica is a member of something. */
   private belonging: Belonging | undefined;
   private replica: Replica | undefined;
@@ -79,6 +79,10 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
 
   get events$(): Observable<NodeEvent> {
     return this.events.events$;
+  }
+
+  get openFormat(): number {
+    return this.replica?.fsm.openFormat ?? 0;
   }
 
   start(): Promise<void> {
@@ -189,7 +193,8 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
       nodeId: this.id,
       identity,
       address: transport.address,
-      formatVersion: this.formatVersion,
+      formatVersion: this.knownFormat,
+      openFormat: this.openFormat,
       queues,
       storage: { ...logStorage.describe(), ...parts },
       snapshots: snapshotStorage.describe(),
@@ -243,7 +248,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
     const { ports, id } = this;
     try {
       const { identity, recovered } = await comeUp(ports, this.options, id, this.groupId);
-      this.formatVersion = recovered.formatVersion;
+      this.knownFormat = recovered.formats.known;
       this.state = "running";
       this.beginReplica(identity, recovered);
       const { hardState, last } = recovered.start;

@@ -4,6 +4,7 @@ import { NO_STATE_FORMAT, WitnessState, wasWitness } from "../components/witness
 import type { ConfigurationEntry } from "../model/configuration.js";
 import { decodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
+import type { Formats } from "../model/formats.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogBlock } from "../model/log-block.js";
 import { holeText, isHole, type LogHole } from "../model/log-hole.js";
@@ -13,6 +14,7 @@ import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { OpenedLog } from "../ports/log-storage.js";
 import type { RaftStart } from "../protocol/state/raft-start.js";
 import type { NodePorts } from "./node-ports.js";
+import { formatsOf, refuseNewer } from "./state-formats.js";
 
 const NO_HOLES: readonly LogHole[] = [];
 
@@ -25,8 +27,8 @@ export interface Recovered {
   readonly appliedId: LogId;
   /** Log time of that entry, ms; the snapshot's or 0. */
   readonly appliedLogTimeMs: Millis;
-  /** F05: as the state machine said. */
-  readonly formatVersion: number;
+  /** F05: as the state machine said, and as its snapshot says. */
+  readonly formats: Formats;
   /** What the storage says from now on. */
   readonly news: StorageNews;
 }
@@ -53,8 +55,11 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
   const metas = await snapshotStorage.open();
   const isWitness = stateMachine instanceof WitnessState;
   if (!isWitness && metas.some((meta) => meta.formatVersion === NO_STATE_FORMAT)) throw wasWitness();
-  const { appliedIndex, formatVersion } = await stateMachine.open();
+  const state = await stateMachine.open();
+  const { appliedIndex } = state;
+  refuseNewer(stateMachine, state, metas);
   const snapshot = await loadNewest(ports, metas, opened, appliedIndex);
+  const formats = formatsOf(stateMachine, state, snapshot);
   const applied = Math.max(appliedIndex, snapshot?.id.index ?? 0);
   const restoring = restoringAbove(opened, applied);
   if (restoring > 0)
@@ -91,12 +96,13 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
       holes: log.holes ?? NO_HOLES,
       ...(opened.forgotten !== undefined && { forgotten: opened.forgotten }),
       restoring,
+      formats,
       snapshot,
       previousSnapshot,
     },
     appliedId,
     appliedLogTimeMs: snapshot !== null && applied === snapshot.id.index ? snapshot.logTimeMs : 0,
-    formatVersion,
+    formats,
     news,
   };
 }

@@ -120,9 +120,10 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
       logger,
       recovered.appliedId,
       recovered.appliedLogTimeMs,
+      recovered.formats,
     );
     this.traffic = household?.snapshots ?? new SnapshotTraffic(options, ports.scheduler);
-    this.spare = new SpareHands(this, recovered.start.snapshot, recovered.formatVersion);
+    this.spare = new SpareHands(this, recovered.start.snapshot);
     this.rest = household?.rest ?? ALONE;
     this.rest.enter(identity.groupId, this);
   }

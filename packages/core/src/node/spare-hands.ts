@@ -49,8 +49,6 @@ export class SpareHands implements DeskMemory {
     private readonly around: SpareSurroundings,
     /** The newest snapshot that was there when an executor was last at work. */
     private newest: SnapshotMeta | null,
-    /** F05: of the state machine's bytes. */
-    private readonly formatVersion: number,
   ) {}
 
   /** Where callers wait. */
@@ -133,7 +131,6 @@ export class SpareHands implements DeskMemory {
       fsm,
       events: inbox,
       identity,
-      formatVersion: this.formatVersion,
       configurationAt: raft.configurationAt.bind(raft),
       addressOf: postman.addressOf.bind(postman),
       now: () => ports.clock.monotonic(),

@@ -6,8 +6,12 @@ import { token } from "./token.js";
  * enters the log (F03). Encoded bytes are a copy: they change no more. Proved by the Codec laws of `@hexraft/testing/conformance`.
  */
 export interface Codec<Command = unknown, Result = unknown> {
-  /** @throws RaftError `BadCommand` if the command does not fit. */
-  encodeCommand(command: Command): Uint8Array;
+  /**
+   * @param openFormat - F05: the newest format that every member knows, on a node. Absent where nobody can say: in a client, which lays out
+   * what the node it talks to understands.
+   * @throws RaftError `BadCommand` if the command does not fit, or fits only a newer format.
+   */
+  encodeCommand(command: Command, openFormat?: number): Uint8Array;
   /** The command again. */
   decodeCommand(bytes: Uint8Array): Command;
   /** A result, for a caller behind another node (F02). */

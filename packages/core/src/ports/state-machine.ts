@@ -36,6 +36,12 @@ export interface StateMachine<Query = unknown, Answer = unknown> {
    * bytes come in the same memory again and again, and the collector has nothing to do.
    */
   readonly snapshotBytesHeldMax?: number;
+  /**
+   * F05: every member knows this format now, and from here on in the log it may be used; also called before the first command if it is
+   * newer than what a group begins with. A state machine that has this method writes no newer format than the one opened last, in
+   * commands, results and snapshots alike, and so can be upgraded node by node. One that has not may only be upgraded with all nodes down.
+   */
+  formatOpened?(formatVersion: number): void;
   /** O06: a hash of the state; equal states give equal hashes, on every replica. */
   stateHash?(): string;
   /** This node leads from now on, and its state is complete up to its own first entry. */
@@ -60,8 +66,12 @@ export const StateMachine = token<StateMachine>("StateMachine");
 export interface OpenedState {
   /** F06: the last index its own durable state holds; 0 if it keeps none. */
   readonly appliedIndex: LogIndex;
-  /** F05: format of its commands and snapshots; whole number ≥ 1. */
+  /** F05: the newest format of commands and snapshots that it reads and writes; whole number, 1 … 2³² − 1. */
   readonly formatVersion: number;
+  /** F05: the one that a new group begins with, if it hears of others by `formatOpened`: the oldest that it still writes. Default 1. */
+  readonly firstFormat?: number;
+  /** F05, F06: of a durable state: the one that was open at `appliedIndex`, as `formatOpened` said. Default: `firstFormat`. */
+  readonly openFormat?: number;
 }
 
 /** F01: a command that cannot be done, the same on every replica; the state did not change. Returned, never thrown. */

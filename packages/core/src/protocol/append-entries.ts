@@ -9,6 +9,7 @@ import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
 import { cutHoles } from "./holes.js";
 import type { RaftState } from "./state.js";
+import { announced } from "./version-gate.js";
 
 /*
  * A follower takes what its leader sends (§5.3). Rules R01, R02, R03, R04, R07, R08, M01, Q08.
@@ -82,6 +83,7 @@ export function acknowledge(s: RaftState): void {
     needsSnapshot: s.restoring,
     ...asWitness(s),
     ...forgottenIn(s),
+    ...announced(s),
   });
 }
 
@@ -145,6 +147,7 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
     needsSnapshot: s.restoring,
     ...asWitness(s),
     ...forgottenIn(s),
+    ...announced(s),
   });
 }
 

@@ -4,6 +4,7 @@ import type { NodeId } from "../model/node-id.js";
 import { answeredLately } from "./leadership.js";
 import type { CatchUp, Change } from "./state/change.js";
 import type { RaftState } from "./state.js";
+import { whyTooOld } from "./version-gate.js";
 
 /*
  * Voters to be catch up first (§4.2.1 of the thesis; sofa-jraft: CatchUpClosure). Rule M04.
@@ -31,6 +32,9 @@ export function watchCatchUps(s: RaftState, change: Change): string | undefined 
   for (const catchUp of change.catchUps.values()) {
     watchRounds(s, catchUp);
     const { id } = catchUp.member;
+    const peer = s.leadership?.peers.get(id);
+    const tooOld = peer && whyTooOld(s, peer);
+    if (tooOld !== undefined) return tooOld;
     // Whoever is done waits for the others, as long as it is there: one that died over it must not hold up the change for ever.
     if (catchUp.isDone && answeredLately(s, id)) catchUp.progressAt = s.now;
     if (catchUp.slowRounds >= s.options.catchUpRoundsMax)

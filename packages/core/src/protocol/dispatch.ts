@@ -33,6 +33,7 @@ import {
 } from "./snapshot-installing.js";
 import { onSnapshotSent } from "./snapshot-sending.js";
 import type { RaftState } from "./state.js";
+import { onFormatOpened } from "./version-gate.js";
 
 /*
  * Which event belongs to which conversation. What the conversation makes of it stands in its own file; what may follow from any
@@ -53,6 +54,8 @@ export function dispatch(s: RaftState, event: RaftEvent): void {
       s.applied = event.upTo;
       s.log.applied(event.upTo);
       return snapshotIfGrown(s);
+    case "FormatOpened":
+      return onFormatOpened(s, event);
     case "TurnEnded":
       return announceCommit(s);
     case "TimerFired":

@@ -19,7 +19,7 @@ import type {
   SnapshotSent,
   SnapshotSinkOpened,
 } from "./events/snapshots.js";
-import type { Applied, StateMachineFaulted } from "./events/state-machine.js";
+import type { Applied, FormatOpened, StateMachineFaulted } from "./events/state-machine.js";
 import type {
   EntriesFetched,
   LogDamaged,
@@ -67,6 +67,7 @@ export type RaftEvent =
   | LogRepaired
   | RepairRead
   | Applied
+  | FormatOpened
   | StateMachineFaulted
   | SnapshotRequested
   | SnapshotSaved

@@ -41,6 +41,7 @@ export function takeOffice(s: RaftState): void {
     mustGo: "",
     handOverAfter: Number.NEGATIVE_INFINITY,
     announced: false,
+    gate: 0,
     wokeAt: Number.NEGATIVE_INFINITY,
     lease: new LeaseRounds(),
   };

@@ -1,6 +1,6 @@
 import type { ConfigurationEntry } from "../model/configuration.js";
 import type { LogHole } from "../model/log-hole.js";
-import type { LogId, Term } from "../model/log-id.js";
+import type { LogId, LogIndex, Term } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 
 /*
@@ -72,6 +72,15 @@ export interface DamageNotice {
   /** Which entries, and where they were. */
   readonly hole: LogHole;
 }
+/** F05: every member knows this format, and from here on in the log it may be used. */
+export interface FormatNotice {
+  /** Discriminator. */
+  readonly kind: "format";
+  /** The format. */
+  readonly formatVersion: number;
+  /** Index of the gate that opened it. */
+  readonly index: LogIndex;
+}
 /** Something went wrong; the node goes on as far as it can. */
 export interface ErrorNotice {
   /** Discriminator. */
@@ -87,4 +96,5 @@ export type Notice =
   | SnapshotNotice
   | PeerNotice
   | DamageNotice
+  | FormatNotice
   | ErrorNotice;

@@ -1,6 +1,7 @@
 import type { Configuration } from "../model/configuration.js";
 import { encodeConfiguration } from "../model/configuration-layout.js";
 import { RaftError } from "../model/errors.js";
+import { encodeGate } from "../model/gate-layout.js";
 import { BLOCK_HEADER_BYTES, ENTRY_HEADER_BYTES, EntryType, LogBlock } from "../model/log-block.js";
 import { updateBook } from "./address-book.js";
 import type { ProposalsSubmitted } from "./event.js";
@@ -45,6 +46,11 @@ export function appendConfiguration(s: RaftState, configuration: Configuration):
   updateBook(s);
   s.outbox.emit({ type: "Notify", notice: { kind: "configuration", stage: "appended", entry } });
   syncPeers(s);
+}
+
+/** F05: from this entry on that format may be used. Always enters (R12). */
+export function appendGate(s: RaftState, formatVersion: number): void {
+  appendBlock(s, EntryType.versionGate, [encodeGate(formatVersion)]);
 }
 
 function whyNot(s: RaftState, onlyInTerm: number | undefined): RaftError | undefined {

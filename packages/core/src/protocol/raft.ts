@@ -22,6 +22,7 @@ import { replicate } from "./replicator-group.js";
 import type { RaftStart } from "./state/raft-start.js";
 import { RaftState } from "./state.js";
 import { restartElectionWait } from "./term.js";
+import { considerGate } from "./version-gate.js";
 
 /**
  * The protocol of one replica (sofa-jraft: NodeImpl), pure: it keeps private state for speed, but from outside
@@ -138,6 +139,7 @@ export class Raft {
     if (s.leadership !== undefined) {
       countMatches(s);
       advanceChange(s);
+      considerGate(s);
       confirmReads(s);
       replicate(s);
       tellTarget(s);

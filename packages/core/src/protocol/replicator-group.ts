@@ -69,6 +69,7 @@ export function replicate(s: RaftState): void {
 export function onAppendEntriesResponse(s: RaftState, peer: Replicator, response: AppendEntriesResponse): void {
   peer.heardAt = s.now;
   peer.isWitness = response.isWitness === true;
+  peer.announces = response.announces ?? 0;
   noticeForgetting(s, peer, response.forgottenUpTo);
   wantsSnapshot(s, peer, response.needsSnapshot);
   if (!response.success) return onRefusal(s, peer, response);

@@ -74,6 +74,8 @@ export class Replicator implements ReplicaId {
   hasLostData = false;
   /** M12: it said with its latest answer that it keeps no payloads. */
   isWitness = false;
+  /** F05: the newest format that it said with its latest answer it knows; 0: it said nothing. */
+  announces = 0;
   /** L03: it said itself, under that start number, that it has forgotten what it acknowledged; and whether it is not yet whole again. */
   forgotInStart: StartNumber = 0;
   isRelearning = false;

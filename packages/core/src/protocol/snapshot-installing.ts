@@ -7,6 +7,7 @@ import type { SnapshotReceived, SnapshotReceiveFailed, SnapshotSinkOpened } from
 import type { Install } from "./state/install.js";
 import type { RaftState } from "./state.js";
 import { becomeFollower, restartElectionWait } from "./term.js";
+import { isUnreadable, opened } from "./version-gate.js";
 
 /*
  * A follower is given a snapshot (§7). Rules S04, S05, R14.
@@ -25,6 +26,7 @@ export function onInstallSnapshot(s: RaftState, leader: ReplicaId, message: Inst
     return;
   }
   if (!isNeeded(s, meta)) return answer(s, leader, transfer, "done");
+  if (isUnreadable(s, message)) return answer(s, leader, transfer, "failed");
   if (running !== undefined) {
     const isSameNumber = running.transfer === transfer;
     if (isSameNumber && sameReplica(running.from, leader)) return s.drop("snapshot offer seen before");
@@ -118,6 +120,7 @@ export function onSnapshotLoaded(s: RaftState, index: number): void {
   );
   s.install = undefined;
   s.restoring = 0;
+  opened(s, install.meta.formatVersion);
   s.previousSnapshot = s.snapshot;
   s.snapshot = install.meta;
   s.log.bytesSinceSnapshot = 0;

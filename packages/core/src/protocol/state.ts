@@ -1,4 +1,5 @@
 import { type ConfigurationEntry, isJoint, isVoter, memberOf } from "../model/configuration.js";
+import { type Formats, NO_FORMATS } from "../model/formats.js";
 import type { HardState } from "../model/hard-state.js";
 import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
@@ -87,6 +88,10 @@ export class RaftState {
   restoring: LogIndex;
   /** Q08: from which instant on a follower's state is whole. */
   readonly freshness = new Freshness();
+  /** F05. */
+  formats: Formats;
+  /** F05: said once that the leader's snapshot cannot be read here. */
+  hasToldFormat = false;
   /** R20: said once that the own disk has lost what was acknowledged. */
   hasReportedLoss = false;
   /** R15: why the state machine is not called any more, or empty. */
@@ -137,6 +142,7 @@ export class RaftState {
     this.removalHeard = start.hardState.removedAt;
     this.recoveryNumber = start.hardState.recoveryNumber;
     this.restoring = start.restoring ?? 0;
+    this.formats = start.formats ?? NO_FORMATS;
     this.commit = start.commit;
     this.applied = start.applied;
     this.applySent = start.applied;

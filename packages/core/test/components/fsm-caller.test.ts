@@ -5,10 +5,10 @@ import type { LogManager } from "../../src/components/log-manager.js";
 import { ProposalGroup } from "../../src/components/proposal-group.js";
 import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import { RaftError } from "../../src/model/errors.js";
-import type { LogBlock } from "../../src/model/log-block.js";
+import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
 import type { CommandBatch, StateMachine } from "../../src/ports/state-machine.js";
-import { commands, emptyEntry, recordingLogger, settled } from "./support/entries.js";
+import { commands, emptyEntry, gate, recordingLogger, settled } from "./support/entries.js";
 import { RecordingSink } from "./support/recording-sink.js";
 
 /** A state machine that writes down its calls, and answers at once unless the test holds it. */
@@ -38,6 +38,7 @@ class Machine implements StateMachine<string, string> {
   };
   startFollowing = (leader: string, term: number) => void this.calls.push(`startFollowing ${leader} ${term}`);
   stopFollowing = (leader: string, term: number) => void this.calls.push(`stopFollowing ${leader} ${term}`);
+  formatOpened = (formatVersion: number) => void this.calls.push(`format ${formatVersion}`);
   configurationCommitted = (_: unknown, index: number) => void this.calls.push(`configurationCommitted ${index}`);
 }
 
@@ -60,7 +61,10 @@ function caller(
       return [block.slice(from, block.last), ...stored.slice(at + 1, at + blocksPerRead)];
     },
   };
-  const fsm = new FsmCaller(machine, log as LogManager, closures, sink, bounds, logger, { index: 0, term: 0 }, 0);
+  const fsm = new FsmCaller(machine, log as LogManager, closures, sink, bounds, logger, { index: 0, term: 0 }, 0, {
+    known: 2,
+    open: 1,
+  });
   const apply = (upTo: number, ...blocks: LogBlock[]) => fsm.apply({ type: "Apply", upTo, blocks });
   const applied = () => sink.of("Applied").map(({ upTo }) => upTo);
   return { sink, machine, closures, fsm, apply, applied, logger, reads };
@@ -108,6 +112,45 @@ describe("FsmCaller", () => {
     const { machine, apply } = caller([], { batchEntriesMax: 4, batchBytesMax: 1_000_000 });
     apply(12, commands(1, 6), commands(7, 2), commands(9, 2), commands(11, 2));
     expect(machine.calls).toEqual(["apply 1-6 (6)", "apply 7-10 (4)", "apply 11-12 (2)"]);
+  });
+
+  it("F05 what a gate opens is told between the commands before it and those behind it, once, and snapshots say so", () => {
+    const { machine, apply, applied, sink, fsm } = caller();
+    apply(3, commands(1, 2), gate(3, 2));
+    apply(7, commands(4, 1), gate(5, 2), commands(6, 2));
+    expect(machine.calls).toEqual(["apply 1-2 (2)", "format 2", "apply 4-4 (1)", "apply 6-7 (2)"]);
+    expect(applied()).toEqual([2, 3, 4, 5, 7]);
+    expect(sink.of("FormatOpened").map(({ formatVersion, index }) => [formatVersion, index])).toEqual([
+      [2, 3],
+      [2, 5],
+    ]);
+    expect(fsm.openFormat).toBe(2);
+  });
+
+  it("F05 a gate is passed as well where it is read back from the log, among many blocks", async () => {
+    const { machine, apply } = caller([commands(1, 2), gate(3, 2), commands(4, 1)], undefined, 3);
+    apply(5, commands(5, 1));
+    await settled();
+    expect(machine.calls).toEqual(["apply 1-2 (2)", "format 2", "apply 4-4 (1)", "apply 5-5 (1)"]);
+  });
+
+  it("F05 R15 nothing behind a gate is applied by who does not know its format, or cannot read it", () => {
+    for (const [entry, reason] of [
+      [gate(2, 3), /uses format 3 from here on, and this state machine knows 2; install the newer release/],
+      [LogBlock.of(2, 1, 0, EntryType.versionGate, [new Uint8Array(3)]), /gate of 3 bytes opens no format/],
+    ] as const) {
+      const { machine, apply, applied, sink } = caller();
+      apply(3, commands(1, 1), entry, commands(3, 1));
+      expect([machine.calls, applied()]).toEqual([["apply 1-1 (1)"], [1]]);
+      expect(sink.of("StateMachineFaulted")).toMatchObject([{ index: 2, reason: expect.stringMatching(reason) }]);
+    }
+  });
+
+  it("F05 a snapshot that is loaded brings its format with it", async () => {
+    const { machine, fsm } = caller();
+    fsm.load({ ...meta(5), formatVersion: 2 }, async () => {});
+    await settled();
+    expect([machine.calls, fsm.openFormat]).toEqual([["format 2"], 2]);
   });
 
   it("R16 what left the memory is read back from the log, without a gap", async () => {

@@ -104,7 +104,11 @@ function executor(traffic = new SnapshotTraffic(BOUNDS, new ManualTime())) {
   const logger = recordingLogger();
   const log = { read: () => Promise.reject(new Error("no log here")) } as unknown as LogManager;
   const bounds = { batchEntriesMax: 100, batchBytesMax: 1_000_000 };
-  const fsm = new FsmCaller(machine, log, new ClosureQueue(logger), sink, bounds, logger, { index: 0, term: 0 }, 0);
+  const start = { index: 0, term: 0 };
+  const fsm = new FsmCaller(machine, log, new ClosureQueue(logger), sink, bounds, logger, start, 0, {
+    known: 1,
+    open: 1,
+  });
   const sent: { header: SnapshotStreamHeader; text: string }[] = [];
   const wire = { stall: false };
   const transport: Pick<Transport, "sendSnapshot"> = {
@@ -130,7 +134,6 @@ function executor(traffic = new SnapshotTraffic(BOUNDS, new ManualTime())) {
         startNumber: 1,
         recoveryNumber: 0,
       },
-      formatVersion: 1,
       configurationAt: (index) => (index >= configuration.id.index ? configuration : none),
       addressOf: (id) => (id === "n9" ? undefined : { id, address: "h:2", incarnation: "b".repeat(16) }),
       now: () => now,

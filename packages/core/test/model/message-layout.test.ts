@@ -54,6 +54,7 @@ const MESSAGES: readonly Message[] = [
     needsSnapshot: 12,
     isWitness: true,
     forgottenUpTo: 70,
+    announces: 3,
   },
   {
     type: "Heartbeat",
@@ -196,9 +197,10 @@ describe("messages as positional arrays", () => {
 
   it("T09 elements that an older neighbour did not send take their defaults", () => {
     expect(shortened(sample("VoteRequest"), 1)).toEqual({ ...sample("VoteRequest"), transfer: false });
-    expect(shortened(sample("AppendEntriesResponse"), 3)).toMatchObject({ needsSnapshot: 0, last: 61 });
-    expect(shortened(sample("AppendEntriesResponse"), 2)).not.toHaveProperty("isWitness");
-    expect(shortened(sample("AppendEntriesResponse"), 1)).not.toHaveProperty("forgottenUpTo");
+    expect(shortened(sample("AppendEntriesResponse"), 4)).toMatchObject({ needsSnapshot: 0, last: 61 });
+    expect(shortened(sample("AppendEntriesResponse"), 3)).not.toHaveProperty("isWitness");
+    expect(shortened(sample("AppendEntriesResponse"), 2)).not.toHaveProperty("forgottenUpTo");
+    expect(shortened(sample("AppendEntriesResponse"), 1)).not.toHaveProperty("announces");
     const { forgottenUpTo: _forgotten, ...answer } = sample("HeartbeatResponse");
     expect(shortened(sample("HeartbeatResponse"), 1)).toEqual(answer);
     expect(shortened(sample("HeartbeatResponse"), 2)).toEqual(answer);

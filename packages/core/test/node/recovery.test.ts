@@ -4,6 +4,7 @@ import { encodeConfiguration } from "../../src/model/configuration-layout.js";
 import { FRESH_HARD_STATE } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
+import { gate } from "../components/support/entries.js";
 import { loneNode } from "./support/lone-node.js";
 import { SmallDisk } from "./support/small-disk.js";
 
@@ -131,6 +132,57 @@ describe("recovery", () => {
       await node.stop();
     }
     expect(gap.open).toBe(0);
+  });
+
+  it("F05 one that hears of formats is told at the start which one its snapshot brings, and then of each gate behind it", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a"), gate(3, 2), lines(4, 1, "b"), gate(5, 3)], 1);
+    disk.commitHint = 5;
+    for (const [hasSnapshot, firstFormat, told] of [
+      [false, undefined, ["2", "3"]],
+      [true, undefined, ["loaded", "2", "3"]],
+      [false, 2, ["3"]],
+    ] as const) {
+      if (hasSnapshot) snapshot(disk, 4, 1, ["a", "b"]);
+      else disk.snapshots = [];
+      disk.snapshots = disk.snapshots.map((each) => ({ ...each, meta: { ...each.meta, formatVersion: 2 } }));
+      const { node, machine, until } = await loneNode(disk);
+      machine.open = () => ({ appliedIndex: 0, formatVersion: 3, ...(firstFormat !== undefined && { firstFormat }) });
+      Object.assign(machine, { formatOpened: (version: number) => void machine.told.push(String(version)) });
+      await node.start();
+      await until(() => node.describe().appliedIndex === 5);
+      expect(machine.told.filter((what) => !what.startsWith("leader"))).toEqual(told);
+      expect([node.openFormat, node.describe().openFormat, node.describe().formatVersion]).toEqual([3, 3, 3]);
+      await node.stop();
+    }
+  });
+
+  it("F05 a release that is older than the snapshot is refused, with both formats, before anything is loaded", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b", "c")], 1);
+    snapshot(disk, 4, 1, ["a", "b", "c"]);
+    disk.snapshots = disk.snapshots.map((each) => ({ ...each, meta: { ...each.meta, formatVersion: 2 } }));
+    const { node, machine } = await loneNode(disk);
+    Object.assign(machine, { formatOpened: () => {} });
+    await expect(node.start()).rejects.toThrow(
+      /snapshot at 4 has format 2, and this state machine knows 1: .* Start the release/,
+    );
+    expect(machine.told).toEqual([]);
+  });
+
+  it("F05 F06 a durable state says which format was open where it ends; what does not hear of formats writes its newest", async () => {
+    const disk = diskWith([founding, lines(2, 1, "a", "b", "c")], 1);
+    const durable = await loneNode(disk);
+    durable.machine.open = () => ({ appliedIndex: 4, formatVersion: 3, openFormat: 2 });
+    Object.assign(durable.machine, {
+      formatOpened: (version: number) => void durable.machine.told.push(String(version)),
+    });
+    await durable.node.start();
+    expect([durable.node.openFormat, durable.machine.told[0]]).toEqual([2, "2"]);
+    await durable.node.stop();
+    const deaf = await loneNode(disk);
+    deaf.machine.open = () => ({ appliedIndex: 0, formatVersion: 3 });
+    await deaf.node.start();
+    expect(deaf.node.openFormat).toBe(3);
+    await deaf.node.stop();
   });
 
   it("F06 a state machine with a state of its own is not put back behind it, and not replayed below it", async () => {

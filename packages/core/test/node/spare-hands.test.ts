@@ -26,7 +26,7 @@ function spareHands() {
     options: { pendingRequestsMax: 10, electionTimeoutMs: 150 },
     raft: { configurationAt: () => meta(0).configuration },
     inbox: sink,
-    fsm: { appliedId: { index: 7, term: 1 }, call: (run: () => unknown) => void run() },
+    fsm: { appliedId: { index: 7, term: 1 }, openFormat: 1, call: (run: () => unknown) => void run() },
     postman: { addressOf: () => undefined },
     timers: { atMost: () => {} },
   } as unknown as SpareSurroundings;
@@ -37,7 +37,7 @@ function spareHands() {
       sink.turn();
     }
   };
-  return { spare: new SpareHands(around, null, 1), sink, turns };
+  return { spare: new SpareHands(around, null), sink, turns };
 }
 
 describe("SpareHands", () => {

@@ -1,5 +1,6 @@
 import { type Configuration, type ConfigurationEntry, type Member, votersOnly } from "../../src/model/configuration.js";
 import { decodeConfiguration, encodeConfiguration } from "../../src/model/configuration-layout.js";
+import { decodeGate } from "../../src/model/gate-layout.js";
 import { FRESH_HARD_STATE, type HardState } from "../../src/model/hard-state.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
 import type { LogHole } from "../../src/model/log-hole.js";
@@ -84,6 +85,8 @@ export interface LabOptions extends Partial<NodeOptions> {
   readonly witnesses?: readonly string[];
   /** E20; 1 where none is given. */
   readonly priorities?: Readonly<Record<string, number>>;
+  /** F05: the newest format that each node's state machine knows, in the life that begins next; absent: none is spoken of. */
+  readonly formats?: Record<string, number>;
   /** Nodes with an empty log that no configuration names, among the others or beside them. */
   readonly strangers?: readonly string[];
   /** Terms of each node's log from entry 2 on (entry 1 is the configuration, term 0), e.g. `{ a: [1, 1, 2] }`. */
@@ -108,6 +111,7 @@ const LAB_ONLY: ReadonlySet<string> = new Set([
   "learners",
   "witnesses",
   "priorities",
+  "formats",
   "strangers",
   "logs",
   "hardStates",
@@ -378,6 +382,7 @@ export class Lab {
         quorum: this.options.quorum ?? jointMajority,
         membership: this.options.membership ?? staticMembership,
         mayRest: this.options.mayRest ?? false,
+        formats: { known: this.options.formats?.[id] ?? 0, open: disk.snapshot?.formatVersion ?? 1 },
       },
       this.now,
     );
@@ -451,10 +456,12 @@ export class Lab {
   private apply(node: LabNode, upTo: LogIndex): void {
     const from = Number(node.applied.at(-1)?.split(":")[0] ?? node.disk.snapshot?.id.index ?? 0) + 1;
     for (const block of node.disk.blocks)
-      for (let index = Math.max(from, block.first); index <= Math.min(upTo, block.last); index++)
-        node.applied.push(
-          `${index}:${block.typeAt(index) === EntryType.command ? words(block.payloadAt(index)) : "-"}`,
-        );
+      for (let index = Math.max(from, block.first); index <= Math.min(upTo, block.last); index++) {
+        const [type, payload] = [block.typeAt(index), block.payloadAt(index)];
+        node.applied.push(`${index}:${type === EntryType.command ? words(payload) : "-"}`);
+        if (type === EntryType.versionGate)
+          this.step(node.id, { type: "FormatOpened", formatVersion: decodeGate(payload), index });
+      }
     this.step(node.id, { type: "Applied", upTo });
   }
 

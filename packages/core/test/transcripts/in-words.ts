@@ -114,6 +114,8 @@ function noticed(notice: Notice): string {
       return `peer ${notice.id} is ${notice.up ? "up" : "down"}`;
     case "damage":
       return `entries ${notice.hole.first}–${notice.hole.last} ${notice.stage === "found" ? "are lost" : "are back"}`;
+    case "format":
+      return `format ${notice.formatVersion} is open from entry ${notice.index} on`;
     case "error":
       return notice.reason;
     default:

@@ -22,6 +22,8 @@ export function inWords(id: string, event: NodeEvent): string {
       return `${id}: ${event.reason}`;
     case "halted":
       return `${id} HALTED: ${event.reason}`;
+    case "format":
+      return `${id} may use format ${event.formatVersion} from entry ${event.index} on`;
     case "peer":
     case "started":
     case "stopped":

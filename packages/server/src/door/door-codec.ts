@@ -16,18 +16,21 @@ export interface DoorCodec<Command, Result, Query, Answer> {
 /**
  * A user's codec at the door: whatever it throws is told to the client who asked, and to nobody else.
  *
+ * @param openFormat - F05: the newest format of commands that may go into the log.
  * @throws RaftError `BadOption` if it lacks something (O05).
  */
 export function doorCodecOf<Command, Result, Query, Answer>(
   codec: ServiceCodec<Command, Result, Query, Answer>,
+  openFormat: () => number,
 ): DoorCodec<Command, Result, Query, Answer> {
   checkCodec(codec, ["encodeCommand", "decodeCommand", "encodeResult", "decodeQuery", "encodeAnswer"]);
   return {
     checkCommand: (bytes) =>
       asRefused("command", () => {
         const command = codec.decodeCommand(bytes);
-        // In a session the bytes go into the log as they came, and no encodeCommand looks at them there.
-        codec.encodeCommand(command);
+        // In a session the bytes go into the log as they came, and no encodeCommand looks at them there: not whether they fit (F03),
+        // and not whether every member can read them (F05).
+        codec.encodeCommand(command, openFormat());
         return command;
       }),
     decodeQuery: (bytes) => asRefused("query", () => codec.decodeQuery(bytes)),

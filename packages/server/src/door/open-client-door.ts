@@ -1,7 +1,7 @@
 import type { ServiceCodec } from "@hexraft/client";
 import { DEFAULT_OPTIONS, type Node } from "@hexraft/core";
 import { type Logger, RaftError } from "@hexraft/core/ports";
-import { SessionCommand, type SessionOpened, type SessionRefused } from "@hexraft/sessions";
+import { formatInside, SessionCommand, type SessionOpened, type SessionRefused } from "@hexraft/sessions";
 import { readAccess } from "../access/access-file.js";
 import { AdminDesk } from "../admin/admin-desk.js";
 import { Groups } from "../groups/groups.js";
@@ -103,7 +103,7 @@ export async function openClientDoor<Command, Result, Query, Answer>(
     return service;
   };
   const tls = safety.doorTls && new DoorTls(safety.doorTls, logger);
-  const door = new ClientDoor(serviceOf, doorCodecOf(codec), limits, access, tls);
+  const door = new ClientDoor(serviceOf, doorCodecOf(codec, () => formatInside(node.openFormat)), limits, access, tls);
   const address = formatAddress(await door.start(at));
   const renewals = new Renewals({ access, accessFile: safety.access, tls }, logger, safety.renewIntervalMs);
   return {

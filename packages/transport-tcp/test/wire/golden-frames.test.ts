@@ -145,6 +145,18 @@ const GROWN: Readonly<Record<string, Message>> = {
     isWitness: true,
     forgottenUpTo: 77,
   },
+  "AppendEntriesResponse-announcing": {
+    type: "AppendEntriesResponse",
+    term: 5,
+    success: true,
+    match: 60,
+    prevIndex: 0,
+    hintIndex: 0,
+    hintTerm: 0,
+    last: 60,
+    needsSnapshot: 0,
+    announces: 65_538,
+  },
   "HeartbeatResponse-forgotten": {
     type: "HeartbeatResponse",
     term: 5,

@@ -24,8 +24,10 @@ export const REPLICATION_LAYOUTS: Layouts<
     code: 6,
     write: (m) => {
       const said = [m.term, m.success, m.match, m.prevIndex, m.hintIndex, m.hintTerm, m.last, m.needsSnapshot];
-      if (m.forgottenUpTo !== undefined) return [...said, Number(m.isWitness === true), m.forgottenUpTo];
-      return m.isWitness === true ? [...said, 1] : said;
+      const isWitness = Number(m.isWitness === true);
+      if (m.announces !== undefined) return [...said, isWitness, m.forgottenUpTo ?? 0, m.announces];
+      if (m.forgottenUpTo !== undefined) return [...said, isWitness, m.forgottenUpTo];
+      return m.isWitness === true ? [...said, isWitness] : said;
     },
     read: (fields) => {
       const said: AppendEntriesResponse = {
@@ -41,8 +43,14 @@ export const REPLICATION_LAYOUTS: Layouts<
       };
       const isWitness = fields.count("witness", 0) > 0;
       const forgottenUpTo = fields.index("forgotten up to", 0);
-      if (!isWitness && forgottenUpTo === 0) return said;
-      return { ...said, ...(isWitness && { isWitness }), ...(forgottenUpTo > 0 && { forgottenUpTo }) };
+      const announces = fields.count("announces", 0);
+      if (!isWitness && forgottenUpTo === 0 && announces === 0) return said;
+      return {
+        ...said,
+        ...(isWitness && { isWitness }),
+        ...(forgottenUpTo > 0 && { forgottenUpTo }),
+        ...(announces > 0 && { announces }),
+      };
     },
   },
   Heartbeat: {

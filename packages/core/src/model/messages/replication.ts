@@ -40,6 +40,8 @@ export interface AppendEntriesResponse {
   readonly isWitness?: true;
   /** L03: the receiver lost what it may have acknowledged up to this index, and is not to be counted. Absent: it is whole. */
   readonly forgottenUpTo?: LogIndex;
+  /** F05: the newest format that the receiver's state machine knows. Absent: none that would be news. */
+  readonly announces?: number;
 }
 
 /** The leader's sign of life; its round confirms reads (Q01) and leadership (E16). */

@@ -8,6 +8,16 @@ export interface Applied {
   readonly upTo: LogIndex;
 }
 
+/** F05: it has applied a gate, and was told. */
+export interface FormatOpened {
+  /** Discriminator. */
+  readonly type: "FormatOpened";
+  /** The format that may be used from there on. */
+  readonly formatVersion: number;
+  /** Index of the gate. */
+  readonly index: LogIndex;
+}
+
 /** The state machine threw while it applied (R15). */
 export interface StateMachineFaulted {
   /** Discriminator. */

@@ -42,6 +42,8 @@ export interface Leadership {
   handOverAfter: Millis;
   /** Whether the state machine was told that it leads. */
   announced: boolean;
+  /** F05: the newest format that it appended a gate for; 0: none. */
+  gate: number;
   /** G02: when it last woke from rest; that counts as an answer of a quorum. */
   wokeAt: Millis;
   /** Q05, Q08: what the answered rounds of heartbeats allow it to say. */

@@ -1,4 +1,5 @@
 import type { ConfigurationEntry } from "../../model/configuration.js";
+import type { Formats } from "../../model/formats.js";
 import type { HardState } from "../../model/hard-state.js";
 import type { LogHole } from "../../model/log-hole.js";
 import type { LogId, LogIndex, Millis, TermRun } from "../../model/log-id.js";
@@ -33,6 +34,8 @@ export interface RaftStart {
   readonly snapshot: SnapshotMeta | null;
   /** The one before it: what the log may be compacted up to (S03). */
   readonly previousSnapshot: SnapshotMeta | null;
+  /** F05: which formats its state machine knows, and which one is in force. Absent: it has none to speak of. */
+  readonly formats?: Formats;
   /** L03: entries that the disk lost; absent: none. */
   readonly holes?: readonly LogHole[];
   /** L03: entries that it lost with their terms; the log ends before them. Absent: none. */

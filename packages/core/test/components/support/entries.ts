@@ -1,3 +1,4 @@
+import { encodeGate } from "../../../src/model/gate-layout.js";
 import { EntryType, LogBlock } from "../../../src/model/log-block.js";
 import type { Logger } from "../../../src/ports/logger.js";
 
@@ -14,6 +15,10 @@ export const commands = (first: number, count: number, term = 1): LogBlock =>
 /** A block of one empty entry. */
 export const emptyEntry = (index: number, term = 1): LogBlock =>
   LogBlock.of(index, term, index * 10, EntryType.empty, [new Uint8Array(0)]);
+
+/** A block of one version gate. */
+export const gate = (index: number, formatVersion: number): LogBlock =>
+  LogBlock.of(index, 1, index * 10, EntryType.versionGate, [encodeGate(formatVersion)]);
 
 /** A Logger that keeps what it is told. */
 export const recordingLogger = (): Logger & { readonly lines: string[] } => {

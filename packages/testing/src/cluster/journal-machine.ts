@@ -31,6 +31,7 @@ export interface JournalCall {
     | "startFollowing"
     | "stopFollowing"
     | "configurationCommitted"
+    | "formatOpened"
     | "loaded"
     | "error"
     | "shutdown";
@@ -40,6 +41,8 @@ export interface JournalCall {
   readonly leader?: NodeId;
   /** Its index, where it has one. */
   readonly index?: LogIndex;
+  /** Its format, where it has one (F05). */
+  readonly formatVersion?: number;
   /** Its error's message, where it has one. */
   readonly message?: string;
 }
@@ -61,10 +64,19 @@ function readable<T>(read: () => T): T {
   }
 }
 
+/** F05: the format that a line needs: `format 2: …` needs the second, any other the first. */
+const formatOf = (line: string): number => Number(/^format (\d+): /.exec(line)?.[1] ?? 1);
+
 /** Commands are lines of text, results are numbers. */
 export const journalCodec: Codec<string> = {
-  encodeCommand(command) {
+  encodeCommand(command, openFormat = Number.POSITIVE_INFINITY) {
     if (typeof command !== "string") throw new RaftError("BadCommand", "refused", "a journal takes lines of text only");
+    if (formatOf(command) > openFormat)
+      throw new RaftError(
+        "BadCommand",
+        "refused",
+        `not every member knows format ${formatOf(command)} of journals yet`,
+      );
     return encoder.encode(command);
   },
   decodeCommand: (bytes) => readable(() => decoder.decode(bytes)),
@@ -82,10 +94,20 @@ export class JournalMachine implements StateMachine<"lines" | "count", readonly 
   /** What else it was told in this life. */
   readonly calls: JournalCall[] = [];
   private state: JournalLine[] = [];
+  private openFormat = 1;
+
+  /** F05: `formatVersion` is the newest format it knows: the release, so to say. */
+  constructor(readonly formatVersion = 1) {}
 
   /** Volatile: rebuilt from snapshot and log. */
   open(): OpenedState {
-    return { appliedIndex: 0, formatVersion: 1 };
+    return { appliedIndex: 0, formatVersion: this.formatVersion };
+  }
+
+  /** Recorded: lines of that format are taken from here on. */
+  formatOpened(formatVersion: number): void {
+    this.openFormat = formatVersion;
+    this.calls.push({ call: "formatOpened", formatVersion });
   }
 
   /** Appends each command. */
@@ -94,6 +116,8 @@ export class JournalMachine implements StateMachine<"lines" | "count", readonly 
       const text = decoder.decode(payload);
       if (text.startsWith(REJECTED_PREFIX)) return new Rejected("Unwanted", `the journal does not take ${text}`);
       if (text.startsWith(FAULT_PREFIX)) throw new Error(`the journal cannot go on at ${text}`);
+      if (formatOf(text) > this.openFormat)
+        throw new Error(`format ${this.openFormat} is open, and entry ${index} is ${text}`);
       this.state.push({ index, term, text });
       return this.state.length;
     });

@@ -38,6 +38,8 @@ export class TestMember {
   node!: JournalNode;
   /** Its state machine. */
   machine = new JournalMachine();
+  /** F05: the newest format that its state machine knows, from the next life on. */
+  formatVersion = 1;
   /** Its host. */
   host!: VirtualHost;
   /** Lives begun. */
@@ -88,7 +90,7 @@ export class TestMember {
     const life = ++this.life;
     const host = new VirtualHost(time, `${seed}/${this.id}/${life}`);
     this.host = host;
-    this.machine = new JournalMachine();
+    this.machine = new JournalMachine(this.formatVersion);
     this.node = await createNode(options, [
       host.module(),
       network.transport(),

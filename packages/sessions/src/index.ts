@@ -14,6 +14,7 @@ export {
   type SessionRefusal,
   SessionRefused,
 } from "./session-command.js";
+export { formatInside, SESSION_FORMAT } from "./session-format.js";
 export { layOutInSession } from "./session-layout.js";
 export {
   DEFAULT_SESSION_OPTIONS,
@@ -22,6 +23,5 @@ export {
   type SessionOptions,
   sessionOptions,
 } from "./session-options.js";
-export { formatInside, SESSION_FORMAT } from "./session-format.js";
 export { SessionStateMachine } from "./session-state-machine.js";
 export { sessions } from "./sessions-module.js";

@@ -17,7 +17,6 @@ import { SESSION_MARK } from "./session-layout.js";
 import { layOutTable, splitSnapshot } from "./session-snapshot.js";
 import { SessionTable } from "./session-table.js";
 
-
 /**
  * C03 C04: a state machine around another one, in which a command of a session executes once, however often it is in the
  * log. Commands without a session pass through as they are. What a command of a session resulted in is kept, encoded,

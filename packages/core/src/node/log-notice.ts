@@ -9,7 +9,12 @@ export function logNotice(logger: Logger, id: NodeId, notice: Notice): void {
   else if (notice.kind === "damage" && notice.stage === "found")
     logger.error(`${holeText(notice.hole)}; they are fetched from the other members`);
   else if (notice.kind === "damage") logger.info("entries that the disk had lost are back", { ...notice.hole });
-  else if (notice.kind === "role" || notice.kind === "leader" || notice.kind === "configuration" || notice.kind === "format")
+  else if (
+    notice.kind === "role" ||
+    notice.kind === "leader" ||
+    notice.kind === "configuration" ||
+    notice.kind === "format"
+  )
     logger.info(`${id}: ${notice.kind}`, { ...notice });
   else logger.debug(`${id}: ${notice.kind}`, { ...notice });
 }

@@ -103,7 +103,13 @@ export async function openClientDoor<Command, Result, Query, Answer>(
     return service;
   };
   const tls = safety.doorTls && new DoorTls(safety.doorTls, logger);
-  const door = new ClientDoor(serviceOf, doorCodecOf(codec, () => formatInside(node.openFormat)), limits, access, tls);
+  const door = new ClientDoor(
+    serviceOf,
+    doorCodecOf(codec, () => formatInside(node.openFormat)),
+    limits,
+    access,
+    tls,
+  );
   const address = formatAddress(await door.start(at));
   const renewals = new Renewals({ access, accessFile: safety.access, tls }, logger, safety.renewIntervalMs);
   return {

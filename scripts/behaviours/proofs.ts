@@ -14,6 +14,7 @@ import { snapshotProofs } from "./snapshot-proofs.js";
 import { storageProofs } from "./storage-proofs.js";
 import { termProofs } from "./term-proofs.js";
 import { transportProofs } from "./transport-proofs.js";
+import { upgradeProofs } from "./upgrade-proofs.js";
 import { votingProofs } from "./voting-proofs.js";
 
 /**
@@ -31,6 +32,7 @@ export const proofs: readonly Proof[] = [
   ...hostingProofs,
   ...componentProofs,
   ...nodeProofs,
+  ...upgradeProofs,
   ...storageProofs,
   ...logProofs,
   ...transportProofs,

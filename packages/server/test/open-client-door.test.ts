@@ -33,6 +33,8 @@ interface How {
   readonly ids?: readonly string[];
   readonly isWrapped?: boolean;
   readonly formatVersion?: number;
+  /** F05: of each node, whose state machine then hears of gates. */
+  readonly formats?: Readonly<Record<string, number>>;
   readonly codec?: TallyCodec;
   readonly door?: Partial<ClientDoorOptions>;
 }
@@ -42,12 +44,14 @@ async function serve({
   ids = ["n1"],
   isWrapped = true,
   formatVersion = 1,
+  formats,
   codec = tallyCodec,
   door = {},
 }: How = {}): Promise<Served[]> {
   const network = new MemoryNetwork();
   const started = ids.map(async (nodeId): Promise<Served> => {
-    const tally = new Tally(formatVersion);
+    const tally = new Tally(formats?.[nodeId] ?? formatVersion);
+    if (formats !== undefined) Object.assign(tally, { formatOpened: () => {} });
     const module = isWrapped ? sessions(tallyModule(tally)) : tallyModule(tally);
     const node = await createNode<TallyCommand, TallyResult, string, number>(
       { nodeId, groupId: "tally", electionTimeoutMs: 150 },
@@ -101,6 +105,28 @@ describe("a user's own state machine", () => {
         expect(await client.read("a", { from: { node }, consistency })).toMatchObject({ outcome: "ok", value: 5 });
     expect(await client.read("a", { consistency: "lease" })).toMatchObject({ outcome: "ok", value: 5 });
     expect(client.readToken).not.toBe(0);
+  });
+
+  it("F05 a command of a format that not every node knows is refused at the door, in a session or not, until the gate", async () => {
+    const codec: TallyCodec = {
+      ...tallyCodec,
+      encodeCommand: (command, openFormat = 2) => {
+        if (command.add > 100 && openFormat < 2) throw new Error("more than 100 is said in format 2");
+        return tallyCodec.encodeCommand(command);
+      },
+    };
+    for (const isWrapped of [true, false]) {
+      const mixed = await serve({ ids: ["n1", "n2"], formats: { n1: 2, n2: 1 }, codec, isWrapped });
+      const refused = {
+        outcome: "refused",
+        error: { code: "BadCommand", message: expect.stringContaining("in format 2") },
+      };
+      expect(await clientOf(mixed).propose({ add: 101, to: "a" })).toMatchObject(refused);
+      expect(await clientOf(mixed).propose({ add: 100, to: "a" })).toMatchObject({ outcome: "ok", value: 100 });
+      const upgraded = await one({ formats: { n1: 2 }, codec, isWrapped });
+      await expect.poll(() => upgraded.node.openFormat).toBe(isWrapped ? 65_538 : 2);
+      expect(await clientOf([upgraded]).propose({ add: 101, to: "a" })).toMatchObject({ outcome: "ok", value: 101 });
+    }
   });
 
   it("F01 what the state machine rejects ends ok, as the codec tells it", async () => {

@@ -243,6 +243,29 @@ describe("around a state machine", () => {
     await expect(machine.open()).rejects.toMatchObject({ code: "BadOption", details: { appliedIndex: 7 } });
   });
 
+  it("F05 formats are counted behind those of sessions, and the state machine and its codec hear of their own", async () => {
+    const heard: number[] = [];
+    const asked: unknown[] = [];
+    const own = Object.assign(Object.create(new KvStateMachine()) as StateMachine, {
+      open: () => ({ appliedIndex: 0, formatVersion: 3, firstFormat: 2 }),
+      formatOpened: (formatVersion: number) => void heard.push(formatVersion),
+    });
+    const inner = new KvCodec();
+    const codec = new SessionCodec(inner);
+    const machine = new SessionStateMachine(own, codec);
+    expect(await machine.open()).toEqual({ appliedIndex: 0, formatVersion: 65_539, firstFormat: 65_538 });
+    machine.formatOpened?.(65_539);
+    expect(heard).toEqual([3]);
+    const encode = inner.encodeCommand.bind(inner);
+    Object.assign(inner, { encodeCommand: (command: KvCommand, open?: number) => (asked.push(open), encode(command)) });
+    codec.encodeCommand(put("k", "v"), 65_539);
+    codec.encodeCommand(new InSession(1, 1, 1, put("k", "v")), 65_538);
+    codec.encodeCommand(put("k", "v"));
+    expect(asked).toEqual([3, 2, undefined]);
+    // What does not hear of formats is upgraded with all nodes down, as before.
+    expect(new SessionStateMachine(new KvStateMachine(), codec).formatOpened).toBeUndefined();
+  });
+
   it("F05 a snapshot of a time before sessions is loaded, with an empty table", async () => {
     const replica = await open();
     const before = new KvStateMachine();

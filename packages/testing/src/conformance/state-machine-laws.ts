@@ -81,8 +81,12 @@ export const stateMachineLaws = (factory: () => StateMachineFixture): LawSuite =
       "F05 F06 open says a format of at least 1, and an applied index it really holds",
       "a state that claims too much is not replayed, and misses entries",
       async (fixture) => {
-        const { appliedIndex, formatVersion } = await fixture.create().open();
+        const { appliedIndex, formatVersion, firstFormat = 1 } = await fixture.create().open();
         check(Number.isInteger(formatVersion) && formatVersion >= 1, `format ${formatVersion}`);
+        check(
+          Number.isInteger(firstFormat) && firstFormat >= 1 && firstFormat <= formatVersion,
+          `first format ${firstFormat}`,
+        );
         check(Number.isInteger(appliedIndex) && appliedIndex >= 0, `applied index ${appliedIndex}`);
       },
     ),

@@ -1,0 +1,98 @@
+import type { Proof } from "./proof.js";
+
+const CORE = "packages/core";
+const GATE = `${CORE}/test/protocol/version-gate.test.ts`;
+
+/** What nodes of two releases in one group owe each other. */
+export const upgradeProofs: readonly Proof[] = [
+  {
+    // Who has said nothing is taken to know everything.
+    rule: "F05",
+    file: `${CORE}/src/protocol/version-gate.ts`,
+    find: "peer?.announces ?? 0",
+    replace: "peer?.announces || known",
+    tests: [GATE],
+  },
+  {
+    rule: "F05",
+    file: `${CORE}/src/protocol/version-gate.ts`,
+    find: "s.applied < office.firstEntry || s.isChanging",
+    replace: "s.applied < office.firstEntry",
+    tests: [GATE],
+  },
+  {
+    // Each step of the leader opens it once more.
+    rule: "F05",
+    file: `${CORE}/src/protocol/version-gate.ts`,
+    find: "Math.max(formats.open, office.gate)",
+    replace: "formats.open",
+    tests: [GATE],
+  },
+  {
+    rule: "F05",
+    file: `${CORE}/src/protocol/catching-up.ts`,
+    find: "if (tooOld !== undefined) return tooOld;",
+    replace: "if (tooOld === id) return tooOld;",
+    tests: [GATE],
+  },
+  {
+    rule: "F05",
+    file: `${CORE}/src/protocol/snapshot-installing.ts`,
+    find: '  if (isUnreadable(s, message)) return answer(s, leader, transfer, "failed");\n',
+    replace: "  isUnreadable(s, message);\n",
+    tests: [GATE],
+  },
+  {
+    // Commands on both sides of the gate are handed over in one call, before the format is told.
+    rule: "F05",
+    file: `${CORE}/src/components/apply-batch.ts`,
+    find: "block.first > upTo || isGate(block)",
+    replace: "block.first > upTo",
+    tests: [`${CORE}/test/components/fsm-caller.test.ts`],
+  },
+  {
+    rule: "F05",
+    file: `${CORE}/src/components/entry-applier.ts`,
+    find: "if (formatVersion > this.formats.known) throw",
+    replace: "if (formatVersion < 0) throw",
+    tests: [`${CORE}/test/components/fsm-caller.test.ts`],
+  },
+  {
+    // A snapshot says nothing of what the log behind it had opened.
+    rule: "F05",
+    file: `${CORE}/src/node/state-formats.ts`,
+    find: "Math.max(firstFormat, openFormat, snapshot?.formatVersion ?? 0)",
+    replace: "Math.max(firstFormat, openFormat, snapshot === null ? 0 : firstFormat)",
+    tests: [`${CORE}/test/node/recovery.test.ts`],
+  },
+  {
+    rule: "F05",
+    file: `${CORE}/src/node/state-formats.ts`,
+    find: "if (newer === undefined) return;",
+    replace: "if (newer?.formatVersion !== 0) return;",
+    tests: [`${CORE}/test/node/recovery.test.ts`],
+  },
+  {
+    // A new release saves what only new releases read, while old ones are members.
+    rule: "F05",
+    file: `${CORE}/src/components/snapshot-saver.ts`,
+    find: "formatVersion: fsm.openFormat",
+    replace: "formatVersion: 2 * fsm.openFormat",
+    tests: ["packages/membership/test/upgrade.test.ts"],
+  },
+  {
+    // What a client of the newer release says in a session goes into the log.
+    rule: "F05",
+    file: "packages/server/src/door/door-codec.ts",
+    find: "codec.encodeCommand(command, openFormat());",
+    replace: "codec.encodeCommand(command, openFormat() + 1);",
+    tests: ["packages/server/test/open-client-door.test.ts"],
+  },
+  {
+    rule: "F05",
+    file: "packages/sessions/src/session-format.ts",
+    find: "formatVersion >= SESSION_FORMAT ? formatVersion - SESSION_FORMAT : formatVersion",
+    replace: "formatVersion",
+    tests: ["packages/sessions/test/sessions.test.ts"],
+  },
+];

@@ -14,13 +14,6 @@ export const upgradeProofs: readonly Proof[] = [
     tests: [GATE],
   },
   {
-    rule: "F05",
-    file: `${CORE}/src/protocol/version-gate.ts`,
-    find: "s.applied < office.firstEntry || s.isChanging",
-    replace: "s.applied < office.firstEntry",
-    tests: [GATE],
-  },
-  {
     // Each step of the leader opens it once more.
     rule: "F05",
     file: `${CORE}/src/protocol/version-gate.ts`,

@@ -25,6 +25,7 @@ describe("examples", () => {
     ["write-your-own-adapter.md", "examples/conformance-node-test/src/tiny-log-storage.ts"],
     ["write-your-own-adapter.md", "examples/conformance-node-test/src/main.ts"],
     ["your-own-service.md", "examples/typed-client/src/ledger-codec.ts"],
+    ["upgrade.md", "examples/upgrade/src/votes.ts"],
   ])("the guide %s shows %s word for word", (name, path) => {
     const guide = readFileSync(join(root, "docs", "guides", name), "utf8");
     expect(guide).toContain(`<!-- file: ${path} -->\n\`\`\`ts\n${readFileSync(join(root, path), "utf8")}\`\`\``);

@@ -42,6 +42,8 @@ const description = {
   holes: [{ first: 20, last: 24, file: "f", offset: 0, length: 1 }],
   halted: "",
   faulted: "",
+  formatVersion: 2,
+  openFormat: 1,
   identity: { clusterId: "c1", incarnation: "i1" },
   address: "h:1",
   queues: { inbox: 1, proposals: 2, droppedMessages: 9 },

@@ -12,6 +12,7 @@ export function describeText(node: Omit<NodeDescription, "text">): string {
     `configuration ${configuration.id.index}: voters ${list(voters)}${votersOld.length > 0 ? `, before: ${list(votersOld)}` : ""}` +
       (learners.length > 0 ? `, learners ${list(learners)}` : ""),
     ...changeLines(node),
+    ...formatLines(node),
     `waiting: ${Object.entries(queues)
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}`,
@@ -27,6 +28,12 @@ export function describeText(node: Omit<NodeDescription, "text">): string {
 }
 
 const list = (ids: readonly string[]): string => (ids.length === 0 ? "none" : ids.join(", "));
+
+/** F05: that this release is newer than some member's. */
+const formatLines = ({ formatVersion, openFormat }: Pick<NodeDescription, "formatVersion" | "openFormat">): string[] =>
+  formatVersion <= openFormat
+    ? []
+    : [`format ${formatVersion} is known here, ${openFormat} is open: not every member has said that it knows more`];
 
 /** M15: where a change of members stands, and on whom it waits. */
 function changeLines({ change }: Pick<NodeDescription, "change">): string[] {

@@ -20,12 +20,12 @@ export function announced({ formats, applied }: RaftState): Pick<AppendEntriesRe
   return isNews ? { announces: formats.known } : {};
 }
 
-/** Opens what every member knows. Part of every step of a leader; while members change it waits. */
+/** Opens what every member knows. Part of every step of a leader. */
 export function considerGate(s: RaftState): void {
   const { formats, leadership: office } = s;
   if (formats.known <= formats.open || office === undefined) return;
   // Until then an earlier leader's gate may be on its way to this state.
-  if (s.applied < office.firstEntry || s.isChanging || office.transfer !== undefined) return;
+  if (s.applied < office.firstEntry) return;
   const formatVersion = knownByAll(s, formats.known);
   if (formatVersion <= Math.max(formats.open, office.gate)) return;
   office.gate = formatVersion;
@@ -56,9 +56,10 @@ export function opened(s: RaftState, formatVersion: number): void {
 }
 
 /** Why a newcomer may not become a voter, if it said what it knows and that is too little. */
-export function whyTooOld({ formats }: RaftState, { id, announces }: Replicator): string | undefined {
-  if (announces === 0 || announces >= formats.open) return undefined;
-  return `${id} knows format ${announces} of the state machine, and format ${formats.open} is open here; install the newer release on it first`;
+export function whyTooOld(s: RaftState, { id, announces }: Replicator): string | undefined {
+  const open = Math.max(s.formats.open, s.leadership?.gate ?? 0);
+  if (announces === 0 || announces >= open) return undefined;
+  return `${id} knows format ${announces} of the state machine, and format ${open} is open here; install the newer release on it first`;
 }
 
 /** A snapshot whose bytes this replica's state machine cannot read is not even received. */

@@ -3,6 +3,17 @@ import { describeText } from "../../src/node/describe-text.js";
 import { loneNode } from "./support/lone-node.js";
 
 describe("a description as text", () => {
+  it("F05 O01 says that a newer format is known here, as long as it is not open", async () => {
+    const { node, lead } = await loneNode();
+    await lead();
+    const alone = node.describe();
+    await node.stop();
+    expect(describeText(alone)).not.toContain("format");
+    expect(describeText({ ...alone, formatVersion: 3, openFormat: 2 })).toMatch(
+      /format 3 is known here, 2 is open: not every member/,
+    );
+  });
+
   it("O01 tells every peer's progress and a change under way", async () => {
     const { node, lead } = await loneNode();
     await lead();

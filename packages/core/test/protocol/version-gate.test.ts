@@ -166,16 +166,15 @@ describe("F05 a newcomer that knows less than is open", () => {
     expect(inLetters(lab.describe("a").configuration.configuration)).toBe(">abcd");
   });
 
-  it("F05 while members change no gate is appended; afterwards it is, if the new ones know it", () => {
+  it("F05 whoever is a member while members change is asked, too: those that leave, and those that come", () => {
     const formats = { a: 2, b: 2, c: 1, d: 2 };
     const lab = new ReadingLab(NAMES, { formats, membership: jointMembership, strangers: ["d"] }).elect("a").settle();
-    lab.heldDisks.add("d");
     lab.step("a", { type: "ChangeRequested", request: 1, target: target("abd"), expected: null });
-    lab.settle();
-    expect(gates(lab, "a")).toEqual([]);
-    lab.heldDisks.clear();
     for (let i = 0; i < 3; i++) lab.settle().beat("a");
     expect(inLetters(lab.describe("a").configuration.configuration)).toBe(">abd");
+    const joint = lab.node("d").disk.blocks.filter((block) => block.typeAt(block.first) === EntryType.configuration);
+    const [gate = ""] = gates(lab, "d");
+    expect(gate).toBe(`${(joint.at(-1)?.first ?? 0) + 1}>2`);
     expect(openedAt(lab, "d")).toEqual([2]);
   });
 });

@@ -96,6 +96,13 @@ export const NODE_FACTS: readonly Fact[] = [
   gauge("state_machine_faulted", "1 if the state machine is not called any more.", ({ faulted }) =>
     Number(faulted !== ""),
   ),
+  labelled(
+    "state_machine_format",
+    "Formats of commands and snapshots: the newest known here, and the one that is open.",
+    "gauge",
+    "format",
+    ({ formatVersion, openFormat }) => ({ known: formatVersion, open: openFormat }),
+  ),
   gauge("write_overdue", "1 if a write to the disk takes longer than writeOverdueMs.", ({ writeOverdue }) =>
     Number(writeOverdue),
   ),

@@ -18,7 +18,7 @@ async function start(id: string, formatVersion: number): Promise<void> {
   });
   const node = await createNode<Vote, number, string, number>({ nodeId: id, electionTimeoutMs: 150 }, [
     nodeRuntime(),
-    memoryStorage(disks.get(id) as MemoryDisk),
+    memoryStorage(disks.get(id)),
     network.transport({ address: id }),
     votes,
   ]);

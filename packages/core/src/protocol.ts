@@ -3,6 +3,7 @@
  *
  * @module protocol
  */
+export type { Formats } from "./model/formats.js";
 export type { LogHole } from "./model/log-hole.js";
 export type * from "./model/message.js";
 export {

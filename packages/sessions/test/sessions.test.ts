@@ -257,7 +257,9 @@ describe("around a state machine", () => {
     machine.formatOpened?.(65_539);
     expect(heard).toEqual([3]);
     const encode = inner.encodeCommand.bind(inner);
-    Object.assign(inner, { encodeCommand: (command: KvCommand, open?: number) => (asked.push(open), encode(command)) });
+    Object.assign(inner, {
+      encodeCommand: (command: KvCommand, format?: number) => (asked.push(format), encode(command)),
+    });
     codec.encodeCommand(put("k", "v"), 65_539);
     codec.encodeCommand(new InSession(1, 1, 1, put("k", "v")), 65_538);
     codec.encodeCommand(put("k", "v"));

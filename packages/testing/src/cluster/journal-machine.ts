@@ -96,8 +96,11 @@ export class JournalMachine implements StateMachine<"lines" | "count", readonly 
   private state: JournalLine[] = [];
   private openFormat = 1;
 
-  /** F05: `formatVersion` is the newest format it knows: the release, so to say. */
-  constructor(readonly formatVersion = 1) {}
+  /** An empty one. */
+  constructor(
+    /** F05: the newest format that it knows: its release, so to say. */
+    readonly formatVersion = 1,
+  ) {}
 
   /** Volatile: rebuilt from snapshot and log. */
   open(): OpenedState {

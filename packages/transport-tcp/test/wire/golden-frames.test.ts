@@ -145,7 +145,7 @@ const GROWN: Readonly<Record<string, Message>> = {
     isWitness: true,
     forgottenUpTo: 77,
   },
-  "AppendEntriesResponse-announcing": {
+  "AppendEntriesResponse-witness-forgotten-announcing": {
     type: "AppendEntriesResponse",
     term: 5,
     success: true,
@@ -155,6 +155,8 @@ const GROWN: Readonly<Record<string, Message>> = {
     hintTerm: 0,
     last: 60,
     needsSnapshot: 0,
+    isWitness: true,
+    forgottenUpTo: 77,
     announces: 65_538,
   },
   "HeartbeatResponse-forgotten": {

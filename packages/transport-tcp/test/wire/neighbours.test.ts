@@ -51,7 +51,7 @@ describe("two neighbouring versions of the protocol", () => {
     peer.write(golden("ping"), ...MESSAGES.map(golden), golden("ping"));
     await eventually("all of it", () => n2.messages.length === MESSAGES.length);
     const said = MESSAGES.map((name) => toArray(decodeMessage(frameOf(golden(name)), checksum)));
-    expect(MESSAGES.length).toBe(27);
+    expect(MESSAGES.length).toBe(28);
     expect(n2.messages.map(toArray)).toEqual(said);
     expect(n2.facts["badFrames"]).toBe(0);
     await eventually("an answer to its ping", () => peer.frames.some(({ type }) => type === FrameType.pong));

@@ -1,6 +1,7 @@
 import { adapterProofs } from "./adapter-proofs.js";
 import { clientProofs } from "./client-proofs.js";
 import { componentProofs } from "./component-proofs.js";
+import { determinismProofs } from "./determinism-proofs.js";
 import { hostingProofs } from "./hosting-proofs.js";
 import { leaderProofs } from "./leader-proofs.js";
 import { logProofs } from "./log-proofs.js";
@@ -37,6 +38,7 @@ export const proofs: readonly Proof[] = [
   ...logProofs,
   ...transportProofs,
   ...adapterProofs,
+  ...determinismProofs,
   ...serviceProofs,
   ...operatingProofs,
 ];

@@ -61,6 +61,15 @@ class CarefulOffice extends HastyOffice {
   }
 }
 
+const closesAtMs = Date.now() + 3_600_000;
+
+/** Another bug: each replica looks at its own clock. Within an hour no run would differ for it, and at the end of it all replicas may. */
+class ClosingOffice extends CarefulOffice {
+  override apply(batch: CommandBatch) {
+    return Date.now() < closesAtMs ? super.apply(batch) : batch.map(() => false);
+  }
+}
+
 const service = {
   // What a ticket office does, without a network, a disk or a crash.
   model: {
@@ -84,6 +93,10 @@ const service = {
 const hasty = await simulate({ ...service, stateMachine: () => new HastyOffice(), seeds: 50 });
 if (hasty.failure === undefined) throw new Error("the planted bug was not found");
 console.log(`the hasty office, ${hasty.seeds} seeds: ${hasty.failure.violation?.message}`);
+
+const closing = await simulate({ ...service, stateMachine: () => new ClosingOffice(), seeds: 1 });
+if (closing.failure?.violation?.invariant !== "F07") throw new Error("the clock in apply was not found");
+console.log(`the closing office: ${closing.failure.violation.message}`);
 
 const careful = await simulate({ ...service, stateMachine: () => new CarefulOffice(), seeds: 10 });
 if (careful.text !== "") throw new Error(careful.text);

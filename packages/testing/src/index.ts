@@ -11,6 +11,13 @@ export { TestCluster } from "./cluster/test-cluster.js";
 export type { Outcome, TestClusterOptions } from "./cluster/test-cluster-options.js";
 export { type JournalNode, type ObservedEvent, TestMember } from "./cluster/test-member.js";
 export type { MessageFilter, MessageOf, SeenMessage } from "./cluster/wire-record.js";
+export type { Nondeterminism, NondeterminismKind } from "./determinism/nondeterminism.js";
+export {
+  determinismWatch,
+  NONDETERMINISM_REPORTS_MAX,
+  type WatchDeterminismOptions,
+  watchDeterminism,
+} from "./determinism/watch-determinism.js";
 export {
   type DiskBallot,
   type DiskEntry,

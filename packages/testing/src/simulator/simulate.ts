@@ -37,6 +37,11 @@ export interface SimulateOptions<State, Command, Query> {
   readonly modules?: () => readonly ContainerModule[];
   /** Disks. Default: in memory. */
   readonly disks?: DiskKit;
+  /**
+   * F07: whether a state machine that asks the clock or chance while it applies, or leaves work running, is told of by the line that does
+   * it, and not by replicas that differ later. Default true.
+   */
+  readonly watchesDeterminism?: boolean;
 }
 
 /** What the seeds showed together. */
@@ -72,10 +77,12 @@ export async function simulate<State, Command, Query>(
   options: SimulateOptions<State, Command, Query>,
 ): Promise<SimulateReport> {
   const { stateMachine, seeds, firstSeed = 1, profile = profiles.user, modules, disks = memoryKit } = options;
+  const { watchesDeterminism = true } = options;
   const world: World = {
     model: options.model,
     workload: options.workload,
     disks,
+    watchesDeterminism,
     ...(options.sessions !== undefined && { sessions: options.sessions }),
     modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
   };

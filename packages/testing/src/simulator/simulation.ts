@@ -1,5 +1,6 @@
 import { DEFAULT_OPTIONS, type NodeEvent } from "@hexraft/core";
 import type { Envelope, NodeId } from "@hexraft/core/ports";
+import { holdWatchedCalls } from "../determinism/apply-watch.js";
 import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
 import { ClientSession } from "./clients/client-session.js";
@@ -86,6 +87,7 @@ export class Simulation {
       origins: new WeakMap(),
       decode: (payload) => payload,
       hasCodec: false,
+      watchesDeterminism: world.watchesDeterminism === true,
       onStep: (id, event, effects) => this.chronicle.step(id, event, effects),
     };
     this.nodes = new Map(
@@ -131,6 +133,7 @@ export class Simulation {
     };
     time.afterEach = judge;
     const leaks = new LeakWatch();
+    const release = this.places.watchesDeterminism ? holdWatchedCalls() : undefined;
     try {
       await foundCluster({
         nodes: [...this.nodes.values()],
@@ -152,6 +155,7 @@ export class Simulation {
       if (error !== referee.violation) throw error;
     } finally {
       leaks.end();
+      release?.();
     }
     if (referee.violation !== undefined) this.trace.note("violation", "", referee.violation.message);
     return {

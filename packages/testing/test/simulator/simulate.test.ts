@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { CommandBatch } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { type DiskKit, memoryKit, planOf, profiles, Simulation, simulate } from "../../src/simulator.js";
 import { RegisterMachine, registerModel, registerWorkload, registerWorld } from "./register.js";
 
+const short = { ...profiles.user, durationMs: 1_000, kinds: [] };
 const service = { model: registerModel, workload: registerWorkload };
 
 describe("simulate", () => {
@@ -34,6 +36,39 @@ describe("simulate", () => {
     }
     const report = await simulate({ ...service, stateMachine: () => new Forgetful(), seeds: 5 });
     expect(report.failure?.violation?.invariant).toBe("I5");
+  });
+
+  it.each([
+    { what: "Date.now", ask: () => Date.now() },
+    { what: "crypto.randomUUID", ask: () => randomUUID() },
+  ])("F07 names the line of a state machine that asks $what, long before replicas differ", async ({ what, ask }) => {
+    class Curious extends RegisterMachine {
+      override apply(batch: CommandBatch): readonly unknown[] {
+        if (batch.count > 0) ask();
+        return super.apply(batch);
+      }
+    }
+    const options = { ...service, stateMachine: () => new Curious(), seeds: 1, profile: short };
+    const { failure, text } = await simulate(options);
+    expect(failure?.violation?.invariant).toBe("F07");
+    expect(text).toMatch(new RegExp(`in apply of entr(y|ies) [\\d–]+ ${what} was asked at .*simulate.test.ts:\\d+`));
+    expect((await simulate({ ...options, watchesDeterminism: false })).text).toBe("");
+  });
+
+  it("F07 finds work that a state machine leaves running, and what is watched is put back in the end", async () => {
+    class Hasty extends RegisterMachine {
+      override apply(batch: CommandBatch): readonly unknown[] {
+        void this.flush();
+        return super.apply(batch);
+      }
+      private async flush(): Promise<void> {
+        await Promise.resolve();
+      }
+    }
+    const before = [Date, Math.random, setTimeout, process.nextTick, randomUUID];
+    const { failure } = await simulate({ ...service, stateMachine: () => new Hasty(), seeds: 1, profile: short });
+    expect(failure?.violation?.message).toMatch(/^F07 the state machine of n\d: .* work still ran \(await\)/);
+    expect([Date, Math.random, setTimeout, process.nextTick, randomUUID]).toEqual(before);
   });
 
   it("I13 finds a snapshot that leaves a part of the state out", async () => {
@@ -69,7 +104,7 @@ describe("simulate", () => {
       ...service,
       stateMachine: () => new Careless(),
       seeds: 1,
-      profile: { ...profiles.user, durationMs: 1_000, kinds: [] },
+      profile: short,
     });
     expect(report.failure?.violation?.message).toBe("I18 a rejection that nobody handles: Error: nobody looks");
   });
@@ -99,7 +134,7 @@ describe("simulate", () => {
       ...service,
       stateMachine: () => machines[machines.push(new Sleepy()) - 1] as Sleepy,
       seeds: 1,
-      profile: { ...profiles.user, durationMs: 1_000, kinds: [] },
+      profile: short,
     });
     for (const machine of machines) clearTimeout(machine.timer);
     expect(report.failure?.violation?.what).toContain("Timeout");

@@ -9,6 +9,7 @@ import {
 } from "@hexraft/core/ports";
 import type { Effect, RaftEvent } from "@hexraft/core/protocol";
 import { ContainerModule } from "inversify";
+import { watchDeterminism } from "../../determinism/watch-determinism.js";
 import type { Operation } from "../clients/history.js";
 import { hashBytes } from "../fingerprint.js";
 import type { Referee } from "../invariants/referee.js";
@@ -39,6 +40,8 @@ export interface TapPlaces {
   decode: (payload: Uint8Array) => unknown;
   /** Whether commands are laid out by a Codec. */
   hasCodec: boolean;
+  /** F07: whether state machines are watched while they apply. */
+  readonly watchesDeterminism: boolean;
   /** Hears every step, for the trace and the coverage. */
   readonly onStep: (id: NodeId, event: RaftEvent, effects: readonly Effect[]) => void;
 }
@@ -63,7 +66,7 @@ export function taps(
     onActivation(LogStorage, (_, storage) => tappedStorage(storage, id, host, referee));
     onActivation(StateMachine, (_, machine) => {
       own.machine = machine;
-      return tappedMachine(machine, id, host, referee);
+      return tappedMachine(places.watchesDeterminism ? watched(machine, id, referee) : machine, id, host, referee);
     });
     onActivation(Codec, (_, codec) => {
       if (!places.hasCodec) {
@@ -114,6 +117,10 @@ function tappedStorage(storage: LogStorage, id: NodeId, host: SimulatedHost, ref
     describe: () => storage.describe(),
   };
 }
+
+/** F07: before its state differs from another's it is said why it will. */
+const watched = (machine: StateMachine, id: NodeId, referee: Referee): StateMachine =>
+  watchDeterminism(machine, { report: ({ text }) => referee.accuse("F07", `the state machine of ${id}: ${text}`) });
 
 function tappedMachine(machine: StateMachine, id: NodeId, host: SimulatedHost, referee: Referee): StateMachine {
   const finish = (batch: CommandBatch, results: readonly unknown[]): readonly unknown[] => {

@@ -17,6 +17,8 @@ export interface World {
   readonly sessions?: Sessions;
   /** The disks. */
   readonly disks: DiskKit;
+  /** F07: whether what `apply` asks the clock or chance, or leaves running, ends the run. Default false: it costs time. */
+  readonly watchesDeterminism?: boolean;
   /** A faster CRC-32 than the table that runs anywhere. */
   readonly checksum?: Checksum;
   /**

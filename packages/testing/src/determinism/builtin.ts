@@ -1,10 +1,16 @@
+import type * as AsyncHooks from "node:async_hooks";
+import type * as Crypto from "node:crypto";
+import type * as Module from "node:module";
+
 /** What of Node.js is looked at. */
 interface Builtins {
-  readonly "node:async_hooks": typeof import("node:async_hooks");
-  readonly "node:crypto": typeof import("node:crypto");
-  readonly "node:module": typeof import("node:module");
+  readonly "node:async_hooks": typeof AsyncHooks;
+  readonly "node:crypto": typeof Crypto;
+  readonly "node:module": typeof Module;
 }
+
+const host: { readonly process?: NodeJS.Process } = globalThis;
 
 /** A module of Node.js; `undefined` on another host, where less can be seen, and nothing must break. */
 export const builtin = <Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined =>
-  globalThis.process?.getBuiltinModule?.(name);
+  host.process?.getBuiltinModule?.(name as string) as Builtins[Name] | undefined;

@@ -12,6 +12,12 @@ describe("the proofs of the rules", () => {
     expect(proofs.filter(({ rule }) => !known.has(rule.split("/")[0] ?? "")).map(({ rule }) => rule)).toEqual([]);
   });
 
+  it("are of every rule that docs/PROTOCOL.md has", () => {
+    const proved = new Set(proofs.map(({ rule }) => rule.split("/")[0]));
+    const rules = readRules(readFileSync(join(root, "docs/PROTOCOL.md"), "utf8"));
+    expect(rules.map(({ id }) => id).filter((id) => !proved.has(id))).toEqual([]);
+  });
+
   it("still apply, each at exactly one place, and name tests that are there", () => {
     const wrong = proofs.flatMap(({ rule, file, find, tests }) => {
       const source = join(root, file);

@@ -5,6 +5,8 @@ import { T } from "./support.js";
 export interface WorldOptions {
   readonly seed: string;
   readonly steps: number;
+  /** F05: the newest release there will be. Nodes come back with a newer one now and then, and commands want them all. Default 1. */
+  readonly releases?: number;
 }
 
 /**
@@ -17,11 +19,13 @@ export class RandomWorld {
   private readonly random: SeededRandom;
   private readonly acknowledged: string[] = [];
   private commands = 0;
+  private readonly releases: number;
   /** How often what happened, for people. */
   readonly counts: Record<string, number> = {};
 
   constructor(private readonly options: WorldOptions) {
     this.random = new SeededRandom(options.seed);
+    this.releases = options.releases ?? 1;
     const ids = ["n1", "n2", "n3", "n4", "n5"].slice(0, this.random.next() < 0.5 ? 3 : 5);
     this.cluster = new TestCluster({
       ids,
@@ -81,7 +85,7 @@ export class RandomWorld {
     for (let i = this.random.integer(1, 8); i > 0; i--) {
       const via = this.random.next() < 0.8 ? this.cluster.leader() : this.pick(this.cluster.members);
       if (via?.isUp !== true) continue;
-      const command = `c${++this.commands}`;
+      const command = `${this.format()}c${++this.commands}`;
       const life = via.life;
       const forward = this.random.next() < 0.3;
       const done = (error: Error | null) => {
@@ -90,6 +94,11 @@ export class RandomWorld {
       };
       via.node.applyCallback(command, done, { forward });
     }
+  }
+
+  private format(): string {
+    const format = this.releases === 1 ? 1 : this.random.integer(1, this.releases);
+    return format === 1 ? "" : `format ${format}: `;
   }
 
   private acknowledge(command: string): void {
@@ -120,6 +129,7 @@ export class RandomWorld {
   private async restart(member: TestMember): Promise<void> {
     member.disk.slowDown(0);
     this.did("restart");
+    if (member.formatVersion < this.releases && this.random.next() < 0.5) member.formatVersion++;
     await this.cluster.restart(member.id);
   }
 
@@ -130,7 +140,14 @@ export class RandomWorld {
       member.disk.slowDown(0);
       if (!member.isUp) await this.restart(member);
     }
+    for (const member of cluster.members.filter(({ formatVersion }) => formatVersion < this.releases)) {
+      await member.stop();
+      member.formatVersion = this.releases;
+      await this.restart(member);
+    }
     await cluster.awaitLeader(undefined, 20 * T);
+    const isOpen = () => cluster.members.every(({ node }) => node.openFormat === this.releases);
+    await cluster.until(isOpen, 20 * T, "the newest format is open on all");
     await cluster.converged(60 * T);
     cluster.dispose();
   }

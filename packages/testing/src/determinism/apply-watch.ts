@@ -27,9 +27,10 @@ export class ApplyWatch {
   }
 
   /** A function was called whose answers differ. */
-  heard(kind: NondeterminismKind, call: string, stack: string): void {
-    if (this.found.length < FOUND_MAX && !isHostsBusiness(stack))
-      this.found.push(nondeterminism(kind, call, this.batch, stack));
+  heard(kind: NondeterminismKind, call: string, stackOf: () => string): void {
+    if (this.found.length >= FOUND_MAX) return;
+    const stack = stackOf();
+    if (!isHostsBusiness(stack)) this.found.push(nondeterminism(kind, call, this.batch, stack));
   }
 
   /** It settled: what still runs is told of, as the one that was begun first. */
@@ -53,7 +54,7 @@ const begunWork = new BegunWork<ApplyWatch>(() => ApplyWatch.current);
 const watchedCalls = new WatchedCalls((kind, call, caller, proceed) => {
   const watch = ApplyWatch.current;
   if (watch === undefined) return proceed();
-  watch.heard(kind, call, stackFrom(caller));
+  watch.heard(kind, call, () => stackFrom(caller));
   // It is told of: what comes of it, now or later, is no news.
   return current.exit(proceed);
 });

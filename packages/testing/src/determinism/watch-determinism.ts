@@ -7,11 +7,11 @@ import type { Nondeterminism } from "./nondeterminism.js";
 /** Who hears of what `apply` must not do. */
 export interface WatchDeterminismOptions {
   /**
-   * Hears of it, each place in the code once, when `apply` has returned and, of what was done later, when it has settled. By then
-   * everything is as it was, and it may ask the clock itself.
+   * Hears of it, each place in the code once, when `apply` has returned and, of what was done later, when it has settled. It
+   * may ask the clock itself. What it throws, `apply` throws.
    */
   readonly report: (found: Nondeterminism) => void;
-  /** Most reports of one state machine; whole number ≥ 1. Default {@link NONDETERMINISM_REPORTS_MAX}. */
+  /** Most reports of one state machine; whole number ≥ 0. Default {@link NONDETERMINISM_REPORTS_MAX}. */
   readonly reportsMax?: number;
 }
 
@@ -94,6 +94,19 @@ function watchedApply(
     settled();
     return results;
   }
-  tell(watch.take());
-  return results.finally(settled);
+  return settling(results, () => tell(watch.take()), settled);
+}
+
+/** What was found before the first `await` is told at once: the rest may wait for ever, and that would be why. */
+async function settling(
+  results: Promise<readonly unknown[]>,
+  tellNow: () => void,
+  settled: () => void,
+): Promise<readonly unknown[]> {
+  try {
+    tellNow();
+    return await results;
+  } finally {
+    settled();
+  }
 }

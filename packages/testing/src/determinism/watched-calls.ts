@@ -19,6 +19,8 @@ interface Place {
   readonly kind: NondeterminismKind;
 }
 
+const TIMERS = ["setTimeout", "setInterval", "setImmediate"];
+
 function places(): readonly Place[] {
   const all = (
     kind: NondeterminismKind,
@@ -41,7 +43,9 @@ function places(): readonly Place[] {
     ...all("asked", Math, "Math.", ["random"]),
     ...all("asked", crypto, "crypto.", ["randomUUID", "getRandomValues"]),
     ...all("asked", builtin("node:crypto"), "crypto.", ["randomUUID", "randomBytes", "randomInt", "randomFillSync"]),
-    ...all("began", globalThis, "", ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"]),
+    ...all("began", globalThis, "", ["queueMicrotask", ...TIMERS]),
+    ...all("began", builtin("node:timers"), "", TIMERS),
+    ...all("began", builtin("node:timers/promises"), "", TIMERS),
     ...all("began", process, "process.", ["nextTick"]),
   ];
 }

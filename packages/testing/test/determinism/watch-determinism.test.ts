@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { writeFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { performance as hostPerformance } from "node:perf_hooks";
+import { setTimeout as hostSetTimeout } from "node:timers";
+import { setTimeout as waited } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createNode } from "@hexraft/core";
 import { CommandBatch, EntryType, LogBlock, type StateMachine } from "@hexraft/core/ports";
@@ -93,6 +95,7 @@ describe("watchDeterminism", () => {
 
   it.each([
     { call: "setTimeout", work: (done: () => void) => setTimeout(done, 0) },
+    { call: "setTimeout", work: (done: () => void) => hostSetTimeout(done, 0) },
     { call: "setImmediate", work: (done: () => void) => setImmediate(done) },
     { call: "queueMicrotask", work: (done: () => void) => queueMicrotask(done) },
     { call: "process.nextTick", work: (done: () => void) => process.nextTick(done) },
@@ -110,6 +113,11 @@ describe("watchDeterminism", () => {
     const found = await told(doing(() => work(resolve)));
     expect(found).toMatchObject([{ kind: "began", call, at: expect.stringContaining(HERE) as unknown }]);
     await promise;
+  });
+
+  it("F07 a pause is told, though apply waits for it", async () => {
+    const found = await told(async () => [await waited(0)]);
+    expect(found).toMatchObject([{ kind: "began", call: "setTimeout", at: expect.stringContaining(HERE) as unknown }]);
   });
 
   it("F07 the clock is noticed behind an await, too, and what others ask meanwhile is not taken for it", async () => {
@@ -193,6 +201,20 @@ describe("watchDeterminism", () => {
     await expect(told(() => Promise.reject(new Error("a fault")))).rejects.toThrow("a fault");
     same();
     expect(during).toEqual([true, true, true]);
+  });
+
+  it("F07 what a report throws apply throws, and all is as it was", async () => {
+    const before = globals();
+    const report = (): void => {
+      throw new Error("nobody asks the clock here");
+    };
+    for (const apply of [
+      doing(() => Date.now()),
+      async () => [Date.now()],
+      async () => [await turnlessly(), Date.now()],
+    ])
+      await expect(told(apply, { report })).rejects.toThrow("nobody asks the clock here");
+    expect(globals()).toEqual(before);
   });
 
   it("F07 each place is told once, and of all places no more than may be", async () => {

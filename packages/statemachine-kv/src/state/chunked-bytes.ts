@@ -1,4 +1,7 @@
-/** Bytes laid end to end in chunks of one size: each byte is copied once, and each chunk is memory of its own. */
+/** The first chunk begins with so much, since most states are small; it doubles until it is a whole one. */
+const FIRST_ROOM_BYTES = 16 * 1024;
+
+/** Bytes laid end to end in chunks of one size: each chunk is memory of its own, and behind the first one each byte is copied once. */
 export class ChunkedBytes {
   private full: Uint8Array[] = [];
   private chunk: Uint8Array;
@@ -6,7 +9,7 @@ export class ChunkedBytes {
 
   /** @param chunkBytes - bytes of every chunk but the last. */
   constructor(private readonly chunkBytes: number) {
-    this.chunk = new Uint8Array(chunkBytes);
+    this.chunk = new Uint8Array(Math.min(chunkBytes, FIRST_ROOM_BYTES));
   }
 
   /** Whether a chunk is there to be taken. */
@@ -18,6 +21,7 @@ export class ChunkedBytes {
   put(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; ) {
       const part = bytes.subarray(from, from + this.chunkBytes - this.at);
+      this.makeRoom(this.at + part.length);
       this.chunk.set(part, this.at);
       this.at += part.length;
       from += part.length;
@@ -38,5 +42,12 @@ export class ChunkedBytes {
   /** What has begun a chunk, and did not fill it. */
   rest(): Uint8Array {
     return this.chunk.slice(0, this.at);
+  }
+
+  private makeRoom(bytes: number): void {
+    if (bytes <= this.chunk.length) return;
+    const room = new Uint8Array(Math.min(this.chunkBytes, Math.max(bytes, 2 * this.chunk.length)));
+    room.set(this.chunk.subarray(0, this.at));
+    this.chunk = room;
   }
 }

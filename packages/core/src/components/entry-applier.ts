@@ -33,8 +33,6 @@ export class EntryApplier {
   /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
   private readAhead: readonly LogBlock[] = NO_BLOCKS;
   private supersededTo: LogIndex = 0;
-  /** M12. */
-  private readonly isWitness: boolean;
 
   constructor(
     private readonly stateMachine: StateMachine,
@@ -47,9 +45,7 @@ export class EntryApplier {
     private appliedLogTimeMs: Millis,
     /** F05. */
     private formats: Formats,
-  ) {
-    this.isWitness = stateMachine instanceof WitnessState;
-  }
+  ) {}
 
   /** The last entry that the state holds. */
   get appliedId(): LogId {
@@ -96,6 +92,11 @@ export class EntryApplier {
     if (rest < 0) return this.applyFromStorage(next, to);
     this.readAhead = this.readAhead.slice(rest);
     return this.applyBatch(this.readAhead, next, Math.min(to, this.readAhead.at(-1)?.last ?? 0));
+  }
+
+  /** M12. */
+  private get isWitness(): boolean {
+    return this.stateMachine instanceof WitnessState;
   }
 
   private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {

@@ -27,12 +27,20 @@ export function refuseNewer(
   );
 }
 
+/** The groups of a process mostly know the same, and then share one object (G02). */
+let lastMade: Formats = NO_FORMATS;
+
+function shared(known: number, open: number): Formats {
+  if (lastMade.known !== known || lastMade.open !== open) lastMade = { known, open };
+  return lastMade;
+}
+
 /** F05: the formats of a state that was opened, or loaded from this snapshot; the machine is told of one that is open already. */
 export function formatsOf(machine: StateMachine, opened: OpenedState, snapshot: SnapshotMeta | null): Formats {
   const { formatVersion: known, firstFormat = 1, openFormat = 0 } = opened;
   if (known === NO_FORMATS.known) return NO_FORMATS;
-  if (machine.formatOpened === undefined) return { known, open: known };
+  if (machine.formatOpened === undefined) return shared(known, known);
   const open = Math.max(firstFormat, openFormat, snapshot?.formatVersion ?? 0);
   if (open > firstFormat) machine.formatOpened(open);
-  return { known, open };
+  return shared(known, open);
 }

@@ -21,6 +21,7 @@ export function onPropose(s: RaftState, envelope: Envelope, message: Propose): v
   if (message.forTerm !== passedOn?.term) return reply(s, origin, message.request, unknownTo(s, message.forTerm));
   const key = `${origin.id}/${origin.incarnation}/${envelope.startNumber}`;
   // Numbers of one start rise; a lower one is a copy, or was overtaken, and its caller will hear *unknown*.
+  passedOn.upTo ??= new Map();
   if (message.request <= (passedOn.upTo.get(key) ?? 0)) return s.drop("forwarded command seen before");
   passedOn.upTo.set(key, message.request);
   const leads = s.leadership !== undefined && message.forTerm === s.term && s.peerOf(envelope) !== undefined;

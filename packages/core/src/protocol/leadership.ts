@@ -7,7 +7,6 @@ import { Peers } from "./peers.js";
 import { appendEmpty } from "./proposing.js";
 import { checkFlights, syncPeers } from "./replicator-group.js";
 import { NOTHING } from "./short-list.js";
-import { SparseMap } from "./sparse-map.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftState } from "./state.js";
 import { becomeFollower, roleNotice, setLeader } from "./term.js";
@@ -46,7 +45,7 @@ export function takeOffice(s: RaftState): void {
     lease: new LeaseRounds(),
   };
   s.leadership = office;
-  s.passedOn = { term: s.term, upTo: new SparseMap() };
+  s.passedOn = { term: s.term, upTo: undefined };
   if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });
   s.install = undefined;
   const self = { id: s.identity.id, incarnation: s.identity.incarnation };

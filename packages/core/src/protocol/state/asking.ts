@@ -1,12 +1,11 @@
 import type { Millis, Term } from "../../model/log-id.js";
-import type { SparseMap } from "../sparse-map.js";
 import type { SparseSet } from "../sparse-set.js";
 
 /** R18: what was passed on to this replica for the newest term that it led in this run. It outlives the office, for copies come late. */
 export interface PassedOn {
   readonly term: Term;
-  /** The highest number seen, by origin and its start. */
-  readonly upTo: SparseMap<string, number>;
+  /** The highest number seen, by origin and its start; made with the first (G02). */
+  upTo: Map<string, number> | undefined;
 }
 
 /** Q04, R18: what a follower has asked the leader. */

@@ -11,7 +11,7 @@ import { kvSessions } from "./kv-sessions.js";
 /** Small, so that a run rolls over, compacts and reads back; zeros are laid ahead, and files used again, as in production. */
 const SEGMENT_BYTES_MAX = 16 * 1024;
 /** From so many bytes on the host's own CRC-32 is the faster one. */
-const NATIVE_BYTES_MIN = 160;
+const NATIVE_BYTES_MIN = 64;
 
 const service = {
   model: kvModel as Model,

@@ -38,6 +38,29 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${SESSIONS}/test/sessions.test.ts`],
   },
   {
+    // By its index alone a session that was lost with the majority is another client's afterwards.
+    rule: "M11",
+    file: `${SESSIONS}/src/applying.ts`,
+    find: "payload[1] === EntryKind.openByNonce ? sessionNumber(said.nonce, index) : index;",
+    replace: "index;",
+    tests: [`${SESSIONS}/test/unsafe-recovery.test.ts`],
+  },
+  {
+    rule: "C03",
+    file: `${SESSIONS}/src/session-number.ts`,
+    find: "  for (const byte of nonce) take(byte);",
+    replace: "  take(nonce.length);",
+    tests: [`${SESSIONS}/test/unsafe-recovery.test.ts`, `${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
+    // A session that expired comes back under its number, and does again what it had done.
+    rule: "C03",
+    file: `${SESSIONS}/src/session-number.ts`,
+    find: "rest = index; at < 7;",
+    replace: "rest = 0 * index; at < 7;",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
     // A retry gets a number of its own.
     rule: "C03",
     file: `${CLIENT}/src/door-client.ts`,

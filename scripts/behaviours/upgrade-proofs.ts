@@ -84,8 +84,16 @@ export const upgradeProofs: readonly Proof[] = [
   {
     rule: "F05",
     file: "packages/sessions/src/session-format.ts",
-    find: "formatVersion >= SESSION_FORMAT ? formatVersion - SESSION_FORMAT : formatVersion",
+    find: "isOfSessions(formatVersion) ? formatVersion % SESSION_FORMAT : formatVersion",
     replace: "formatVersion",
+    tests: ["packages/sessions/test/sessions.test.ts"],
+  },
+  {
+    // Registrations of format 2 go into the log while members are there that read format 1 alone.
+    rule: "F05",
+    file: "packages/sessions/src/session-codec.ts",
+    find: "openFormat !== undefined && openFormat < NONCE_FORMAT ? openByIndex : openByNonce",
+    replace: "openFormat === 0 ? openByIndex : openByNonce",
     tests: ["packages/sessions/test/sessions.test.ts"],
   },
 ];

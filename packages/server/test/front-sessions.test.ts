@@ -1,9 +1,12 @@
+import { sessionNumber } from "@hexraft/sessions";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Access } from "../src/access/access.js";
 import { Doors, userOf } from "./support/door-fixture.js";
 import { RawClient } from "./support/raw-client.js";
 
 const NONCE = "0123456789abcdef0123456789ABCDEF";
+/** What is opened under it as the first entry. */
+const SESSION = sessionNumber(Buffer.from(NONCE, "hex"), 1);
 const EXPIRY_MS = 300_000;
 let doors: Doors;
 beforeEach(() => {
@@ -45,7 +48,7 @@ describe("over HTTP", () => {
 
   it("C03 a registration whose answer was lost is repeated with its nonce", async () => {
     const first = await open(JSON.stringify({ nonce: NONCE }));
-    expect(first).toEqual({ session: 1, ttlMs: EXPIRY_MS });
+    expect(first).toEqual({ session: SESSION, ttlMs: EXPIRY_MS });
     expect(await open(JSON.stringify({ nonce: NONCE.toLowerCase() }))).toEqual(first);
     expect((await open()).session).not.toBe(first.session);
   });
@@ -112,14 +115,14 @@ describe("over the Redis protocol", () => {
   it("C03 C05 the writes of a connection take one number each, and a number said again elsewhere has the same answer", async () => {
     const say = await client();
     expect(await say("HEXRAFT SESSION")).toBe("*0\r\n");
-    expect(await say(`HEXRAFT SESSION OPEN ${NONCE}`)).toBe(":1\r\n");
+    expect(await say(`HEXRAFT SESSION OPEN ${NONCE}`)).toBe(`:${SESSION}\r\n`);
     expect(await say("INCR n")).toBe(":1\r\n");
     expect(await say("SET k v NX")).toBe("+OK\r\n");
-    expect(await say("HEXRAFT SESSION")).toBe("*3\r\n:1\r\n:3\r\n:0\r\n");
+    expect(await say("HEXRAFT SESSION")).toBe(`*3\r\n:${SESSION}\r\n:3\r\n:0\r\n`);
     const other = await client();
-    expect(await other(`HEXRAFT SESSION OPEN ${NONCE}`)).toBe(":1\r\n");
+    expect(await other(`HEXRAFT SESSION OPEN ${NONCE}`)).toBe(`:${SESSION}\r\n`);
     expect(await other("INCR n")).toBe(":1\r\n");
-    expect(await other("HEXRAFT SESSION USE 1 2")).toBe("+OK\r\n");
+    expect(await other(`HEXRAFT SESSION USE ${SESSION} 2`)).toBe("+OK\r\n");
     expect(await other("SET k v NX")).toBe("+OK\r\n"); // NX alone would say nil
     expect(await other("INCR n")).toBe(":2\r\n");
     expect(await other("HEXRAFT SESSION OFF")).toBe("+OK\r\n");
@@ -128,30 +131,30 @@ describe("over the Redis protocol", () => {
 
   it("C03 a write that is understood takes a number, also if it is refused; reads and what is not understood take none", async () => {
     const say = await client();
-    await say("HEXRAFT SESSION OPEN");
+    await say(`HEXRAFT SESSION OPEN ${NONCE}`);
     await say("SET k v");
     expect(await say("INCR k")).toContain("not an integer");
     expect(await say("SET k v EX x")).toContain("-ERR");
     await say("GET k");
     expect(await say("INCR")).toContain("wrong number of arguments");
     expect(await say("NOSUCH")).toContain("unknown command");
-    expect(await say("HEXRAFT SESSION")).toBe("*3\r\n:1\r\n:4\r\n:0\r\n");
+    expect(await say("HEXRAFT SESSION")).toBe(`*3\r\n:${SESSION}\r\n:4\r\n:0\r\n`);
   });
 
   it("C03 what is acknowledged is forgotten, and its number does nothing any more", async () => {
     const say = await client();
-    await say("HEXRAFT SESSION OPEN");
+    await say(`HEXRAFT SESSION OPEN ${NONCE}`);
     await say("INCR n");
     expect(await say("HEXRAFT SESSION ACK 1")).toBe("+OK\r\n");
     expect(await say("INCR n")).toBe(":2\r\n");
-    await say("HEXRAFT SESSION USE 1 1");
+    await say(`HEXRAFT SESSION USE ${SESSION} 1`);
     expect(await say("INCR n")).toMatch(/^-ANSWERGONE the command may have been applied: Command 1 /);
     expect(await say("GET n")).toBe("$1\r\n2\r\n");
   });
 
   it("C04 an expired or unknown session is an error of its own, and nothing is done", async () => {
     const say = await client();
-    await say("HEXRAFT SESSION OPEN");
+    await say(`HEXRAFT SESSION OPEN ${NONCE}`);
     doors.kv.logTimeMs += EXPIRY_MS;
     expect(await say("INCR n")).toMatch(/^-SESSIONEXPIRED nothing was done: /);
     await say("HEXRAFT SESSION USE 77 1");

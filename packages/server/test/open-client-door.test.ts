@@ -124,7 +124,7 @@ describe("a user's own state machine", () => {
       expect(await clientOf(mixed).propose({ add: 101, to: "a" })).toMatchObject(refused);
       expect(await clientOf(mixed).propose({ add: 100, to: "a" })).toMatchObject({ outcome: "ok", value: 100 });
       const upgraded = await one({ formats: { n1: 2 }, codec, isWrapped });
-      await expect.poll(() => upgraded.node.openFormat).toBe(isWrapped ? 65_538 : 2);
+      await expect.poll(() => upgraded.node.openFormat).toBe(isWrapped ? 131_074 : 2);
       expect(await clientOf([upgraded]).propose({ add: 101, to: "a" })).toMatchObject({ outcome: "ok", value: 101 });
     }
   });
@@ -162,7 +162,7 @@ describe("sessions", () => {
   });
 
   it.each([
-    ["around it", 7, true, 65_543],
+    ["around it", 7, true, 131_079],
     ["not around it", 7, false, 7],
     ["not around it, and a format like a date", 20_261_121, false, 20_261_121],
   ])(

@@ -9,6 +9,7 @@ import {
   SESSION_MARK,
   unknownKind,
 } from "./session-layout.js";
+import { sessionNumber } from "./session-number.js";
 import type { KeptResult, SessionTable } from "./session-table.js";
 
 /** One result per command, in order. */
@@ -55,10 +56,15 @@ export function* applying(batch: CommandBatch, table: SessionTable, codec: Sessi
       case EntryKind.escaped:
         group.add({ payload: payload.subarray(ESCAPE_BYTES), index, term, logTimeMs }, place);
         continue;
-      case EntryKind.open: {
+      case EntryKind.openByIndex:
+      case EntryKind.openByNonce: {
         if (group.commands.length > 0) group = yield* execute(group, results, table, codec);
         const said = orRejected(readOpenSession, payload);
-        results[place] = said instanceof Rejected ? said : table.open(said.nonce, said.options, index, logTimeMs);
+        if (said instanceof Rejected) results[place] = said;
+        else {
+          const number = payload[1] === EntryKind.openByNonce ? sessionNumber(said.nonce, index) : index;
+          results[place] = table.open(said.nonce, said.options, number, logTimeMs);
+        }
         continue;
       }
       case EntryKind.inSession: {

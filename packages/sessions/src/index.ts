@@ -14,8 +14,9 @@ export {
   type SessionRefusal,
   SessionRefused,
 } from "./session-command.js";
-export { formatInside, SESSION_FORMAT } from "./session-format.js";
+export { formatInside, isOfSessions, SESSION_FORMAT } from "./session-format.js";
 export { layOutInSession } from "./session-layout.js";
+export { sessionNumber } from "./session-number.js";
 export {
   DEFAULT_SESSION_OPTIONS,
   RESULT_KEPT_BYTES_MAX,

@@ -8,7 +8,7 @@ import {
   type SessionRefusal,
   SessionRefused,
 } from "./session-command.js";
-import { formatInside } from "./session-format.js";
+import { formatInside, NONCE_FORMAT } from "./session-format.js";
 import {
   badCommand,
   EntryKind,
@@ -53,7 +53,11 @@ export class SessionCodec<Command = unknown, Result = unknown>
     const open = openFormat === undefined ? undefined : formatInside(openFormat);
     if (!(command instanceof SessionCommand)) return escaped(this.inner.encodeCommand(command, open));
     if (command instanceof LaidOutInSession) return command.bytes;
-    if (command instanceof OpenSession) return layOutOpenSession(command.nonce, this.options);
+    if (command instanceof OpenSession) {
+      const { openByIndex, openByNonce } = EntryKind;
+      const kind = openFormat !== undefined && openFormat < NONCE_FORMAT ? openByIndex : openByNonce;
+      return layOutOpenSession(kind, command.nonce, this.options);
+    }
     const { session, sequence, lowestUnanswered, command: own } = command as InSession<Command>;
     return layOutInSession(session, sequence, lowestUnanswered, this.inner.encodeCommand(own, open));
   }
@@ -64,7 +68,8 @@ export class SessionCodec<Command = unknown, Result = unknown>
     switch (bytes[1]) {
       case EntryKind.escaped:
         return this.inner.decodeCommand(bytes.subarray(ESCAPE_BYTES));
-      case EntryKind.open:
+      case EntryKind.openByIndex:
+      case EntryKind.openByNonce:
         return new OpenSession(readOpenSession(bytes).nonce);
       case EntryKind.inSession: {
         const { session, sequence, lowestUnanswered, command } = readInSession(bytes);

@@ -76,7 +76,7 @@ export class LaidOutInSession extends SessionCommand {
 export class SessionOpened {
   /** Says which. */
   constructor(
-    /** Names the session; the index of its first registration. */
+    /** Names the session; no other one has this number, also after an unsafe recovery (M11) or in a restored cluster (F08). */
     readonly session: number,
     /** It expires when it has done nothing for so long in log time, ms. */
     readonly ttlMs: number,

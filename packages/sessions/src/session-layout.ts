@@ -3,20 +3,21 @@ import { NONCE_BYTES } from "./session-command.js";
 import type { SessionOptions } from "./session-options.js";
 
 /*
- * What the session layer writes into log entries and answers, format 1; numbers are little-endian, 64-bit ones hold whole
+ * What the session layer writes into log entries and answers, formats 1 and 2; numbers are little-endian, 64-bit ones hold whole
  * numbers below 2^53. Bytes that do not begin with the mark are the state machine's own, so that an entry of a time before
  * sessions means what it meant; its bytes that do begin with the mark are escaped.
  *
  *   command    f5 00 | the state machine's command, which begins with the mark
  *              f5 01 | nonce, 16 bytes | u32 ttlMs | u32 sessionsMax | u32 resultBytesMax
  *              f5 02 | u64 session | u64 sequence | u64 lowest unanswered | the state machine's command
+ *              f5 03 | as f5 01; format 2: the session's number follows from its nonce, too, and not from its index alone
  *   result     f5 00 | the state machine's result, which begins with the mark
  *              f5 01 | u64 session | u32 ttlMs
  *              f5 02 | u8 refusal | the reason, UTF-8
  */
 export const SESSION_MARK = 0xf5;
 
-export const EntryKind = { escaped: 0, open: 1, inSession: 2 } as const;
+export const EntryKind = { escaped: 0, openByIndex: 1, inSession: 2, openByNonce: 3 } as const;
 export const ResultKind = { escaped: 0, opened: 1, refused: 2 } as const;
 
 /** Bytes before an escaped command or result. */
@@ -34,13 +35,14 @@ export function escaped(bytes: Uint8Array): Uint8Array {
 }
 
 export function layOutOpenSession(
+  kind: typeof EntryKind.openByIndex | typeof EntryKind.openByNonce,
   nonce: Uint8Array,
   { ttlMs, sessionsMax, resultBytesMax }: SessionOptions,
 ): Uint8Array {
   const out = new Uint8Array(OPEN_BYTES);
   const view = new DataView(out.buffer);
   out[0] = SESSION_MARK;
-  out[1] = EntryKind.open;
+  out[1] = kind;
   out.set(nonce, ESCAPE_BYTES);
   for (const [i, value] of [ttlMs, sessionsMax, resultBytesMax].entries())
     view.setUint32(ESCAPE_BYTES + NONCE_BYTES + 4 * i, value, true);

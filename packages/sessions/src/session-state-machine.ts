@@ -12,7 +12,7 @@ import {
 } from "@hexraft/core/ports";
 import { applying, type Results, type Steps } from "./applying.js";
 import type { SessionCodec } from "./session-codec.js";
-import { formatInside, SESSION_FORMAT } from "./session-format.js";
+import { formatInside, isOfSessions, NONCE_FORMAT, SESSION_FORMAT } from "./session-format.js";
 import { SESSION_MARK } from "./session-layout.js";
 import { layOutTable, splitSnapshot } from "./session-snapshot.js";
 import { SessionTable } from "./session-table.js";
@@ -32,6 +32,8 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
   /** F05: passed on; there only if the state machine hears of formats. */
   readonly formatOpened?: (formatVersion: number) => void;
   private table = new SessionTable();
+  /** F05: the newest format of the state machine itself. */
+  private knownInside = 0;
 
   /** Around `inner`, whose results `codec` lays out. */
   constructor(
@@ -40,7 +42,7 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
   ) {
     if (inner.snapshotBytesHeldMax !== undefined) this.snapshotBytesHeldMax = inner.snapshotBytesHeldMax;
     if (inner.formatOpened !== undefined)
-      this.formatOpened = (formatVersion) => inner.formatOpened?.(formatInside(formatVersion));
+      this.formatOpened = (formatVersion) => this.openInside(formatInside(formatVersion));
     if (inner.stateHash !== undefined)
       this.stateHash = () => `${inner.stateHash?.()}-${hashOf(layOutTable(this.table))}`;
   }
@@ -75,7 +77,8 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
         "refused",
         `Format ${formatVersion} is beyond ${SESSION_FORMAT - 1}, the last one that sessions can go around.`,
       );
-    return { appliedIndex, formatVersion: SESSION_FORMAT + formatVersion, firstFormat: SESSION_FORMAT + firstFormat };
+    this.knownInside = formatVersion;
+    return { appliedIndex, formatVersion: NONCE_FORMAT + formatVersion, firstFormat: SESSION_FORMAT + firstFormat };
   }
 
   /** One result per command. @throws RaftError `FormatUnknown` for what a newer version wrote (R15). */
@@ -108,14 +111,14 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
       this.table = new SessionTable();
       return;
     }
-    if (formatVersion >= 2 * SESSION_FORMAT)
+    if (!isOfSessions(formatVersion))
       throw new RaftError(
         "FormatUnknown",
         "refused",
         `The snapshot at ${id.index} has format ${formatVersion} of sessions; run a version that knows it.`,
       );
     const { table, rest } = await splitSnapshot(bytes);
-    await this.inner.snapshotLoad(rest, { id, formatVersion: formatVersion - SESSION_FORMAT });
+    await this.inner.snapshotLoad(rest, { id, formatVersion: formatInside(formatVersion) });
     this.table = table;
   }
 
@@ -146,6 +149,17 @@ export class SessionStateMachine<Query = unknown, Answer = unknown> implements S
   /** Passed on. */
   shutdown(): void | Promise<void> {
     return this.inner.shutdown?.();
+  }
+
+  /** A release that is older inside and newer around is no newer one, though its number is higher. */
+  private openInside(formatVersion: number): void {
+    if (formatVersion > this.knownInside)
+      throw new RaftError(
+        "FormatUnknown",
+        "refused",
+        `Format ${formatVersion} of the state machine is open, and the one here knows ${this.knownInside}; start the release that knows it.`,
+      );
+    this.inner.formatOpened?.(formatVersion);
   }
 
   /** Lets the state machine execute what is yielded, without a promise if it answers without one. */

@@ -1,4 +1,5 @@
 import { SessionOpened, SessionRefused } from "./session-command.js";
+import { nextNumber } from "./session-number.js";
 import {
   DEFAULT_SESSION_OPTIONS,
   RESULT_KEPT_BYTES_MAX,
@@ -55,14 +56,16 @@ export class SessionTable {
     return this.byId.values();
   }
 
-  /** C03: registers a session; the nonce of one that is there names that one. `index` is its entry's. */
-  open(nonce: Uint8Array, options: SessionOptions, index: number, logTimeMs: number): SessionOpened {
+  /** C03: registers a session under that number, or the next one that is free; the nonce of one that is there names that one. */
+  open(nonce: Uint8Array, options: SessionOptions, number: number, logTimeMs: number): SessionOpened {
     this.options = options;
     this.expire(logTimeMs);
     const name = nonceText(nonce);
     let session = this.byNonce.get(name);
     if (session === undefined) {
-      session = { id: index, nonce: name, lastUsedMs: logTimeMs, lowMark: 1, results: new Map() };
+      let id = number;
+      while (this.byId.has(id)) id = nextNumber(id);
+      session = { id, nonce: name, lastUsedMs: logTimeMs, lowMark: 1, results: new Map() };
       this.add(session);
     } else this.touch(session, logTimeMs);
     this.enforceBounds();
@@ -91,7 +94,10 @@ export class SessionTable {
     this.expire(logTimeMs);
     const session = this.byId.get(id);
     if (session === undefined)
-      return new SessionRefused("SessionExpired", `Session ${id} expired or never was; open a new one.`);
+      return new SessionRefused(
+        "SessionExpired",
+        `Session ${id} is not known here: it expired, never was, is another cluster's, or was lost with a majority; open a new one.`,
+      );
     if (sequence < session.lowMark)
       return new SessionRefused(
         "AlreadyAcknowledged",

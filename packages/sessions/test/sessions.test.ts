@@ -4,6 +4,7 @@ import { type CommandBatch, Rejected, type StateMachine } from "@hexraft/core/po
 import { get, increment, KvCodec, type KvCommand, type KvResult, KvStateMachine, put } from "@hexraft/statemachine-kv";
 import { describe, expect, it } from "vitest";
 import {
+  DEFAULT_SESSION_OPTIONS,
   InSession,
   RESULT_KEPT_BYTES_MAX,
   SessionCodec,
@@ -13,12 +14,13 @@ import {
   SessionStateMachine,
   sessionOptions,
 } from "../src/index.js";
-import { counted, opening, Replica } from "./support.js";
+import { SessionTable } from "../src/session-table.js";
+import { counted, named, nonce, ONE, opening, Replica, TWO } from "./support.js";
 
 const sum = (value: number) => ({ type: "increment", value: BigInt(value) });
 const refused = (refusal: string) => expect.objectContaining({ refusal });
 
-/** A replica on which session 2 is open. */
+/** A replica on which session `ONE` is open. */
 async function open(options = {}): Promise<Replica> {
   const replica = new Replica(options);
   await replica.apply(opening(1));
@@ -53,9 +55,9 @@ const valueOf = async (replica: Replica, key = "n") => {
 describe("exactly once", () => {
   it("C03 a repeated command executes once, and everyone hears the same", async () => {
     const replica = await open();
-    expect(await replica.apply(counted(2, 1), counted(2, 2))).toEqual([sum(1), sum(2)]);
-    expect(await replica.apply(counted(2, 1))).toEqual([sum(1)]);
-    expect(await replica.apply(counted(2, 2), counted(2, 3), counted(2, 3), counted(2, 2))).toEqual(
+    expect(await replica.apply(counted(ONE, 1), counted(ONE, 2))).toEqual([sum(1), sum(2)]);
+    expect(await replica.apply(counted(ONE, 1))).toEqual([sum(1)]);
+    expect(await replica.apply(counted(ONE, 2), counted(ONE, 3), counted(ONE, 3), counted(ONE, 2))).toEqual(
       [2, 3, 3, 2].map(sum),
     );
     expect(await valueOf(replica)).toBe("3");
@@ -64,65 +66,65 @@ describe("exactly once", () => {
   it("C03 numbers may come in any order, and of two sessions each has its own", async () => {
     const replica = await open();
     await replica.apply(opening(2));
-    expect(await replica.apply(counted(2, 5), counted(3, 5), counted(2, 4), counted(3, 4))).toEqual(
+    expect(await replica.apply(counted(ONE, 5), counted(TWO, 5), counted(ONE, 4), counted(TWO, 4))).toEqual(
       [1, 2, 3, 4].map(sum),
     );
   });
 
   it("C03 a command without a session executes as often as it is there", async () => {
-    expect(await (await open()).apply(increment("n"), counted(2, 1), increment("n"))).toEqual([1, 2, 3].map(sum));
+    expect(await (await open()).apply(increment("n"), counted(ONE, 1), increment("n"))).toEqual([1, 2, 3].map(sum));
   });
 
   it("C03 what the state machine rejected is rejected once more, and not tried again", async () => {
     const replica = await open();
     await replica.apply(put("n", "no number"));
-    const [first] = await replica.apply(counted(2, 1));
+    const [first] = await replica.apply(counted(ONE, 1));
     expect(first).toMatchObject({ code: "NotAnInteger" });
     await replica.apply(put("n", "7"));
-    expect(await replica.apply(counted(2, 1))).toEqual([first]);
+    expect(await replica.apply(counted(ONE, 1))).toEqual([first]);
     expect(await valueOf(replica)).toBe("7");
   });
 
   it("C03 below the lowest unanswered number results are dropped and nothing executes", async () => {
     const replica = await open();
-    await replica.apply(counted(2, 1), counted(2, 2), counted(2, 3));
+    await replica.apply(counted(ONE, 1), counted(ONE, 2), counted(ONE, 3));
     const before = replica.machine.keptBytes;
-    await replica.apply(counted(2, 4, 3));
+    await replica.apply(counted(ONE, 4, 3));
     expect(replica.machine.keptBytes).toBeLessThan(before);
-    expect(await replica.apply(counted(2, 2, 1), counted(2, 1))).toEqual([
+    expect(await replica.apply(counted(ONE, 2, 1), counted(ONE, 1))).toEqual([
       refused("AlreadyAcknowledged"),
       refused("AlreadyAcknowledged"),
     ]);
-    expect(await replica.apply(counted(2, 3, 1), counted(2, 4, 3))).toEqual([sum(3), sum(4)]);
+    expect(await replica.apply(counted(ONE, 3, 1), counted(ONE, 4, 3))).toEqual([sum(3), sum(4)]);
   });
 
   it("C03 a great step of the lowest unanswered number costs no more than what is kept", async () => {
     const replica = await open();
-    await replica.apply(counted(2, 1), counted(2, 2 ** 52, 2 ** 52));
-    expect(await replica.apply(counted(2, 2 ** 51))).toEqual([refused("AlreadyAcknowledged")]);
+    await replica.apply(counted(ONE, 1), counted(ONE, 2 ** 52, 2 ** 52));
+    expect(await replica.apply(counted(ONE, 2 ** 51))).toEqual([refused("AlreadyAcknowledged")]);
   });
 
   it("C03 registration is idempotent by its nonce", async () => {
     const replica = await open();
     expect(await replica.apply(opening(1), opening(2), opening(1))).toEqual([
-      new SessionOpened(2, 300_000),
-      new SessionOpened(4, 300_000),
-      new SessionOpened(2, 300_000),
+      new SessionOpened(ONE, 300_000),
+      new SessionOpened(named(2, 4), 300_000),
+      new SessionOpened(ONE, 300_000),
     ]);
     expect(replica.machine.sessions).toBe(2);
   });
 
   it("C03 S01 the table is in the snapshot, results included", async () => {
     const origin = await open();
-    await origin.apply(counted(2, 1), counted(2, 2), counted(2, 4, 2));
+    await origin.apply(counted(ONE, 1), counted(ONE, 2), counted(ONE, 4, 2));
     const replica = await restored(origin);
-    expect(await replica.apply(counted(2, 2, 2), counted(2, 4), counted(2, 1), opening(1))).toEqual([
+    expect(await replica.apply(counted(ONE, 2, 2), counted(ONE, 4), counted(ONE, 1), opening(1))).toEqual([
       sum(2),
       sum(3),
       refused("AlreadyAcknowledged"),
-      new SessionOpened(2, 300_000),
+      new SessionOpened(ONE, 300_000),
     ]);
-    expect(await replica.apply(counted(2, 3, 2))).toEqual([sum(4)]);
+    expect(await replica.apply(counted(ONE, 3, 2))).toEqual([sum(4)]);
   });
 
   it("C03 a state machine that answers later is called as often, and never twice at once", async () => {
@@ -141,25 +143,67 @@ describe("exactly once", () => {
     const codec = replica.codec as SessionCodec;
     Object.assign(replica, { machine: new SessionStateMachine(slow, codec) });
     expect(
-      await replica.apply(opening(1), counted(2, 1), opening(2), counted(2, 1), counted(4, 1), increment("n")),
-    ).toEqual([new SessionOpened(2, 300_000), sum(1), new SessionOpened(4, 300_000), sum(1), sum(2), sum(3)]);
+      await replica.apply(
+        opening(1),
+        counted(ONE, 1),
+        opening(2),
+        counted(ONE, 1),
+        counted(named(2, 4), 1),
+        increment("n"),
+      ),
+    ).toEqual([
+      new SessionOpened(ONE, 300_000),
+      sum(1),
+      new SessionOpened(named(2, 4), 300_000),
+      sum(1),
+      sum(2),
+      sum(3),
+    ]);
+  });
+});
+
+describe("the number of a session", () => {
+  it("C03 F05 a registration of a release before format 2 names its session by its index, as ever, and others are above every index", async () => {
+    const before = new Replica({}, 65_537);
+    expect(await before.apply(opening(1), opening(2))).toEqual([
+      new SessionOpened(2, 300_000),
+      new SessionOpened(3, 300_000),
+    ]);
+    expect(await before.apply(counted(2, 1), counted(3, 1), counted(3, 1))).toEqual([1, 2, 2].map(sum));
+    expect(ONE).toBeGreaterThanOrEqual(2 ** 52);
+  });
+
+  it("C03 M11 F08 is another one for another nonce at the same index, and for the same nonce at another", () => {
+    const numbers = new Set<number>();
+    const [nonces, indices] = [20, [2, 3, 258, 2 ** 32 + 2, 2 ** 52 - 1]];
+    for (let n = 0; n < nonces; n++) for (const index of indices) numbers.add(named(n, index));
+    expect(numbers.size).toBe(nonces * indices.length);
+    for (const number of numbers) expect(Number.isSafeInteger(number) && number >= 2 ** 52).toBe(true);
+  });
+
+  it("C03 is the next one that is free if it is taken", () => {
+    const table = new SessionTable();
+    const last = 2 ** 53 - 1;
+    const ids = [1, 2, 3].map((n) => table.open(nonce(n), DEFAULT_SESSION_OPTIONS, last, 0).session);
+    expect(ids).toEqual([last, 2 ** 52, 2 ** 52 + 1]);
+    expect(table.open(nonce(2), DEFAULT_SESSION_OPTIONS, 7, 0).session).toBe(2 ** 52);
   });
 });
 
 describe("expiry", () => {
   it("C03 C04 a session that was silent for its time to live in log time is gone, and executes nothing", async () => {
     const replica = await open({ ttlMs: 10_000 });
-    await replica.apply(counted(2, 1));
+    await replica.apply(counted(ONE, 1));
     replica.logTimeMs += 9_999;
-    expect(await replica.apply(counted(2, 2))).toEqual([sum(2)]);
+    expect(await replica.apply(counted(ONE, 2))).toEqual([sum(2)]);
     replica.logTimeMs += 10_000;
-    expect(await replica.apply(counted(2, 3), counted(2, 1))).toEqual([
+    expect(await replica.apply(counted(ONE, 3), counted(ONE, 1))).toEqual([
       refused("SessionExpired"),
       refused("SessionExpired"),
     ]);
     expect(await valueOf(replica)).toBe("2");
     expect(replica.machine.keptBytes).toBe(0);
-    expect(await replica.apply(opening(1))).toEqual([new SessionOpened(replica.index, 10_000)]);
+    expect(await replica.apply(opening(1))).toEqual([new SessionOpened(named(1, replica.index), 10_000)]);
   });
 
   it("C04 a session that never was is refused, and executes nothing", async () => {
@@ -172,16 +216,16 @@ describe("expiry", () => {
     const [proposer, other] = [new Replica({ ttlMs: 2_000 }), new Replica()];
     const registration = proposer.codec.encodeCommand(opening(1));
     Object.assign(other.codec, { encodeCommand: () => registration });
-    expect(await other.apply(opening(1))).toEqual([new SessionOpened(2, 2_000)]);
+    expect(await other.apply(opening(1))).toEqual([new SessionOpened(ONE, 2_000)]);
   });
 });
 
 describe("bounds", () => {
   it("C03 one session too many makes the longest silent one expire", async () => {
     const replica = new Replica({ sessionsMax: 2 });
-    await replica.apply(opening(1), opening(2), counted(2, 1), opening(3));
+    await replica.apply(opening(1), opening(2), counted(ONE, 1), opening(3));
     expect(replica.machine.sessions).toBe(2);
-    expect(await replica.apply(counted(3, 1), counted(2, 1), counted(5, 1))).toEqual([
+    expect(await replica.apply(counted(TWO, 1), counted(ONE, 1), counted(named(3, 5), 1))).toEqual([
       refused("SessionExpired"),
       sum(1),
       sum(2),
@@ -193,16 +237,17 @@ describe("bounds", () => {
     await replica.apply(put("big", new Uint8Array(400_000)), opening(1), opening(2));
     const swap = (session: number, sequence: number) =>
       new InSession(session, sequence, 1, put("big", new Uint8Array(400_000), { returnPrevious: true }));
-    await replica.apply(swap(3, 1), swap(4, 1), swap(4, 2));
+    const [first, second] = [named(1, 3), named(2, 4)];
+    await replica.apply(swap(first, 1), swap(second, 1), swap(second, 2));
     expect(replica.machine.keptBytes).toBeLessThanOrEqual(2 ** 20);
-    expect(await replica.apply(counted(3, 2), counted(4, 3))).toEqual([refused("SessionExpired"), sum(1)]);
+    expect(await replica.apply(counted(first, 2), counted(second, 3))).toEqual([refused("SessionExpired"), sum(1)]);
   });
 
   it("C03 a result too long to keep is told once, and its command still executes once", async () => {
     const replica = await open();
     const value = new Uint8Array(RESULT_KEPT_BYTES_MAX);
     await replica.apply(put("big", value));
-    const swap = new InSession(2, 1, 1, put("big", "small", { returnPrevious: true }));
+    const swap = new InSession(ONE, 1, 1, put("big", "small", { returnPrevious: true }));
     const [first, again] = await replica.apply(swap, swap);
     expect((first as { previous: Uint8Array }).previous.length).toBe(value.length);
     expect(again).toEqual(refused("ResultNotKept"));
@@ -213,7 +258,8 @@ describe("bounds", () => {
     const big = (session: number, sequence: number) =>
       new InSession(session, sequence, 1, put("big", new Uint8Array(90_000), { returnPrevious: true }));
     const log: (KvCommand | SessionCommand)[] = [opening(1), opening(2)];
-    for (let i = 1; i <= 12; i++) log.push(big(2, i), increment("n"), big(i % 3 === 0 ? 3 : 2, i), counted(3, 100 + i));
+    for (let i = 1; i <= 12; i++)
+      log.push(big(ONE, i), increment("n"), big(i % 3 === 0 ? TWO : ONE, i), counted(TWO, 100 + i));
     const runs: unknown[] = [];
     for (const size of [1, 3, 7, log.length]) {
       const replica = new Replica({ resultBytesMax: 2 ** 20 });
@@ -253,17 +299,23 @@ describe("around a state machine", () => {
     const inner = new KvCodec();
     const codec = new SessionCodec(inner);
     const machine = new SessionStateMachine(own, codec);
-    expect(await machine.open()).toEqual({ appliedIndex: 0, formatVersion: 65_539, firstFormat: 65_538 });
+    expect(await machine.open()).toEqual({ appliedIndex: 0, formatVersion: 131_075, firstFormat: 65_538 });
     machine.formatOpened?.(65_539);
-    expect(heard).toEqual([3]);
+    machine.formatOpened?.(131_075);
+    expect(heard).toEqual([3, 3]);
+    // Newer around and older inside: its number is higher, and it is no newer release.
+    expect(() => machine.formatOpened?.(65_540)).toThrow(
+      "Format 4 of the state machine is open, and the one here knows 3",
+    );
     const encode = inner.encodeCommand.bind(inner);
     Object.assign(inner, {
       encodeCommand: (command: KvCommand, format?: number) => (asked.push(format), encode(command)),
     });
     codec.encodeCommand(put("k", "v"), 65_539);
     codec.encodeCommand(new InSession(1, 1, 1, put("k", "v")), 65_538);
+    codec.encodeCommand(put("k", "v"), 131_075);
     codec.encodeCommand(put("k", "v"));
-    expect(asked).toEqual([3, 2, undefined]);
+    expect(asked).toEqual([3, 2, 3, undefined]);
     // What does not hear of formats is upgraded with all nodes down, as before.
     expect(new SessionStateMachine(new KvStateMachine(), codec).formatOpened).toBeUndefined();
   });
@@ -272,21 +324,21 @@ describe("around a state machine", () => {
     const replica = await open();
     const before = new KvStateMachine();
     await replica.machine.snapshotLoad(before.snapshotSave(), { id: { index: 9, term: 1 }, formatVersion: 1 });
-    expect(await replica.apply(counted(2, 1))).toEqual([refused("SessionExpired")]);
+    expect(await replica.apply(counted(ONE, 1))).toEqual([refused("SessionExpired")]);
   });
 
   it("F05 a snapshot that is cut off, or of another format, is refused and changes nothing", async () => {
     const replica = await open();
-    await replica.apply(counted(2, 1));
+    await replica.apply(counted(ONE, 1));
     const bytes = await saved(replica);
-    const about = { id: { index: 9, term: 1 }, formatVersion: 65_537 };
+    const about = { id: { index: 9, term: 1 }, formatVersion: 131_073 };
     for (const length of [0, 7, 30, bytes.length - 1])
       await expect(replica.machine.snapshotLoad(pieces(bytes.subarray(0, length)), about)).rejects.toMatchObject({
         code: "Damaged",
       });
-    const newer = { ...about, formatVersion: 131_073 };
+    const newer = { ...about, formatVersion: 196_609 };
     await expect(replica.machine.snapshotLoad(pieces(bytes), newer)).rejects.toMatchObject({ code: "FormatUnknown" });
-    expect(await replica.apply(counted(2, 1))).toEqual([sum(1)]);
+    expect(await replica.apply(counted(ONE, 1))).toEqual([sum(1)]);
   });
 
   it("F01 bytes in the log that are no session command are rejected, and a newer version's are a fault", async () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Rejected } from "@hexraft/core";
-import { InSession, OpenSession, SessionOpened, SessionRefused } from "@hexraft/sessions";
+import { InSession, OpenSession, SessionOpened, SessionRefused, sessionNumber } from "@hexraft/sessions";
 import type { Model, ModelStep, Place } from "@hexraft/testing/simulator";
 
 interface KnownSession {
@@ -27,9 +27,10 @@ export function withSessions<State, Command, Query>(
   ttlMs: number,
 ): Model<WithSessions<State>, Command | InSession<Command> | OpenSession, Query> {
   type All = WithSessions<State>;
-  const open = ({ state, sessions }: All, nonce: string, { index, logTimeMs }: Place): ModelStep<All> => {
+  const open = ({ state, sessions }: All, said: OpenSession, { index, logTimeMs }: Place): ModelStep<All> => {
+    const nonce = String(said.nonce);
     const [known] = [...sessions].find(([, session]) => session.nonce === nonce) ?? [];
-    const id = known ?? index;
+    const id = known ?? sessionNumber(said.nonce, index);
     const session = sessions.get(id) ?? { nonce, low: 1, results: new Map<number, unknown>() };
     const after = new Map(sessions).set(id, { ...session, usedMs: logTimeMs });
     return { state: { state, sessions: after }, result: new SessionOpened(id, ttlMs) };
@@ -50,8 +51,7 @@ export function withSessions<State, Command, Query>(
   return {
     initial: () => ({ state: service.initial(), sessions: new Map() }),
     apply({ state, sessions }, command, at) {
-      if (command instanceof OpenSession)
-        return open({ state, sessions: awake(sessions, at, ttlMs) }, String(command.nonce), at);
+      if (command instanceof OpenSession) return open({ state, sessions: awake(sessions, at, ttlMs) }, command, at);
       if (command instanceof InSession) return execute({ state, sessions: awake(sessions, at, ttlMs) }, command, at);
       const step = service.apply(state, command, at);
       return { state: { state: step.state, sessions }, result: step.result };

@@ -1,5 +1,5 @@
 import { Rejected } from "@hexraft/core";
-import { InSession, OpenSession, SessionOpened, SessionRefused } from "@hexraft/sessions";
+import { InSession, OpenSession, SessionOpened, SessionRefused, sessionNumber } from "@hexraft/sessions";
 import { History, type Model } from "@hexraft/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { saidOnce } from "../src/session-history.js";
@@ -12,6 +12,8 @@ const sum: Model<number, number, "sum"> = {
   read: (state) => state,
 };
 const nonce = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
+/** What `nonce(1)` opens at the first index. */
+const SESSION = sessionNumber(nonce(1), 1);
 
 /** What each command resulted in, an index and 100 ms of log time after the other, and the sum in the end. */
 function run(...commands: readonly (number | OpenSession | InSession<number> | "nap")[]): readonly unknown[] {
@@ -30,19 +32,19 @@ function run(...commands: readonly (number | OpenSession | InSession<number> | "
 
 describe("what sessions should do, as a model", () => {
   it("I14 C03 does each number once, and tells its result again", () => {
-    const twice = new InSession(1, 1, 1, 5);
-    const opened = new SessionOpened(1, TTL_MS);
+    const twice = new InSession(SESSION, 1, 1, 5);
+    const opened = new SessionOpened(SESSION, TTL_MS);
     expect(run(new OpenSession(nonce(1)), twice, 2, twice)).toEqual([opened, 5, 7, 5, 7]);
   });
 
   it("I14 C03 a registration that comes again is the same session", () => {
-    const opened = new SessionOpened(1, TTL_MS);
+    const opened = new SessionOpened(SESSION, TTL_MS);
     expect(run(new OpenSession(nonce(1)), new OpenSession(nonce(1)), 3)).toEqual([opened, opened, 3, 3]);
   });
 
   it("I14 C03 does nothing below what its client wants an answer to", () => {
-    const late = new InSession(1, 1, 1, 5);
-    expect(run(new OpenSession(nonce(1)), new InSession(1, 2, 2, 1), late).slice(1)).toEqual([
+    const late = new InSession(SESSION, 1, 1, 5);
+    expect(run(new OpenSession(nonce(1)), new InSession(SESSION, 2, 2, 1), late).slice(1)).toEqual([
       1,
       "AlreadyAcknowledged",
       1,
@@ -50,9 +52,9 @@ describe("what sessions should do, as a model", () => {
   });
 
   it("I14 C04 forgets who says nothing for so long in log time, and only who says nothing", () => {
-    const [first, second] = [new InSession(1, 1, 1, 5), new InSession(1, 2, 2, 5)];
+    const [first, second] = [new InSession(SESSION, 1, 1, 5), new InSession(SESSION, 2, 2, 5)];
     expect(run(new OpenSession(nonce(1)), first, "nap", second).at(-2)).toBe("SessionExpired");
-    const awake = [...Array(15)].map((_, at) => new InSession(1, at + 1, at + 1, 1));
+    const awake = [...Array(15)].map((_, at) => new InSession(SESSION, at + 1, at + 1, 1));
     expect(run(new OpenSession(nonce(1)), ...awake).at(-1)).toBe(15);
   });
 });

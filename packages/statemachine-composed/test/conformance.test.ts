@@ -1,5 +1,5 @@
 import { Rejected } from "@hexraft/core/ports";
-import { InSession, OpenSession, SessionCodec, SessionStateMachine } from "@hexraft/sessions";
+import { InSession, OpenSession, SessionCodec, SessionStateMachine, sessionNumber } from "@hexraft/sessions";
 import { del, get, getMany, increment, put } from "@hexraft/statemachine-kv";
 import { codecLaws, register, stateMachineLaws } from "@hexraft/testing/conformance";
 import { describe, it } from "vitest";
@@ -41,14 +41,15 @@ describe("F04 composed state machines keep the laws of one", () => {
 describe("F04 also within sessions", () => {
   const around = new SessionCodec(codec);
   const nonce = new Uint8Array(16).fill(7);
+  const session = sessionNumber(nonce, 2);
   const laws = stateMachineLaws(() => ({
     create: () => new SessionStateMachine(new ComposedStateMachine(parts), around),
     commands: [
-      new OpenSession(nonce), // at entry 2, and named after it
-      ...commands.map((command, i) => new InSession(2, i + 1, 1, command)),
-      new InSession(2, 2, 1, commands[1] as ComposedCommand<typeof parts>),
-      new InSession(2, 20, 1, { to: "tally" as const, command: -9_000_000 }),
-      new InSession(2, 20, 1, { to: "tally" as const, command: -9_000_000 }),
+      new OpenSession(nonce), // at entry 2
+      ...commands.map((command, i) => new InSession(session, i + 1, 1, command)),
+      new InSession(session, 2, 1, commands[1] as ComposedCommand<typeof parts>),
+      new InSession(session, 20, 1, { to: "tally" as const, command: -9_000_000 }),
+      new InSession(session, 20, 1, { to: "tally" as const, command: -9_000_000 }),
     ].map((command) => around.encodeCommand(command)),
     rejected: [],
     queries,

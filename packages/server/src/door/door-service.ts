@@ -1,6 +1,6 @@
 import type { Welcome } from "@hexraft/client";
 import type { Consistency, Node, NodeDescription } from "@hexraft/core";
-import { type LaidOutInSession, type OpenSession, SESSION_FORMAT, type SessionOpened } from "@hexraft/sessions";
+import { isOfSessions, type LaidOutInSession, type OpenSession, type SessionOpened } from "@hexraft/sessions";
 import type { Identity } from "../access/role.js";
 import type { AdminDesk } from "../admin/admin-desk.js";
 
@@ -56,4 +56,4 @@ export function doorServiceOf<Command, Result, Query, Answer>(
 
 /** C03: whether a node's state machine has sessions around it: its format is its own, which is below, and theirs (F05). */
 export const hasSessions = ({ formatVersion }: Pick<NodeDescription, "formatVersion">): boolean =>
-  formatVersion >= SESSION_FORMAT && formatVersion < 2 * SESSION_FORMAT;
+  isOfSessions(formatVersion);

@@ -1,6 +1,6 @@
 import { RaftError, Rejected } from "@hexraft/core/ports";
 
-/** A session of one group, by its number; of several groups one each, by their numbers in the order of their keys: `17.20.9`. */
+/** A session of one group, by its number; of several groups one each, by their numbers in the order of their keys, with dots in between. */
 export type SessionName = number | string;
 
 /** A session that is there, as a door tells of it. */

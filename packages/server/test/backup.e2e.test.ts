@@ -49,6 +49,18 @@ interface Status {
 }
 const clusterOf = ({ identity }: Status): string => identity.clusterId;
 
+/** Over HTTP, by somebody who keeps the name of his session. */
+async function openSession(node: Listening): Promise<number> {
+  const response = await fetch(`http://${node.http}/v1/sessions`, { method: "POST" });
+  return ((await response.json()) as { readonly session: number }).session;
+}
+async function once(node: Listening, session: number, sequence: number): Promise<unknown> {
+  const headers = { "hexraft-session": `${session}`, "hexraft-sequence": `${sequence}` };
+  const response = await fetch(`http://${node.http}/v1/incr/own`, { method: "POST", headers });
+  const { value, error } = (await response.json()) as { readonly value?: number; readonly error?: string };
+  return value ?? `${response.status} ${error}`;
+}
+
 const count = (client: HexraftClient): Promise<number> =>
   client.get("n").then((value) => Number(Buffer.from(value ?? []).toString()));
 
@@ -70,6 +82,8 @@ it("F08 M13 T02 a backup in mid-load begins a new cluster that the old one has n
   await passed(200);
   const before = done;
   const leader = await old.leader();
+  const saved = await openSession(old.of(leader).listening);
+  expect(await once(old.of(leader).listening, saved, 1)).toBe(1);
   const follower = old.ids.find((id) => id !== leader) as string;
   const from = `http://${old.of(follower).listening.http}`;
   const taken = old.workshop.run("backup", file, "--from", from);
@@ -94,6 +108,8 @@ it("F08 M13 T02 a backup in mid-load begins a new cluster that the old one has n
   load.on = false;
   await Promise.all(callers);
   client.close();
+  const unsaved = await openSession(old.of(leader).listening);
+  expect(await once(old.of(leader).listening, unsaved, 1)).toBe(2);
 
   const index = Number(/up to entry (\d+) /.exec(taken.error)?.[1]);
   const was = await old.ask<Status>("n1", "/v1/status");
@@ -129,6 +145,10 @@ it("F08 M13 T02 a backup in mid-load begins a new cluster that the old one has n
   expect(held).toBeGreaterThanOrEqual(before);
   expect(await heir.increment("n")).toBe(BigInt(held) + 1n); // and goes on writing
   expect((await young.converged()).index).toBeGreaterThan(index);
+  // C03 C04: a session that the backup holds goes on; one that was opened later is refused by its name.
+  const heirs = young.of(await young.leader()).listening;
+  expect([await once(heirs, saved, 1), await once(heirs, unsaved, 1)]).toEqual([1, "410 SessionExpired"]);
+  expect(await once(heirs, saved, 2)).toBe(2);
 
   // A node of the old cluster comes back where one of the new cluster is expected.
   await young.of("n3").process.signal("SIGKILL");

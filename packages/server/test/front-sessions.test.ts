@@ -183,3 +183,38 @@ it("who may not write opens no session", async () => {
   caller.socket.destroy();
   expect(doors.kv.asked).toEqual([]);
 });
+
+describe("in another cluster behind the same address", () => {
+  it("C03 C04 F08 a session of the one before is refused, and never another client's, by HTTP and the Redis protocol", async () => {
+    // Both open a session as their first entry, as a cluster does that was restored from before the first one's.
+    const restored = new Doors();
+    const nonces = ["aa", "bb"].map((byte) => byte.repeat(16));
+    const [mine, theirs] = nonces.map((nonce) => sessionNumber(Buffer.from(nonce, "hex"), 1)) as [number, number];
+    const open = async (at: Doors, nonce: unknown) => {
+      const url = `http://127.0.0.1:${await at.http()}`;
+      const said = await fetch(`${url}/v1/sessions`, { method: "POST", body: JSON.stringify({ nonce }) });
+      return { url, session: ((await said.json()) as { readonly session: number }).session };
+    };
+    const increment = async (url: string, session: number, sequence: number) => {
+      const headers = { "Hexraft-Session": `${session}`, "Hexraft-Sequence": `${sequence}` };
+      const response = await fetch(`${url}/v1/incr/n`, { method: "POST", headers });
+      return [response.status, await response.json()];
+    };
+    const [before, after] = [await open(doors, nonces[0]), await open(restored, nonces[1])];
+    expect([before.session, after.session]).toEqual([mine, theirs]);
+    expect(await increment(before.url, mine, 1)).toEqual([200, { value: 1 }]);
+    expect(await increment(after.url, theirs, 1)).toEqual([200, { value: 1 }]);
+    // Its own first command once more, and its next one.
+    const gone = { error: "SessionExpired", message: expect.stringContaining("another cluster's") };
+    for (const sequence of [1, 2])
+      expect(await increment(after.url, mine, sequence)).toEqual([410, expect.objectContaining(gone)]);
+    const caller = await RawClient.to(await restored.resp());
+    for (const sequence of [1, 2])
+      expect(await caller.exchange(`HEXRAFT SESSION USE ${mine} ${sequence}\r\nINCR n\r\n`)).toMatch(
+        /^\+OK\r\n-SESSIONEXPIRED nothing was done: .*; open a new one\.\r\n$/,
+      );
+    caller.socket.destroy();
+    expect(await increment(after.url, theirs, 2)).toEqual([200, { value: 2 }]);
+    await restored.stop();
+  });
+});

@@ -12,6 +12,29 @@ export const transportProofs: readonly Proof[] = [
     tests: [`${TCP}/test/wire/framer.test.ts`],
   },
   {
+    // What is known of a group is taken for right whoever it comes from, or goes to …
+    rule: "T01",
+    file: `${TCP}/src/wire/message-reader.ts`,
+    find: "if (names !== undefined && stands(names.bytes, bytes)) {",
+    replace: "if (names !== undefined) {",
+    tests: [`${TCP}/test/wire/known-names.test.ts`],
+  },
+  {
+    // … and what stands behind a body that is read the short way is not seen.
+    rule: "T01",
+    file: `${TCP}/src/wire/plain-fields.ts`,
+    find: "return next === bytes.length ? fields : undefined;",
+    replace: "return next <= bytes.length ? fields : undefined;",
+    tests: [`${TCP}/test/wire/known-names.test.ts`],
+  },
+  {
+    rule: "M13",
+    file: `${TCP}/src/wire/message-writer.ts`,
+    find: "if (known !== undefined && isSame(known.head, envelope)) return known.bytes;",
+    replace: "if (known !== undefined) return known.bytes;",
+    tests: [`${TCP}/test/wire/known-names.test.ts`],
+  },
+  {
     rule: "T02",
     file: `${TCP}/src/link/admission.ts`,
     find: 'if (local.clusterId !== "" && hello.clusterId !== local.clusterId)',

@@ -42,7 +42,15 @@ export {
 } from "./model/log-id.js";
 export type * from "./model/message.js";
 export { blocksOf } from "./model/message.js";
-export { fromArray, MESSAGE_CODES, toArray, versionOf } from "./model/message-layout.js";
+export {
+  bodyOf,
+  type EnvelopeHead,
+  fromArray,
+  fromBody,
+  MESSAGE_CODES,
+  toArray,
+  versionOf,
+} from "./model/message-layout.js";
 export {
   type ClusterId,
   type DirectoryId,

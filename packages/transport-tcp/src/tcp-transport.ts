@@ -38,7 +38,6 @@ import { SnapshotStreams } from "./snapshot/streams.js";
 import type { Sockets } from "./sockets.js";
 import { LENGTH_BYTES } from "./wire/framer.js";
 import { type Hello, VERSIONS, type Versions } from "./wire/handshake.js";
-import { encodeMessage } from "./wire/message-frame.js";
 
 /** A tick that comes this many intervals late follows a pause of this very process: nobody's silence is judged then. */
 const LATE_TICKS = 2;
@@ -216,7 +215,7 @@ export class TcpTransport implements Transport {
   private hand(way: Link | Inbound, envelope: Envelope): boolean {
     const { type } = envelope.message;
     if (versionOf(type) > way.version) return false;
-    const frame = encodeMessage(envelope, this.host.checksum);
+    const frame = way.writer.encode(envelope);
     if (frame.sizeBytes <= LENGTH_BYTES + this.identity.frameBytesMax) return way.send(frame, type);
     // The peer would close the connection over it, and again after each retry: a result, say, that grew beyond all options.
     this.host.logger.error("dropped a message that fits no frame", {

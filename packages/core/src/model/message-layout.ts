@@ -40,12 +40,18 @@ export const versionOf = (type: MessageType): number => LAYOUTS[type].since ?? 1
 
 const TYPE_OF_CODE = new Map(Object.entries(MESSAGE_CODES).map(([type, code]) => [code, type as MessageType]));
 
+/** An envelope without what it says: the same for all that one replica says to another in one of its runs. */
+export type EnvelopeHead = Omit<Envelope, "message">;
+
 /** The envelope as an array of strings, whole numbers, flags, bytes and one nested array; its blocks are not in it. */
 export function toArray(envelope: Envelope): unknown[] {
   const { group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, message } = envelope;
-  const { code, write } = LAYOUTS[message.type] as Layout<Message>;
-  return [code, group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, write(message)];
+  const head = [group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation];
+  return [MESSAGE_CODES[message.type], ...head, bodyOf(message)];
 }
+
+/** The last element of {@link toArray}: what is said, without its blocks. */
+export const bodyOf = (message: Message): unknown[] => (LAYOUTS[message.type] as Layout<Message>).write(message);
 
 /**
  * The envelope again, out of an array that came from outside, and the blocks that came with it.
@@ -54,8 +60,7 @@ export function toArray(envelope: Envelope): unknown[] {
  */
 export function fromArray(array: unknown, blocks: readonly LogBlock[]): Envelope {
   const fields = new FieldReader(array, "an envelope");
-  const type = TYPE_OF_CODE.get(fields.count("code"));
-  if (type === undefined) throw badMessage("its code is unknown");
+  const type = typeOf(fields.count("code"));
   const group = fields.name("group");
   const from = fields.name("from");
   const fromIncarnation = fields.incarnation("sender's incarnation");
@@ -63,11 +68,36 @@ export function fromArray(array: unknown, blocks: readonly LogBlock[]): Envelope
   const recoveryNumber = fields.count("recovery number");
   const to = fields.name("to");
   const toIncarnation = fields.incarnation("receiver's incarnation");
-  const body = new FieldReader(fields.nested("body"), `the body of ${type}`);
+  const body = fields.nested("body");
   fields.end();
   if (from === to) throw badMessage(`${from} says it to itself`);
-  const message = LAYOUTS[type].read(body, blocks);
-  if (blocks.length > blocksOf(message).length) throw badMessage(`${type} came with blocks`);
-  body.end();
+  const message = messageOf(type, body, blocks);
   return { group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, message };
+}
+
+/**
+ * The same for whoever knows the head already, as {@link fromArray} has read it before.
+ *
+ * @param code - of the message, on the wire.
+ * @param body - the last element of the array.
+ * @throws RaftError `BadMessage`, naming the element that breaks its rule.
+ */
+export function fromBody(head: EnvelopeHead, code: number, body: unknown, blocks: readonly LogBlock[]): Envelope {
+  const { group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation } = head;
+  const message = messageOf(typeOf(code), body, blocks);
+  return { group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, message };
+}
+
+function typeOf(code: number): MessageType {
+  const type = TYPE_OF_CODE.get(code);
+  if (type === undefined) throw badMessage("its code is unknown");
+  return type;
+}
+
+function messageOf(type: MessageType, body: unknown, blocks: readonly LogBlock[]): Message {
+  const fields = new FieldReader(body, `the body of ${type}`);
+  const message = LAYOUTS[type].read(fields, blocks);
+  if (blocks.length > blocksOf(message).length) throw badMessage(`${type} came with blocks`);
+  fields.end();
+  return message;
 }

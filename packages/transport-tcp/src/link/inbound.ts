@@ -3,7 +3,9 @@ import { badMessage, type Envelope, type MessageType, type NodeId, type StartNum
 import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
 import type { Hello } from "../wire/handshake.js";
-import { decodeMessage, type EncodedFrame, withoutTail } from "../wire/message-frame.js";
+import { type EncodedFrame, withoutTail } from "../wire/message-frame.js";
+import { MessageReader } from "../wire/message-reader.js";
+import { MessageWriter } from "../wire/message-writer.js";
 import { pingFromArray } from "../wire/ping.js";
 import type { Connection, ConnectionHandler } from "./connection.js";
 import { SendQueue } from "./send-queue.js";
@@ -21,6 +23,9 @@ export interface InboundEvents {
  * address no group knows yet (a leader that reaches a new node, a node that was removed) is answered right here.
  */
 export class Inbound implements ConnectionHandler {
+  /** Lays down what the peer is answered. */
+  readonly writer: MessageWriter;
+  private readonly reader: MessageReader;
   private readonly queue: SendQueue;
   /** Whom the peer vouches for, as it last said. */
   vouched: readonly NodeId[] = [];
@@ -33,6 +38,8 @@ export class Inbound implements ConnectionHandler {
     readonly hello: Hello,
     private readonly events: InboundEvents,
   ) {
+    this.writer = new MessageWriter(host.checksum);
+    this.reader = new MessageReader(host.checksum);
     this.queue = new SendQueue(host.options.queueMessagesMax, host.options.queueBytesMax);
   }
 
@@ -40,7 +47,7 @@ export class Inbound implements ConnectionHandler {
   onFrame(frame: Frame): void {
     if (frame.type === FrameType.message) {
       const { nodeId, startNumber } = this.hello;
-      this.events.onMessage(decodeMessage(frame, this.host.checksum), nodeId, startNumber);
+      this.events.onMessage(this.reader.decode(frame), nodeId, startNumber);
     } else if (frame.type === FrameType.ping) {
       this.vouched = pingFromArray(withoutTail(frame));
       this.answer();
@@ -83,6 +90,8 @@ export class Inbound implements ConnectionHandler {
    * stand behind megabytes of entries on a slow link.
    */
   tick(judgeMs: number | undefined): void {
+    this.writer.turn();
+    this.reader.turn();
     const { lastHeardMs } = this.connection;
     const silentMs = (judgeMs ?? lastHeardMs) - lastHeardMs;
     if (silentMs > this.host.options.silenceMaxMs) this.connection.close(`silent for ${Math.round(silentMs)} ms`);

@@ -11,6 +11,7 @@ import type { Host } from "../host.js";
 import { type Frame, FrameType } from "../wire/frame.js";
 import type { Hello, Welcome } from "../wire/handshake.js";
 import { decodeMessage, type EncodedFrame } from "../wire/message-frame.js";
+import { MessageWriter } from "../wire/message-writer.js";
 import { pingToArray } from "../wire/ping.js";
 import type { Connection, ConnectionHandler } from "./connection.js";
 import { dial } from "./dial.js";
@@ -57,6 +58,8 @@ type State =
  * comes in itself.
  */
 export class Link {
+  /** Lays down what is said to the peer. */
+  readonly writer: MessageWriter;
   private readonly queue: SendQueue;
   private state: State = { kind: "closed" };
   private attempts = 0;
@@ -69,6 +72,7 @@ export class Link {
     private address: string,
     private readonly events: LinkEvents,
   ) {
+    this.writer = new MessageWriter(host.checksum);
     this.queue = new SendQueue(host.options.queueMessagesMax, host.options.queueBytesMax);
     this.call();
   }
@@ -128,6 +132,7 @@ export class Link {
 
   /** Asks whether the peer is still there, and gives a silent one up; `judgeMs`: the time, unless this process was paused itself. */
   tick(judgeMs: number | undefined): void {
+    this.writer.turn();
     if (this.state.kind !== "up") return;
     const { connection } = this.state;
     const silentMs = (judgeMs ?? connection.lastHeardMs) - connection.lastHeardMs;

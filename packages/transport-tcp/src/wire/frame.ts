@@ -51,10 +51,26 @@ const ENVELOPE_LIMITS: MsgpackLimits = { depthMax: 3, elementsMax: 4_096 };
 export interface Frame {
   /** A type of {@link FrameType}; an unknown one is the receiver's to refuse. */
   readonly type: number;
-  /** The envelope, unpacked and not yet checked. */
+  /** The envelope as it came: a view of the bytes received. */
+  readonly envelope: Uint8Array;
+  /** The envelope, unpacked and not yet checked. Of a message it is unpacked when it is asked for. @throws RaftError `BadMessage`. */
   readonly fields: unknown;
   /** What stood behind the envelope: a view of the bytes received. */
   readonly tail: Uint8Array;
+}
+
+/** Nearly all messages are read without it (`message-reader.ts`). */
+class MessageFrame implements Frame {
+  readonly type = FrameType.message;
+
+  constructor(
+    readonly envelope: Uint8Array,
+    readonly tail: Uint8Array,
+  ) {}
+
+  get fields(): unknown {
+    return unpackArray(this.envelope, ENVELOPE_LIMITS);
+  }
 }
 
 /** Everything of a frame up to its tail, whose `tailBytes` are written right behind it. */
@@ -66,14 +82,31 @@ export function encodeFrame(
 ): Uint8Array {
   const envelope = packArray(fields);
   const head = new Uint8Array(FRAME_HEAD_BYTES + envelope.length);
-  const view = new DataView(head.buffer);
-  view.setUint32(0, HEAD_REST_BYTES + envelope.length + tailBytes, true);
-  view.setUint8(8, FRAME_VERSION);
-  view.setUint8(9, type);
-  view.setUint32(12, envelope.length, true);
   head.set(envelope, FRAME_HEAD_BYTES);
-  view.setUint32(4, checksum.crc32(head.subarray(8)), true);
+  layHead(head, type, checksum, tailBytes);
   return head;
+}
+
+/** Lays down what stands before the envelope, which is there already: `frame` is all of it but the tail, and zeros where the head comes. */
+export function layHead(frame: Uint8Array, type: FrameType, checksum: Checksum, tailBytes: number): void {
+  setU32(frame, 0, frame.length - LENGTH_BYTES + tailBytes);
+  frame[8] = FRAME_VERSION;
+  frame[9] = type;
+  setU32(frame, 12, frame.length - FRAME_HEAD_BYTES);
+  setU32(frame, 4, checksum.crc32(frame.subarray(8)));
+}
+
+/** Without a DataView, which would be one object more for each message. */
+function setU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return (low | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
 /**
@@ -83,22 +116,20 @@ export function encodeFrame(
  */
 export function openFrame(bytes: Uint8Array, checksum: Checksum): Frame {
   if (bytes.length < HEAD_REST_BYTES) throw badMessage(`a frame of ${bytes.length} bytes has no room for its head`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const version = view.getUint8(4);
+  const version = bytes[4];
   if (version !== FRAME_VERSION)
     throw new RaftError(
       "FormatUnknown",
       "refused",
       `a frame has version ${version}; this node speaks ${FRAME_VERSION}`,
     );
-  if (view.getUint16(6, true) !== 0) throw badMessage("a frame has unknown flags");
-  const end = HEAD_REST_BYTES + view.getUint32(8, true);
+  if (bytes[6] !== 0 || bytes[7] !== 0) throw badMessage("a frame has unknown flags");
+  const end = HEAD_REST_BYTES + u32(bytes, 8);
   if (end > bytes.length) throw badMessage("a frame's envelope is longer than the frame");
-  if (checksum.crc32(bytes.subarray(4, end)) !== view.getUint32(0, true))
-    throw badMessage("a frame's checksum is wrong");
-  return {
-    type: view.getUint8(5),
-    fields: unpackArray(bytes.subarray(HEAD_REST_BYTES, end), ENVELOPE_LIMITS),
-    tail: bytes.subarray(end),
-  };
+  if (checksum.crc32(bytes.subarray(4, end)) !== u32(bytes, 0)) throw badMessage("a frame's checksum is wrong");
+  const envelope = bytes.subarray(HEAD_REST_BYTES, end);
+  const tail = bytes.subarray(end);
+  const type = bytes[5] as number;
+  if (type === FrameType.message) return new MessageFrame(envelope, tail);
+  return { type, envelope, fields: unpackArray(envelope, ENVELOPE_LIMITS), tail };
 }

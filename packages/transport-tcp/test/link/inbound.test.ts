@@ -11,7 +11,8 @@ it("T05 T07 a peer that asks and does not read is not answered until it does, so
   const host = { options: { queueMessagesMax: 8, queueBytesMax: 65_536 } } as unknown as Host;
   const events = { onMessage: () => {}, onClosed: () => {} };
   const inbound = new Inbound(host, connection as unknown as Connection, helloTo("n1", "n2"), events);
-  const ping = { type: FrameType.ping, fields: [], tail: new Uint8Array(0) };
+  const nothing = new Uint8Array(0);
+  const ping = { type: FrameType.ping, envelope: nothing, fields: [], tail: nothing };
   for (let i = 0; i < 1_000; i++) inbound.onFrame(ping);
   expect(said).toEqual([]);
   connection.isBlocked = false;

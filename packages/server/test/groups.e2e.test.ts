@@ -151,6 +151,11 @@ describe("several groups behind one door", () => {
     expect((await http("n1", "GET", "/readyz")).status).toBe(200);
     const explained = await shell(["explain", "--from", urlOf("n2"), "--group", "g..n"]);
     expect(explained).toMatchObject({ code: 0, out: expect.stringMatching(/^n2/) });
+    for (const unknown of [[], ["--group", "typo"]]) {
+      const refused = await shell(["explain", "--from", urlOf("n2"), ...unknown]);
+      expect(refused).toMatchObject({ code: 1, out: expect.stringContaining("there are ..g, g..n, n..t, t..") });
+    }
+    expect((await shell(["explain", "--help"])).out).toContain("--group <id>");
   });
 
   it("G04 hexraft admin lists groups, asks one of them, and evens leaders out", async () => {

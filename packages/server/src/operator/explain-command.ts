@@ -24,7 +24,7 @@ export function explainCommand(program: Command, done: (exitCode: number) => voi
     .command("explain")
     .description("Asks nodes why there is no leader, why something is not committed, why a peer is behind.")
     .requiredOption("--from <url,…>", "HTTP doors of nodes, e.g. http://127.0.0.1:8001; each knows its part")
-    .option("--group <id>", "of which group (the only one)")
+    .option("--group <id>", "of which group, where nodes serve several")
     .option("--json", "print one line of JSON");
   takeWhoAsks(command, "a user with role read")
     .addHelpText("after", `\nExit codes: ${ExitCode.usage} bad flag, ${ExitCode.failed} no node could be asked.`)

@@ -1,6 +1,7 @@
 import type { Proof } from "./proof.js";
 
 const CORE = "packages/core";
+const COMPOSED = "packages/statemachine-composed";
 const GATE = `${CORE}/test/protocol/version-gate.test.ts`;
 
 /** What nodes of two releases in one group owe each other. */
@@ -72,6 +73,37 @@ export const upgradeProofs: readonly Proof[] = [
     find: "formatVersion: fsm.openFormat",
     replace: "formatVersion: 2 * fsm.openFormat",
     tests: ["packages/membership/test/upgrade.test.ts"],
+  },
+  {
+    // A part is told the number of the whole.
+    rule: "F05",
+    file: `${COMPOSED}/src/composed-state-machine.ts`,
+    find: "openPart(part, line[part.name] ?? 0);",
+    replace: "openPart(part, formatVersion);",
+    tests: [`${COMPOSED}/test/formats.test.ts`],
+  },
+  {
+    rule: "F05",
+    file: `${COMPOSED}/src/composed-codec.ts`,
+    find: "openIn(this.formats, given.to, openFormat)",
+    replace: "openFormat",
+    tests: [`${COMPOSED}/test/formats.test.ts`],
+  },
+  {
+    // A part reads what a newer release of it wrote, for all that the whole's number says.
+    rule: "F05",
+    file: `${COMPOSED}/src/running-part.ts`,
+    find: "if (formatVersion > known)",
+    replace: "if (formatVersion > known + 0xffffffff)",
+    tests: [`${COMPOSED}/test/formats.test.ts`],
+  },
+  {
+    // A part that came with this release is in the snapshots that old members are sent.
+    rule: "F05",
+    file: `${COMPOSED}/src/composed-state-machine.ts`,
+    find: "touched || line === undefined || line[name] !== undefined",
+    replace: "touched || line === undefined || name !== undefined",
+    tests: [`${COMPOSED}/test/formats.test.ts`],
   },
   {
     // What a client of the newer release says in a session goes into the log.

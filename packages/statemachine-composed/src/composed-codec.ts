@@ -1,4 +1,5 @@
 import { type Codec, RaftError, Rejected } from "@hexraft/core/ports";
+import { type ComposedOptions, checkFormats, type FormatsOfParts, openIn } from "./formats-of-parts.js";
 import { layOutNamed, readNamed } from "./named-bytes.js";
 import { type ComposedCommand, checkParts, PartResult, type Parts, partNamed, type ResultOf } from "./parts.js";
 
@@ -7,16 +8,24 @@ const REJECTED = 0;
 
 /** F04: lays out each part's commands and results with the part's own codec, under its name. */
 export class ComposedCodec<P extends Parts> implements Codec<ComposedCommand<P>, PartResult<P> | Rejected> {
+  private readonly formats: readonly FormatsOfParts[] | undefined;
+
   /** @throws RaftError `BadOption`. */
-  constructor(private readonly parts: P) {
+  constructor(
+    private readonly parts: P,
+    { formats }: ComposedOptions<P> = {},
+  ) {
     checkParts(parts);
+    checkFormats(parts, formats);
+    this.formats = formats;
   }
 
-  /** F03. @throws RaftError `BadCommand` if there is no such part, or the part's codec says so. */
-  encodeCommand(given: ComposedCommand<P>): Uint8Array {
+  /** F03, F05. @throws RaftError `BadCommand` if there is no such part, or not yet, or the part's codec says so. */
+  encodeCommand(given: ComposedCommand<P>, openFormat?: number): Uint8Array {
     if (typeof given !== "object" || given === null)
       throw new RaftError("BadCommand", "refused", "A command names its state machine: { to, command }.");
-    return layOutNamed(given.to, partNamed(this.parts, given.to).codec.encodeCommand(given.command));
+    const { codec } = partNamed(this.parts, given.to);
+    return layOutNamed(given.to, codec.encodeCommand(given.command, openIn(this.formats, given.to, openFormat)));
   }
 
   /** The command again. @throws RaftError `BadCommand`, or what the part's codec throws. */

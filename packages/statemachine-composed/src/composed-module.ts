@@ -2,6 +2,7 @@ import { Codec, StateMachine } from "@hexraft/core/ports";
 import { ContainerModule } from "inversify";
 import { ComposedCodec } from "./composed-codec.js";
 import { ComposedStateMachine } from "./composed-state-machine.js";
+import { type ComposedOptions, checkFormats } from "./formats-of-parts.js";
 import { checkParts, type Parts } from "./parts.js";
 
 /**
@@ -17,14 +18,15 @@ import { checkParts, type Parts } from "./parts.js";
  *
  * @throws RaftError `BadOption` (O05).
  */
-export function composed(parts: Parts): ContainerModule {
+export function composed<P extends Parts>(parts: P, options: ComposedOptions<P> = {}): ContainerModule {
   checkParts(parts);
+  checkFormats(parts, options.formats);
   return new ContainerModule(({ bind }) => {
     bind(Codec)
-      .toDynamicValue(() => new ComposedCodec(parts))
+      .toDynamicValue(() => new ComposedCodec(parts, options))
       .inSingletonScope();
     bind(StateMachine)
-      .toDynamicValue(() => new ComposedStateMachine(parts))
+      .toDynamicValue(() => new ComposedStateMachine(parts, options))
       .inSingletonScope();
   });
 }

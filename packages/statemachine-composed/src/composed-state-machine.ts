@@ -13,20 +13,13 @@ import {
   type Term,
 } from "@hexraft/core/ports";
 import { layOutParts, readParts, unknownFormat } from "./composed-snapshot.js";
+import { type ComposedOptions, checkFormats, checkKnown, type FormatsOfParts, firstOf } from "./formats-of-parts.js";
 import { type NamedBytes, readNamed } from "./named-bytes.js";
 import { type ComposedQuery, checkParts, PartResult, type Parts } from "./parts.js";
+import { formatFault, openPart, type RunningPart, runningPart } from "./running-part.js";
 
-/** Of the layout around the parts' own bytes; each part's format is in the snapshot beside its name. */
-const FORMAT_VERSION = 1;
-
-/** One part as it runs. */
-interface Running {
-  readonly name: string;
-  readonly machine: StateMachine;
-  formatVersion: number;
-  /** It was told something, so that its state may be another than that of a new one. */
-  touched: boolean;
-}
+/** Where no formats are listed; each part's format is in the snapshot beside its name. */
+const ONLY_FORMAT = 1;
 
 /** What of a batch is one part's, and where its results belong. */
 interface Share {
@@ -41,14 +34,22 @@ interface Share {
 export class ComposedStateMachine<P extends Parts> implements StateMachine<ComposedQuery<P>> {
   /** O06: each part's name and hash; there only if every part has one. */
   readonly stateHash?: () => string;
-  private readonly running: readonly Running[];
+  /** F05: told to each part whose own format is another one there; there only if formats are listed. */
+  readonly formatOpened?: (formatVersion: number) => void;
+  private readonly running: readonly RunningPart[];
+  private readonly formats: readonly FormatsOfParts[] | undefined;
+  /** Of the whole. */
+  private openFormat = ONLY_FORMAT;
 
   /** @throws RaftError `BadOption`. */
-  constructor(parts: P) {
+  constructor(parts: P, { formats }: ComposedOptions<P> = {}) {
     checkParts(parts);
+    checkFormats(parts, formats);
+    this.formats = formats;
+    if (formats !== undefined) this.formatOpened = (formatVersion) => this.openParts(formatVersion);
     this.running = Object.entries(parts)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, { stateMachine }]) => ({ name, machine: stateMachine(), formatVersion: 1, touched: false }));
+      .map(([name, { stateMachine }]) => runningPart(name, stateMachine()));
     if (this.running.every(({ machine }) => machine.stateHash !== undefined))
       this.stateHash = () => this.running.map(({ name, machine }) => `${name}:${machine.stateHash?.()}`).join(" ");
   }
@@ -56,11 +57,12 @@ export class ComposedStateMachine<P extends Parts> implements StateMachine<Compo
   /**
    * Opens all of them.
    *
-   * @throws RaftError `BadOption` if one keeps its own durable state: the others would not be replayed below it (F06).
+   * @throws RaftError `BadOption` if one keeps its own durable state: the others would not be replayed below it (F06); or is not of the release
+   * that the listed formats end with (F05).
    */
   async open(): Promise<OpenedState> {
     for (const part of this.running) {
-      const { appliedIndex, formatVersion } = await part.machine.open();
+      const { appliedIndex, formatVersion, firstFormat = 1 } = await part.machine.open();
       if (appliedIndex > 0)
         throw new RaftError(
           "BadOption",
@@ -68,9 +70,17 @@ export class ComposedStateMachine<P extends Parts> implements StateMachine<Compo
           `State machine ${part.name} keeps its own durable state, up to entry ${appliedIndex}, which the others beside it do not; give it a group of its own.`,
           { name: part.name, appliedIndex },
         );
-      part.formatVersion = formatVersion;
+      part.known = formatVersion;
+      part.open = part.first = part.hears ? firstFormat : formatVersion;
     }
-    return { appliedIndex: 0, formatVersion: FORMAT_VERSION };
+    if (this.formats === undefined) {
+      for (const part of this.running) openPart(part, part.known);
+      return { appliedIndex: 0, formatVersion: ONLY_FORMAT };
+    }
+    checkKnown(this.formats, this.running);
+    const firstFormat = firstOf(this.formats, this.running);
+    this.openParts(firstFormat);
+    return { appliedIndex: 0, formatVersion: this.formats.length, firstFormat };
   }
 
   /**
@@ -95,28 +105,36 @@ export class ComposedStateMachine<P extends Parts> implements StateMachine<Compo
     );
   }
 
-  /** All of them at the instant of the call. */
+  /** All of them at the instant of the call, each in the format that is open for it (F05). Who does not know a part yet is sent none of it. */
   snapshotSave(): AsyncIterable<Uint8Array> {
+    const line = this.formats?.[this.openFormat - 1];
+    const there = this.running.filter(({ name, touched }) => touched || line === undefined || line[name] !== undefined);
     return layOutParts(
-      this.running.map(({ name, formatVersion, machine }) => ({ name, formatVersion, bytes: machine.snapshotSave() })),
+      there.map(({ name, open, machine }) => ({ name, formatVersion: open, bytes: machine.snapshotSave() })),
     );
   }
 
   /**
    * Replaces the state of all of them. One that came later than the snapshot stays empty.
    *
-   * @throws RaftError `Damaged`; `FormatUnknown` if the snapshot holds a part that is not here, or lacks one that has a state.
+   * @throws RaftError `Damaged`; `FormatUnknown` if the snapshot holds a part that is not here, or in a format that it does not know, or lacks one
+   * that has a state.
    */
   async snapshotLoad(
     bytes: AsyncIterable<Uint8Array>,
     about: { readonly id: LogId; readonly formatVersion: number },
   ): Promise<void> {
-    if (about.formatVersion !== FORMAT_VERSION) throw unknownFormat(`has format ${about.formatVersion}`);
+    const known = this.formats?.length ?? ONLY_FORMAT;
+    if (about.formatVersion > known)
+      throw unknownFormat(`has format ${about.formatVersion}, and ${known} is known here`);
+    const line = this.formats?.[about.formatVersion - 1];
     const left = new Map(this.running.map((part) => [part.name, part]));
     await readParts(bytes, async ({ name, formatVersion, bytes: own }) => {
       const part = left.get(name);
       if (part === undefined)
         throw unknownFormat(`holds ${JSON.stringify(name)}, which is not here (${this.names()}) or came twice`);
+      const fault = formatFault(part, formatVersion, line?.[name]);
+      if (fault !== undefined) throw unknownFormat(fault);
       left.delete(name);
       part.touched = true;
       await part.machine.snapshotLoad(own, { id: about.id, formatVersion });
@@ -184,7 +202,7 @@ export class ComposedStateMachine<P extends Parts> implements StateMachine<Compo
     results: unknown[],
   ): readonly unknown[] | Promise<readonly unknown[]> {
     for (let i = first; i < this.running.length; i++) {
-      const part = this.running[i] as Running;
+      const part = this.running[i] as RunningPart;
       const share = shares.get(part.name) as Share;
       if (share.commands.length === 0) continue;
       part.touched = true;
@@ -199,11 +217,18 @@ export class ComposedStateMachine<P extends Parts> implements StateMachine<Compo
     return results;
   }
 
-  private put({ name }: Running, { places }: Share, own: readonly unknown[], results: unknown[]): void {
+  private put({ name }: RunningPart, { places }: Share, own: readonly unknown[], results: unknown[]): void {
     if (own.length !== places.length)
       throw new Error(`${name} returned ${own.length} results for ${places.length} commands; it owes one for each`);
     for (const [i, result] of own.entries())
       results[places[i] as number] = result instanceof Rejected ? result : new PartResult(name, result);
+  }
+
+  /** F05. */
+  private openParts(formatVersion: number): void {
+    this.openFormat = formatVersion;
+    const line = this.formats?.[formatVersion - 1] ?? {};
+    for (const part of this.running) openPart(part, line[part.name] ?? 0);
   }
 
   private each(tell: (machine: StateMachine) => void): void {

@@ -7,6 +7,7 @@ export { type Caller, type Callers, type ComposedNode, callersOf } from "./calle
 export { ComposedCodec } from "./composed-codec.js";
 export { composed } from "./composed-module.js";
 export { ComposedStateMachine } from "./composed-state-machine.js";
+export { type ComposedOptions, FORMATS_MAX, type FormatsOfParts } from "./formats-of-parts.js";
 export {
   type AnswerOf,
   type CommandOf,

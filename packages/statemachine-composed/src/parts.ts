@@ -81,7 +81,8 @@ export function partNamed(parts: Parts, name: unknown): Part {
   );
 }
 
-function bad(field: string, value: unknown, rule: string): RaftError {
+/** An option that cannot be. */
+export function bad(field: string, value: unknown, rule: string): RaftError {
   const message = `option ${field} of composed is ${JSON.stringify(value)}, but it ${rule}`;
   return new RaftError("BadOption", "refused", message, { field, value, rule });
 }

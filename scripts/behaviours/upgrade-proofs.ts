@@ -67,6 +67,22 @@ export const upgradeProofs: readonly Proof[] = [
     tests: [`${CORE}/test/node/recovery.test.ts`],
   },
   {
+    // An old release fills a directory with what it cannot start on.
+    rule: "F05",
+    file: `${CORE}/src/node/restoring.ts`,
+    find: "  refuseNewer(ports.stateMachine, { formatVersion: recovered.formats.known }, [about]);\n",
+    replace: "  refuseNewer(ports.stateMachine, { formatVersion: recovered.formats.known }, []);\n",
+    tests: ["packages/membership/test/upgrade.test.ts"],
+  },
+  {
+    // A state that was restored begins in the first format, though what it holds is in a newer one.
+    rule: "F05",
+    file: `${CORE}/src/node/state-formats.ts`,
+    find: "snapshot?.formatVersion ?? 0);",
+    replace: "0 * (snapshot?.formatVersion ?? 0));",
+    tests: ["packages/membership/test/upgrade.test.ts"],
+  },
+  {
     // A new release saves what only new releases read, while old ones are members.
     rule: "F05",
     file: `${CORE}/src/components/snapshot-saver.ts`,

@@ -128,4 +128,80 @@ describe("F05 a cluster whose nodes are upgraded one by one", () => {
     expect(texts(follower)).toEqual([]);
     on.dispose();
   });
+
+  it("F05 R15 a learner of the old release is taken in, stops at the gate and says why, and goes on with the new release", async () => {
+    const on = await cluster(7);
+    await on.applied("before");
+    for (const id of THREE) await release(on, id, 2);
+    await on.until(() => openOn(on).every((format) => format === 2), 40 * T);
+    expect(await inSecondFormat(on, "behind")).toBe("done");
+    await on.restart("n4");
+    const learner = on.member("n4");
+    const add = { kind: "addLearners", nodes: [{ id: "n4", address: "memory:n4" }] } as const;
+    const { node } = await on.awaitLeader(THREE);
+    await on.time.settled(node.changeConfiguration(add), 400 * T);
+    await on.until(() => learner.describe().faulted !== "", 40 * T, "it stops");
+    expect(learner.describe().faulted).toMatch(/uses format 2 from here on, and this state machine knows 1/);
+    expect(texts(learner)).toEqual(["before"]);
+    // Nobody waits for it: the others go on in the new format.
+    expect(await inSecondFormat(on, "without it")).toBe("done");
+    const now = await on.awaitLeader(THREE);
+    const promoted = on.time.settled(now.node.changeConfiguration(wanted(...THREE, "n4")), 400 * T);
+    await expect(promoted).rejects.toThrow(/n4 knows format 1 of the state machine, and format 2 is open here/);
+    on.crash("n4");
+    learner.formatVersion = 2;
+    await on.restart("n4");
+    await on.converged();
+    expect(texts(learner)).toEqual(["before", "format 2: behind", "format 2: without it"]);
+    on.dispose();
+  });
+});
+
+describe("F05 F08 a backup from behind the gate", () => {
+  /** A cluster whose disks are empty, of nodes that know that format; and n1, which is not started. */
+  async function empty(formatVersion: number) {
+    const made = new TestCluster({ seed: 8, unfounded: true });
+    for (const member of made.members) member.formatVersion = formatVersion;
+    return { made, n1: await made.member("n1").make() };
+  }
+  async function* out(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+    yield* parts;
+  }
+
+  it("F05 F08 is restored into its open format, by who knows that, and its cluster goes on in it without a gate", async () => {
+    const on = await cluster(8);
+    await on.applied("before");
+    for (const id of THREE) await release(on, id, 2);
+    await on.until(() => openOn(on).every((format) => format === 2), 40 * T);
+    expect(await inSecondFormat(on, "behind")).toBe("done");
+    await on.converged();
+    const { about, bytes } = await on.time.settled(on.member("n1").node.backup(), 40 * T);
+    expect(about.formatVersion).toBe(2);
+    const parts: Uint8Array[] = [];
+    const read = (async () => {
+      for await (const part of bytes) parts.push(part);
+    })();
+    await on.time.settled(read, 40 * T);
+    on.dispose();
+
+    const old = await empty(1);
+    await expect(old.made.time.settled(old.n1.restore(out(parts)), 40 * T)).rejects.toThrow(
+      /has format 2, and this state machine knows 1.*Start the release/s,
+    );
+    expect(old.made.member("n1").disk.snapshots.whole).toEqual([]);
+
+    const { made, n1 } = await empty(2);
+    await made.time.settled(n1.restore(out(parts)), 40 * T);
+    await made.start();
+    await made.bootstrap("n1");
+    await made.awaitLeader();
+    expect(made.member("n1").node.openFormat).toBe(2);
+    expect(await inSecondFormat(made, "goes on")).toBe("done");
+    await made.until(() => openOn(made).every((format) => format === 2), 40 * T, "the others hold it");
+    await made.converged();
+    for (const member of made.up) expect(texts(member)).toEqual(["before", "format 2: behind", "format 2: goes on"]);
+    const gates = made.members.flatMap(({ events }) => events).filter(({ event }) => event.kind === "format");
+    expect(gates).toEqual([]);
+    made.dispose();
+  });
 });

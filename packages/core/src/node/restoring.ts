@@ -10,6 +10,7 @@ import type { GroupId, NodeId } from "../model/node-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { NodePorts } from "./node-ports.js";
 import { type Recovered, recover } from "./recovery.js";
+import { refuseNewer } from "./state-formats.js";
 
 /** F08: what was restored. */
 export interface Restored {
@@ -28,7 +29,7 @@ export const isRestored = ({ start }: Recovered): boolean =>
  * behind it, so that whatever names an index goes on to be right. No member and no identity of the old cluster is in it. It waits
  * to be founded (M13), and then the others get the state as anybody does who has no log.
  *
- * What does not load is not kept: the state machine takes the bytes as they are written.
+ * What does not load, or is in a newer format than this release knows (F05), is not kept: the state machine takes the bytes as they are written.
  */
 export async function restore(
   ports: NodePorts,
@@ -40,8 +41,10 @@ export async function restore(
   const { about, stream } = await openBackup(bytes, ports.checksum);
   if (about.groupId !== groupId)
     throw refused(`it is of group ${about.groupId}, and this replica is of group ${groupId}; give both the same name`);
-  const fault = whyNotNew(await recover(ports, nodeId, groupId));
+  const recovered = await recover(ports, nodeId, groupId);
+  const fault = whyNotNew(recovered);
   if (fault !== undefined) throw refused(`${fault}; a backup goes into an empty directory`);
+  refuseNewer(ports.stateMachine, { formatVersion: recovered.formats.known }, [about]);
   await keepState(ports, about, stream);
   await ports.logStorage.write({ hardState: { ...FRESH_HARD_STATE, term: about.id.term }, resetTo: about.id });
   return { about, stateHash: ports.stateMachine.stateHash?.() ?? "" };

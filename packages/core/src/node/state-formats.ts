@@ -10,11 +10,11 @@ import type { OpenedState, StateMachine } from "../ports/state-machine.js";
  * holds above that it passes again. One that does not writes the newest it knows from the start, as nobody could tell it to wait.
  */
 
-/** F05: before anything is loaded: a release older than the state is named as that. @throws RaftError `FormatUnknown` */
+/** F05: before anything is loaded, or restored (F08): a release older than the state is named as that. @throws RaftError `FormatUnknown` */
 export function refuseNewer(
   machine: StateMachine,
-  { formatVersion }: OpenedState,
-  metas: readonly SnapshotMeta[],
+  { formatVersion }: Pick<OpenedState, "formatVersion">,
+  metas: readonly Pick<SnapshotMeta, "id" | "formatVersion">[],
 ): void {
   const newer = machine.formatOpened && metas.find((meta) => meta.formatVersion > formatVersion);
   if (newer === undefined) return;

@@ -1,6 +1,10 @@
 const NOTHING = new Uint8Array(0);
 
-/** Bytes that grow, with room to spare. */
+/**
+ * Bytes that grow, with room to spare. The room is shared memory, though nobody shares it: V8 does not count that toward the pressure
+ * that makes it collect everything, which disks of a score of worlds would otherwise do every few seconds, and with each such
+ * collection the compiled code of every function goes that no closure is left of.
+ */
 export class GrowingBytes {
   /** How many there are. */
   size: number;
@@ -46,7 +50,7 @@ export class GrowingBytes {
   /** Has a room of its own, of this length. */
   private own(length: number): void {
     if (!this.isShared && length === this.room.length) return;
-    const room = new Uint8Array(length);
+    const room = new Uint8Array(new SharedArrayBuffer(length));
     room.set(this.room.subarray(0, this.size));
     this.room = room;
     this.isShared = false;

@@ -15,6 +15,9 @@ interface Replaced {
 /** Most synced writes of a file that can still turn out to be lost. */
 const REPLACED_MAX = 8;
 
+/** What most writes replace: zeros laid ahead, or nothing. */
+const ZEROS = new Uint8Array(16 * 1024);
+
 /** How much of what was not synced a power cut leaves. */
 export type Survival = "none" | "all" | "chance";
 
@@ -105,15 +108,13 @@ export class Inode {
     return this.replaced.filter(({ at, before }) => at + before.length <= this.sealedTo);
   }
 
-  /** In the room of the one that is forgotten for it, if it fits in there: most writes are of a size. */
   private remember(at: number, length: number): void {
     const { replaced } = this;
-    const room = replaced.length < REPLACED_MAX ? undefined : replaced.shift()?.before.buffer;
-    const isRoomy = room !== undefined && room.byteLength >= length;
-    const before = isRoomy ? new Uint8Array(room, 0, length) : new Uint8Array(length);
+    if (replaced.length === REPLACED_MAX) replaced.shift();
     const part = this.durable.part(at, at + length);
-    before.set(part);
-    before.fill(0, part.length);
+    const wasEmpty = length <= ZEROS.length && isZero(part);
+    const before = wasEmpty ? ZEROS.subarray(0, length) : new Uint8Array(length);
+    if (!wasEmpty) before.set(part);
     replaced.push({ at, before });
   }
 

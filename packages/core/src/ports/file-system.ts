@@ -46,7 +46,10 @@ export interface FileHandle {
   read(into: Uint8Array, at: number): number;
   /** Reads without holding up the process. */
   readAsync(into: Uint8Array, at: number): Promise<number>;
-  /** Writes the buffers one after another, synchronously, into the host's cache; returns how many bytes were taken (may be short). */
+  /**
+   * Writes the buffers one after another, synchronously, into the host's cache; returns how many bytes were taken (may be short). The
+   * buffers are the caller's again when it returns.
+   */
   writev(buffers: readonly Uint8Array[], at: number): number;
   /** Makes data and size durable. A rejection is final: what was written may be lost (L04). */
   datasync(): Promise<void>;

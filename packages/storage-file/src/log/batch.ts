@@ -1,5 +1,6 @@
 import { BLOCK_HEADER_BYTES, blockBytes, type Checksum } from "@hexraft/core/ports";
-import { alignUp, getU64, type Piece, setU64, viewOf } from "../format/bytes.js";
+import { alignUp, getU64, type Piece, setU64 } from "../format/bytes.js";
+import type { BatchDesk } from "./batch-desk.js";
 import {
   type GroupOperation,
   layPayload,
@@ -59,16 +60,20 @@ export function batchBytes(operations: readonly GroupOperation[]): number {
   return alignUp(size, BATCH_HEADER_BYTES);
 }
 
-/** Lays down a batch; `next` gives each record its number within its group. */
+/**
+ * Lays down a batch, which stands until the desk is used again.
+ *
+ * @param next - gives each record its number within its group.
+ */
 export function layBatch(
   head: BatchPlace,
   operations: readonly GroupOperation[],
   next: (group: number) => number,
   checksum: Checksum,
+  desk: BatchDesk,
 ): LaidBatch {
   const length = batchBytes(operations);
-  const own = new Uint8Array(length - referencedBytes(operations));
-  const view = viewOf(own);
+  const { bytes: own, view } = desk.clear(length - referencedBytes(operations));
   const buffers: Uint8Array[] = [];
   const placed: PlacedOperation[] = [];
   let at = BATCH_HEADER_BYTES;
@@ -98,7 +103,7 @@ export function layBatch(
     offset += RECORD_HEADER_BYTES + size;
   }
   if (begun < own.length) buffers.push(own.subarray(begun));
-  const own32 = layBatchHeader(own, head, length, operations.length, checksum);
+  const own32 = layBatchHeader(own, view, head, length, operations.length, checksum);
   return { buffers, length, checksum: own32, placed };
 }
 
@@ -114,12 +119,12 @@ function referencedBytes(operations: readonly GroupOperation[]): number {
 /** Lays a header at the beginning of `bytes`; returns its checksum. */
 function layBatchHeader(
   bytes: Uint8Array,
+  view: DataView,
   head: BatchPlace,
   length: number,
   records: number,
   checksum: Checksum,
 ): number {
-  const view = viewOf(bytes);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, length, true);
   setU64(view, 8, head.number);

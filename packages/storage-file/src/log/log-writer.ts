@@ -2,6 +2,7 @@ import { type Checksum, type LogIndex, RaftError, type Scheduler } from "@hexraf
 import { closedAlready, storageFailed } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { batchBytes, layBatch } from "./batch.js";
+import { BatchDesk } from "./batch-desk.js";
 import type { Book, Pen } from "./book.js";
 import { type Job, takeJobs } from "./job.js";
 import type { DurablePlace, LogMark } from "./log-mark.js";
@@ -21,6 +22,9 @@ const SEAL_AFTER_MS = 5;
 const STANDING_EVERY_BYTES = 256 * 1024;
 /** L03: how far the log is durable is written down so long after it became so, at the latest. */
 const MARK_AFTER_MS = 1_000;
+
+/** All logs of a process share it: a batch is with the host before anybody else has a turn. */
+const desk = new BatchDesk();
 
 /** What the writer works with. */
 export interface WriterParts {
@@ -216,7 +220,7 @@ export class LogWriter {
       previous: chain.checksum,
       startNumber: this.parts.startNumber,
     };
-    const laid = layBatch(head, operations, (group) => book.next(group), this.parts.checksum);
+    const laid = layBatch(head, operations, (group) => book.next(group), this.parts.checksum, desk);
     book.took(laid.placed);
     writeFully(active.handle, laid.buffers, active.end);
     active.end += laid.length;

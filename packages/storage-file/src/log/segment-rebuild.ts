@@ -2,6 +2,7 @@ import type { Checksum, FileHandle, LogBlock } from "@hexraft/core/ports";
 import { damaged } from "../format/faults.js";
 import { writeFully } from "../format/small-file.js";
 import { layBatch } from "./batch.js";
+import { BatchDesk } from "./batch-desk.js";
 import { LogState } from "./log-state.js";
 import { type GroupOperation, type Operation, RecordKind, SOLE_GROUP } from "./record.js";
 import type { Segment } from "./segment.js";
@@ -111,6 +112,7 @@ async function mergeInto(
 
 /** Lays batches down as they become full. */
 class RebuildWriter {
+  private readonly desk = new BatchDesk();
   private operations: GroupOperation[] = [];
   private bytes = 0;
   private number: number;
@@ -146,7 +148,7 @@ class RebuildWriter {
       sealedUpTo: segment.end,
     };
     const head = { ...place, number, previous, startNumber };
-    const laid = layBatch(head, this.operations, () => this.sequence++, this.checksum);
+    const laid = layBatch(head, this.operations, () => this.sequence++, this.checksum, this.desk);
     segment.note(laid.placed);
     writeFully(this.draft, laid.buffers, segment.end);
     segment.end += laid.length;

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { layBatch } from "../../src/log/batch.js";
+import { BatchDesk } from "../../src/log/batch-desk.js";
 import { RecordKind, SOLE_GROUP } from "../../src/log/record.js";
 import { FaultDisk } from "../support/fault-disk.js";
 import { block, checksum, contentOf, OPEN, openLog, storageOf, temporaryDirectory, words } from "../support/host.js";
@@ -107,7 +108,7 @@ describe("L02 torn tails", () => {
     // A writer with several writes under way: the second one reached the disk, the first did not.
     const operations = [{ group: SOLE_GROUP, operation: { kind: RecordKind.block, block: block(6, 2, 2) } }];
     const place = { segment: 1, generation: 1, offset: length, sealedUpTo: tail, startNumber: 1 };
-    const behind = layBatch({ ...place, number: 4, previous: 7 }, operations, () => 9, checksum);
+    const behind = layBatch({ ...place, number: 4, previous: 7 }, operations, () => 9, checksum, new BatchDesk());
     const holed = new Uint8Array(length + behind.length);
     holed.set(bytesOf(image).subarray(0, tail));
     let at = length;
@@ -131,7 +132,7 @@ describe("L02 torn tails", () => {
     const { length } = bytesOf(image);
     const operations = [{ group: SOLE_GROUP, operation: { kind: RecordKind.block, block: block(6, 2, 2) } }];
     const place = { segment: 1, generation: 1, offset: length, sealedUpTo: 0, startNumber: 1 };
-    const stale = layBatch({ ...place, number: 4, previous: 12_345 }, operations, () => 9, checksum);
+    const stale = layBatch({ ...place, number: 4, previous: 12_345 }, operations, () => 9, checksum, new BatchDesk());
     const file = new Uint8Array(length + stale.length);
     file.set(bytesOf(image));
     file.set(stale.buffers[0] as Uint8Array, length);

@@ -66,7 +66,7 @@ export {
   type StartNumber,
 } from "./model/node-id.js";
 export type { SnapshotMeta } from "./model/snapshot-meta.js";
-export { Checksum } from "./ports/checksum.js";
+export { Checksum, crc32Of } from "./ports/checksum.js";
 export { Clock } from "./ports/clock.js";
 export { Codec } from "./ports/codec.js";
 export { type DirectoryLock, type FileHandle, FileSystem, parentOf } from "./ports/file-system.js";

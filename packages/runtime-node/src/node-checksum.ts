@@ -13,16 +13,24 @@ const TABLES = makeTables();
 /** CRC-32 of zlib; short inputs, such as record headers, go through slicing-by-8 in JavaScript. */
 export class NodeChecksum implements Checksum {
   crc32(bytes: Uint8Array, previous = 0): number {
-    return bytes.length < NATIVE_FROM_BYTES ? slicingBy8(bytes, previous) : nativeCrc32(bytes, previous);
+    return bytes.length < NATIVE_FROM_BYTES
+      ? slicingBy8(bytes, 0, bytes.length, previous)
+      : nativeCrc32(bytes, previous);
+  }
+
+  crc32Part(bytes: Uint8Array, from: number, to: number, previous = 0): number {
+    return to - from < NATIVE_FROM_BYTES
+      ? slicingBy8(bytes, from, to, previous)
+      : nativeCrc32(bytes.subarray(from, to), previous);
   }
 }
 
-/** Same result as zlib's, for any length. */
-export function slicingBy8(bytes: Uint8Array, previous: number): number {
+/** Same result as zlib's of those bytes, however many. */
+export function slicingBy8(bytes: Uint8Array, from: number, to: number, previous: number): number {
   const t = TABLES;
   let crc = ~previous;
-  let at = 0;
-  for (const end = bytes.length - 7; at < end; at += 8) {
+  let at = from;
+  for (const end = to - 7; at < end; at += 8) {
     crc ^= byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24);
     crc =
       entry(t, 0x700 | (crc & 0xff)) ^
@@ -34,7 +42,7 @@ export function slicingBy8(bytes: Uint8Array, previous: number): number {
       entry(t, 0x100 | byte(bytes, at + 6)) ^
       entry(t, byte(bytes, at + 7));
   }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ entry(t, (crc ^ byte(bytes, at)) & 0xff);
+  for (; at < to; at++) crc = (crc >>> 8) ^ entry(t, (crc ^ byte(bytes, at)) & 0xff);
   return ~crc >>> 0;
 }
 

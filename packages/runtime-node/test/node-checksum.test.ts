@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { crc32Of } from "@hexraft/core/ports";
 import { describe, expect, it } from "vitest";
 import { NodeChecksum, slicingBy8 } from "../src/node-checksum.js";
 
@@ -19,8 +20,20 @@ describe("NodeChecksum", () => {
   it("L10 short inputs in JavaScript and long ones in zlib give one function of the bytes", () => {
     for (let length = 0; length < 300; length++) {
       const bytes = randomBytes(length);
-      expect(slicingBy8(bytes, 0)).toBe(crc32(bytes));
+      expect(slicingBy8(bytes, 0, bytes.length, 0)).toBe(crc32(bytes));
       expect(checksum.crc32(bytes)).toBe(crc32(bytes));
+    }
+  });
+
+  it("L10 the checksum of a part is that of a view of it, whether or not an implementation can do without the view", () => {
+    const bytes = randomBytes(400);
+    const wantsViews = { crc32: (part: Uint8Array, previous?: number) => crc32(part, previous) };
+    const parts = [0, 400, 3, 3, 1, 48, 5, 132, 5, 133, 399, 400];
+    for (let i = 0; i < parts.length; i += 2) {
+      const [from, to] = parts.slice(i) as [number, number];
+      const sum = crc32(bytes.subarray(from, to), 7);
+      expect(crc32Of(checksum, bytes, from, to, 7)).toBe(sum);
+      expect(crc32Of(wantsViews, bytes, from, to, 7)).toBe(sum);
     }
   });
 

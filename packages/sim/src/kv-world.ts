@@ -23,6 +23,10 @@ const service = {
     // Most of what is summed is a header: a native call costs more than the sum of it.
     crc32: (bytes: Uint8Array, previous = 0) =>
       bytes.length < NATIVE_BYTES_MIN ? crc32.crc32(bytes, previous) : zlib.crc32(bytes, previous),
+    crc32Part: (bytes: Uint8Array, from: number, to: number, previous = 0) =>
+      to - from < NATIVE_BYTES_MIN
+        ? crc32.crc32Part(bytes, from, to, previous)
+        : zlib.crc32(bytes.subarray(from, to), previous),
   },
 };
 

@@ -4,10 +4,11 @@ import {
   BLOCK_HEADER_BYTES,
   ENTRY_HEADER_BYTES,
   LogBlock,
+  lengthAt,
   PAYLOAD_BYTES_LIMIT,
 } from "../model/log-block.js";
 import { TERM_MAX } from "../model/log-id.js";
-import type { Checksum } from "../ports/checksum.js";
+import { type Checksum, crc32Of } from "../ports/checksum.js";
 
 /*
  * Bytes of a block, identical in memory, on the wire and in files (format 1, little-endian):
@@ -54,8 +55,8 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
   setU64(view, 16, block.term);
   setU64(view, 24, block.first);
   setU64(view, 32, Math.floor(block.logTimeMs));
-  view.setUint32(40, checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)), true);
-  view.setUint32(44, checksum.crc32(bytes.subarray(0, 44)), true);
+  view.setUint32(40, crc32Of(checksum, bytes, BLOCK_HEADER_BYTES, bytes.length), true);
+  view.setUint32(44, crc32Of(checksum, bytes, 0, 44), true);
   block.encoded = bytes;
   return bytes;
 }
@@ -68,15 +69,14 @@ export function blockBytes(block: LogBlock, checksum: Checksum): Uint8Array {
  * @throws RaftError `Damaged`, saying what is wrong at which offset.
  */
 export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  const view = viewFrom(bytes, offset);
-  const block = readHeader(bytes, view, offset, checksum);
-  const { count, sizeBytes } = block;
-  let at = BLOCK_HEADER_BYTES;
-  for (let i = 0; i < count; i++) {
-    if (at + ENTRY_HEADER_BYTES > sizeBytes) throw invalid(offset, "entries exceed the block");
-    at += ENTRY_HEADER_BYTES + (view.getUint32(at, true) & 0xffffff);
+  const block = announcedBlock(bytes, offset, checksum);
+  const end = offset + block.sizeBytes;
+  let at = offset + BLOCK_HEADER_BYTES;
+  for (let i = 0; i < block.count; i++) {
+    if (at + ENTRY_HEADER_BYTES > end) throw invalid(offset, "entries exceed the block");
+    at += ENTRY_HEADER_BYTES + lengthAt(bytes, at);
   }
-  if (at !== sizeBytes) throw invalid(offset, "entries do not fill the block");
+  if (at !== end) throw invalid(offset, "entries do not fill the block");
   return block;
 }
 
@@ -87,35 +87,29 @@ export function openBlock(bytes: Uint8Array, offset: number, checksum: Checksum)
  * @throws RaftError `Damaged`.
  */
 export function announcedBlock(bytes: Uint8Array, offset: number, checksum: Checksum): LogBlock {
-  return readHeader(bytes, viewFrom(bytes, offset), offset, checksum);
-}
-
-function viewFrom(bytes: Uint8Array, offset: number): DataView {
-  if (bytes.length - offset < BLOCK_HEADER_BYTES) throw invalid(offset, "fewer bytes than a block header");
-  return new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.length - offset);
-}
-
-/** @param view - over the bytes from `offset` on. */
-function readHeader(bytes: Uint8Array, view: DataView, offset: number, checksum: Checksum): LogBlock {
   const wrong = (what: string) => invalid(offset, what);
-  if (view.getUint16(0, true) !== MAGIC) throw wrong("wrong magic number");
-  if (view.getUint8(2) !== VERSION) throw wrong(`unknown version ${view.getUint8(2)}`);
-  const flags = view.getUint8(3);
+  if (bytes.length - offset < BLOCK_HEADER_BYTES) throw wrong("fewer bytes than a block header");
+  const start = u32At(bytes, offset);
+  if ((start & 0xffff) !== MAGIC) throw wrong("wrong magic number");
+  const version = (start >>> 16) & 0xff;
+  if (version !== VERSION) throw wrong(`unknown version ${version}`);
+  const flags = start >>> 24;
   if ((flags & ~BARE) !== 0) throw wrong(`unknown flags ${flags}`);
-  if (checksum.crc32(bytes.subarray(offset, offset + 44)) !== view.getUint32(44, true))
+  if (crc32Of(checksum, bytes, offset, offset + 44) !== u32At(bytes, offset + 44))
     throw wrong("header checksum mismatch");
-  const length = view.getUint32(4, true);
-  const count = view.getUint32(8, true);
+  const length = u32At(bytes, offset + 4);
+  const count = u32At(bytes, offset + 8);
   if (length > bytes.length - offset) throw wrong(`length ${length} exceeds the ${bytes.length - offset} bytes there`);
   if (count < 1 || count > BLOCK_COUNT_LIMIT || length < BLOCK_HEADER_BYTES + count * ENTRY_HEADER_BYTES)
     throw wrong(`count ${count}`);
-  const term = getU64(view, 16);
-  const first = getU64(view, 24);
+  const term = u64At(bytes, offset + 16);
+  const first = u64At(bytes, offset + 24);
   if (term > TERM_MAX || first < 1 || first > Number.MAX_SAFE_INTEGER - count)
     throw wrong(`term ${term}, first index ${first}`);
-  const logTimeMs = getU64(view, 32);
+  const logTimeMs = u64At(bytes, offset + 32);
   if (logTimeMs > Number.MAX_SAFE_INTEGER) throw wrong(`log time ${logTimeMs}`);
-  return LogBlock.over(first, term, count, logTimeMs, bytes.subarray(offset, offset + length), flags === BARE);
+  const whole = offset === 0 && length === bytes.length ? bytes : bytes.subarray(offset, offset + length);
+  return LogBlock.over(first, term, count, logTimeMs, whole, flags === BARE);
 }
 
 const invalid = (offset: number, what: string): RaftError =>
@@ -129,8 +123,7 @@ const invalid = (offset: number, what: string): RaftError =>
 export function verifyBlock(block: LogBlock, checksum: Checksum): void {
   const bytes = block.encoded;
   if (bytes === undefined) return;
-  const stored = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(40, true);
-  if (checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)) !== stored)
+  if (crc32Of(checksum, bytes, BLOCK_HEADER_BYTES, bytes.length) !== u32At(bytes, 40))
     throw new RaftError(
       "Damaged",
       "refused",
@@ -148,7 +141,13 @@ function setU64(view: DataView, at: number, value: number): void {
 }
 
 /** Whatever comes out of a multiplication takes a heap object of its own wherever it is kept, however small it is. */
-function getU64(view: DataView, at: number): number {
-  const [high, low] = [view.getUint32(at + 4, true), view.getUint32(at, true)];
+function u64At(bytes: Uint8Array, at: number): number {
+  const [high, low] = [u32At(bytes, at + 4), u32At(bytes, at)];
   return high === 0 ? low : high * 2 ** 32 + low;
+}
+
+/** Byte by byte: a view of a header costs more than all of its numbers. */
+function u32At(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number, bytes[at + 3] as number];
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }

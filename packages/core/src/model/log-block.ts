@@ -206,6 +206,7 @@ export class LogBlock {
   }
 }
 
-function lengthAt(bytes: Uint8Array, at: number): number {
+/** @internal Bytes of the payload of the entry that stands at `at` of an encoded block. */
+export function lengthAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
 }

@@ -1,4 +1,4 @@
-import { BLOCK_HEADER_BYTES, blockBytes, type Checksum } from "@hexraft/core/ports";
+import { BLOCK_HEADER_BYTES, blockBytes, type Checksum, crc32Of } from "@hexraft/core/ports";
 import { alignUp, getU64, type Piece, setU64 } from "../format/bytes.js";
 import type { BatchDesk } from "./batch-desk.js";
 import {
@@ -8,6 +8,8 @@ import {
   type PlacedOperation,
   payloadBytes,
   RECORD_HEADER_BYTES,
+  RECORD_SUM_AT,
+  recordSum,
   type SegmentId,
 } from "./record.js";
 
@@ -86,7 +88,9 @@ export function layBatch(
     placed.push({ group, operation, offset });
     if ("block" in operation) {
       const bytes = blockBytes(operation.block, checksum);
-      layRecordHeader(own, view, at, operation, place, bytes.subarray(0, BLOCK_HEADER_BYTES), checksum);
+      layRecordHeader(view, at, operation, place);
+      const sum = recordSum(own, at, bytes, 0, BLOCK_HEADER_BYTES, checksum);
+      view.setUint32(at + RECORD_SUM_AT, sum, true);
       at = payload;
       if (size < COPY_BELOW_BYTES) {
         own.set(bytes, at);
@@ -97,12 +101,13 @@ export function layBatch(
       }
     } else {
       layPayload(view, payload, operation);
-      layRecordHeader(own, view, at, operation, place, own.subarray(payload, payload + size), checksum);
+      layRecordHeader(view, at, operation, place);
+      view.setUint32(at + RECORD_SUM_AT, recordSum(own, at, own, payload, size, checksum), true);
       at = payload + size;
     }
     offset += RECORD_HEADER_BYTES + size;
   }
-  if (begun < own.length) buffers.push(own.subarray(begun));
+  if (begun < own.length) buffers.push(begun === 0 ? own : own.subarray(begun));
   const own32 = layBatchHeader(own, view, head, length, operations.length, checksum);
   return { buffers, length, checksum: own32, placed };
 }
@@ -135,7 +140,7 @@ function layBatchHeader(
   view.setUint32(48, head.generation, true);
   view.setUint32(52, records, true);
   view.setUint32(56, head.previous, true);
-  const sum = checksum.crc32(bytes.subarray(0, 60));
+  const sum = crc32Of(checksum, bytes, 0, 60);
   view.setUint32(60, sum, true);
   return sum;
 }
@@ -184,7 +189,7 @@ export function isZero(bytes: Uint8Array, from: number, length: number): boolean
 function isBatchHeader({ bytes, view, from }: Piece, offset: number, segment: SegmentId, checksum: Checksum): boolean {
   const at = offset - from;
   if (bytes.length - at < BATCH_HEADER_BYTES || view.getUint32(at, true) !== MAGIC) return false;
-  if (checksum.crc32(bytes.subarray(at, at + 60)) !== view.getUint32(at + 60, true)) return false;
+  if (crc32Of(checksum, bytes, at, at + 60) !== view.getUint32(at + 60, true)) return false;
   const length = view.getUint32(at + 4, true);
   const isShaped = length >= BATCH_HEADER_BYTES && length % BATCH_HEADER_BYTES === 0;
   const isOfSegment = getU64(view, at + 40) === segment.number && view.getUint32(at + 48, true) === segment.generation;

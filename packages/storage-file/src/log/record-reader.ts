@@ -16,7 +16,9 @@ import {
   type Operation,
   RECORD_HEADER_BYTES,
   RECORD_MAGIC,
+  RECORD_SUM_AT,
   RecordKind,
+  recordSum,
   type SegmentId,
   SOLE_GROUP,
   STANDINGS,
@@ -158,8 +160,8 @@ function checkRecord(
   const length = view.getUint32(at + 4, true);
   if (length > bytes.length - payload) throw wrong(`a record of ${length} bytes exceeds what is there`);
   const covered = isOfBlock(view.getUint8(at + 2)) ? Math.min(length, BLOCK_HEADER_BYTES) : length;
-  const sum = checksum.crc32(bytes.subarray(payload, payload + covered), checksum.crc32(bytes.subarray(at, at + 40)));
-  if (sum !== view.getUint32(at + 40, true)) throw wrong("checksum mismatch in a record");
+  if (recordSum(bytes, at, bytes, payload, covered, checksum) !== view.getUint32(at + RECORD_SUM_AT, true))
+    throw wrong("checksum mismatch in a record");
   const inPlace =
     (view.getUint32(at + 8, true) === SOLE_GROUP) === !isShared &&
     view.getUint32(at + 12, true) === segment.generation &&

@@ -1,4 +1,4 @@
-import type { Checksum, HardState, LogBlock, LogId, LogIndex } from "@hexraft/core/ports";
+import { type Checksum, crc32Of, type HardState, type LogBlock, type LogId, type LogIndex } from "@hexraft/core/ports";
 import { GROUP_ID_WIDTH, INCARNATION_WIDTH, setName, setU64 } from "../format/bytes.js";
 import { HARD_STATE_BYTES, layHardState } from "./hard-state-record.js";
 
@@ -17,6 +17,9 @@ export const SOLE_GROUP = 1;
 
 /** Bytes before a record's payload. */
 export const RECORD_HEADER_BYTES = 44;
+
+/** Where in a record's header its checksum stands: it covers what is before it. */
+export const RECORD_SUM_AT = 40;
 
 /** What a record says. The numbers are in files: they never change meaning. */
 export const RecordKind = {
@@ -119,16 +122,8 @@ export function payloadBytes(operation: Operation): number {
   }
 }
 
-/** Lays the header at `at`; `covered` is the payload as far as the checksum goes, `view` is over `bytes`. */
-export function layRecordHeader(
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  operation: Operation,
-  place: RecordPlace,
-  covered: Uint8Array,
-  checksum: Checksum,
-): void {
+/** Lays all of the header at `at` but its checksum. */
+export function layRecordHeader(view: DataView, at: number, operation: Operation, place: RecordPlace): void {
   view.setUint16(at, RECORD_MAGIC, true);
   view.setUint8(at + 2, operation.kind);
   view.setUint8(at + 3, 0);
@@ -138,7 +133,18 @@ export function layRecordHeader(
   setU64(view, at + 16, place.sequence);
   setU64(view, at + 24, place.segment);
   setU64(view, at + 32, place.offset);
-  view.setUint32(at + 40, checksum.crc32(covered, checksum.crc32(bytes.subarray(at, at + 40))), true);
+}
+
+/** The checksum of the header that stands at `at`, and of `length` bytes of its payload, which stand in `payload` from `from` on. */
+export function recordSum(
+  bytes: Uint8Array,
+  at: number,
+  payload: Uint8Array,
+  from: number,
+  length: number,
+  checksum: Checksum,
+): number {
+  return crc32Of(checksum, payload, from, from + length, crc32Of(checksum, bytes, at, at + RECORD_SUM_AT));
 }
 
 /** Lays the payload of anything but a block. */

@@ -124,5 +124,11 @@ describe("chance and checksums", () => {
     for (let length = 0; length <= bytes.length; length++)
       for (const previous of [0, 1, 0xffffffff])
         expect(crc32.crc32(bytes.subarray(0, length), previous)).toBe(zlib.crc32(bytes.subarray(0, length), previous));
+    for (const [from, to] of [
+      [3, 70],
+      [5, 5],
+      [1, 8],
+    ] as const)
+      expect(crc32.crc32Part(bytes, from, to, 9)).toBe(zlib.crc32(bytes.subarray(from, to), 9));
   });
 });

@@ -164,14 +164,14 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "L10",
     file: `${COMPONENTS}/block-codec.ts`,
-    find: "if (view.getUint8(2) !== VERSION)",
+    find: "if (version !== VERSION)",
     replace: "if (view.getUint8(2) < VERSION)",
     tests: test("components/block-codec"),
   },
   {
     rule: "L10",
     file: `${COMPONENTS}/block-codec.ts`,
-    find: "if (checksum.crc32(bytes.subarray(BLOCK_HEADER_BYTES)) !== stored)",
+    find: "if (crc32Of(checksum, bytes, BLOCK_HEADER_BYTES, bytes.length) !== u32At(bytes, 40))",
     replace: "if (checksum === undefined || stored < 0)",
     tests: test("components/block-codec"),
   },
@@ -206,7 +206,7 @@ export const componentProofs: readonly Proof[] = [
   {
     rule: "T01",
     file: `${COMPONENTS}/block-codec.ts`,
-    find: "if (at !== sizeBytes)",
+    find: "if (at !== end)",
     replace: "if (at < 0)",
     tests: test("components/block-codec"),
   },

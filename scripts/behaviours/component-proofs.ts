@@ -165,14 +165,14 @@ export const componentProofs: readonly Proof[] = [
     rule: "L10",
     file: `${COMPONENTS}/block-codec.ts`,
     find: "if (version !== VERSION)",
-    replace: "if (view.getUint8(2) < VERSION)",
+    replace: "if (version < VERSION)",
     tests: test("components/block-codec"),
   },
   {
     rule: "L10",
     file: `${COMPONENTS}/block-codec.ts`,
     find: "if (crc32Of(checksum, bytes, BLOCK_HEADER_BYTES, bytes.length) !== u32At(bytes, 40))",
-    replace: "if (checksum === undefined || stored < 0)",
+    replace: "if (checksum === undefined || bytes.length < 0)",
     tests: test("components/block-codec"),
   },
   {

@@ -83,6 +83,22 @@ export const upgradeProofs: readonly Proof[] = [
     tests: ["packages/membership/test/upgrade.test.ts"],
   },
   {
+    // A leader that never heard a learner when it was new makes a voter of it.
+    rule: "F05",
+    file: `${CORE}/src/protocol/version-gate.ts`,
+    find: " || applied === 0 || !s.isVoter;",
+    replace: " || applied === 0;",
+    tests: ["packages/membership/test/upgrade.test.ts"],
+  },
+  {
+    // Chance alone finds it, too: whoever has not been heard since the election is taken to know everything.
+    rule: "F05",
+    file: `${CORE}/src/protocol/version-gate.ts`,
+    find: "least = Math.min(least, peer?.announces ?? 0);",
+    replace: "least = Math.min(least, peer?.announces || known);",
+    tests: ["packages/sim/test/upgrade-worlds.test.ts"],
+  },
+  {
     // A new release saves what only new releases read, while old ones are members.
     rule: "F05",
     file: `${CORE}/src/components/snapshot-saver.ts`,

@@ -148,11 +148,17 @@ describe("F05 a cluster whose nodes are upgraded one by one", () => {
     const now = await on.awaitLeader(THREE);
     const promoted = on.time.settled(now.node.changeConfiguration(wanted(...THREE, "n4")), 400 * T);
     await expect(promoted).rejects.toThrow(/n4 knows format 1 of the state machine, and format 2 is open here/);
+    // Nor by a leader that never heard it when it was new.
+    await on.time.settled(now.node.transferLeadership(), 400 * T);
+    const next = await on.awaitLeader(THREE.filter((id) => id !== now.id));
+    await on.applied("by the next");
+    const again = on.time.settled(next.node.changeConfiguration(wanted(...THREE, "n4")), 400 * T);
+    await expect(again).rejects.toThrow(/n4 knows format 1 of the state machine, and format 2 is open here/);
     on.crash("n4");
     learner.formatVersion = 2;
     await on.restart("n4");
     await on.converged();
-    expect(texts(learner)).toEqual(["before", "format 2: behind", "format 2: without it"]);
+    expect(texts(learner)).toEqual(["before", "format 2: behind", "format 2: without it", "by the next"]);
     on.dispose();
   });
 });

@@ -5,6 +5,7 @@ import { fileStorage } from "@hexraft/storage-file";
 import { crc32 } from "@hexraft/testing";
 import { fileKit, type Model, memoryKit, type Workload, type World } from "@hexraft/testing/simulator";
 import { kvModel, kvWorkload } from "./kv-model.js";
+import { kvReleases } from "./kv-releases.js";
 import { kvSearch } from "./kv-search.js";
 import { kvSessions } from "./kv-sessions.js";
 
@@ -18,6 +19,7 @@ const service = {
   workload: kvWorkload as Workload,
   search: kvSearch,
   sessions: kvSessions,
+  releases: kvReleases,
   modules: () => [kvStateMachine(), jointMembership()],
   checksum: {
     // Most of what is summed is a header: a native call costs more than the sum of it.

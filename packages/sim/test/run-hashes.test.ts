@@ -18,7 +18,7 @@ describe("runs that are the same everywhere", () => {
     expect(hashes).toMatchInlineSnapshot(`
       {
         "1": "578daaafb70f7b05",
-        "10": "2df5aa4fc5d46f75",
+        "10": "d258429198b3424d",
         "2": "fc9f5e7a5aaff35d",
         "3": "d8e117d739b85f77",
       }

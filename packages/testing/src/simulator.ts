@@ -43,4 +43,4 @@ export type { DiskFault, DiskKit, Rot, SimulatedDisk } from "./simulator/world/s
 export { SimulatedHost } from "./simulator/world/simulated-host.js";
 export type { Fate } from "./simulator/world/simulated-network.js";
 export { type Appointment, SimulatedTime } from "./simulator/world/simulated-time.js";
-export type { Contradicted, World } from "./simulator/world/world.js";
+export type { Contradicted, Releases, World } from "./simulator/world/world.js";

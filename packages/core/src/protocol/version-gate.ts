@@ -14,9 +14,14 @@ import type { RaftState } from "./state.js";
  * same says nothing and appends nothing.
  */
 
-/** The newest format this replica knows, as long as it is news: newer than the open one, or nothing is applied here yet. */
-export function announced({ formats, applied }: RaftState): Pick<AppendEntriesResponse, "announces"> {
-  const isNews = formats.known > formats.open || (applied === 0 && formats.known > NO_FORMATS.known);
+/**
+ * The newest format this replica knows, as long as it is news: newer than the open one, or nothing is applied here yet. Whoever does not vote always
+ * says it: it may be made a voter by a leader that never heard it, though it was away, with a state, when the gate was passed, and knows less.
+ */
+export function announced(s: RaftState): Pick<AppendEntriesResponse, "announces"> {
+  const { formats, applied } = s;
+  if (formats.known === NO_FORMATS.known) return {};
+  const isNews = formats.known > formats.open || applied === 0 || !s.isVoter;
   return isNews ? { announces: formats.known } : {};
 }
 

@@ -37,8 +37,10 @@ export class Recovery {
     const { replacements, history, mustHold, electionTimeoutMs } = this.parts;
     await this.leader();
     await this.alive();
+    await this.upgraded();
     await mustHold("whoever lost its data is back", () => replacements.isDone, 200 * electionTimeoutMs);
     await this.converged();
+    await this.newestIsOpen();
     await mustHold("every call is answered", () => history.pending === 0, 40 * electionTimeoutMs);
     await this.audited();
     await this.statesAgree();
@@ -62,6 +64,33 @@ export class Recovery {
       isAlive = true;
     });
     await mustHold("a new command is acknowledged", () => isAlive, 40 * electionTimeoutMs + longestWriteMs);
+  }
+
+  /** F05: whoever still runs an older release is stopped and started with the newest, one after the other, as operators do it. */
+  private async upgraded(): Promise<void> {
+    const { nodes, world, mustHold, electionTimeoutMs, longestWriteMs } = this.parts;
+    const { newest = 1 } = world.releases ?? {};
+    const withinMs = 40 * electionTimeoutMs + longestWriteMs;
+    for (const node of nodes.values()) {
+      if (node.release >= newest) continue;
+      await mustHold(`${node.id} goes on`, () => !node.isPaused, withinMs);
+      void node.stop();
+      await mustHold(`${node.id} stops, to be upgraded`, () => !node.isThere, withinMs);
+      node.release = newest;
+      node.start();
+      await mustHold(`${node.id} starts with release ${newest}`, () => node.isUp, withinMs);
+    }
+  }
+
+  /** F05: all members know the newest format, so it is open. */
+  private async newestIsOpen(): Promise<void> {
+    const { world, operators, referee, mustHold, electionTimeoutMs } = this.parts;
+    const { newest = 1 } = world.releases ?? {};
+    if (newest === 1) return;
+    const isOpen = (): boolean =>
+      operators.leader() !== undefined &&
+      this.members().every(({ id, node }) => referee.record(id).isWitness || node?.openFormat === newest);
+    await mustHold(`format ${newest} is open on all members`, isOpen, 40 * electionTimeoutMs);
   }
 
   /** I14: once nobody calls any more, it is read what was done; twice, or never, would show. */

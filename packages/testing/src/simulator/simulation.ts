@@ -5,10 +5,12 @@ import { SeededRandom } from "../time/seeded-random.js";
 import { Client, type ClientParts } from "./clients/client.js";
 import { ClientSession } from "./clients/client-session.js";
 import { History } from "./clients/history.js";
+import { dressed, upgradesOf } from "./dressed.js";
 import { Injector } from "./faults/injector.js";
 import { Operators } from "./faults/operators.js";
 import type { Plan } from "./faults/plan.js";
 import { foundCluster } from "./found-cluster.js";
+import { Gates } from "./invariants/gates.js";
 import { Referee } from "./invariants/referee.js";
 import { ShadowCrash } from "./invariants/shadow-crash.js";
 import { judgeHistory } from "./judge-history.js";
@@ -58,6 +60,7 @@ export class Simulation {
   private readonly shadows: ShadowCrash;
   private audience: Stage | undefined;
   private undecided = false;
+  private readonly gates: Gates;
   private readonly world: World;
 
   /** Nothing runs yet; a simulation is run once. */
@@ -88,6 +91,7 @@ export class Simulation {
       decode: (payload) => payload,
       hasCodec: false,
       watchesDeterminism: world.watchesDeterminism === true,
+      formatOf: world.releases?.formatOf,
       onStep: (id, event, effects) => this.chronicle.step(id, event, effects),
     };
     this.nodes = new Map(
@@ -102,12 +106,14 @@ export class Simulation {
           places: this.places,
           trace: this.trace,
           checksum: world.checksum,
-          modules: world.modules,
+          modules: world.releases?.modules ?? world.modules,
+          ...upgradesOf(world, `${seed}/${id}`, () => this.counters.add("upgrades.restarts")),
           onRefusal: (node) => this.injector.stumbled(node),
           onEvent: (node, event) => this.heard(node, event),
         }),
       ]),
     );
+    this.gates = new Gates(this.nodes, this.referee, this.counters);
     this.shadows = new ShadowCrash(
       (invariant, what) => this.referee.accuse(invariant, what),
       world.checksum,
@@ -231,6 +237,7 @@ export class Simulation {
       mustHold: (what, condition, withinMs) => this.mustHold(what, condition, withinMs),
     });
     this.injector.heal();
+    this.gates.isHealed = true;
     await recovery.run();
     counters.add("virtualMs", Math.round(time.now()));
   }
@@ -259,6 +266,8 @@ export class Simulation {
   private heard(id: NodeId, event: NodeEvent): void {
     this.chronicle.event(id, event);
     const node = this.nodes.get(id) as SimulatedNode;
+    if (event.kind === "format") this.gates.passed(id, event);
+    if (event.kind === "configuration" && event.stage === "committed") this.gates.configured(id, event.entry);
     if (event.kind === "halted") {
       if (!node.isRotten && !event.reason.startsWith("storage failed"))
         this.referee.accuse("I18", `${id} halted: ${event.reason}`);
@@ -270,11 +279,4 @@ export class Simulation {
       this.injector.stumbled(id);
     }
   }
-}
-
-/** C03: with sessions around the service, if the plan's clients are to use them and the world has any. */
-function dressed({ sessions, ...world }: World, { usesSessions = false }: Plan): World {
-  return usesSessions && sessions !== undefined
-    ? { ...world, sessions, modules: sessions.modules, model: sessions.model }
-    : world;
 }

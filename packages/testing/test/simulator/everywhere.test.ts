@@ -16,7 +16,7 @@ describe("a seed is the same run everywhere", () => {
     expect({ swarm: plans("swarm"), user: plans("user"), rot: plans("rot") }).toMatchInlineSnapshot(`
       {
         "rot": 1857945582,
-        "swarm": 3912582525,
+        "swarm": 2939069876,
         "user": 3533541759,
       }
     `);

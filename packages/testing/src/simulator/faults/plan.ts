@@ -31,6 +31,8 @@ export interface Plan {
   readonly witnesses?: readonly NodeId[];
   /** C03: whether clients use sessions, if their world has any. Default false. */
   readonly usesSessions?: boolean;
+  /** F05: whether nodes come back with a newer release now and then, if their world has one. Default false. */
+  readonly upgrades?: boolean;
   /** The schedule, by time. */
   readonly faults: readonly Fault[];
 }
@@ -72,6 +74,8 @@ export interface Profile {
   readonly witnessEvery?: number;
   /** Clients of one of so many neighbouring seeds use sessions ({@link Plan.usesSessions}). Default: of none. */
   readonly sessionsEvery?: number;
+  /** Nodes of one of so many neighbouring seeds are upgraded ({@link Plan.upgrades}), unless its clients use sessions. Default: of none. */
+  readonly upgradesEvery?: number;
   /** What its seeds together must show, by name of a counter: zero of any fails the run. */
   readonly mustShow?: readonly string[];
 }

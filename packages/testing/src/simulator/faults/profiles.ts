@@ -59,10 +59,12 @@ const swarm: Profile = {
   name: "swarm",
   witnessEvery: 4,
   sessionsEvery: 4,
+  upgradesEvery: 4,
   mustShow: [
     ...(everything.mustShow ?? []),
     ...["opened", "repeated", "expired"].map((what) => `sessions.${what}`),
     ...["ballots", "snapshotsSaved", "snapshotInstalls"].map((what) => `witness.${what}`),
+    ...["restarts", "opened"].map((what) => `upgrades.${what}`),
   ],
 };
 

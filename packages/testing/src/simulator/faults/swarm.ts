@@ -13,6 +13,8 @@ export function planOf(seed: number, profile: Profile): Plan {
   const rates = profile.clockRates ?? CLOCK_RATES;
   const losers = losersOf(seed, profile, nodes);
   const witnesses = witnessesOf(seed, profile, losers.length > 0 ? losers : nodes);
+  const usesSessions = isChosen("sessions", seed, profile, profile.sessionsEvery);
+  const upgrades = !usesSessions && isChosen("upgrades", seed, profile, profile.upgradesEvery);
   const faults = profile.kinds.flatMap((kind) => {
     // Drawn for every kind, so that one kind more or less leaves the others' schedules as they are.
     const own = new SeededRandom(`${profile.name}/${seed}/${kind}`);
@@ -40,7 +42,8 @@ export function planOf(seed: number, profile: Profile): Plan {
     ...(profile.safetyOnly === true && { safetyOnly: true }),
     ...(profile.readsVary === true && { readsVary: true }),
     ...(witnesses.length > 0 && { witnesses }),
-    ...(isChosen("sessions", seed, profile, profile.sessionsEvery) && { usesSessions: true }),
+    ...(usesSessions && { usesSessions }),
+    ...(upgrades && { upgrades }),
     encode: random.next() < 0.1,
     late: random.next() < 0.5 ? 0 : random.next(),
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
@@ -173,7 +176,7 @@ function isOn(kind: FaultKind | "tight logs", seed: number, profile: Profile): b
 }
 
 /** One of `every` neighbouring seeds, by a chance of its own: nothing else that a seed means depends on it. */
-function isChosen(what: "witness" | "sessions", seed: number, { name }: Profile, every = 0): boolean {
+function isChosen(what: "witness" | "sessions" | "upgrades", seed: number, { name }: Profile, every = 0): boolean {
   if (every === 0) return false;
   const chosen = new SeededRandom(`${name}/${Math.floor(seed / every)}/${what}/of ${every}`).integer(0, every - 1);
   return seed % every === chosen;

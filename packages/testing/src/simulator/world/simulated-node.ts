@@ -20,7 +20,9 @@ export interface NodeParts {
   readonly trace: Trace;
   readonly checksum?: Checksum | undefined;
   /** Modules of the service: the state machine, and what else a user composes. */
-  readonly modules: () => readonly ContainerModule[];
+  readonly modules: (release: number) => readonly ContainerModule[];
+  /** F05: whether the next life is one of a newer release. Default: none is. */
+  readonly upgrades?: { readonly newest: number; readonly isDue: (id: NodeId) => boolean };
   /** It could not start; `refusal` says why. */
   readonly onRefusal: (id: NodeId) => void;
   readonly onEvent: (id: NodeId, event: NodeEvent) => void;
@@ -44,6 +46,8 @@ export class SimulatedNode {
   isFaulted = false;
   /** Milliseconds of its monotonic clock per true one, from the next life on. */
   rate = 1;
+  /** F05: which release of the service it runs; from the next life on. */
+  release = 1;
   private host: SimulatedHost | undefined;
   private container: Container | undefined;
   private state: "down" | "starting" | "up" | "stopping" = "down";
@@ -90,6 +94,8 @@ export class SimulatedNode {
     if (this.state !== "down" || this.isRetired) return;
     const { time, network, disk, seed, options, places, trace, modules, checksum, onEvent } = this.parts;
     const life = ++this.lives;
+    const { upgrades } = this.parts;
+    if (life > 1 && upgrades !== undefined && this.release < upgrades.newest && upgrades.isDue(this.id)) this.release++;
     const host = new SimulatedHost(time, `${seed}/${this.id}/${life}`, this.rate, checksum);
     const container = emptyContainer();
     this.host = host;
@@ -101,7 +107,7 @@ export class SimulatedNode {
     trace.note(
       "process",
       this.id,
-      `starts, life ${life}${this.rate === 1 ? "" : `, clock rate ${this.rate.toFixed(2)}`}`,
+      `starts, life ${life}${this.rate === 1 ? "" : `, clock rate ${this.rate.toFixed(2)}`}${this.release === 1 ? "" : `, release ${this.release}`}`,
     );
     const own: { machine?: StateMachine } = {};
     const begin = async (): Promise<void> => {
@@ -109,7 +115,7 @@ export class SimulatedNode {
         host.module(),
         network.transport(host),
         ...disk.open(host),
-        ...modules(),
+        ...modules(this.release),
         taps(this.id, host, places, own),
       ];
       const node = await createNode<unknown>({ ...options, nodeId: this.id }, bound, container);

@@ -13,6 +13,7 @@ import { watchDeterminism } from "../../determinism/watch-determinism.js";
 import type { Operation } from "../clients/history.js";
 import { hashBytes } from "../fingerprint.js";
 import type { Referee } from "../invariants/referee.js";
+import { judgedFormats } from "./judged-formats.js";
 import type { SimulatedHost } from "./simulated-host.js";
 
 /** A client's command on its way through the codec, so that the simulation knows its bytes again. */
@@ -42,6 +43,8 @@ export interface TapPlaces {
   hasCodec: boolean;
   /** F07: whether state machines are watched while they apply. */
   readonly watchesDeterminism: boolean;
+  /** F05: {@link Releases.formatOf}, where there are releases. */
+  readonly formatOf?: ((payload: Uint8Array) => number) | undefined;
   /** Hears every step, for the trace and the coverage. */
   readonly onStep: (id: NodeId, event: RaftEvent, effects: readonly Effect[]) => void;
 }
@@ -66,7 +69,13 @@ export function taps(
     onActivation(LogStorage, (_, storage) => tappedStorage(storage, id, host, referee));
     onActivation(StateMachine, (_, machine) => {
       own.machine = machine;
-      return tappedMachine(places.watchesDeterminism ? watched(machine, id, referee) : machine, id, host, referee);
+      const seen = places.watchesDeterminism ? watched(machine, id, referee) : machine;
+      return tappedMachine(
+        judgedFormats(seen, id, places.formatOf, (invariant, what) => referee.accuse(invariant, what)),
+        id,
+        host,
+        referee,
+      );
     });
     onActivation(Codec, (_, codec) => {
       if (!places.hasCodec) {
@@ -176,9 +185,9 @@ function tappedMachine(machine: StateMachine, id: NodeId, host: SimulatedHost, r
 /** The same codec for whoever looks: sessions know theirs by its class. */
 function tappedCodec(codec: Codec, { origins }: TapPlaces): Codec {
   const own: Codec = {
-    encodeCommand(command) {
-      if (!(command instanceof TracedCommand)) return codec.encodeCommand(command);
-      const payload = codec.encodeCommand(command.command);
+    encodeCommand(command, openFormat) {
+      if (!(command instanceof TracedCommand)) return codec.encodeCommand(command, openFormat);
+      const payload = codec.encodeCommand(command.command, openFormat);
       origins.set(payload, command.operation);
       return payload;
     },

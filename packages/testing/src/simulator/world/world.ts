@@ -5,6 +5,16 @@ import type { Model, Workload } from "../clients/model.js";
 import type { Sessions } from "../clients/sessions.js";
 import type { DiskKit } from "./simulated-disk.js";
 
+/** F05: releases of a service, each of which knows one format more of its commands and snapshots; from 1 on. */
+export interface Releases {
+  /** The last one. */
+  readonly newest: number;
+  /** As {@link World.modules}, of one release. */
+  readonly modules: (release: number) => readonly ContainerModule[];
+  /** The oldest format in which a command in these bytes can be read. */
+  readonly formatOf: (payload: Uint8Array) => number;
+}
+
 /** What is simulated: the service, its disks, and what its clients do. */
 export interface World {
   /** Modules of one life of one node beside host, network and disk: state machine, codec, membership policy. Fresh ones each time. */
@@ -15,6 +25,8 @@ export interface World {
   readonly workload: Workload;
   /** C03: how its clients use sessions, where a plan asks for that. Default: they do not. */
   readonly sessions?: Sessions;
+  /** F05: the service's releases, where a plan asks for upgrades. Default: there is one. */
+  readonly releases?: Releases;
   /** The disks. */
   readonly disks: DiskKit;
   /** F07: whether what `apply` asks the clock or chance, or leaves running, ends the run. Default false: it costs time. */

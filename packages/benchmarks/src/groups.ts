@@ -14,6 +14,7 @@ import { inTurn, type Sample } from "./lib/rounds.js";
  * then, when what all run is compiled, and one of all but the first tenth of the former, which still have code compiled. Then `active`
  * groups, their leaders spread over the processes, against one, `callers` in all, each in the process of its leader; each once before
  * anything counts, and `warmUp` ms before each measurement: a tenth of the commands a second takes ten times as long to be compiled for.
+ * A caller whose group is led elsewhere meanwhile goes on there, through its own node; `askedAnew` says how often one had to look.
  * Beside the commands a second: syncs of all three logs, entries in one, and the CPU of all three processes per command.
  */
 const flags = readFlags("groups", {
@@ -132,6 +133,7 @@ function sampleOf(loads: readonly GroupsLoad[]): Sample {
   const [perSecond, syncsPerSecond] = [sum((load) => load.perSecond), (sum(({ syncs }) => syncs) / ms) * 1_000];
   const facts = {
     leaders: loads.filter(({ led }) => led > 0).length,
+    askedAnew: sum((load) => load.askedAnew),
     syncsPerSecond,
     entriesPerSync: (perSecond * IDS.length) / syncsPerSecond,
     cpuUsPerCommand: (sum(({ cpuMs }) => cpuMs) / ms / perSecond) * 1_000_000,
@@ -146,7 +148,10 @@ async function measureActive(): Promise<void> {
     for (const member of members) await member.tell({ do: "balance" });
     const over = (groups: number) => async (): Promise<Sample> => {
       const order: GroupsOrder = { do: "load", groups, callers, warmUpMs: warmUp, ms };
-      return sampleOf(await Promise.all(members.map((member) => member.tell<GroupsLoad>(order))));
+      const sample = sampleOf(await Promise.all(members.map((member) => member.tell<GroupsLoad>(order))));
+      const { askedAnew = 0 } = sample.facts ?? {};
+      if (askedAnew > 0) console.error(`groups: leaders changed under load; callers looked for one ${askedAnew} times`);
+      return sample;
     };
     // Unmeasured: in what comes first a command takes half as much CPU again, as most of its code is not compiled yet.
     for (const groups of [active, 1]) await over(groups)();

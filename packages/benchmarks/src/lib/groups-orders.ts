@@ -30,6 +30,8 @@ export interface GroupsLoad {
   readonly led: number;
   /** Acknowledged commands of those. */
   readonly perSecond: number;
+  /** Times that a caller looked for the leader anew, from the beginning of the warm-up. */
+  readonly askedAnew: number;
   /** User and system, of the process. ms. */
   readonly cpuMs: number;
   /** Of its log. */

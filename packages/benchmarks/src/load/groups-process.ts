@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { createNodeManager, type Node } from "@hexraft/core";
-import { type CommandBatch, StateMachine } from "@hexraft/core/ports";
+import { type CommandBatch, RaftError, StateMachine } from "@hexraft/core/ports";
 import { nodeRuntime } from "@hexraft/runtime-node";
 import { sharedFileStorage } from "@hexraft/storage-file";
 import { tcpTransport } from "@hexraft/transport-tcp";
@@ -12,6 +12,12 @@ import type { GroupsFacts, GroupsLoad, GroupsOrder } from "../lib/groups-orders.
 const [nodeId = "", count = "1", directory = "", electionTimeoutMs = ""] = process.argv.slice(2);
 const names = Array.from({ length: Number(count) }, (_, i) => `g${i}`);
 const COMMAND = new Uint8Array(256);
+/** The result of each, as bytes: so it can come from another process. */
+const DONE = new Uint8Array(0);
+/** Between two looks for the new leader. ms. */
+const LOOK_AGAIN_MS = 20;
+/** A caller that has found no leader for so long gives the run up. ms. */
+const LOOK_MS_MAX = 60_000;
 
 /** Counts bytes: what is measured is what a group costs, not its state. */
 class Counting implements StateMachine {
@@ -21,8 +27,11 @@ class Counting implements StateMachine {
     return { appliedIndex: 0, formatVersion: 1 };
   }
 
-  apply(batch: CommandBatch): readonly number[] {
-    return batch.map((bytes) => (this.sum += bytes.length));
+  apply(batch: CommandBatch): readonly Uint8Array[] {
+    return batch.map((bytes) => {
+      this.sum += bytes.length;
+      return DONE;
+    });
   }
 
   read(): number {
@@ -75,17 +84,46 @@ async function load(groups: number, callers: number, warmUpMs: number, ms: numbe
     const node = nodes.get(name);
     return node?.describe().role === "leader" ? [node] : [];
   });
-  const spent = async (): Promise<Omit<GroupsLoad, "perSecond">> => {
+  let askedAnew = 0;
+  const spent = async (): Promise<Omit<GroupsLoad, "perSecond" | "askedAnew">> => {
     await setTimeout(warmUpMs);
     const [cpuMs, syncs] = [cpuNow(), syncsNow()];
     await setTimeout(ms);
     return { led: led.length, cpuMs: cpuNow() - cpuMs, syncs: syncsNow() - syncs };
   };
   const share = Math.round((callers * led.length) / groups);
-  const put = async (caller: number): Promise<void> => void (await led[caller % led.length]?.apply(COMMAND));
+  const moved = new Set<Node>();
+  /** Whose leader went elsewhere goes on there: its node passes its commands on from then on. */
+  const putAnew = async (node: Node): Promise<void> => {
+    for (const end = performance.now() + LOOK_MS_MAX; ; await setTimeout(LOOK_AGAIN_MS)) {
+      try {
+        return void (await node.apply(COMMAND, { forward: true }));
+      } catch (error) {
+        if (!isLeaderChange(error) || performance.now() > end) throw error;
+        askedAnew++;
+      }
+    }
+  };
+  const put = async (caller: number): Promise<void> => {
+    const node = led[caller % led.length] as Node;
+    if (moved.has(node)) return putAnew(node);
+    try {
+      await node.apply(COMMAND);
+    } catch (error) {
+      if (!isLeaderChange(error)) throw error;
+      askedAnew++;
+      moved.add(node);
+      return putAnew(node);
+    }
+  };
   const [{ perSecond }, costs] = await Promise.all([closedLoop(share, warmUpMs, ms, put), spent()]);
-  return { perSecond, ...costs };
+  return { perSecond, askedAnew, ...costs };
 }
+
+/** Refused for now, or lost on the way to the leader or with it. */
+const isLeaderChange = (error: unknown): boolean =>
+  error instanceof RaftError &&
+  (error.retryable || error.code === "ConnectionLost" || error.code === "DeadlineExceeded");
 
 async function obey(order: GroupsOrder): Promise<unknown> {
   switch (order.do) {

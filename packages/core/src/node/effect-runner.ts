@@ -81,7 +81,7 @@ export function sayAfterPersist({ postman, inbox }: Hands, order: AfterPersist):
 
 /** Hands an effect to the component that carries it out. The only switch over effects. */
 export function carryOut(hands: Hands, effect: Effect): void {
-  const { log, postman, timers, fsm, closures, spare, rest } = hands;
+  const { log, postman, timers, fsm, closures, inbox, spare, rest } = hands;
   switch (effect.type) {
     case "Persist":
       return log.persist(effect);
@@ -138,6 +138,7 @@ export function carryOut(hands: Hands, effect: Effect): void {
       return offerRest(effect, rest.offer(hands.identity.groupId), postman);
     case "Rest":
       spare.putAway();
+      inbox.putAway();
       return rest.rest(hands.identity.groupId, effect);
     case "Wake":
       return rest.wake(hands.identity.groupId);

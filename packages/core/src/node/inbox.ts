@@ -51,6 +51,8 @@ export class Inbox implements EventSink {
   private messageBytes = 0;
   private droppedMessages = 0;
   private scheduled = false;
+  /** What a turn runs: made with the first, and again after each rest (G02). A busy group is given some thousand turns a second. */
+  private drainer: (() => void) | undefined;
   private state: "waiting" | "open" | "closed" = "waiting";
   /** What is said to callers since it was closed. */
   private refusal: RaftError | undefined;
@@ -141,6 +143,11 @@ export class Inbox implements EventSink {
     for (const group of gathered?.groups ?? []) this.submit(group);
   }
 
+  /** G02: the group goes to rest. */
+  putAway(): void {
+    this.drainer = undefined;
+  }
+
   /** Events, commands and reads that wait for the next turn. */
   get waiting(): number {
     return this.queue.length + (this.gathered?.waiting ?? 0);
@@ -177,7 +184,11 @@ export class Inbox implements EventSink {
   private schedule(): void {
     if (this.scheduled || this.state === "waiting") return;
     this.scheduled = true;
-    this.turn.schedule(() => this.drain());
+    this.turn.schedule(this.drainer ?? this.makeDrainer());
+  }
+
+  private makeDrainer(): () => void {
+    return (this.drainer = () => this.drain());
   }
 
   private drain(): void {

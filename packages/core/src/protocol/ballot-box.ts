@@ -16,7 +16,8 @@ import type { RaftState } from "./state.js";
 /** R05, R06: counts what each voter of the own configuration holds durably, this leader included where it votes. */
 export function countMatches(s: RaftState): void {
   const office = s.leadership;
-  if (office === undefined) return;
+  // Nearly half of a leader's steps find all of its log committed.
+  if (office === undefined || s.commit === s.log.last.index) return;
   const index = s.quorum.reached(s.configurations.current, (id) =>
     s.isSelf(id) ? s.log.durable : (office.peers.get(id)?.countedMatch ?? 0),
   );

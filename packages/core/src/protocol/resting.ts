@@ -44,7 +44,9 @@ function isQuiet(s: RaftState, event: RaftEvent): boolean {
       if ("term" in message && message.term > s.term) return false;
       if (message.type === "Heartbeat") return s.rest === undefined;
       if (message.type === "RestAnswer") return message.rests;
-      return ["HeartbeatResponse", "AppendEntriesResponse", "RestOffer"].includes(message.type);
+      return (
+        message.type === "AppendEntriesResponse" || message.type === "HeartbeatResponse" || message.type === "RestOffer"
+      );
     }
     default:
       return false;

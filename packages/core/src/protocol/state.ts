@@ -266,7 +266,9 @@ export class RaftState {
 
 /** The newest run of the replica that sent this, as far as it is known (T11). */
 export function startOf(s: RaftState, { from, fromIncarnation }: Envelope): Start | undefined {
-  return s.starts.find(({ replica }) => replica.id === from && replica.incarnation === fromIncarnation);
+  for (const start of s.starts)
+    if (start.replica.id === from && start.replica.incarnation === fromIncarnation) return start;
+  return undefined;
 }
 
 /** The sender of a message, as votes and answers need it. One object for all messages of a replica, as leader and vote are kept. */

@@ -13,7 +13,7 @@ import { traceAsText } from "./trace/render.js";
 import { readTranscript, writeTranscript } from "./trace/transcript.js";
 import { memoryKit } from "./world/memory-kit.js";
 import type { DiskKit } from "./world/simulated-disk.js";
-import type { World } from "./world/world.js";
+import type { Releases, World } from "./world/world.js";
 
 /** A service to be tried. */
 export interface SimulateOptions<State, Command, Query> {
@@ -33,6 +33,8 @@ export interface SimulateOptions<State, Command, Query> {
   readonly profile?: Profile;
   /** How clients use sessions, for a profile that asks for them (`sessionsEvery`). Default: they do not. */
   readonly sessions?: Sessions;
+  /** F05: the service's releases, for a profile that asks for upgrades (`upgradesEvery`); their modules take the place of the state machine's. Default: there is one. */
+  readonly releases?: Releases;
   /** Further modules for every life of every node. Fresh ones each time. */
   readonly modules?: () => readonly ContainerModule[];
   /** Disks. Default: in memory. */
@@ -77,14 +79,18 @@ export async function simulate<State, Command, Query>(
   options: SimulateOptions<State, Command, Query>,
 ): Promise<SimulateReport> {
   const { stateMachine, seeds, firstSeed = 1, profile = profiles.user, modules, disks = memoryKit } = options;
-  const { watchesDeterminism = true } = options;
+  const { watchesDeterminism = true, releases } = options;
+  const further = (): readonly ContainerModule[] => modules?.() ?? [];
   const world: World = {
     model: options.model,
     workload: options.workload,
     disks,
     watchesDeterminism,
     ...(options.sessions !== undefined && { sessions: options.sessions }),
-    modules: () => [moduleOf(stateMachine()), ...(modules?.() ?? [])],
+    ...(releases !== undefined && {
+      releases: { ...releases, modules: (release) => [...releases.modules(release), ...further()] },
+    }),
+    modules: () => [moduleOf(stateMachine()), ...further()],
   };
   const coverage = new Counters();
   const attempt = async (plan: Plan): Promise<Failed | undefined> => {

@@ -30,6 +30,14 @@ export const adapterProofs: readonly Proof[] = [
     tests: [`${SESSIONS}/test/sessions.test.ts`],
   },
   {
+    // A session that is opened at a witness is named by its index, and another client's after an unsafe recovery.
+    rule: "C03",
+    file: `${SESSIONS}/src/session-codec.ts`,
+    find: "if (openFormat === 0)",
+    replace: "if (openFormat === -1)",
+    tests: [`${SESSIONS}/test/sessions.test.ts`],
+  },
+  {
     // What expires is judged by each replica's own clock.
     rule: "C03",
     file: `${SESSIONS}/src/session-table.ts`,

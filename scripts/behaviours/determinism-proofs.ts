@@ -80,8 +80,8 @@ export const determinismProofs: readonly Proof[] = [
     // Replicas that differ are found, and nobody says why they do.
     rule: "F07",
     file: `${TESTING}/src/simulator/simulate.ts`,
-    find: "const { watchesDeterminism = true } = options;",
-    replace: "const { watchesDeterminism = false } = options;",
+    find: "const { watchesDeterminism = true, releases } = options;",
+    replace: "const { watchesDeterminism = false, releases } = options;",
     tests: [`${TESTING}/test/simulator/simulate.test.ts`],
   },
 ];

@@ -1,4 +1,4 @@
-import type { Codec } from "@hexraft/core/ports";
+import { type Codec, RaftError } from "@hexraft/core/ports";
 import {
   InSession,
   LaidOutInSession,
@@ -48,12 +48,19 @@ export class SessionCodec<Command = unknown, Result = unknown>
     this.options = sessionOptions(options);
   }
 
-  /** F03, F05. @throws RaftError `BadCommand`. */
+  /** F03, F05. @throws RaftError `BadCommand`; `NoStateHere` if a session is to be opened at a witness. */
   encodeCommand(command: Command | SessionCommand, openFormat?: number): Uint8Array {
     const open = openFormat === undefined ? undefined : formatInside(openFormat);
     if (!(command instanceof SessionCommand)) return escaped(this.inner.encodeCommand(command, open));
     if (command instanceof LaidOutInSession) return command.bytes;
     if (command instanceof OpenSession) {
+      // M12: a witness cannot say whether its members know the newer kind, and by the older one a session may be taken for another (M11).
+      if (openFormat === 0)
+        throw new RaftError(
+          "NoStateHere",
+          "refused",
+          "This node is a witness and does not know which format is open; open the session at another one.",
+        );
       const { openByIndex, openByNonce } = EntryKind;
       const kind = openFormat !== undefined && openFormat < NONCE_FORMAT ? openByIndex : openByNonce;
       return layOutOpenSession(kind, command.nonce, this.options);

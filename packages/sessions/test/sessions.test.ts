@@ -173,6 +173,15 @@ describe("the number of a session", () => {
     expect(ONE).toBeGreaterThanOrEqual(2 ** 52);
   });
 
+  it("C03 M11 M12 none is opened at a witness: it cannot say whether all know more than the index", () => {
+    const kv = new KvCodec();
+    const codec = new SessionCodec(kv);
+    expect(() => codec.encodeCommand(opening(1), 0)).toThrow(
+      expect.objectContaining({ code: "NoStateHere", retryable: true }),
+    );
+    expect(codec.encodeCommand(put("k", "v"), 0)).toEqual(kv.encodeCommand(put("k", "v")));
+  });
+
   it("C03 M11 F08 is another one for another nonce at the same index, and for the same nonce at another", () => {
     const numbers = new Set<number>();
     const [nonces, indices] = [20, [2, 3, 258, 2 ** 32 + 2, 2 ** 52 - 1]];

@@ -7,7 +7,7 @@ import { token } from "./token.js";
  */
 export interface Codec<Command = unknown, Result = unknown> {
   /**
-   * @param openFormat - F05: the newest format that every member knows, on a node. Absent where nobody can say: in a client, which lays out
+   * @param openFormat - F05: the newest format that every member knows, on a node; 0 on a witness, which cannot say (M12). Absent where nobody can say: in a client, which lays out
    * what the node it talks to understands.
    * @throws RaftError `BadCommand` if the command does not fit, or fits only a newer format.
    */

@@ -33,10 +33,11 @@ function seen({
   output,
 }: Operation): HistoryOperation<KvOperation, KvOperationResult> {
   const operation = act.kind === "read" ? questionOf(act.query as KvQuery) : orderOf(act.command as KvCommand);
-  const call = { client: String(client), operation, calledAt: invokedAt };
-  if (outcome === "refused") return { ...call, outcome };
-  if (outcome !== "ok") return { ...call, outcome: "unknown" };
-  return { ...call, outcome, returnedAt, result: resultOf(output as KvResult | KvAnswer) };
+  const [who, calledAt] = [String(client), invokedAt];
+  if (outcome === "refused") return { client: who, operation, calledAt, outcome };
+  if (outcome !== "ok") return { client: who, operation, calledAt, outcome: "unknown" };
+  const result = resultOf(output as KvResult | KvAnswer);
+  return { client: who, operation, calledAt, outcome, returnedAt, result };
 }
 
 function questionOf(query: KvQuery): KvOperation {

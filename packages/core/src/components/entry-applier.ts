@@ -114,7 +114,7 @@ export class EntryApplier {
 
   private applyBatch(blocks: readonly LogBlock[], from: LogIndex, upTo: LogIndex): Promise<void> | undefined {
     const { batch, taken, lastBlock } = nextBatch(blocks, from, upTo, this.bounds);
-    if (!this.isWitness && taken.some(({ isBare }) => isBare)) {
+    if (taken.some(({ isBare }) => isBare) && !this.isWitness) {
       this.caller.faulted(from, wasWitness());
       return undefined;
     }

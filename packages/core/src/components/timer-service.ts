@@ -61,7 +61,7 @@ export class TimerService implements Alarm {
     const drawnMs = high > low ? low + this.random.next() * (high - low) : low;
     const dueMs = this.scheduler.now() + drawnMs;
     if (this.closed) return;
-    this.running = this.others(timer).concat({ timer, generation, drawnMs, dueMs });
+    this.running = [...this.others(timer), { timer, generation, drawnMs, dueMs }];
     this.wakeBy(dueMs);
   }
 

@@ -137,6 +137,9 @@ const RANGES: readonly Range[] = [
   ["compactionMarginEntries", 0, 2 ** 40, "entries"],
 ];
 
+/** What may be given. */
+const KNOWN: ReadonlySet<string> = new Set([...Object.keys(DEFAULT_OPTIONS), "nodeId", "groupId"]);
+
 /** Room a frame needs beside its blocks: envelope, headers. Bytes. */
 export const FRAME_OVERHEAD_BYTES = 4_096;
 
@@ -172,9 +175,8 @@ export function resolveOptions(given: NodeOptions): ResolvedOptions {
   if (!isName(given.nodeId)) throw badOption("nodeId", given.nodeId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
   const groupId = given.groupId ?? "main";
   if (!isName(groupId)) throw badOption("groupId", groupId, "must be 1–64 characters of A–Z a–z 0–9 . _ -");
-  const known = new Set<string>([...Object.keys(DEFAULT_OPTIONS), "nodeId", "groupId"]);
   for (const field of Object.keys(given))
-    if (!known.has(field))
+    if (!KNOWN.has(field))
       throw badOption(field, (given as unknown as Record<string, unknown>)[field], "is not an option of a node");
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { electionTimeoutMs } = given;

@@ -47,7 +47,8 @@ export class ForwardDesk {
         this.inbox.post({ type: "ForwardAbandoned", request });
         return mayStillTakeEffect(code);
       };
-      const call = { ...terms, resolve: resolve as (result: unknown) => void, reject, gaveUp };
+      const { deadlineMs, signal } = terms;
+      const call = { deadlineMs, signal, resolve: resolve as (result: unknown) => void, reject, gaveUp };
       if (this.calls.add(request, call)) this.inbox.post({ type: "ForwardRequested", request, payload });
     });
   }
@@ -88,9 +89,10 @@ export class ForwardDesk {
 
   /** Another node passed a command on to this one. */
   take({ from, fromIncarnation, request, payload, onlyInTerm }: TakeForwarded): void {
-    this.inbox.proposeForwarded(payload, onlyInTerm, (error, result) => {
-      const settled = { type: "ForwardedSettled", to: from, toIncarnation: fromIncarnation, request } as const;
-      this.inbox.post({ ...settled, ...(error === null ? this.laidOut(result) : failure(error)) });
+    const [to, toIncarnation] = [from, fromIncarnation];
+    this.inbox.proposeForwarded(payload, onlyInTerm, (error, value) => {
+      const { outcome, code, reason, result } = error === null ? this.laidOut(value) : failure(error);
+      this.inbox.post({ type: "ForwardedSettled", to, toIncarnation, request, outcome, code, reason, result });
     });
   }
 

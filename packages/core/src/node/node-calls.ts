@@ -4,9 +4,9 @@ import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { NodeId } from "../model/node-id.js";
 import { badOption, type ProtocolOptions } from "../model/options.js";
-import type { AbortSignalLike } from "../ports/transport.js";
 import { type Backup, type BackupOptions, takeBackup } from "./backup.js";
 import type { CallOptions } from "./call-options.js";
+import type { Terms } from "./desk-memory.js";
 import type { ApplyOptions, ReadOptions, StateHash } from "./node.js";
 import type { NodePorts } from "./node-ports.js";
 import { type TokenOrigin, wantedOf } from "./read-token.js";
@@ -147,8 +147,8 @@ export class NodeCalls {
     closures.time(group, group.count - 1, this.deadline(deadlineMs), signal);
   }
 
-  private terms({ deadlineMs, signal }: CallOptions): { deadlineMs: Millis; signal?: AbortSignalLike } {
-    return { deadlineMs: this.deadline(deadlineMs), ...(signal !== undefined && { signal }) };
+  private terms({ deadlineMs, signal }: CallOptions): Terms {
+    return { deadlineMs: this.deadline(deadlineMs), signal };
   }
 
   private deadline(deadlineMs: Millis | undefined): Millis {

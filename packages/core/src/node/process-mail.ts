@@ -117,7 +117,8 @@ export class ProcessMail implements RestDesk {
   private heard({ from, startNumber, to, message }: Envelope): void {
     if (this.local === undefined) return;
     if (message.type === "JoinedHeartbeats")
-      for (const heartbeat of message.heartbeats) this.deliver({ ...heartbeat, from, startNumber, to });
+      for (const { group, fromIncarnation, recoveryNumber, toIncarnation, message: said } of message.heartbeats)
+        this.deliver({ group, from, fromIncarnation, startNumber, recoveryNumber, to, toIncarnation, message: said });
     if (message.type !== "ProcessBeat") return;
     this.wakeAll(this.ledger.heard(from, startNumber, this.local.startNumber, message, this.ticks.now()));
   }

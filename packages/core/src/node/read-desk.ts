@@ -89,10 +89,10 @@ export class ReadDesk {
     this.calls.failAll(error);
   }
 
-  private ask<Answer>(question: () => unknown, wanted: Wanted, terms: Terms): Promise<Answer> {
+  private ask<Answer>(question: () => unknown, wanted: Wanted, { deadlineMs, signal }: Terms): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const request = nextRequest(this.memory);
-      const call = { ...terms, resolve: resolve as (answer: unknown) => void, reject, gaveUp };
+      const call = { deadlineMs, signal, resolve: resolve as (answer: unknown) => void, reject, gaveUp };
       if (!this.calls.add(request, call)) return;
       this.questions.set(request, question);
       if (wanted === "local") this.inbox.inNextTurn(() => this.serve(request, 0));

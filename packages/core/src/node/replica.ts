@@ -77,13 +77,14 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
   ) {
     const { clock, turn, logger, transport, stateMachine } = ports;
     const { electionTimeoutMs } = options;
+    const { quorum, membership } = ports;
     const start: RaftStart = {
-      ...recovered.start,
       identity,
       options,
-      quorum: ports.quorum,
-      membership: ports.membership,
+      quorum,
+      membership,
       mayRest: household !== undefined,
+      ...recovered.start,
     };
     this.raft = new Raft(start, clock.monotonic());
     // A lease may span two windows: together they forgive half of the drift bound, and the speed of clocks has the other half.

@@ -38,7 +38,10 @@ export function describeRaft(s: RaftState, now: Millis): RaftDescription {
     writeOverdue: s.writeOverdue,
     pendingReads: reads + rounds,
     droppedMessages: { ...s.dropped },
-    peers: [...(office?.peers.values() ?? [])].map((peer) => ({ ...peer.describe(now), ...(isResting && HEARD) })),
+    peers: [...(office?.peers.values() ?? [])].map((peer) => {
+      const described = peer.describe(now);
+      return isResting ? { ...described, ...HEARD } : described;
+    }),
     halted: s.halted,
     faulted: s.faulted,
   };

@@ -51,8 +51,9 @@ const unknownTo = (s: RaftState, forTerm: Term): RaftError =>
 /** F02: the result reaches the caller behind the other node. */
 export function onForwardedSettled(s: RaftState, settled: ForwardedSettled): void {
   const { to, toIncarnation, request, outcome, code, reason, result } = settled;
+  const origin = { id: to, incarnation: toIncarnation };
+  const type = "ProposeResponse";
+  if (outcome !== "ok") s.outbox.send(origin, { type, request, outcome, code, reason, result });
   // Q08: its caller may want to read what it did, wherever it reads.
-  const shown = outcome === "ok" ? { applied: s.applied } : {};
-  const answer = { type: "ProposeResponse", request, outcome, code, reason, result } as const;
-  s.outbox.send({ id: to, incarnation: toIncarnation }, { ...answer, ...shown });
+  else s.outbox.send(origin, { type, request, outcome, code, reason, result, applied: s.applied });
 }

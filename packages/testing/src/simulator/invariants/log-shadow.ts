@@ -20,10 +20,11 @@ const hashes = new WeakMap<LogBlock, readonly number[]>();
 export function payloadHashes(block: LogBlock): readonly number[] {
   let known = hashes.get(block);
   if (known === undefined) {
-    known = Array.from({ length: block.count }, (_, i) =>
-      hashBytes(block.payloadAt(block.first + i), block.typeAt(block.first + i)),
-    );
-    hashes.set(block, known);
+    const made: number[] = [];
+    for (let index = block.first; index <= block.last; index++)
+      made.push(hashBytes(block.payloadAt(index), block.typeAt(index)));
+    hashes.set(block, made);
+    known = made;
   }
   return known;
 }

@@ -28,8 +28,8 @@ export const clientProofs: readonly Proof[] = [
   {
     rule: "F02",
     file: protocol("forwarding"),
-    find: "request, outcome, code, reason, result } as const;",
-    replace: "request, outcome, code, reason, result: result.subarray(0, 0) } as const;",
+    find: "code, reason, result, applied: s.applied });",
+    replace: "code, reason, result: result.subarray(0, 0), applied: s.applied });",
     tests: protocolTests("forwarding"),
   },
   {

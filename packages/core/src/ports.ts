@@ -72,7 +72,7 @@ export { Codec } from "./ports/codec.js";
 export { type DirectoryLock, type FileHandle, FileSystem, parentOf } from "./ports/file-system.js";
 export { type Gathered, GatheredBatch } from "./ports/gathered-batch.js";
 export { GroupStorage, type GroupStores, type OpenedGroups, type OpenGroups } from "./ports/group-storage.js";
-export { LogStorage, type LogWrite, type OpenedLog, type OpenLog } from "./ports/log-storage.js";
+export { LogStorage, type LogWatcher, type LogWrite, type OpenedLog, type OpenLog } from "./ports/log-storage.js";
 export { Logger } from "./ports/logger.js";
 export { MembershipPolicy } from "./ports/membership-policy.js";
 export { QuorumPolicy } from "./ports/quorum-policy.js";

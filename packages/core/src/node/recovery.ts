@@ -48,8 +48,7 @@ export async function recover(ports: NodePorts, nodeId: NodeId, groupId: GroupId
     groupId,
     newDirectoryId: random.hex(8),
     newIncarnation: random.hex(8),
-    damaged: (hole) => news.tell({ type: "LogDamaged", hole }),
-    failed: (reason) => news.tell({ type: "StorageFailed", reason }),
+    watcher: news,
   });
   if (opened.cut !== "") logger.warn("a torn tail was cut off the log", { cut: opened.cut });
   const metas = await snapshotStorage.open();

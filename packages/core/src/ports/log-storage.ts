@@ -55,10 +55,16 @@ export interface OpenLog {
   readonly newDirectoryId: DirectoryId;
   /** Used as incarnation if the replica is new. */
   readonly newIncarnation: Incarnation;
-  /** L03: told of every hole that is found once `open` was called, by a read or by a scrub. Only by a storage that can `repair`. */
-  readonly damaged?: (hole: LogHole) => void;
+  /** Hears what the storage says unasked. */
+  readonly watcher?: LogWatcher;
+}
+
+/** Hears what a log storage says unasked, from when `open` was called until `close`. */
+export interface LogWatcher {
+  /** L03: told of every hole that is found, by a read or by a scrub. Only by a storage that can `repair`. */
+  damaged(hole: LogHole): void;
   /** L04: told once if the storage dies of what it does by itself, so that a node which has nothing to write hears of it too. */
-  readonly failed?: (reason: string) => void;
+  failed(reason: string): void;
 }
 
 /** What was found. */

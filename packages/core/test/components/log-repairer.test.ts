@@ -83,10 +83,10 @@ describe("LogRepairer", () => {
       { type: "LogDamaged", hole },
       { type: "StorageFailed", reason: "EIO" },
     ] as const;
-    news.tell(said[0]);
+    news.damaged(hole);
     const heard: unknown[] = [];
     news.listen({ post: (event) => heard.push(event), inNextTurn: () => {} });
-    news.tell(said[1]);
+    news.failed("EIO");
     expect(heard).toEqual(said);
   });
 });

@@ -172,7 +172,7 @@ export class FileLogStorage implements LogStorage {
       scheduler,
       startNumber: identity.startNumber,
       owner: () => ({ ...owner, clusterId: directory.identity?.clusterId ?? "" }),
-      died: ({ message }: RaftError) => request.failed?.(message),
+      died: ({ message }: RaftError) => request.watcher?.failed(message),
     };
     const book = new SoleBook(log);
     const writer = new LogWriter(parts, book, log);
@@ -187,7 +187,7 @@ export class FileLogStorage implements LogStorage {
     await writer.begin(lost.length > 0 || recovered?.scan.isDamaged);
     if (forgotten.isMadeUpBy(Math.max(book.state.commitHint, book.state.base.index))) await forgotten.clear();
     // What is found before this is over is a part of the answer.
-    const tell = (hole: LogHole) => (this.state === "open" ? request.damaged?.(hole) : undefined);
+    const tell = (hole: LogHole) => (this.state === "open" ? request.watcher?.damaged(hole) : undefined);
     const damage = new LogDamage(book, writer, checksum, tell, lost, suspects);
     await damage.look();
     const holes = damage.known;

@@ -55,6 +55,8 @@ export interface WriterStart {
 export class LogWriter {
   /** Batches written since it was opened. */
   batches = 0;
+  /** What was asked for last. */
+  newest: Promise<void> = Promise.resolve();
   private chain: Omit<Chain, "sequence">;
   private readonly next: NextSegment;
   private readonly queue: Job[] = [];
@@ -168,13 +170,14 @@ export class LogWriter {
   private append(operations: readonly GroupOperation[], compactTo: LogIndex = 0): Promise<void> {
     let bytes = 0;
     for (const { operation } of operations) bytes += RECORD_HEADER_BYTES + payloadBytes(operation);
-    return new Promise<void>((resolve, reject) => {
+    this.newest = new Promise<void>((resolve, reject) => {
       if (this.death !== undefined) return reject(this.death);
       this.queue.push({ operations, bytes, compactTo, resolve, reject });
       if (this.running) return;
       this.running = true;
       this.drained = this.drain();
     });
+    return this.newest;
   }
 
   private async drain(): Promise<void> {

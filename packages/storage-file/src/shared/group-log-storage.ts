@@ -24,7 +24,6 @@ export class GroupLogStorage implements LogStorage {
   private state: "new" | "open" | "closed" = "new";
   /** Where the log will end once everything asked for is written. */
   private plannedLast: LogIndex = 0;
-  private underWay: Promise<void> = Promise.resolve();
   /** G03: why this group may not write any more, where the log goes on without it. */
   private death: unknown;
 
@@ -55,7 +54,7 @@ export class GroupLogStorage implements LogStorage {
     this.log = log;
     this.plannedLast = log.lastIndex;
     this.state = "open";
-    log.damaged = request.damaged;
+    log.watcher = request.watcher;
     this.directory.opened(log);
     const holes = log.holes();
     const { clusterId, directoryId, startNumber } = this.shared.identity;
@@ -88,7 +87,7 @@ export class GroupLogStorage implements LogStorage {
       const log = this.living();
       const { writer } = this.shared.living();
       const plan = this.plan(log, write);
-      return this.noted(writer.write(() => plan));
+      return writer.write(() => plan);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -103,7 +102,7 @@ export class GroupLogStorage implements LogStorage {
         const copies = book.copiesOfLost(log, blocks);
         if (copies.length === 0) return;
         // Not all of them are admitted if a truncation comes in between: what is still lost then is copied once more.
-        await this.noted(writer.write(() => ({ operations: copies, last: 0 })));
+        await writer.write(() => ({ operations: copies, last: 0 }));
       }
     });
   }
@@ -128,8 +127,8 @@ export class GroupLogStorage implements LogStorage {
   async close(): Promise<void> {
     if (this.state !== "open") return;
     this.state = "closed";
-    if (this.log !== undefined) this.log.damaged = undefined;
-    await this.underWay.catch(() => {});
+    if (this.log !== undefined) this.log.watcher = undefined;
+    await this.shared.settled();
   }
 
   describe(): Readonly<Record<string, unknown>> {
@@ -142,11 +141,6 @@ export class GroupLogStorage implements LogStorage {
       holes: log?.holes().length ?? 0,
       shared: this.shared.describe(),
     };
-  }
-
-  private noted(done: Promise<void>): Promise<void> {
-    this.underWay = done;
-    return done;
   }
 
   private plan(log: GroupLog, write: LogWrite): WritePlan {

@@ -7,6 +7,7 @@ import {
   type LogHole,
   type LogId,
   type LogIndex,
+  type LogWatcher,
   type RaftError,
   type Term,
   type TermRun,
@@ -60,7 +61,7 @@ export class GroupLog {
   /** Number of its next record. */
   sequence = 1;
   /** L03: told of every place that is found to be lost, while somebody uses the group. */
-  damaged: ((hole: LogHole) => void) | undefined;
+  watcher: LogWatcher | undefined;
   private places: Place[] = [];
 
   constructor(
@@ -106,7 +107,7 @@ export class GroupLog {
   lose(place: Place): void {
     if (!this.holds(place) || place.isLost) return;
     this.places[this.placeAt(place.first)] = { ...place, isLost: true };
-    this.damaged?.(holeOf(place));
+    this.watcher?.damaged(holeOf(place));
   }
 
   /** The place that holds an entry, and those behind it. */

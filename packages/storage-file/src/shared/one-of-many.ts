@@ -27,8 +27,8 @@ export class OneOfMany implements LogStorage {
 
   /** @throws RaftError `BadOption` if the group is not there: looking after one must not begin another. */
   async open(request: OpenLog): Promise<OpenedLog> {
-    const { nodeId, newDirectoryId, failed } = request;
-    const { groups } = await this.all.open({ nodeId, newDirectoryId, onFailed: (reason) => failed?.(reason) });
+    const { nodeId, newDirectoryId, watcher } = request;
+    const { groups } = await this.all.open({ nodeId, newDirectoryId, onFailed: (reason) => watcher?.failed(reason) });
     try {
       if (!groups.includes(this.group)) throw notThere(this.group, groups);
       return await this.log.open(request);

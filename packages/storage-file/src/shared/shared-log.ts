@@ -91,6 +91,11 @@ export class SharedLog {
     return writer.write(() => ({ operations: [{ group, operation }], last: 0 }));
   }
 
+  /** All that was asked for until now is durable, or has failed: writes end in the order in which they were asked for. */
+  async settled(): Promise<void> {
+    await this.running?.writer.newest.catch(() => {});
+  }
+
   async close(): Promise<void> {
     if (this.running === undefined || this.isClosed) return;
     this.isClosed = true;

@@ -68,7 +68,7 @@ describe("FileLogStorage: faults of the disk", () => {
     const time = new ManualScheduler();
     const { log } = storageOf("/data", { files: disk, scheduler: time.asPort() });
     const told: string[] = [];
-    await log.open({ ...OPEN, failed: (reason) => told.push(reason) });
+    await log.open({ ...OPEN, watcher: { damaged: () => {}, failed: (reason) => void told.push(reason) } });
     await log.write({ blocks: [block(1, 3, 1)] });
     disk.fault = { call: "datasync", code: "EIO" };
     time.pass(10_000);

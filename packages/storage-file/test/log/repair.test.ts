@@ -17,7 +17,12 @@ function logOn(disk: FaultDisk, scrubBytesPerSecond = 0) {
     segmentBytesMax: SEGMENT_BYTES,
     scrubBytesPerSecond,
   });
-  return { log, scheduler, told, open: () => log.open({ ...OPEN, damaged: (hole) => void told.push(hole) }) };
+  return {
+    log,
+    scheduler,
+    told,
+    open: () => log.open({ ...OPEN, watcher: { damaged: (hole) => void told.push(hole), failed: () => {} } }),
+  };
 }
 
 /** Sixty entries in some closed segments, shut down in good order. */

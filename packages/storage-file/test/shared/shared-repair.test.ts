@@ -24,7 +24,10 @@ async function live(disk: FaultDisk): Promise<Life> {
   await groups.open(OPEN_GROUPS);
   const [hit, well] = [groups.group("hit").log, groups.group("well").log];
   const told: LogHole[] = [];
-  const opened = await hit.open({ ...openOf("hit"), damaged: (hole) => void told.push(hole) });
+  const opened = await hit.open({
+    ...openOf("hit"),
+    watcher: { damaged: (hole) => void told.push(hole), failed: () => {} },
+  });
   await well.open(openOf("well"));
   onTestFinished(async () => {
     await hit.close();

@@ -68,7 +68,7 @@ export class LogAmongOthers implements LogStorage {
     const { nodeId, newDirectoryId } = request;
     await this.groups.open({ nodeId, newDirectoryId, onFailed: () => {} });
     try {
-      const { damaged: _, ...other } = request;
+      const { watcher: _, ...other } = request;
       this.otherLast = (await this.other.open({ ...other, groupId: "other" })).last.index;
       return await this.log.open(request);
     } catch (error) {

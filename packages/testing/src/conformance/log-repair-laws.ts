@@ -73,7 +73,10 @@ const withDamage = (
     await fixture.damage(4, 6);
     const told: LogHole[] = [];
     rig.storage = await rig.fixture.create();
-    const opened = await rig.storage.open({ ...REQUEST, damaged: (hole) => void told.push(hole) });
+    const opened = await rig.storage.open({
+      ...REQUEST,
+      watcher: { damaged: (hole) => void told.push(hole), failed: () => {} },
+    });
     await body(rig, { opened, told });
   });
 

@@ -6,9 +6,9 @@ import type {
   HardState,
   Incarnation,
   LogBlock,
-  LogHole,
   LogId,
   LogIndex,
+  LogWatcher,
   NodeId,
   StartNumber,
   Term,
@@ -68,7 +68,7 @@ export interface Founding extends DiskIdentity {
 export interface Mount {
   alive: boolean;
   /** L03: hears what is lost meanwhile. */
-  damaged?: ((hole: LogHole) => void) | undefined;
+  watcher?: LogWatcher | undefined;
 }
 
 /**
@@ -159,7 +159,7 @@ export class MemoryDisk {
     if (first <= this.image.base.index || last > this.image.last.index || last < first)
       throw new Error(`entries ${first}–${last} are not on this disk`);
     const hole = this.image.lose(first, last);
-    this.mounted?.damaged?.(hole);
+    this.mounted?.watcher?.damaged(hole);
   }
 
   /** Writes not durable yet. */

@@ -35,7 +35,7 @@ export class MemoryLogStorage implements LogStorage {
     if (mount === undefined)
       throw new RaftError("DirectoryLocked", "refused", "the memory disk is open already: close or crash it first");
     this.mount = mount;
-    mount.damaged = request.damaged;
+    mount.watcher = request.watcher;
     const { nodeId, groupId, newDirectoryId, newIncarnation } = request;
     const known = identity ?? { nodeId, groupId, directoryId: newDirectoryId, incarnation: newIncarnation };
     disk.identity = known;

@@ -229,15 +229,15 @@ export const nodeProofs: readonly Proof[] = [
   {
     rule: "O03",
     file: `${NODE}/raft-node.ts`,
-    find: "    this.events.emit(notice);\n",
+    find: "    this.events?.emit(notice);\n",
     replace: "",
     tests: test("raft-node"),
   },
   {
     rule: "O03",
     file: `${NODE}/node-events.ts`,
-    find: "events$: guard(subject, report)",
-    replace: "events$: guard(subject, () => report)",
+    find: "guard(this.subject, report)",
+    replace: "guard(this.subject, () => report)",
     tests: test("raft-node"),
   },
   {

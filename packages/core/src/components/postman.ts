@@ -2,9 +2,11 @@ import type { Configuration, Member } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import { blocksOf, type Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, RecoveryNumber, StartNumber } from "../model/node-id.js";
+import { sharedNames } from "../model/shared-names.js";
 import type { Checksum } from "../ports/checksum.js";
 import type { PeerAddress, Transport } from "../ports/transport.js";
 import type { Send } from "../protocol/effect.js";
+import { NOTHING } from "../protocol/short-list.js";
 import { verifyBlock } from "./block-codec.js";
 import type { EventSink } from "./event-sink.js";
 
@@ -13,8 +15,8 @@ import type { EventSink } from "./event-sink.js";
  * the transport dropped (T05), and hands on what comes in. Losing a message is never an error: Raft recovers (R19).
  */
 export class Postman {
-  private book: readonly PeerAddress[] = [];
-  private up: readonly NodeId[] = [];
+  private book: readonly PeerAddress[] = NOTHING;
+  private up: readonly NodeId[] = NOTHING;
   private unflushed = false;
   private closed = false;
   private sent = 0;
@@ -87,14 +89,14 @@ export class Postman {
   /** Messages can be exchanged with a peer. */
   peerUp(id: NodeId, startNumber: StartNumber): void {
     if (this.closed) return;
-    this.up = this.up.filter((known) => known !== id).concat(id);
+    this.up = sharedNames(this.up.filter((known) => known !== id).concat(id));
     this.events.post({ type: "PeerUp", id, startNumber });
   }
 
   /** They no longer can. */
   peerDown(id: NodeId): void {
     if (this.closed) return;
-    this.up = this.up.filter((known) => known !== id);
+    this.up = sharedNames(this.up.filter((known) => known !== id));
     this.events.post({ type: "PeerDown", id });
   }
 

@@ -9,7 +9,8 @@ import {
 import { RaftError } from "./errors.js";
 import { TERM_MAX } from "./log-id.js";
 import { isIncarnation, isName, type NodeId } from "./node-id.js";
-import { SharedTexts } from "./shared-texts.js";
+import { sharedNames } from "./shared-names.js";
+import { SharedValues } from "./shared-values.js";
 
 /*
  * Bytes of a configuration, in log entries and snapshots (format 1, little-endian; names and addresses are ASCII):
@@ -32,7 +33,7 @@ const INCARNATION_BYTES = 8;
 const MEMBER_FIXED_BYTES = 1 + 1 + INCARNATION_BYTES + 1 + 1;
 const PARTS = ["voters", "votersOld", "learners", "learnersNext", "witnesses"] as const;
 /** Names and addresses of members: a thousand groups have the same. */
-const TEXTS = new SharedTexts();
+const TEXTS = new SharedValues<string>();
 const ADDRESS = /^[\x21-\x7e]{1,255}$/;
 
 /** Whether `text` may be a member's address: 1–255 printable ASCII characters, no blank. */
@@ -152,10 +153,10 @@ function readFrom(bytes: Uint8Array, offset: number): Configuration {
   const fault = membersFault(members);
   if (fault !== undefined) throw damaged(fault);
   if (count === 0) return NO_CONFIGURATION;
-  // Lists are no longer than they need to be, and empty ones are one: a process may hold thousands (G02).
+  // Lists are no longer than they need to be, and those of the same names are one: a process may hold thousands (G02).
   const having = (part: (typeof PARTS)[number]): readonly NodeId[] => {
     const ids = members.filter((_, i) => ((parts[i] as number) & (1 << PARTS.indexOf(part))) !== 0).map(({ id }) => id);
-    return ids.length === 0 ? NO_CONFIGURATION[part] : ids;
+    return ids.length === 0 ? NO_CONFIGURATION[part] : sharedNames(ids);
   };
   return {
     members: members.slice(),
@@ -180,7 +181,8 @@ function hex(bytes: Uint8Array, at: number): string {
 function textAt(bytes: Uint8Array, at: number, member: number): string {
   const end = at + 1 + (bytes[at] ?? 0);
   if (end > bytes.length) throw damaged(`ends inside member ${member}`);
-  return TEXTS.of(String.fromCharCode(...bytes.subarray(at + 1, end)));
+  const text = String.fromCharCode(...bytes.subarray(at + 1, end));
+  return TEXTS.of(text, text);
 }
 
 function membersFault(members: readonly Member[]): string | undefined {

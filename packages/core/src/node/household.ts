@@ -1,8 +1,9 @@
 import type { Ticks } from "../components/shared-timers.js";
 import type { SnapshotTraffic } from "../components/snapshot-traffic.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
-import type { SharedTexts } from "../model/shared-texts.js";
+import type { SharedValues } from "../model/shared-values.js";
 import type { RestDesk } from "./effect-runner.js";
+import type { Happening } from "./node-history.js";
 
 /** What the replicas of one process share besides their ports. A node of `createNode` is alone, and has none. */
 export interface Household {
@@ -12,8 +13,8 @@ export interface Household {
   readonly ticks: Ticks;
   /** S04: what the snapshots of all groups may take. */
   readonly snapshots: SnapshotTraffic;
-  /** What the groups remember of what befell them. */
-  readonly texts: SharedTexts;
+  /** E23: what the groups remember of what befell them. */
+  readonly happenings: SharedValues<Happening>;
   /** G02: what is done for groups at rest. */
   readonly rest: RestDesk;
   /** The group's node was stopped: it is not there any more. */

@@ -30,37 +30,26 @@ type Observer = {
 
 /** The node's end of `events$`. */
 export class NodeEvents {
-  /** Made when somebody asks for it: of thousands of nodes in a process few are listened to (G02). */
-  private ends: { readonly subject: Subject<NodeEvent>; readonly events$: Observable<NodeEvent> } | undefined;
-  private isComplete = false;
-
-  constructor(private readonly logger: Logger) {}
-
   /** The users' end: what a subscriber throws is logged, and concerns nobody else. */
-  get events$(): Observable<NodeEvent> {
-    this.ends ??= this.begin();
-    return this.ends.events$;
+  readonly events$: Observable<NodeEvent>;
+  private readonly subject = new Subject<NodeEvent>();
+
+  constructor(logger: Logger) {
+    const report = (error: unknown): void =>
+      logger.error("a subscriber of events$ threw; the node goes on", {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    this.events$ = guard(this.subject, report);
   }
 
   /** Tells everybody. */
   emit(event: NodeEvent): void {
-    this.ends?.subject.next(event);
+    this.subject.next(event);
   }
 
   /** Nothing more will come. */
   complete(): void {
-    this.isComplete = true;
-    this.ends?.subject.complete();
-  }
-
-  private begin(): { readonly subject: Subject<NodeEvent>; readonly events$: Observable<NodeEvent> } {
-    const subject = new Subject<NodeEvent>();
-    if (this.isComplete) subject.complete();
-    const report = (error: unknown): void =>
-      this.logger.error("a subscriber of events$ threw; the node goes on", {
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    return { subject, events$: guard(subject, report) };
+    this.subject.complete();
   }
 }
 

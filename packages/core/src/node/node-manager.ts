@@ -6,7 +6,7 @@ import { RaftError } from "../model/errors.js";
 import type { Millis } from "../model/log-id.js";
 import type { ClusterId, GroupId } from "../model/node-id.js";
 import { badOption, type ResolvedOptions } from "../model/options.js";
-import { SharedTexts } from "../model/shared-texts.js";
+import { SharedValues } from "../model/shared-values.js";
 import type { GroupStorage, GroupStores } from "../ports/group-storage.js";
 import type { Logger } from "../ports/logger.js";
 import type { RandomSource } from "../ports/random-source.js";
@@ -91,7 +91,7 @@ export class NodeManagerCore {
       },
       ticks: this.timers,
       snapshots: new SnapshotTraffic(options, this.timers),
-      texts: new SharedTexts(),
+      happenings: new SharedValues(),
       rest: this.mail,
       ended: (group) => this.ended(group),
       inTurn: (work) => this.oneByOne(work),

@@ -37,7 +37,8 @@ import { type ResetPlan, resetPeers, type Survivor, survey } from "./unsafe-reco
 export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
   readonly id: NodeId;
   private readonly groupId: GroupId;
-  private readonly events: NodeEvents;
+  /** Made when somebody listens: of thousands of nodes in a process few are listened to (G02). */
+  private events: NodeEvents | undefined;
   private readonly history: NodeHistory;
   /** M12: of a witness, without the state machine that was bound. */
   private readonly ports: NodePorts;
@@ -64,8 +65,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
     this.ports = options.witness ? Object.assign({}, ports, { stateMachine: new WitnessState() }) : ports;
     this.id = self.nodeId;
     this.groupId = self.groupId;
-    this.history = new NodeHistory(household?.texts);
-    this.events = new NodeEvents(ports.logger);
+    this.history = new NodeHistory(household?.happenings);
   }
 
   /** Made for whoever asks: of thousands of nodes in a process few are waited for (G02). */
@@ -78,6 +78,8 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
   }
 
   get events$(): Observable<NodeEvent> {
+    this.events ??= new NodeEvents(this.ports.logger);
+    if (this.state === "stopped") this.events.complete();
     return this.events.events$;
   }
 
@@ -253,7 +255,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
       this.beginReplica(identity, recovered);
       const { hardState, last } = recovered.start;
       this.note(`started, term ${hardState.term}, log ends at ${last.index}`, "start");
-      this.events.emit({ kind: "started" });
+      this.events?.emit({ kind: "started" });
       this.starting = undefined;
     } catch (error) {
       ports.logger.error(`${id} cannot start`, { reason: messageOf(error) });
@@ -297,7 +299,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
       this.belonging = undefined;
     }
     logNotice(this.ports.logger, this.id, notice);
-    this.events.emit(notice);
+    this.events?.emit(notice);
   }
 
   /** @inheritDoc */
@@ -307,7 +309,7 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
     this.note(`halted: ${reason}`, "the group stopped in place");
     this.ports.logger.error(`${this.id} halted`, { reason });
     this.tellHalted?.(reason);
-    this.events.emit({ kind: "halted", reason });
+    this.events?.emit({ kind: "halted", reason });
   }
 
   private async stopOnce(): Promise<void> {
@@ -324,12 +326,12 @@ export class RaftNode implements Node<unknown>, ReplicaOwner, WaitingNode {
     await closePorts(this.ports, this.id);
     await this.ports.stateMachine.shutdown?.();
     this.state = "stopped";
-    this.events.emit({ kind: "stopped" });
+    this.events?.emit({ kind: "stopped" });
     this.end();
   }
 
   private end(): void {
-    this.events.complete();
+    this.events?.complete();
     this.household?.ended(this.groupId);
   }
 

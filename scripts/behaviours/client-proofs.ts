@@ -175,7 +175,7 @@ export const clientProofs: readonly Proof[] = [
   {
     rule: "Q08/pause",
     file: protocol("health"),
-    find: "s.freshness.forget();",
+    find: "s.freshness?.forget();",
     replace: "",
     tests: protocolTests("bounded-reads"),
   },

@@ -219,7 +219,7 @@ export const leaderProofs: readonly Proof[] = [
   {
     rule: "E24",
     file: "packages/core/src/components/log-manager.ts",
-    find: "    if (forMs >= overdue.afterMs) this.events.post",
+    find: "    if (forMs >= afterMs) this.events.post",
     replace: "    if (forMs < 0) this.events.post",
     tests: ["packages/core/test/components/log-manager.test.ts"],
   },

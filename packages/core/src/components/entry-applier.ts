@@ -2,7 +2,7 @@ import { RaftError } from "../model/errors.js";
 import type { Formats } from "../model/formats.js";
 import { decodeGate } from "../model/gate-layout.js";
 import type { LogBlock } from "../model/log-block.js";
-import type { LogId, LogIndex, Millis } from "../model/log-id.js";
+import type { LogId, LogIndex, Millis, Term } from "../model/log-id.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import type { CommandBatch, StateMachine } from "../ports/state-machine.js";
 import { type ApplyBounds, isGate, nextBatch } from "./apply-batch.js";
@@ -33,6 +33,8 @@ export class EntryApplier {
   /** What the last read of the storage brought: committed, so that it stays as it is. At most `batchBytesMax`. */
   private readAhead: readonly LogBlock[] = NO_BLOCKS;
   private supersededTo: LogIndex = 0;
+  private appliedIndex: LogIndex;
+  private appliedTerm: Term;
 
   constructor(
     private readonly stateMachine: StateMachine,
@@ -41,15 +43,18 @@ export class EntryApplier {
     private readonly events: EventSink,
     private readonly bounds: ApplyBounds,
     private readonly caller: Caller,
-    private applied: LogId,
+    applied: LogId,
     private appliedLogTimeMs: Millis,
     /** F05. */
     private formats: Formats,
-  ) {}
+  ) {
+    this.appliedIndex = applied.index;
+    this.appliedTerm = applied.term;
+  }
 
   /** The last entry that the state holds. */
   get appliedId(): LogId {
-    return this.applied;
+    return { index: this.appliedIndex, term: this.appliedTerm };
   }
 
   /** C03 log time of that entry, ms. */
@@ -70,20 +75,21 @@ export class EntryApplier {
   /** The state is this snapshot's now. */
   loaded({ id, logTimeMs, formatVersion }: SnapshotMeta): void {
     this.closures.superseded(id.index);
-    this.applied = id;
+    this.appliedIndex = id.index;
+    this.appliedTerm = id.term;
     this.appliedLogTimeMs = logTimeMs;
     this.opened(formatVersion);
   }
 
   /** Whether nothing is left to apply up to `upTo`. */
   isDone(upTo: LogIndex): boolean {
-    const next = this.applied.index + 1;
+    const next = this.appliedIndex + 1;
     return next > upTo || next <= this.supersededTo;
   }
 
   /** One more batch on the way to `upTo`. `blocks` are those of it that are in memory: the last ones. */
   apply(blocks: readonly LogBlock[], upTo: LogIndex): Promise<void> | undefined {
-    const next = this.applied.index + 1;
+    const next = this.appliedIndex + 1;
     const inMemory = blocks[0]?.first ?? Number.POSITIVE_INFINITY;
     if (next >= inMemory) return this.applyBatch(blocks, next, upTo);
     const to = Math.min(upTo, inMemory - 1);
@@ -174,7 +180,8 @@ export class EntryApplier {
         batch.first,
         new Error(`apply returned ${results.length} results for ${batch.count} commands; it owes one for each`),
       );
-    this.applied = { index: batch.last, term: lastBlock.term };
+    this.appliedIndex = batch.last;
+    this.appliedTerm = lastBlock.term;
     if ((this.readAhead.at(-1)?.last ?? 0) <= batch.last) this.readAhead = NO_BLOCKS;
     this.appliedLogTimeMs = lastBlock.logTimeMs;
     if (this.caller.isClosed) return;

@@ -1,11 +1,11 @@
 import type { LogBlock } from "../model/log-block.js";
 import { isHole } from "../model/log-hole.js";
 import type { LogIndex, Millis } from "../model/log-id.js";
+import type { ProtocolOptions } from "../model/options.js";
 import type { Clock } from "../ports/clock.js";
 import type { LogStorage } from "../ports/log-storage.js";
 import type { AfterPersist, FetchEntries, Persist } from "../protocol/effect.js";
-import { Fifo } from "../protocol/fifo.js";
-import { added, NOTHING } from "../protocol/short-list.js";
+import { added, behind, NOTHING } from "../protocol/short-list.js";
 import { SparseMap } from "../protocol/sparse-map.js";
 import type { EventSink } from "./event-sink.js";
 import { beginWrite, joinWrite, type MergedWrite, mayJoin } from "./merged-write.js";
@@ -20,9 +20,10 @@ interface HeldRead {
 
 /** E24: how long a write may take, and who looks. */
 interface Overdue {
-  readonly alarm: Alarm;
-  readonly afterMs: Millis;
-  readonly clock: Pick<Clock, "monotonic">;
+  /** Rings {@link LogManager.checkOverdue}. */
+  readonly timers: Alarm;
+  readonly options: Pick<ProtocolOptions, "writeOverdueMs">;
+  readonly ports: { readonly clock: Pick<Clock, "monotonic"> };
 }
 
 /**
@@ -31,7 +32,7 @@ interface Overdue {
  * in order. If a write fails nothing more is said and nothing is tried again (L04).
  */
 export class LogManager {
-  private readonly waiting = new Fifo<MergedWrite>();
+  private waiting: readonly MergedWrite[] = NOTHING;
   private readonly fetches = new SparseMap<string, FetchEntries>();
   private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
@@ -39,7 +40,6 @@ export class LogManager {
   private idle: readonly (() => void)[] = NOTHING;
   private writes = 0;
   private overdue: Overdue | undefined;
-  private writeBeganMs: Millis = 0;
   /** All writes together, from order to durable. */
   private writeMs: Millis = 0;
   private persists = 0;
@@ -52,34 +52,37 @@ export class LogManager {
     private readonly events: EventSink,
   ) {}
 
-  /** E24: says when a write is under way for longer than `afterMs`; `alarm` rings {@link checkOverdue}. */
-  use(alarm: Alarm, afterMs: Millis, clock: Pick<Clock, "monotonic">): void {
-    this.overdue = { alarm, afterMs, clock };
+  /** E24: says when a write is under way for longer than `writeOverdueMs`. */
+  use(overdue: Overdue): void {
+    this.overdue = overdue;
   }
 
   /** E24: looks how long the write under way takes by now. */
   checkOverdue(): void {
     const { overdue } = this;
-    if (overdue === undefined || this.underWay === undefined || this.closed) return;
-    const forMs = overdue.clock.monotonic() - this.writeBeganMs;
-    if (forMs >= overdue.afterMs) this.events.post({ type: "WriteOverdue", forMs });
-    else overdue.alarm.atMost(this.writeBeganMs + overdue.afterMs);
+    const { underWay } = this;
+    if (overdue === undefined || underWay === undefined || this.closed) return;
+    const afterMs = overdue.options.writeOverdueMs;
+    const forMs = overdue.ports.clock.monotonic() - underWay.beganMs;
+    if (forMs >= afterMs) this.events.post({ type: "WriteOverdue", forMs });
+    else overdue.timers.atMost(underWay.beganMs + afterMs);
   }
 
   /** Takes a write; it reaches the storage with {@link flush}, or with the end of the one under way. */
   persist(order: Persist): void {
     if (this.closed) return;
     this.persists++;
-    const tail = this.waiting.last;
+    const tail = this.waiting.at(-1);
     if (tail !== undefined && mayJoin(tail, order)) joinWrite(tail, order);
-    else this.waiting.push(beginWrite(order));
+    else this.waiting = added(this.waiting, beginWrite(order));
   }
 
   /** End of the turn: what it wanted durable goes to the disk in one write, if none is under way. */
   flush(): void {
     while (this.underWay === undefined && !this.closed) {
-      const batch = this.waiting.shift();
+      const [batch] = this.waiting;
       if (batch === undefined) return;
+      this.waiting = behind(this.waiting, 1);
       if (batch.hasContent) this.write(batch);
       else this.complete(batch);
     }
@@ -121,7 +124,7 @@ export class LogManager {
   /** Nothing more is written or said. Resolves when the write under way has ended, however it ends. */
   async close(): Promise<void> {
     this.stopWaiting();
-    this.waiting.clear();
+    this.waiting = NOTHING;
     if (this.underWay !== undefined) await new Promise<void>((resolve) => (this.idle = added(this.idle, resolve)));
   }
 
@@ -147,9 +150,10 @@ export class LogManager {
   private write(batch: MergedWrite): void {
     this.underWay = batch;
     this.writes++;
-    if (this.overdue !== undefined) {
-      this.writeBeganMs = this.overdue.clock.monotonic();
-      this.overdue.alarm.atMost(this.writeBeganMs + this.overdue.afterMs);
+    const { overdue } = this;
+    if (overdue !== undefined) {
+      batch.beganMs = overdue.ports.clock.monotonic();
+      overdue.timers.atMost(batch.beganMs + overdue.options.writeOverdueMs);
     }
     this.compactedTo = Math.max(batch.write.resetTo?.index ?? 0, batch.write.compactTo?.index ?? 0, this.compactedTo);
     this.storage.write(batch.write).then(
@@ -160,7 +164,7 @@ export class LogManager {
 
   private written(batch: MergedWrite): void {
     this.underWay = undefined;
-    if (this.overdue !== undefined) this.writeMs += this.overdue.clock.monotonic() - this.writeBeganMs;
+    if (this.overdue !== undefined) this.writeMs += this.overdue.ports.clock.monotonic() - batch.beganMs;
     if (this.closed) return this.ended();
     this.complete(batch);
     this.flush();
@@ -179,7 +183,7 @@ export class LogManager {
     this.underWay = undefined;
     if (this.closed) return this.ended();
     this.closed = true;
-    this.waiting.clear();
+    this.waiting = NOTHING;
     this.events.post({ type: "StorageFailed", reason: messageOf(error) });
   }
 

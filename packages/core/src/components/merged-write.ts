@@ -1,4 +1,5 @@
 import type { LogBlock } from "../model/log-block.js";
+import type { Millis } from "../model/log-id.js";
 import type { LogWrite } from "../ports/log-storage.js";
 import type { AfterPersist, Persist } from "../protocol/effect.js";
 
@@ -16,6 +17,8 @@ export interface MergedWrite {
   /** A barrier alone needs no storage. */
   hasContent: boolean;
   lastNumber: number;
+  /** When the storage was given it; monotonic, ms; 0 before. */
+  beganMs: Millis;
 }
 
 /** What takes effect before the appended blocks begins a write of its own; the newest hard state and hint are enough. */
@@ -26,7 +29,15 @@ export function mayJoin(merged: MergedWrite, order: Persist): boolean {
 
 /** The write of one order, so far. */
 export function beginWrite(order: Persist): MergedWrite {
-  const merged: MergedWrite = { write: {}, then: [], bytes: 0, blocks: undefined, hasContent: false, lastNumber: 0 };
+  const merged: MergedWrite = {
+    write: {},
+    then: [],
+    bytes: 0,
+    blocks: undefined,
+    hasContent: false,
+    lastNumber: 0,
+    beganMs: 0,
+  };
   if (order.resetTo !== undefined) merged.write.resetTo = order.resetTo;
   if (order.truncateFrom !== undefined) merged.write.truncateFrom = order.truncateFrom;
   if (order.compactTo !== undefined) merged.write.compactTo = order.compactTo;

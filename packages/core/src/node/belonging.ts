@@ -2,7 +2,7 @@ import { messageOf } from "../components/message-of.js";
 import type { Configuration } from "../model/configuration.js";
 import { RaftError } from "../model/errors.js";
 import type { HardState } from "../model/hard-state.js";
-import type { ClusterId, LocalIdentity, NodeId } from "../model/node-id.js";
+import type { ClusterId, GroupId, LocalIdentity, NodeId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
 import type { Founder } from "./founder.js";
 import { askFounders, found, isFoundedBy, refused } from "./founding.js";
@@ -75,8 +75,11 @@ export class Belonging {
       const { hardState } = recovered.start;
       if (votedFor !== null || term !== hardState.term || replica.raft.recoveryNumber !== 0)
         throw refused("this node took part in an election, or in another founding");
-      await replica.close("The cluster is being founded; ask again.");
-      const founded = await this.foundOrHalt(clusterId, configuration, recovered, { ...hardState, recoveryNumber });
+      await replica.close("The cluster is being founded; ask again.", true);
+      const founded = await this.foundOrHalt(identity.groupId, clusterId, configuration, recovered, {
+        ...hardState,
+        recoveryNumber,
+      });
       if (!node.isRunning) throw refused("this node was stopped meanwhile");
       const founder = { ...identity, clusterId, recoveryNumber };
       node.beginReplica(founder, founded);
@@ -105,6 +108,7 @@ export class Belonging {
 
   /** The old replica has ended: if the disk does not take the first entry, there is none to go on with (L04). */
   private async foundOrHalt(
+    groupId: GroupId,
     clusterId: ClusterId,
     configuration: Configuration,
     before: Recovered,
@@ -113,6 +117,7 @@ export class Belonging {
     try {
       return await found(this.ports, clusterId, configuration, before, hardState);
     } catch (error) {
+      this.ports.transport.detach(groupId);
       this.node.onHalted(`the cluster could not be founded: ${messageOf(error)}`);
       throw error;
     }

@@ -109,7 +109,7 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
     );
     this.closures.use(this.timers, this.inbox);
     this.log = new LogManager(ports.logStorage, this, this.inbox);
-    this.log.use(this.timers, options.writeOverdueMs, clock);
+    this.log.use(this);
     recovered.news.listen(this.inbox);
     this.postman = new Postman(transport, ports.checksum, identity, this.inbox, this.raft);
     this.fsm = new FsmCaller(
@@ -141,7 +141,7 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
 
   /** What the transport calls. */
   receiver(): TransportReceiver {
-    return new ReplicaReceiver(this.identity.incarnation, this.raft, this.postman, this.spare, this.owner);
+    return new ReplicaReceiver(this, this.owner);
   }
 
   /** Takes part from now on. */
@@ -154,9 +154,13 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
     return this.desk.snapshot(this.spare);
   }
 
-  /** Ends it: what is pending is answered, the write under way ends, nothing of it runs any more. Idempotent. */
-  async close(reason: string): Promise<void> {
-    this.end("Stopped", reason);
+  /**
+   * Ends it: what is pending is answered, the write under way ends, nothing of it runs any more. Idempotent.
+   *
+   * @param isFollowed - another one takes its place: until then it goes on receiving in its name, and drops what comes.
+   */
+  async close(reason: string, isFollowed = false): Promise<void> {
+    this.end("Stopped", reason, isFollowed);
     this.over = "closed";
     await this.spare.close();
     await this.fsm.close();
@@ -264,12 +268,12 @@ export class Replica implements TurnHooks, Hands, Sleeper, SpareSurroundings {
     await this.log.close();
   }
 
-  private end(code: "Halted" | "Stopped", reason: string): void {
+  private end(code: "Halted" | "Stopped", reason: string, isFollowed = false): void {
     if (this.over !== "") return;
     this.over = "halted";
     const because = code === "Halted" ? `This group has stopped in place: ${reason}.` : reason;
     const error = (outcome: "refused" | "unknown"): RaftError => new RaftError(code, outcome, because);
-    this.ports.transport.detach(this.identity.groupId);
+    if (!isFollowed) this.ports.transport.detach(this.identity.groupId);
     this.rest.wake(this.identity.groupId);
     this.postman.close();
     this.timers.close();

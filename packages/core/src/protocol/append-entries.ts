@@ -7,6 +7,7 @@ import type { AppendEntries, AppendEntriesResponse, Heartbeat } from "../model/m
 import type { ReplicaId } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
+import { Freshness } from "./freshness.js";
 import { cutHoles } from "./holes.js";
 import type { RaftState } from "./state.js";
 import { announced } from "./version-gate.js";
@@ -40,6 +41,7 @@ export function onAppendEntries(s: RaftState, leader: ReplicaId, message: Append
 export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat): void {
   if (message.commit > s.log.last.index) reportLoss(s, message.commit);
   else if (message.commit > s.commit) advanceCommit(s, message.commit);
+  s.freshness ??= new Freshness();
   s.freshness.heard(message, s.identity.startNumber, s.now, s.applied);
   if (message.round === 0) return;
   s.outbox.send(leader, {

@@ -23,7 +23,7 @@ export function onWriteOverdue(s: RaftState, { forMs }: WriteOverdue): void {
 /** The process stood still: what waits in its queues says who was there before, not who is there now (E16). */
 export function onEventLoopPaused(s: RaftState, { forMs }: EventLoopPaused): void {
   // Q05, Q08: its clock may have stood still with it; what was confirmed before says nothing about now.
-  s.freshness.forget();
+  s.freshness?.forget();
   s.leadership?.lease.voidUntilRound(s.leadership.round + 1);
   if (s.leadership === undefined || forMs < s.T || s.now - quorumHeardAt(s) < s.T) return;
   becomeFollower(s, null, `this process stood still for ${Math.round(forMs)} ms, and heard no quorum meanwhile`);

@@ -45,10 +45,11 @@ export function takeOffice(s: RaftState): void {
     lease: new LeaseRounds(),
   };
   s.leadership = office;
+  s.freshness = undefined;
   s.passedOn = { term: s.term, upTo: undefined };
   if (s.install !== undefined) s.outbox.emit({ type: "CancelSnapshot", transfer: s.install.transfer });
   s.install = undefined;
-  const self = { id: s.identity.id, incarnation: s.identity.incarnation };
+  const { self } = s;
   s.leaderOfTerm = self;
   setLeader(s, self, "won the election");
   s.outbox.emit(roleNotice(s, "won the election"));

@@ -33,7 +33,8 @@ export function onLeaseReadRequested(s: RaftState, requests: readonly number[]):
 
 /** Q08: this replica's own state, if it is fresh enough; else Q01. */
 export function onBoundedReadRequested(s: RaftState, reads: readonly BoundedRead[]): void {
-  const wholeSince = s.leadership === undefined ? s.freshness.wholeSince(s.applied) : confirmedSince(s, s.leadership);
+  const ownWholeSince = s.freshness?.wholeSince(s.applied) ?? Number.NEGATIVE_INFINITY;
+  const wholeSince = s.leadership === undefined ? ownWholeSince : confirmedSince(s, s.leadership);
   const isFresh = ({ maxStalenessMs }: BoundedRead): boolean => s.now - wholeSince <= maxStalenessMs;
   const fresh = reads.filter(isFresh).map(({ request }) => request);
   const rest = reads.filter((read) => !isFresh(read)).map(({ request }) => request);

@@ -85,7 +85,7 @@ export function onRestOffer(s: RaftState, leader: ReplicaId, { round, commit, ve
   s.rest = { phase: "resting", round };
   s.disarm("election");
   // Q08: what its heartbeats told of ages is getting old.
-  s.freshness.forget();
+  s.freshness?.forget();
   s.outbox.emit({ type: "Rest", with: [leader.id], version });
 }
 

@@ -5,10 +5,11 @@ import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, RecoveryNumber, ReplicaId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
+import { SharedValues } from "../model/shared-values.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
-import { Freshness } from "./freshness.js";
+import type { Freshness } from "./freshness.js";
 import type { Forgotten, Repair } from "./holes.js";
 import type { Role } from "./notice.js";
 import { Outbox } from "./outbox.js";
@@ -24,6 +25,9 @@ import type { Install } from "./state/install.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftStart } from "./state/raft-start.js";
 import type { Start } from "./state/start.js";
+
+/** What most groups have dropped: an answer or two of the third voter, that came when the election was won (G02). */
+const ONE_OF_EACH = new SharedValues<Readonly<Record<string, number>>>();
 
 /**
  * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.
@@ -86,8 +90,8 @@ export class RaftState {
   forgotten: Forgotten | undefined;
   /** S11: the state cannot be rebuilt from what is on disk, and a snapshot above this index is wanted; 0: it can. */
   restoring: LogIndex;
-  /** Q08: from which instant on a follower's state is whole. */
-  readonly freshness = new Freshness();
+  /** Q08: from which instant on a follower's state is whole; made with the first heartbeat that it hears, and let go by a leader. */
+  freshness: Freshness | undefined;
   /** F05. */
   formats: Formats;
   /** F05: said once that the leader's snapshot cannot be read here. */
@@ -104,7 +108,7 @@ export class RaftState {
   /** T11: highest start number seen of each replica. */
   starts: readonly Start[] = [];
   /** What was dropped, by reason (O01). */
-  dropped: Record<string, number> | undefined;
+  dropped: Readonly<Record<string, number>> | undefined;
   readonly log: RaftLog;
   /** Ascending. */
   readonly configurations: ConfigurationManager;
@@ -211,6 +215,12 @@ export class RaftState {
     return this.options.witness || this.configurations.current.witnesses.includes(this.identity.id);
   }
 
+  /** This replica, as votes and messages name it. One object as long as it is its own ballot, as leader and vote are kept (G02). */
+  get self(): ReplicaId {
+    const { id, incarnation } = this.identity;
+    return this.vote?.id === id && this.vote.incarnation === incarnation ? this.vote : { id, incarnation };
+  }
+
   /** The peer that sent this, if it is one the leader replicates to, in that very incarnation (M13). */
   peerOf(envelope: Envelope): Replicator | undefined {
     const peer = this.leadership?.peers.get(envelope.from);
@@ -249,8 +259,9 @@ export class RaftState {
 
   /** Counts something that was dropped. */
   drop(reason: string): void {
-    this.dropped ??= {};
-    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    const dropped = { ...this.dropped, [reason]: (this.dropped?.[reason] ?? 0) + 1 };
+    const isOneOfEach = Object.values(dropped).every((count) => count === 1);
+    this.dropped = isOneOfEach ? ONE_OF_EACH.of(Object.keys(dropped).join(), dropped) : dropped;
   }
 
   /** The hard state as it is now. */

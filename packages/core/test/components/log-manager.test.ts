@@ -248,7 +248,7 @@ describe("E24 a write that takes too long", () => {
     const { log, sink, end } = manager();
     const time = new ManualTime();
     const timers = new TimerService(time, drawing(0), 10, sink, { alarmRang: () => log.checkOverdue() });
-    log.use(timers, 300, { monotonic: () => time.now() });
+    log.use({ timers, options: { writeOverdueMs: 300 }, ports: { clock: { monotonic: () => time.now() } } });
     for (const number of [1, 2]) {
       log.persist(persist(number, { hardState: FRESH_HARD_STATE }));
       log.flush();

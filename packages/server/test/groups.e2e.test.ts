@@ -180,8 +180,12 @@ describe("several groups behind one door", () => {
       code: 1,
       error: expect.stringContaining('there is no group "typo" here (there are ..g, g..n, n..t, t..)'),
     });
-    const evened = await shell(["admin", "rebalance"]);
-    expect(evened).toMatchObject({ code: 0, error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
+    // E21: on a busy host nobody may take over within an election timeout: that is refused, and an operator asks again.
+    const evened = await until("leaders that are evened out", async () => {
+      const asked = await shell(["admin", "rebalance"]);
+      return asked.code === 0 ? asked : undefined;
+    });
+    expect(evened).toMatchObject({ error: "", out: expect.stringMatching(/: n1 handed over to n[23]/) });
     expect(await counts()).toEqual([1, 1, 2]);
     expect(JSON.parse((await shell(["admin", "rebalance", "--json"])).out)).toEqual({
       outcome: "ok",

@@ -39,7 +39,7 @@ export class ForwardDesk {
   }
 
   /** R18: passes a command on to the leader, once. */
-  forward<Result>(payload: Uint8Array, terms: Terms): Promise<Result> {
+  forward<Result>(payload: Uint8Array, { deadlineMs, signal }: Terms): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const request = nextRequest(this.memory);
       const gaveUp = (code: "DeadlineExceeded" | "Cancelled"): RaftError => {
@@ -47,7 +47,6 @@ export class ForwardDesk {
         this.inbox.post({ type: "ForwardAbandoned", request });
         return mayStillTakeEffect(code);
       };
-      const { deadlineMs, signal } = terms;
       const call = { deadlineMs, signal, resolve: resolve as (result: unknown) => void, reject, gaveUp };
       if (this.calls.add(request, call)) this.inbox.post({ type: "ForwardRequested", request, payload });
     });
@@ -88,8 +87,7 @@ export class ForwardDesk {
   }
 
   /** Another node passed a command on to this one. */
-  take({ from, fromIncarnation, request, payload, onlyInTerm }: TakeForwarded): void {
-    const [to, toIncarnation] = [from, fromIncarnation];
+  take({ from: to, fromIncarnation: toIncarnation, request, payload, onlyInTerm }: TakeForwarded): void {
     this.inbox.proposeForwarded(payload, onlyInTerm, (error, value) => {
       const { outcome, code, reason, result } = error === null ? this.laidOut(value) : failure(error);
       this.inbox.post({ type: "ForwardedSettled", to, toIncarnation, request, outcome, code, reason, result });

@@ -5,7 +5,6 @@ import type { LogIndex, Millis, Term } from "../model/log-id.js";
 import type { Envelope } from "../model/message.js";
 import type { LocalIdentity, NodeId, RecoveryNumber, ReplicaId } from "../model/node-id.js";
 import type { ProtocolOptions } from "../model/options.js";
-import { SharedValues } from "../model/shared-values.js";
 import type { SnapshotMeta } from "../model/snapshot-meta.js";
 import { ConfigurationManager } from "./configuration-manager.js";
 import type { TimerName } from "./event.js";
@@ -25,9 +24,6 @@ import type { Install } from "./state/install.js";
 import type { Leadership } from "./state/office.js";
 import type { RaftStart } from "./state/raft-start.js";
 import type { Start } from "./state/start.js";
-
-/** What most groups have dropped: an answer or two of the third voter, that came when the election was won (G02). */
-const ONE_OF_EACH = new SharedValues<Readonly<Record<string, number>>>();
 
 /**
  * Everything a replica knows, in one place; the conversations are functions over it. Nothing outside `protocol/` sees it.
@@ -108,7 +104,7 @@ export class RaftState {
   /** T11: highest start number seen of each replica. */
   starts: readonly Start[] = [];
   /** What was dropped, by reason (O01). */
-  dropped: Readonly<Record<string, number>> | undefined;
+  dropped: Record<string, number> | undefined;
   readonly log: RaftLog;
   /** Ascending. */
   readonly configurations: ConfigurationManager;
@@ -259,9 +255,8 @@ export class RaftState {
 
   /** Counts something that was dropped. */
   drop(reason: string): void {
-    const dropped = { ...this.dropped, [reason]: (this.dropped?.[reason] ?? 0) + 1 };
-    const isOneOfEach = Object.values(dropped).every((count) => count === 1);
-    this.dropped = isOneOfEach ? ONE_OF_EACH.of(Object.keys(dropped).join(), dropped) : dropped;
+    this.dropped ??= {};
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
   }
 
   /** The hard state as it is now. */

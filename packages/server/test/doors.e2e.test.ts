@@ -90,7 +90,7 @@ async function talk(process: HexraftProcess, listening: Required<Listening>): Pr
 describe("hexraft serve --access", () => {
   it("ioredis, node-redis and HexraftClient come in with a password; no output, error or description holds one", async () => {
     const { process, listening } = await workshop.single("n1", "--access", access());
-    await expect.poll(() => process.out, { timeout: 10_000 }).toContain("founded the cluster");
+    await expect.poll(() => process.out).toContain("founded the cluster");
     const told = await talk(process, listening);
     expect(await process.signal("SIGTERM")).toBe(0);
     const everything = `${told}${process.out}${process.error}`;
@@ -111,7 +111,7 @@ describe("hexraft serve --access", () => {
       tls: { caFile: join(certs, "ca.crt") },
     });
     try {
-      await expect.poll(() => client.put("a", "1").catch(() => false), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => client.put("a", "1").catch(() => false)).toBe(true);
       const password = join(workshop.directory, "ops.secret");
       writeFileSync(password, `${OPERATOR}\n`);
       const who = ["--user", "ops", "--password-file", password, "--ca", join(certs, "ca.crt")];
@@ -120,11 +120,11 @@ describe("hexraft serve --access", () => {
       const { users } = JSON.parse(readFileSync(file, "utf8")) as { users: Record<string, unknown> };
       writeFileSync(file, JSON.stringify({ users: { ops: users["ops"] } }));
       process.child.kill("SIGHUP");
-      await expect.poll(() => process.out, { timeout: 10_000 }).toContain("took the new access file");
+      await expect.poll(() => process.out).toContain("took the new access file");
       await expect(client.get("a")).rejects.toMatchObject({ code: "AccessDenied" });
       writeFileSync(file, "{");
       process.child.kill("SIGHUP");
-      await expect.poll(() => process.out, { timeout: 10_000 }).toContain("kept the users known before");
+      await expect.poll(() => process.out).toContain("kept the users known before");
     } finally {
       client.close();
     }

@@ -20,7 +20,7 @@ describe("three processes", () => {
     type Said = { identity: { clusterId: string }; configuration: { configuration: { voters: string[] } } };
     const status = () => Promise.all(cluster.ids.map((id) => cluster.ask<Said>(id, "/v1/status")));
     const voters = async () => (await status()).map(({ configuration }) => configuration.configuration.voters);
-    await expect.poll(voters, { timeout: 5_000 }).toEqual(cluster.ids.map(() => ["n1", "n2", "n3"]));
+    await expect.poll(voters).toEqual(cluster.ids.map(() => ["n1", "n2", "n3"]));
     expect(new Set((await status()).map(({ identity }) => identity.clusterId)).size).toBe(1);
   });
 
@@ -73,7 +73,7 @@ describe("three processes", () => {
         }
       }),
     );
-    const passed = (count: number) => expect.poll(() => acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(count);
+    const passed = (count: number) => expect.poll(() => acknowledged.size).toBeGreaterThan(count);
     await passed(300);
     const leader = await cluster.leader();
     expect(await cluster.of(leader).process.signal("SIGKILL")).toBe("SIGKILL");
@@ -123,7 +123,7 @@ describe("three processes", () => {
     const others = cluster.ids.filter((id) => id !== leader);
     await Promise.all(others.map((id) => cluster.of(id).process.signal("SIGKILL")));
     const { http } = cluster.of(leader).listening;
-    await expect.poll(async () => (await fetch(`http://${http}/readyz`)).status, { timeout: 10_000 }).toBe(503);
+    await expect.poll(async () => (await fetch(`http://${http}/readyz`)).status).toBe(503);
     const write = await fetch(`http://${http}/v1/kv/k`, { method: "PUT", body: "v" });
     expect([
       write.status,

@@ -65,7 +65,7 @@ async function serve({
   });
   const served = await Promise.all(started);
   await served[0]?.node.bootstrap({ voters: ids.map((id) => ({ id, address: id })) });
-  await expect.poll(() => served.some(({ node }) => node.describe().role === "leader"), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => served.some(({ node }) => node.describe().role === "leader")).toBe(true);
   return served;
 }
 

@@ -74,9 +74,7 @@ it("O07 hexraft explain says who leads; after two are gone, which peers are sile
   await Promise.all(others.map((id) => cluster.of(id).process.signal("SIGKILL")));
   const alone = cluster.of(leader).listening.http;
   const said = () => cluster.ask<Explanation>(leader, "/v1/explain");
-  await expect
-    .poll(async () => (await said()).findings.map(({ code: what }) => what), { timeout: 10_000 })
-    .toContain("asks");
+  await expect.poll(async () => (await said()).findings.map(({ code: what }) => what)).toContain("asks");
   const [, left] = await explained("--from", alone);
   expect(left).toMatch(
     new RegExp(

@@ -14,8 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => workshop.cleanUp());
 
-const ready = (http: string) =>
-  expect.poll(async () => (await fetch(`http://${http}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+const ready = (http: string) => expect.poll(async () => (await fetch(`http://${http}/readyz`)).status).toBe(200);
 
 describe("hexraft serve", () => {
   it("O04 E18 founds a cluster of one, serves, and stops on SIGTERM with exit code 0", async () => {
@@ -166,13 +165,11 @@ describe("what goes wrong", () => {
     const deadline = setTimeout(() => node.kill("SIGKILL"), 15_000);
     const acknowledged: string[] = [];
     await expect
-      .poll(
-        () =>
-          fetch(`http://127.0.0.1:${http}/readyz`).then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 10_000 },
+      .poll(() =>
+        fetch(`http://127.0.0.1:${http}/readyz`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
       )
       .toBe(200);
     await Promise.race([exited, writeUntilItEnds(http, acknowledged)]);

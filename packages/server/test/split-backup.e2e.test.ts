@@ -118,7 +118,7 @@ it("F08 M13 T02 a service is saved whole in mid-load, a leader being killed, and
   const stray = young.workshop.run(...nodeArguments(old.workshop.directory, "n3", port), ...FLAGS.flags);
   const { http } = (await stray.ready) as Required<Listening>;
   const refusal = `belongs to cluster ${was[0]?.clusterId}, and this node to ${is[0]?.clusterId}`;
-  await expect.poll(() => young.of("n1").process.out, { timeout: 10_000 }).toContain(refusal);
+  await expect.poll(() => young.of("n1").process.out).toContain(refusal);
   expect((await fetch(`http://${http}/v1/kv/a-count`)).status).toBe(503);
   await stray.signal("SIGTERM");
   await young.startOne("n3");

@@ -50,7 +50,7 @@ it("I15 S03 L08 three nodes over LMDB and file snapshots keep what they acknowle
   };
   const leader = async () => {
     const led = () => running.find((node) => node.describe().role === "leader");
-    await expect.poll(led, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(led).toBeDefined();
     return led() as KvNode;
   };
 
@@ -59,7 +59,7 @@ it("I15 S03 L08 three nodes over LMDB and file snapshots keep what they acknowle
   const first = await leader();
   for (let i = 0; i < WRITES; i++) await first.apply(put(`k${i % 50}`, `v${i}`));
   const baseOf = (node: KvNode) => Number(node.describe().storage["base"]);
-  await expect.poll(() => Math.min(...running.map(baseOf)), { timeout: 10_000 }).toBeGreaterThan(100);
+  await expect.poll(() => Math.min(...running.map(baseOf))).toBeGreaterThan(100);
   await stopAll();
 
   await startAll();

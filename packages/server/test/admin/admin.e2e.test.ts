@@ -77,7 +77,7 @@ describe("a refused change says why, and what to do", () => {
     n4.child.kill("SIGSTOP"); // it cannot show that it has caught up
     const rising = admin.promote(["n4"]);
     const stage = async () => valueOf(await admin.getPeers()).change?.stage;
-    await expect.poll(stage, { timeout: 5_000 }).toBe("catching-up");
+    await expect.poll(stage).toBe("catching-up");
     expect(await refusalOf(admin.removePeers(["n2"]))).toEqual([
       "refused ChangeRunning",
       "Another change of members is under way; wait for it to end.",
@@ -113,7 +113,7 @@ describe("a refused change says why, and what to do", () => {
     const { http = "" } = await n4.ready;
     const joinAgain = () => tell(http, addN4());
     await expect
-      .poll(joinAgain, { timeout: 5_000 })
+      .poll(joinAgain)
       .toEqual([
         409,
         expect.stringMatching(/n4 is no member since configuration \d+; ask one that is, maybe n1 at 127/),
@@ -128,9 +128,7 @@ describe("a refused change says why, and what to do", () => {
         const response = await fetch(`http://${http}${path}`, { method, ...(method === "PUT" && { body: "v" }) });
         return [method, response.status, await response.json()];
       };
-      await expect
-        .poll(ask, { timeout: 5_000 })
-        .toEqual([method, 503, expect.objectContaining({ outcome: "refused" })]);
+      await expect.poll(ask).toEqual([method, 503, expect.objectContaining({ outcome: "refused" })]);
     }
     const { client: door = "" } = await n4.ready;
     const client = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: portOf(door) }, ...cluster.endpoints] });

@@ -65,7 +65,7 @@ describe("a lost majority of processes whose groups share a log", () => {
   it("M11 L11 G01 says which groups there are, and leaves a process alone that runs", async () => {
     for (const group of GROUPS) {
       const leader = () => IDS.map((id) => nodeOf(id, group)).find((node) => node.describe().role === "leader");
-      await expect.poll(leader, { timeout: 10_000 }).toBeDefined();
+      await expect.poll(leader).toBeDefined();
       await leader()?.apply(put(KEYS[group], `the ${KEYS[group]}`));
       const commitIndex = leader()?.describe().commitIndex as number;
       // Whichever two are left hold all of it.
@@ -102,7 +102,7 @@ describe("a lost majority of processes whose groups share a log", () => {
     await Promise.all([serve("n1"), serve("n2")]);
     for (const [group, survivor, other] of survivors) {
       const node = nodeOf(survivor, group);
-      await expect.poll(() => node.describe().role, { timeout: 10_000 }).toBe("leader");
+      await expect.poll(() => node.describe().role).toBe("leader");
       expect(node.describe().configuration.configuration.voters).toEqual([survivor]);
       await node.changeConfiguration({ kind: "addPeers", nodes: [{ id: other, address: addressOf(other) }] });
       const answer = await nodeOf(other, group).read(get(KEYS[group]));

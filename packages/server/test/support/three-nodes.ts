@@ -112,7 +112,7 @@ export class ThreeNodes {
 }
 
 /** Looks until it finds something; fails after `withinMs`. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 10_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
   const end = performance.now() + withinMs;
   let trouble: unknown;
   while (performance.now() < end) {

@@ -47,8 +47,9 @@ describe("FileLogStorage: segments and compaction", () => {
     const before = segmentsIn(directory);
     await log.write({ compactTo: { index: 115, term: 7 }, commitHint: 120 });
     await expect.poll(() => segmentsIn(directory).length).toBeLessThan(before.length - 2);
-    expect(segmentsIn(directory)).toEqual(before.slice(before.indexOf(segmentsIn(directory)[0] as string)));
     const { opened, log: next } = await reopen(log, directory, PARTS);
+    const after = segmentsIn(directory);
+    expect(after).toEqual(before.slice(-after.length));
     expect(opened.base.index).toBeGreaterThan(80);
     expect(opened.base.index).toBeLessThanOrEqual(115);
     expect(opened).toMatchObject({

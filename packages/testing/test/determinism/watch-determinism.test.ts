@@ -244,7 +244,7 @@ describe("watchDeterminism", () => {
       onTestFinished(() => node.stop());
       await node.start();
       await node.bootstrap({ voters: [{ id: "n1", address: "memory:n1" }] });
-      await expect.poll(() => node.describe().role, { timeout: 10_000 }).toBe("leader");
+      await expect.poll(() => node.describe().role).toBe("leader");
       await node.apply("a command");
       expect(machine.lines).toHaveLength(1);
       return found;

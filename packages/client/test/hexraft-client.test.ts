@@ -3,7 +3,7 @@ import { Rejected } from "@hexraft/core/ports";
 import { get, KvCodec, put } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClientOptions, HexraftClient, RequestKind, valueOf } from "../src/index.js";
-import { FakeNode, type Received } from "./support/fake-node.js";
+import { FakeNode, PATIENT, type Received } from "./support/fake-node.js";
 
 const codec = new KvCodec();
 const PUT_DONE = codec.encodeResult({ type: "put", done: true });
@@ -16,7 +16,8 @@ let nodes: FakeNode[];
 const clients: HexraftClient[] = [];
 
 function client(options: Partial<ClientOptions> = {}, of: readonly FakeNode[] = nodes): HexraftClient {
-  const made = new HexraftClient({ endpoints: of.map(({ port }) => ({ host: "127.0.0.1", port })), ...options });
+  const endpoints = of.map(({ port }) => ({ host: "127.0.0.1", port }));
+  const made = new HexraftClient({ endpoints, ...PATIENT, ...options });
   clients.push(made);
   return made;
 }
@@ -62,12 +63,12 @@ describe("the way to the leader", () => {
 
   it("C05 waits for a leader without hammering anybody", async () => {
     for (const node of nodes) node.leader = "";
-    const hexraft = client({ deadlineMs: 1_000, backoffMs: 20, backoffMaxMs: 100 });
+    const hexraft = client({ deadlineMs: 3_000, backoffMs: 20, backoffMaxMs: 100 });
     const answered = await hexraft.propose(put("k", "v"));
     expect(answered).toMatchObject({ outcome: "refused", error: { code: "DeadlineExceeded" } });
     const asked = nodes.reduce((sum, { connections }) => sum + connections, 0);
     expect(asked).toBeGreaterThan(5);
-    expect(asked).toBeLessThan(45);
+    expect(asked).toBeLessThan(100);
     expect(total()).toBe(0);
   });
 
@@ -113,16 +114,21 @@ describe("the way to the leader", () => {
 
   it("names the reason of a node that shows it the door", async () => {
     for (const node of nodes) node.goodbye = "this node speaks version 9";
-    const answered = await client({ deadlineMs: 100 }).propose(put("k", "v"));
+    const abort = new AbortController();
+    const asked = client().propose(put("k", "v"), { signal: abort.signal });
+    // Who comes a second time was shown the door before.
+    await expect.poll(() => nodes.reduce((sum, { connections }) => sum + connections, 0)).toBeGreaterThan(1);
+    abort.abort();
+    const answered = await asked;
     expect(answered.outcome === "refused" && answered.error.message).toContain("this node speaks version 9");
   });
 
   it("leaves a leader that has gone silent once an operation's time is out", async () => {
-    const hexraft = client({ deadlineMs: 100 });
+    const hexraft = client();
     await hexraft.put("k", "v");
     elect(second());
     first().onRequest = () => {};
-    expect(await hexraft.propose(put("k", "v"))).toMatchObject({
+    expect(await hexraft.propose(put("k", "v"), { deadlineMs: 100 })).toMatchObject({
       outcome: "unknown",
       error: { code: "DeadlineExceeded" },
     });
@@ -133,7 +139,7 @@ describe("the way to the leader", () => {
 
 describe("a leader that stands still", () => {
   it("C05 a read is asked elsewhere while there is time, and nobody who still names it leads back", async () => {
-    const hexraft = client({ connectTimeoutMs: 1_000 });
+    const hexraft = client({ connectTimeoutMs: 2_000 });
     await hexraft.put("k", "v");
     first().isMute = true;
     const read = hexraft.get("k");
@@ -147,10 +153,12 @@ describe("a leader that stands still", () => {
   it("C05 what is meant for this very node waits for it, and is asked nowhere else", async () => {
     const hexraft = client({ connectTimeoutMs: 50 });
     await hexraft.get("k", { from: { node: "n1" } });
+    const connections = () => [first().connections, second().connections];
+    const before = connections();
     first().isMute = true;
     const answered = await hexraft.read(get("k"), { from: { node: "n1" }, deadlineMs: 300 });
     expect(answered).toMatchObject({ outcome: "refused", error: { code: "DeadlineExceeded" } });
-    expect([first().connections, second().connections]).toEqual([1, 0]);
+    expect(connections()).toEqual(before);
   });
 });
 
@@ -220,8 +228,9 @@ describe("three outcomes", () => {
 
 describe("deadlines and signals", () => {
   it("C05 a command that was sent is unknown after its deadline; one that was not is refused", async () => {
-    first().onRequest = () => {};
     const hexraft = client();
+    await hexraft.get("k");
+    first().onRequest = () => {};
     expect(await hexraft.propose(put("k", "v"), { deadlineMs: 50 })).toMatchObject({
       outcome: "unknown",
       error: { code: "DeadlineExceeded" },
@@ -257,7 +266,11 @@ describe("deadlines and signals", () => {
   it("a late answer to what was given up is nobody's", async () => {
     const hexraft = client();
     first().onRequest = () => {};
-    await hexraft.propose(put("k", "v"), { deadlineMs: 50 });
+    const abort = new AbortController();
+    const given = hexraft.propose(put("k", "v"), { signal: abort.signal });
+    await expect.poll(total).toBe(1);
+    abort.abort();
+    expect(await given).toMatchObject({ outcome: "unknown" });
     const late = first().received[0] as Received;
     first().onRequest = (request) => {
       late.ok(PUT_DONE);

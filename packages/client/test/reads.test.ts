@@ -2,7 +2,7 @@ import { get, KvCodec, put } from "@hexraft/statemachine-kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ClientOptions, HexraftClient, RequestKind, readRequestOf } from "../src/index.js";
 import { laterToken } from "../src/read-token.js";
-import { FakeNode, type Received } from "./support/fake-node.js";
+import { FakeNode, PATIENT, type Received } from "./support/fake-node.js";
 
 const codec = new KvCodec();
 const PUT_DONE = codec.encodeResult({ type: "put", done: true });
@@ -14,7 +14,14 @@ const clients: HexraftClient[] = [];
 
 function client(options: Partial<ClientOptions> = {}): HexraftClient {
   const endpoints = nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
-  const made = new HexraftClient({ endpoints, sessions: false, backoffMs: 1, backoffMaxMs: 20, ...options });
+  const made = new HexraftClient({
+    endpoints,
+    sessions: false,
+    backoffMs: 1,
+    backoffMaxMs: 20,
+    ...PATIENT,
+    ...options,
+  });
   clients.push(made);
   return made;
 }
@@ -67,13 +74,13 @@ describe("where a read goes", () => {
     const [, ...rest] = nodes;
     for (const node of nodes) node.onRequest = (request) => request.refuse("ReadTimeout");
     (rest[0] as FakeNode).onRequest = (request) => request.ok(VALUE);
-    const hexraft = client({ deadlineMs: 3_000 });
+    const hexraft = client();
     expect(await hexraft.get("k", { from: "any" })).toEqual(Uint8Array.of(7));
     const named = await hexraft.read(get("k"), { from: { node: "n3" }, deadlineMs: 100 });
     expect(named).toMatchObject({ outcome: "refused", error: { code: "DeadlineExceeded" } });
     nodeOf("n3").onRequest = (request) => request.refuse("NotLeader");
     expect(await hexraft.read(get("k"), { from: { node: "n3" } })).toMatchObject({ error: { code: "NotLeader" } });
-    const nobody = await hexraft.read(get("k"), { from: { node: "n9" }, deadlineMs: 100 });
+    const nobody = await hexraft.read(get("k"), { from: { node: "n9" }, deadlineMs: 2_000 });
     expect(nobody).toMatchObject({ outcome: "refused", error: { message: expect.stringContaining("is not n9") } });
   });
 

@@ -14,6 +14,9 @@ import {
   REQUEST_FRAME_BYTES_MAX,
 } from "../../src/index.js";
 
+/** Options of a client to whom a node is not silent because the machine stands still. */
+export const PATIENT = { deadlineMs: 15_000, connectTimeoutMs: 10_000 } as const;
+
 /** A request as it reached the node. */
 export interface Received {
   readonly number: number;

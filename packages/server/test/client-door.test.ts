@@ -46,7 +46,8 @@ async function open(limits: Partial<DoorLimits> = {}): Promise<void> {
 }
 
 function client(): HexraftClient {
-  const made = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port }] });
+  const endpoints = [{ host: "127.0.0.1", port }];
+  const made = new HexraftClient({ endpoints, deadlineMs: 15_000, connectTimeoutMs: 10_000 });
   clients.push(made);
   return made;
 }
@@ -235,7 +236,7 @@ describe("bad input", () => {
     const caller = client();
     await caller.put("k", "v");
     const release = kv.hold();
-    const answered = caller.propose(put("k", "w"), { deadlineMs: 2_000 });
+    const answered = caller.propose(put("k", "w"));
     await expect.poll(() => kv.underWay).toBe(1);
     await door.stop();
     expect(await answered).toMatchObject({ outcome: "unknown", error: { code: "ConnectionLost" } });

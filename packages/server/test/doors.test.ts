@@ -52,7 +52,8 @@ async function raw(port: number): Promise<RawClient> {
 
 function client(port: number, user?: string, password = SECRET): HexraftClient {
   const credentials = user === undefined ? {} : { credentials: { user, password } };
-  const made = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port }], deadlineMs: 3_000, ...credentials });
+  const endpoints = [{ host: "127.0.0.1", port }];
+  const made = new HexraftClient({ endpoints, deadlineMs: 15_000, connectTimeoutMs: 10_000, ...credentials });
   clients.push(made);
   return made;
 }
@@ -227,7 +228,7 @@ describe("the Redis protocol", () => {
   });
 
   it("T07 closes who does not say who he is in time", async () => {
-    const port = await redis({ greetingTimeoutMs: 500 });
+    const port = await redis({ greetingTimeoutMs: 2_000 });
     const known = await raw(port);
     expect(await known.exchange(resp("AUTH", SECRET))).toBe("+OK\r\n");
     expect(await (await raw(port)).end()).toBe("-NOAUTH Authentication required.\r\n");
@@ -293,7 +294,7 @@ describe("the client door", () => {
   });
 
   it("T07 M07 who waits for an answer is not idle", async () => {
-    const port = await door({ idleTimeoutMs: 60 }, Access.open);
+    const port = await door({ idleTimeoutMs: 600 }, Access.open);
     const asked = new ClusterAdmin({ endpoints: [{ host: "127.0.0.1", port }] });
     clients.push(asked);
     let answer = () => {};
@@ -302,7 +303,7 @@ describe("the client door", () => {
     });
     const changing = asked.change(ADD_N4);
     await expect.poll(() => administered.told.length).toBe(1);
-    const other = await raw(await door({ idleTimeoutMs: 60, greetingTimeoutMs: 180 }, Access.open));
+    const other = await raw(await door({ idleTimeoutMs: 600, greetingTimeoutMs: 1_800 }, Access.open));
     await other.end(); // three times as long as anybody may be idle
     answer();
     expect(await changing).toMatchObject({ outcome: "ok" });
@@ -326,7 +327,7 @@ describe("the client door", () => {
         outcome: "refused",
         message: expect.stringContaining("credentials"),
       });
-      expect(performance.now() - begun).toBeLessThan(2_500);
+      expect(performance.now() - begun).toBeLessThan(12_000); // long before its deadline
       expect(inspect(error, { depth: 10 })).not.toMatch(/sesame/);
       // And again: it is asked anew, and neither hangs nor spins.
       expect((await caller.propose(put("k", "v"))).outcome).toBe("refused");

@@ -30,8 +30,8 @@ describe("globMatcher", () => {
   ])("%j on %j is %s", (pattern, key, expected) => expect(matches(pattern, key)).toBe(expected));
 
   it("takes no longer than pattern × key, whoever wrote the pattern", () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(matches(`${"*a".repeat(50)}b`, "a".repeat(10_000))).toBe(false);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000); // ms of its own, whoever else is at work
   });
 });

@@ -24,6 +24,11 @@ beforeEach(async () => {
   kv = new LocalKv();
   description = { leader: "n1", term: 3, halted: "", text: "n1 leads" };
   applied = { index: 9, term: 3, hash: "00ff" };
+  await openFront();
+});
+afterEach(() => front.stop());
+
+async function openFront(limits: Partial<typeof DEFAULT_HTTP_LIMITS> = {}): Promise<void> {
   const describeNode = () => description as unknown as NodeDescription;
   front = new HttpFront(
     {
@@ -42,11 +47,10 @@ beforeEach(async () => {
       ]),
       scrape: async () => ({ type: "text/plain", body: "hexraft_term 3\n" }),
     },
-    { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, greetingTimeoutMs: 200, arrivalTimeoutMs: 400 },
+    { ...DEFAULT_HTTP_LIMITS, requestBytesMax: 1_000, ...limits },
   );
   port = (await front.start({ host: "127.0.0.1", port: 0 })).port;
-});
-afterEach(() => front.stop());
+}
 
 async function ask(method: string, path: string, body?: string | Uint8Array, headers: Record<string, string> = {}) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -313,6 +317,8 @@ describe("what goes wrong", () => {
   });
 
   it("T07 reaps a client that never ends its head", async () => {
+    await front.stop();
+    await openFront({ greetingTimeoutMs: 200, arrivalTimeoutMs: 400 });
     const raw = await RawClient.to(port);
     raw.say("GET /v1/kv/k HTTP/1.1\r\nx: ");
     expect(await raw.end()).toMatch(/^HTTP\/1.1 408 /);

@@ -58,7 +58,8 @@ async function redis(port: number, user: string, secret: string): Promise<RawCli
 
 function client(port: number, user: string, password: string): HexraftClient {
   const endpoints = [{ host: "127.0.0.1", port }];
-  const made = new HexraftClient({ endpoints, credentials: { user, password }, deadlineMs: 1_000, sessions: false });
+  const patient = { deadlineMs: 15_000, connectTimeoutMs: 10_000 };
+  const made = new HexraftClient({ endpoints, credentials: { user, password }, sessions: false, ...patient });
   closing.push(() => made.close());
   return made;
 }

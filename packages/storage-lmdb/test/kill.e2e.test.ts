@@ -26,7 +26,7 @@ class Life {
   readonly ended: Promise<unknown>;
 
   constructor(private readonly child: ChildProcess) {
-    this.ended = once(child, "exit");
+    this.ended = once(child, "close"); // all that it said has been heard by then
     child.on("message", ({ durable, failed }: Said) => {
       this.durable = Math.max(this.durable, durable ?? 0);
       if (failed !== undefined) this.failures.push(failed);
@@ -62,7 +62,7 @@ describe("LmdbLogStorage in a process that dies", () => {
     let held = 0;
     for (const writes of [1, 7, 40, 150, 400]) {
       const life = new Life(fork(program, [directory], { execArgv: nodeArguments, env }));
-      await expect.poll(() => life.durable, { timeout: 20_000, interval: 1 }).toBeGreaterThan(held + writes);
+      await expect.poll(() => life.durable, { timeout: 40_000, interval: 1 }).toBeGreaterThan(held + writes);
       await life.kill();
       const now = await holdsOf(directory);
       expect(now).toBeGreaterThanOrEqual(life.durable);

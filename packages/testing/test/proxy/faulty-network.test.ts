@@ -2,6 +2,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FaultyNetwork } from "../../src/proxy.js";
 
+/** Longest wait for what is to be heard, ms. */
+const PATIENCE_MS = 15_000;
+
 /** Says what it is told, and keeps what it hears. */
 class Peer {
   heard = "";
@@ -24,9 +27,9 @@ class Peer {
     this.socket.write(text, "latin1");
   }
 
-  /** Waits for a condition; fails after five seconds. */
+  /** Waits for a condition; fails after {@link PATIENCE_MS}. */
   async until(test: (heard: string, closed: boolean) => boolean): Promise<string> {
-    const deadline = setTimeout(() => this.socket.destroy(new Error("waited in vain")), 5_000);
+    const deadline = setTimeout(() => this.socket.destroy(new Error("waited in vain")), PATIENCE_MS);
     while (!test(this.heard, this.closed)) {
       if (this.closed) throw new Error(`closed after ${JSON.stringify(this.heard)}`);
       await new Promise<void>((resolve) => {

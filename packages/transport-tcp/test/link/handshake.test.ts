@@ -296,14 +296,14 @@ describe("a node that waits for a cluster", () => {
       await member("n1", { clusterId: "" }),
       await member("n2", { clusterId: "", startNumber: 4 }),
     ];
-    await expect(asking.transport.identify(asked.address, GROUP, 2_000)).resolves.toEqual({
+    await expect(asking.transport.identify(asked.address, GROUP, 10_000)).resolves.toEqual({
       nodeId: "n2",
       clusterId: "",
       directoryId: asked.directoryId,
       startNumber: 4,
       incarnation: incarnationOf("n2"),
     });
-    await expect(asking.transport.identify(asking.address, GROUP, 2_000)).resolves.toMatchObject({ nodeId: "n1" });
+    await expect(asking.transport.identify(asking.address, GROUP, 10_000)).resolves.toMatchObject({ nodeId: "n1" });
     expect([asked.claims, asked.ups]).toEqual([[], []]);
     await eventually("no connection is left", () => asked.facts["connections"] === 0);
   });

@@ -170,6 +170,7 @@ describe("crowds", () => {
   it("T04 T07 a storm of connections that come and go at once leaves nothing, and reaches no one", async () => {
     const { n1, stillTalk } = await talking({ handshakesMax: 16 });
     const cluster = "d".repeat(32);
+    const begunMs = performance.now();
     for (let wave = 0; wave < 30; wave++) {
       const peers = await Promise.all(Array.from({ length: 20 }, () => RawPeer.dial(n1)));
       for (const [i, peer] of peers.entries()) {
@@ -183,7 +184,8 @@ describe("crowds", () => {
       if (wave % 10 === 9) await stillTalk();
     }
     await eventually("only the member is connected", () => n1.facts["connections"] === 1);
-    expect(n1.log.lines.filter(({ level }) => level === "warn").length).toBeLessThanOrEqual(11);
+    const windows = 1 + Math.floor((performance.now() - begunMs) / 10_000); // on a busy machine more than one
+    expect(n1.log.lines.filter(({ level }) => level === "warn").length).toBeLessThanOrEqual(11 * windows);
     await stillTalk();
   });
 

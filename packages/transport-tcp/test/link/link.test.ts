@@ -1,4 +1,5 @@
 import { EntryType, type Envelope, LogBlock, type Message } from "@hexraft/core/ports";
+import { freePorts } from "@hexraft/testing/proxy";
 import { describe, expect, it } from "vitest";
 import { FrameType } from "../../src/wire/frame.js";
 import { type Reject, rejectToArray, welcomeToArray } from "../../src/wire/handshake.js";
@@ -158,15 +159,15 @@ describe("connecting again", () => {
   });
 
   it("T04 a peer whose wait is long is called at once when it calls itself, or when its address changes", async () => {
-    const nobody = await RawListener.open(() => {});
-    await nobody.close();
+    const [port = 0] = await freePorts(1);
+    const nobody = { address: `127.0.0.1:${port}` };
     const patient = { reconnectMinMs: 60_000, reconnectMaxMs: 60_000 };
     const [n1, n3] = [await member("n1", patient), await member("n3")];
     const at = (id: string, address: string) => ({ id, incarnation: incarnationOf(id), address });
     n1.knows(at("n2", nobody.address), at("n3", nobody.address));
     await eventually("both wait", () => linkOf(n1, "n2")?.state === "waiting" && linkOf(n1, "n3")?.state === "waiting");
     expect(n1.say("n2", heartbeat(1))).toBe(false); // nobody to take it: it would only be stale later
-    const n2 = await member("n2", { port: Number(nobody.address.split(":")[1]) });
+    const n2 = await member("n2", { port });
     n2.knows(n1.peer);
     await eventually("n2 is called back", () => n1.ups.some(({ id }) => id === "n2"));
     n1.knows(n2.peer, n3.peer);

@@ -59,7 +59,8 @@ export class Member {
     this.directoryId = directoryId ?? incarnationOf(id).split("").toReversed().join("");
     this.startNumber = startNumber ?? 1;
     const container = new Container();
-    const given = { host: "127.0.0.1", port: 0, reconnectMaxMs: 100, ...options };
+    // No hello comes too late because the machine stands still.
+    const given = { host: "127.0.0.1", port: 0, reconnectMaxMs: 100, handshakeTimeoutMs: 15_000, ...options };
     container.load(tcpTransport(given));
     container.bind(Checksum).toConstantValue(checksum);
     container.bind(RandomSource).toConstantValue(random);

@@ -138,14 +138,14 @@ describe("mutual TLS between nodes", () => {
     sayHello(peer, n1, "n2");
     await peer.closed();
     expect(peer.refusal).toMatchObject({ code: "Identity", reason: expect.stringMatching(/n3.*not for n2/) });
-    await expect(n1.transport.identify(posing.address, GROUP, 1_000)).resolves.toMatchObject({ nodeId: "n3" });
+    await expect(n1.transport.identify(posing.address, GROUP, 10_000)).resolves.toMatchObject({ nodeId: "n3" });
     // A listener that says to be n2 with the certificate of n5.
     const { certificate: cert, key } = await ours.sign("n5");
     const swapped = await RawListener.open((caller) => caller.say(FrameType.welcome, WELCOME_OF_N2), { cert, key });
     n1.knows({ ...posing.peer, id: "n2", address: swapped.address });
     const isTold = () => swapped.peers.some(({ refusal }) => refusal?.code === "Identity");
     await eventually("it is told", isTold);
-    await expect(n1.transport.identify(swapped.address, GROUP, 1_000)).rejects.toThrow(/n5, and not for n2/);
+    await expect(n1.transport.identify(swapped.address, GROUP, 10_000)).rejects.toThrow(/n5, and not for n2/);
     expect(n1.ups.filter(({ id }) => id === "n2")).toEqual([]);
   });
 
@@ -199,7 +199,7 @@ describe("who is a member", () => {
   });
 
   it("T03 the live connection of a member that was removed is closed, and it does not come in again", async () => {
-    const [n1, n2, n3] = [await node("n1", { leaverGraceMs: 100 }), await node("n2"), await node("n3")];
+    const [n1, n2, n3] = [await node("n1", { leaverGraceMs: 2_000 }), await node("n2"), await node("n3")];
     n1.knows(n2.peer, n3.peer);
     n3.knows(n1.peer);
     await eventually("n3 is in", () => n3.ups.length === 1);
@@ -310,7 +310,7 @@ describe("certificates that are renewed", () => {
 
   it("T03 a connection does not outlive the certificate that opened it", async () => {
     const n1 = await node("n1");
-    const peer = await dialWith(n1, await ours.sign("n2", { notAfter: new Date(Date.now() + 2_500) }));
+    const peer = await dialWith(n1, await ours.sign("n2", { notAfter: new Date(Date.now() + 5_000) }));
     sayHello(peer, n1, "n2");
     await eventually("it is in", () => isIn(peer));
     const pings = setInterval(() => peer.say(FrameType.ping, []), 50);

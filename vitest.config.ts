@@ -27,8 +27,8 @@ export default defineConfig({
     // Processes, so that locks, signals and pids are real; two, for the small machines this runs on.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     // What comes true in a moment does so later on a machine whose disk and cores others have; a second is no verdict.
     expect: { poll: { timeout: 15_000 } },
     // A missing transcript or golden file is a failure, never written silently.
@@ -59,7 +59,7 @@ export default defineConfig({
       {
         // Commands that compute: no timer of theirs minds company.
         extends: true,
-        test: { name: "commands", include: COMMANDS, testTimeout: 60_000, sequence: { groupOrder: 1 } },
+        test: { name: "commands", include: COMMANDS, testTimeout: 120_000, sequence: { groupOrder: 1 } },
       },
       {
         // Clusters of real processes, afterwards. They wait more than they work, and have patience enough for a second one beside them.
@@ -68,14 +68,14 @@ export default defineConfig({
           name: "processes",
           include: ["packages/*/test/**/*.e2e.test.ts"],
           exclude: [...COMMANDS, ...ALONE],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
       },
       {
         // Clusters whose timers want a quiet machine: one at a time.
         extends: true,
-        test: { name: "alone", include: ALONE, maxWorkers: 1, testTimeout: 60_000, sequence: { groupOrder: 3 } },
+        test: { name: "alone", include: ALONE, maxWorkers: 1, testTimeout: 120_000, sequence: { groupOrder: 3 } },
       },
     ],
   },

@@ -10,7 +10,7 @@ describe("examples", () => {
   it.each(examples)("%s runs to its end", (name) => {
     // Compiled, as in the project of whoever copies it.
     const main = join(root, "examples", name, "dist", "main.js");
-    const printed = execFileSync(process.execPath, [main], { encoding: "utf8", timeout: 30_000 });
+    const printed = execFileSync(process.execPath, [main], { encoding: "utf8", timeout: 90_000 });
     expect(printed).not.toBe("");
   });
 

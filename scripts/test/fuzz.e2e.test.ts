@@ -16,7 +16,7 @@ interface Figures {
 
 async function fuzz(...args: string[]): Promise<{ code: number; figures: Figures; output: string }> {
   const command = ["--conditions=@hexraft/source", "--tsconfig", "tsconfig.base.json", "scripts/fuzz.ts", "--json"];
-  const { code, output } = await run("tsx", [...command, ...args], { quiet: true, timeoutMs: 58_000 });
+  const { code, output } = await run("tsx", [...command, ...args], { quiet: true, timeoutMs: 110_000 });
   const last = output.trimEnd().split("\n").at(-1) ?? "";
   return { code, figures: JSON.parse(last) as Figures, output };
 }

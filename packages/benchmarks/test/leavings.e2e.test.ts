@@ -19,14 +19,17 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Looks until it finds something; fails after 20 s. */
+/** Longest wait for what others do, ms. */
+const PATIENCE_MS = 50_000;
+
+/** Looks until it finds something; fails after {@link PATIENCE_MS}. */
 async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  for (const end = performance.now() + 20_000; performance.now() < end; ) {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
     const found = look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`no ${what} within 20 s`);
+  throw new Error(`no ${what} within ${PATIENCE_MS} ms`);
 }
 
 /** Processes that hold the data directories of a benchmark's nodes. */

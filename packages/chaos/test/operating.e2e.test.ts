@@ -15,7 +15,7 @@ const MAIN = fileURLToPath(new URL("../../server/dist/main.js", import.meta.url)
 const IDS = ["n1", "n2", "n3", "n4", "n5", "n6", "n7"] as const;
 const CALLERS = 6;
 /** T of the nodes, ms: up to five processes and their clients on one busy machine. */
-const ELECTION_TIMEOUT_MS = 500;
+const ELECTION_TIMEOUT_MS = 1_500;
 /** Small enough that newcomers are sent snapshots. */
 const SNAPSHOT_EVERY = 300;
 const PACE_MS = 5;
@@ -43,7 +43,7 @@ beforeEach(async () => {
   );
   const endpoints = ports.map((each) => ({ host: "127.0.0.1", port: each.client }));
   admin = new ClusterAdmin({ endpoints, changeDeadlineMs: 30_000 });
-  client = new HexraftClient({ endpoints, deadlineMs: 20_000, connectTimeoutMs: 500 });
+  client = new HexraftClient({ endpoints, deadlineMs: 40_000, connectTimeoutMs: 500 });
 });
 afterEach(async () => {
   admin.close();
@@ -97,7 +97,7 @@ const converged = (...ids: readonly string[]) =>
 class Load {
   readonly journal = new Journal();
   private readonly registers = new Registers(4, { operationsMax: 300, unknownMax: 4 }, () => Math.random());
-  private readonly auditor = { name: "auditor", client, deadlineMs: 20_000 };
+  private readonly auditor = { name: "auditor", client, deadlineMs: 40_000 };
   private running: Promise<void>[] = [];
   private isOn = false;
   answered = 0;
@@ -116,7 +116,7 @@ class Load {
   /** Goes on until that many more operations were answered. */
   async passed(more: number): Promise<void> {
     const goal = this.answered + more;
-    await expect.poll(() => this.answered, { timeout: 20_000 }).toBeGreaterThanOrEqual(goal);
+    await expect.poll(() => this.answered, { timeout: 40_000 }).toBeGreaterThanOrEqual(goal);
   }
 
   /** What cannot be explained, and what is not there any more. */
@@ -131,8 +131,8 @@ class Load {
     for (let turn = 1; this.isOn; turn++) {
       const isDone =
         turn % 5 === 0
-          ? await this.journal.write(client, 20_000)
-          : await this.registers.turn({ name, client, deadlineMs: 20_000 }, `${name} ${turn} ${this.answered}`);
+          ? await this.journal.write(client, 40_000)
+          : await this.registers.turn({ name, client, deadlineMs: 40_000 }, `${name} ${turn} ${this.answered}`);
       if (isDone) this.answered++;
       await sleep(PACE_MS);
     }
@@ -212,4 +212,4 @@ it("I15 I16 M07 M11 M13 E21 a cluster grows from one to five, has two replaced a
   expect(verdict).toEqual({ contradictions: [], undecided: 0, lost: 0 });
   expect(checked).toBeGreaterThanOrEqual(4);
   expect(endedByThemselves).toEqual([]);
-}, 60_000);
+}, 180_000);

@@ -23,7 +23,7 @@ const alive = (pid: number): boolean => {
 
 describe("hexraft demo --once", () => {
   it("R16 C02 kills the leader in mid-load, loses nothing, and leaves nothing behind", {
-    timeout: 90_000,
+    timeout: 120_000,
   }, async () => {
     const demo = workshop.run("demo", "--once", "--keys", "2000");
     expect(await demo.exited, `${demo.out}${demo.error}`).toBe(0);

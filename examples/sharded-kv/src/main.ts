@@ -23,7 +23,7 @@ type KvNode = Node<KvCommand, KvResult, KvQuery, KvAnswer>;
 const directory = mkdtempSync(join(tmpdir(), "hexraft-sharded-"));
 const members: { readonly manager: NodeManager; readonly ranges: ReadonlyMap<string, KvNode> }[] = [];
 for (const nodeId of ["n1", "n2", "n3"]) {
-  const manager = await createNodeManager({ nodeId, electionTimeoutMs: 300 }, [
+  const manager = await createNodeManager({ nodeId, electionTimeoutMs: 1_000 }, [
     nodeRuntime(),
     tcpTransport({ host: "127.0.0.1", port: 0 }),
     sharedFileStorage({ directory: join(directory, nodeId), segmentBytesMax: 1024 * 1024 }),

@@ -49,7 +49,7 @@ rmSync(directory, { recursive: true });
 function serve(id: string, peerPort: number, clientPort: number): ChildProcess {
   const where = ["--node-id", id, "--data-directory", join(directory, id), "--bootstrap", voters];
   const doors = ["--listen", `${peerPort}`, "--client", `${clientPort}`];
-  const how = ["--split-at", SPLIT_AT.join(","), "--election-timeout", "300", "--log", "silent"];
+  const how = ["--split-at", SPLIT_AT.join(","), "--election-timeout", "1000", "--log", "silent"];
   return fork(fileURLToPath(new URL("./serve-process.js", import.meta.url)), ["serve", ...where, ...doors, ...how]);
 }
 

@@ -20,7 +20,7 @@ async function start(nodeId: string): Promise<{ readonly node: LedgerNode; reado
     bind(StateMachine).toConstantValue(new Ledger());
   });
   const node = await createNode<LedgerCommand, LedgerResult, LedgerQuery, number>(
-    { nodeId, groupId: "ledger", electionTimeoutMs: 300 },
+    { nodeId, groupId: "ledger", electionTimeoutMs: 1_000 },
     [
       nodeRuntime(),
       memoryStorage(new MemoryDisk()), // in production: fileStorage({ directory })

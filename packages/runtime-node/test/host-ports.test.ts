@@ -22,7 +22,7 @@ describe("nodeRuntime", () => {
     const before = clock.monotonic();
     expect(container.get(Scheduler).now()).toBeGreaterThanOrEqual(before);
     expect(clock.monotonic()).toBeLessThan(clock.wall() / 2);
-    expect(Math.abs(clock.wall() - Date.now())).toBeLessThan(1_000);
+    expect(Math.abs(clock.wall() - Date.now())).toBeLessThan(10_000);
   });
 
   it("E22 an action runs no earlier than its delay, and may schedule itself again", async () => {

@@ -15,6 +15,8 @@ import { Tally, type TallyCommand, type TallyResult, tallyCodec, tallyModule } f
 
 type TallyNode = Node<TallyCommand, TallyResult, string, number>;
 type TallyCodec = typeof tallyCodec;
+/** T of several nodes in this process: longer than it stands still on a busy machine. ms. */
+const STEADY_MS = 1_000;
 
 let closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -54,7 +56,7 @@ async function serve({
     if (formats !== undefined) Object.assign(tally, { formatOpened: () => {} });
     const module = isWrapped ? sessions(tallyModule(tally)) : tallyModule(tally);
     const node = await createNode<TallyCommand, TallyResult, string, number>(
-      { nodeId, groupId: "tally", electionTimeoutMs: 150 },
+      { nodeId, groupId: "tally", electionTimeoutMs: ids.length === 1 ? 150 : STEADY_MS },
       [nodeRuntime(), memoryStorage(new MemoryDisk()), network.transport({ address: nodeId }), module],
     );
     await node.start();
@@ -75,7 +77,8 @@ const endpointsOf = (served: readonly { readonly port: number }[]) =>
   served.map(({ port }) => ({ host: "127.0.0.1", port }));
 
 function clientOf(served: readonly Served[], options: object = {}) {
-  const client = new ServiceClient(tallyCodec, { endpoints: endpointsOf(served), ...options });
+  const patient = { deadlineMs: 20_000, connectTimeoutMs: 10_000 };
+  const client = new ServiceClient(tallyCodec, { endpoints: endpointsOf(served), ...patient, ...options });
   closing.push(() => client.close());
   return client;
 }
@@ -83,7 +86,7 @@ function clientOf(served: readonly Served[], options: object = {}) {
 describe("a user's own state machine", () => {
   it("C01 C05 its client goes to the leader, and follows it through a transfer and past a node that stopped", async () => {
     const served = await serve({ ids: ["n1", "n2", "n3"] });
-    const client = clientOf(served, { deadlineMs: 15_000 });
+    const client = clientOf(served);
     expect(await client.propose({ add: 1, to: "a" })).toMatchObject({ outcome: "ok", value: 1 });
     const leader = () => served.find(({ node }) => node.describe().role === "leader");
     const first = leader() as Served;

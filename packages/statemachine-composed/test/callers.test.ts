@@ -13,7 +13,7 @@ const running: PartsNode[] = [];
 afterEach(() => Promise.all(running.splice(0).map((node) => node.stop())));
 
 async function started(nodeId: string, network: MemoryNetwork, disk: MemoryDisk): Promise<PartsNode> {
-  const node: PartsNode = await createNode({ nodeId, electionTimeoutMs: 150 }, [
+  const node: PartsNode = await createNode({ nodeId, electionTimeoutMs: 1_000 }, [
     nodeRuntime(),
     memoryStorage(disk),
     network.transport({ address: nodeId }),
@@ -35,7 +35,7 @@ it("F04 F02 F03 the parts of a group are told and asked by their names, on any n
   await n1.bootstrap({ voters: [n1, n2, n3].map(({ id }) => ({ id, address: id })) });
   await expect.poll(() => n2.describe().leader).not.toBeNull();
 
-  const forward = { forward: true, deadlineMs: 5_000 };
+  const forward = { forward: true, deadlineMs: 15_000 };
   const { tally, texts } = callersOf(parts, n2);
   const sum = await tally.apply(5, forward);
   const stored = await texts.apply(put("a", "1"), forward);

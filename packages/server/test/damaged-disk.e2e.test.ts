@@ -16,14 +16,18 @@ const inspect = async (id: string): Promise<{ readonly code: number | string; re
 
 /** Writes until every node has closed its first segment: 1 MiB, and the next file laid out. */
 async function fill(): Promise<void> {
-  const client = new HexraftClient({ endpoints: cluster.endpoints });
+  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 30_000 });
   // A closed segment ends with its foot, and that with 32 bytes that begin with these (docs/FORMAT.md).
   const isClosed = (id: string): boolean => readFileSync(firstSegmentOf(id)).subarray(-32, -28).toString() === "HXFT";
   let written = 0;
-  await until("a closed segment everywhere", async () => {
-    for (let i = 0; i < 40; i++) await client.put(`k${written++}`, "x".repeat(8_000));
-    return cluster.ids.every(isClosed) ? true : undefined;
-  });
+  await until(
+    "a closed segment everywhere",
+    async () => {
+      for (let i = 0; i < 40; i++) await client.put(`k${written++}`, "x".repeat(8_000));
+      return cluster.ids.every(isClosed) ? true : undefined;
+    },
+    90_000,
+  );
   client.close();
 }
 
@@ -58,7 +62,7 @@ describe("a disk that rots", () => {
     const follower = cluster.ids.find((id) => id !== leader) as string;
     await rotAndHeal(follower);
     await rotAndHeal(await cluster.leader());
-    const client = new HexraftClient({ endpoints: cluster.endpoints });
+    const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 30_000 });
     expect((await client.get("k0"))?.length).toBe(8_000);
     client.close();
     await cluster.converged();

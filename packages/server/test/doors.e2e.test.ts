@@ -11,6 +11,8 @@ import { type HexraftProcess, MAIN, nodeArguments, portOf, Workshop } from "./su
 
 const SECRET = "tell-nobody-7f3a";
 const OPERATOR = "nor-this-one-91c2";
+/** Of clients: a password is hashed, which takes its time on a busy machine. */
+const PATIENT = { deadlineMs: 20_000, connectTimeoutMs: 10_000 };
 let workshop: Workshop;
 beforeEach(() => {
   workshop = new Workshop();
@@ -43,8 +45,8 @@ async function talk(process: HexraftProcess, listening: Required<Listening>): Pr
     return error;
   };
   const endpoints = [{ host: "127.0.0.1", port: portOf(listening.client) }];
-  const client = new HexraftClient({ endpoints, credentials: { password: SECRET } });
-  const wrong = new HexraftClient({ endpoints, credentials: { user: "ops", password: SECRET } });
+  const client = new HexraftClient({ endpoints, credentials: { password: SECRET }, ...PATIENT });
+  const wrong = new HexraftClient({ endpoints, credentials: { user: "ops", password: SECRET }, ...PATIENT });
   const redis = new Redis({ port: portOf(listening.resp), password: SECRET });
   const other = await createClient({
     RESP: 2,
@@ -109,6 +111,7 @@ describe("hexraft serve --access", () => {
       endpoints: [{ host: "127.0.0.1", port: portOf(listening.client) }],
       credentials: { password: SECRET },
       tls: { caFile: join(certs, "ca.crt") },
+      ...PATIENT,
     });
     try {
       await expect.poll(() => client.put("a", "1").catch(() => false)).toBe(true);

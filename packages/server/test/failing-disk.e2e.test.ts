@@ -26,7 +26,7 @@ afterEach(async () => {
 /** Writes until told to stop; only what was acknowledged counts. */
 class Writer {
   readonly acknowledged: string[] = [];
-  private readonly client = new HexraftClient({ endpoints: cluster.endpoints });
+  private readonly client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 20_000 });
   private stopped = false;
   private readonly done: Promise<void>;
 
@@ -71,14 +71,14 @@ async function loseLeaderTo(
   const leader = await cluster.leader();
   const { process } = cluster.of(leader);
   const writer = new Writer();
-  await expect.poll(() => writer.acknowledged.length).toBeGreaterThan(20);
+  await expect.poll(() => writer.acknowledged.length, { timeout: 40_000 }).toBeGreaterThan(20);
   const volume = volumes.get(leader) as Volume;
   fail(volume, process.pid);
   expect([await process.end(), process.error]).toEqual([7, expect.stringMatching(reason)]);
   const others = cluster.ids.filter((id) => id !== leader);
   expect(others).toContain(await cluster.leader(others));
   const before = writer.acknowledged.length;
-  await expect.poll(() => writer.acknowledged.length).toBeGreaterThan(before + 20);
+  await expect.poll(() => writer.acknowledged.length, { timeout: 40_000 }).toBeGreaterThan(before + 20);
   await writer.stop();
   mend(volume);
   await cluster.startOne(leader);

@@ -4,7 +4,7 @@ import { type Answered, HexraftClient, valueOf } from "@hexraft/client";
 import type { Survivor } from "@hexraft/core";
 import { increment } from "@hexraft/statemachine-kv";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ThreeNodes, until } from "./support/three-nodes.js";
+import { ELECTION_TIMEOUT_MS, ThreeNodes, until } from "./support/three-nodes.js";
 
 const HELD_BY_ALL = 50;
 const LOST = 20;
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 function makeClient(): HexraftClient {
-  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 20_000, connectTimeoutMs: 500 });
+  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 60_000, connectTimeoutMs: 500 });
   clients.push(client);
   return client;
 }
@@ -44,8 +44,9 @@ function underWay(client: HexraftClient, key: string, count: number) {
 
 /** One step of `hexraft admin reset-peers` on this node's directory. */
 async function reset(id: string, ...more: readonly string[]): Promise<Survivor> {
-  const where = ["--data-directory", join(cluster.workshop.directory, id), "--election-timeout", "500"];
-  const step = cluster.workshop.run("admin", "reset-peers", ...where, ...more, "--json");
+  const where = ["--data-directory", join(cluster.workshop.directory, id)];
+  const timing = ["--election-timeout", `${ELECTION_TIMEOUT_MS}`];
+  const step = cluster.workshop.run("admin", "reset-peers", ...where, ...timing, ...more, "--json");
   expect([await step.exited, step.out]).toEqual([0, expect.stringContaining('"outcome":"ok"')]);
   return (JSON.parse(step.out) as { readonly value: Survivor }).value;
 }

@@ -1,12 +1,12 @@
 import { HexraftClient } from "@hexraft/client";
 import type { Explanation } from "@hexraft/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ThreeNodes } from "./support/three-nodes.js";
+import { STEADY_MS, ThreeNodes } from "./support/three-nodes.js";
 
 const CALLERS = 8;
 let cluster: ThreeNodes;
 beforeAll(async () => {
-  cluster = await new ThreeNodes().start();
+  cluster = await new ThreeNodes([], { electionTimeoutMs: STEADY_MS }).start();
 });
 afterAll(() => cluster.stop());
 
@@ -43,7 +43,7 @@ it("O02 a process under load can be scraped: every batch counts, and the figures
       done++;
     }
   });
-  await expect.poll(() => done, { timeout: 20_000 }).toBeGreaterThan(500);
+  await expect.poll(() => done, { timeout: 40_000 }).toBeGreaterThan(500);
   const during = await scrape(leader);
   load.on = false;
   await Promise.all(callers);

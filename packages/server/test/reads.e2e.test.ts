@@ -2,11 +2,11 @@ import { HexraftClient } from "@hexraft/client";
 import type { Consistency } from "@hexraft/core";
 import { get, put } from "@hexraft/statemachine-kv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ThreeNodes } from "./support/three-nodes.js";
+import { STEADY_MS, ThreeNodes } from "./support/three-nodes.js";
 
 let cluster: ThreeNodes;
 beforeAll(async () => {
-  cluster = await new ThreeNodes().start();
+  cluster = await new ThreeNodes([], { electionTimeoutMs: STEADY_MS }).start();
 });
 afterAll(() => cluster.stop());
 
@@ -62,7 +62,7 @@ describe("reads of a HexraftClient", () => {
     })();
     const more = (count: number) => {
       const goal = looked + count;
-      return expect.poll(() => looked, { timeout: 20_000 }).toBeGreaterThan(goal);
+      return expect.poll(() => looked, { timeout: 40_000 }).toBeGreaterThan(goal);
     };
     await more(100);
     for (let kill = 0; kill < 2; kill++) {

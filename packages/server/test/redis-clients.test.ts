@@ -1,11 +1,11 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ThreeNodes } from "./support/three-nodes.js";
+import { STEADY_MS, ThreeNodes } from "./support/three-nodes.js";
 
 let cluster: ThreeNodes;
 beforeAll(async () => {
-  cluster = await new ThreeNodes().start();
+  cluster = await new ThreeNodes([], { electionTimeoutMs: STEADY_MS }).start();
 });
 afterAll(() => cluster.stop());
 

@@ -70,7 +70,8 @@ describe("hexraft serve", () => {
     const raw = await RawClient.to(portOf(listening.client));
     raw.say("GET / HTTP/1.1\r\n\r\n");
     expect(await raw.end()).toMatch(/announces|hexraft/);
-    const client = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: portOf(listening.client) }] });
+    const endpoints = [{ host: "127.0.0.1", port: portOf(listening.client) }];
+    const client = new HexraftClient({ endpoints, deadlineMs: 20_000 });
     expect(await client.put("k", "v")).toBe(true);
     expect(await client.increment("n", 5)).toBe(5n);
     expect(await client.compareAndSet("k", "v", "w")).toBe(true);
@@ -162,7 +163,7 @@ describe("what goes wrong", () => {
       said += chunk.toString();
     });
     const exited = new Promise((resolve) => node.once("exit", resolve));
-    const deadline = setTimeout(() => node.kill("SIGKILL"), 15_000);
+    const deadline = setTimeout(() => node.kill("SIGKILL"), 50_000);
     const acknowledged: string[] = [];
     await expect
       .poll(() =>

@@ -11,13 +11,13 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 it("C03 C05 C02 leaders are killed and paused in the middle of increments, and each counts exactly once", async () => {
-  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 30_000, connectTimeoutMs: 500 });
+  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 60_000, connectTimeoutMs: 500 });
   const load = { on: true };
   const sums: bigint[] = [];
   const callers = Array.from({ length: CALLERS }, async () => {
     while (load.on) sums.push(await client.increment("n"));
   });
-  const passed = (count: number) => expect.poll(() => sums.length, { timeout: 20_000 }).toBeGreaterThan(count);
+  const passed = (count: number) => expect.poll(() => sums.length, { timeout: 40_000 }).toBeGreaterThan(count);
   for (let kill = 0; kill < KILLS; kill++) {
     await passed(sums.length + 100);
     const leader = await cluster.leader();

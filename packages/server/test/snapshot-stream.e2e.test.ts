@@ -9,12 +9,12 @@ import { ThreeNodes, until } from "./support/three-nodes.js";
 
 /*
  * A state of 64 MiB, streamed to a node that was away while it was written, by real processes: under load, and at a rate that
- * makes the stream last some two seconds.
+ * makes the stream last some four seconds.
  */
 const MIB = 1024 * 1024;
 const STATE_BYTES = 64 * MIB;
 const VALUE_BYTES = 512 * 1024;
-const RATE_BYTES = 32 * MIB; // a second
+const RATE_BYTES = 16 * MIB; // a second
 const AWAY = "n3";
 const raft = {
   snapshotEveryBytes: 16 * MIB,
@@ -42,15 +42,16 @@ interface Status {
  *
  * @param electionTimeoutMs - half of what a stream lasts: who is held up by it loses office, and who only shares a busy machine does not.
  */
-async function behind(execArgv: readonly string[] = [], electionTimeoutMs = 1_000) {
+async function behind(execArgv: readonly string[] = [], electionTimeoutMs = 2_000) {
   const network = new FaultyNetwork({ dialerOf });
   closing.push(() => network.stop());
   const ports = await freePorts(3);
   await network.add(AWAY);
   network.leadsTo(AWAY, ports[2] as number);
-  const flags = ["--election-timeout", `${electionTimeoutMs}`];
+  const flags: string[] = [];
   const cluster = new ThreeNodes(ports, {
     flags,
+    electionTimeoutMs,
     execArgv,
     reachedAt: (id, port) => (id === AWAY ? network.addressOf(AWAY) : `127.0.0.1:${port}`),
   });
@@ -62,7 +63,7 @@ async function behind(execArgv: readonly string[] = [], electionTimeoutMs = 1_00
   await cluster.of(AWAY).process.signal("SIGKILL");
   const others = cluster.ids.filter((id) => id !== AWAY);
   const leader = await cluster.leader(others);
-  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 30_000 });
+  const client = new HexraftClient({ endpoints: cluster.endpoints, deadlineMs: 60_000 });
   closing.push(async () => client.close());
   const admin = new ClusterAdmin({ endpoints: cluster.endpoints });
   closing.push(async () => admin.close());
@@ -108,15 +109,19 @@ it("S04 S08 T06 a snapshot is installed under load: no election, nobody waits lo
   const before = await heldBy(cluster.of(leader).process);
   await cluster.startOne(AWAY);
   const seen: { readonly from: number; readonly to: number; readonly bytes: number; readonly leaderMib: number }[] = [];
-  await until("the state on the node that was away", async () => {
-    const from = performance.now();
-    const bytes = await held();
-    const to = performance.now();
-    // A collection each time that somebody looks would be most of what the leader does.
-    if (bytes !== undefined && bytes - (seen.at(-1)?.bytes ?? 0) > STATE_BYTES / 16)
-      seen.push({ from, to, bytes, leaderMib: await heldBy(cluster.of(leader).process) });
-    return seen.length > 1 && (await status(AWAY)).appliedIndex >= STATE_BYTES / VALUE_BYTES ? true : undefined;
-  });
+  await until(
+    "the state on the node that was away",
+    async () => {
+      const from = performance.now();
+      const bytes = await held();
+      const to = performance.now();
+      // A collection each time that somebody looks would be most of what the leader does.
+      if (bytes !== undefined && bytes - (seen.at(-1)?.bytes ?? 0) > STATE_BYTES / 16)
+        seen.push({ from, to, bytes, leaderMib: await heldBy(cluster.of(leader).process) });
+      return seen.length > 1 && (await status(AWAY)).appliedIndex >= STATE_BYTES / VALUE_BYTES ? true : undefined;
+    },
+    PATIENCE_MS,
+  );
   await puts.stop();
   expect((await status(leader)).term).toBe(term);
   expect(await cluster.leader()).toBe(leader);
@@ -130,7 +135,7 @@ it("S04 S08 T06 a snapshot is installed under load: no election, nobody waits lo
   // What was under way when it was looked at first came at no rate.
   expect(last.bytes - first.bytes).toBeLessThan((RATE_BYTES * (last.to - first.from)) / 1_000 + 8 * MIB);
   expect(puts.puts).toBeGreaterThan(20);
-  expect(puts.longestMs).toBeLessThan(2_500); // ms; a stream that held the leader up would have cost its office
+  expect(puts.longestMs).toBeLessThan(5_000); // ms; a stream that held the leader up would have cost its office
 });
 
 /** So slow that nobody who looks misses the stream, however seldom a busy machine lets him. */
@@ -140,10 +145,10 @@ const CRAWLING = { bytesPerSecond: MIB / 4 };
 /** Of what was written, so much may not be durable: what the sync under way is for, and what comes beside it. */
 const IN_DOUBT_BYTES = 8 * MIB;
 /** Longest wait for what takes some seconds, ms. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 it("S04 S10 a stream that is cut in the middle goes on where it was, though the leader has saved anew, and so it does when the receiver's process is killed", async () => {
-  const { cluster, network, leader, write, status, held } = await behind([], 2_000);
+  const { cluster, network, leader, write, status, held } = await behind();
   const { term, storage } = await status(leader);
   const beyond = async (bytes: number) => {
     const now = (await held()) ?? 0;
@@ -173,4 +178,4 @@ it("S04 S10 a stream that is cut in the middle goes on where it was, though the 
   await until("the state on the node that was away", isThere, PATIENCE_MS);
   await cluster.converged();
   expect((await status(leader)).term).toBe(term);
-}, 120_000);
+}, 240_000);

@@ -34,7 +34,7 @@ const run = async (...args: readonly string[]) => {
   return { code, out: process.out, error: process.error };
 };
 const clientsOf = (cluster: ThreeNodes) =>
-  GROUPS.map((group) => new HexraftClient({ endpoints: cluster.endpoints, group, deadlineMs: 30_000 }));
+  GROUPS.map((group) => new HexraftClient({ endpoints: cluster.endpoints, group, deadlineMs: 60_000 }));
 const count = async (client: HexraftClient, letter: string): Promise<number> =>
   Number(Buffer.from((await client.get(`${letter}-count`)) ?? []).toString());
 interface Status {
@@ -59,7 +59,7 @@ it("F08 M13 T02 a service is saved whole in mid-load, a leader being killed, and
     return until(
       "more of every range",
       async () => (done.every((each, at) => each > (goals[at] as number)) ? true : undefined),
-      30_000,
+      60_000,
     );
   };
   await passed(50);

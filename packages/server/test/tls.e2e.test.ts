@@ -36,8 +36,8 @@ describe("hexraft serve with TLS", () => {
     const [first, last] = [await n1.ready, await n3.ready];
     const put = async () =>
       (await fetch(`http://${first.http}/v1/kv/k`, { method: "PUT", body: "v" }).catch(() => ({ status: 0 }))).status;
-    await expect.poll(put, { timeout: 20_000 }).toBe(200);
-    expect(await (await fetch(`http://${last.http}/v1/kv/k`)).text()).toBe("v");
+    await expect.poll(put, { timeout: 40_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(`http://${last.http}/v1/kv/k`)).text()).toBe("v");
   });
 
   it("T03 without TLS it does not listen beyond its machine, unless plaintext is said", async () => {

@@ -4,7 +4,7 @@ import type { RaftError } from "@hexraft/core/ports";
 import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HexraftProcess, MAIN, nodeArguments, portOf } from "../support/serve-process.js";
-import { ThreeNodes } from "../support/three-nodes.js";
+import { STEADY_MS, ThreeNodes } from "../support/three-nodes.js";
 
 let cluster: ThreeNodes;
 let admin: ClusterAdmin;
@@ -13,12 +13,12 @@ let n4: HexraftProcess;
 let n4Port: number;
 
 beforeAll(async () => {
-  cluster = await new ThreeNodes().start();
+  cluster = await new ThreeNodes([], { electionTimeoutMs: STEADY_MS }).start();
   [n4Port = 0] = await freePorts(1);
   const args = nodeArguments(cluster.workshop.directory, "n4", n4Port);
-  n4 = cluster.workshop.run(...args, "--election-timeout", "500");
+  n4 = cluster.workshop.run(...args, "--election-timeout", `${STEADY_MS}`);
   await n4.ready;
-  admin = new ClusterAdmin({ endpoints: cluster.endpoints, changeDeadlineMs: 20_000 });
+  admin = new ClusterAdmin({ endpoints: cluster.endpoints, deadlineMs: 20_000, changeDeadlineMs: 40_000 });
 });
 afterAll(async () => {
   admin.close();
@@ -131,7 +131,8 @@ describe("a refused change says why, and what to do", () => {
       await expect.poll(ask).toEqual([method, 503, expect.objectContaining({ outcome: "refused" })]);
     }
     const { client: door = "" } = await n4.ready;
-    const client = new HexraftClient({ endpoints: [{ host: "127.0.0.1", port: portOf(door) }, ...cluster.endpoints] });
+    const endpoints = [{ host: "127.0.0.1", port: portOf(door) }, ...cluster.endpoints];
+    const client = new HexraftClient({ endpoints, deadlineMs: 20_000 });
     await client.put("k", "v");
     expect(Buffer.from((await client.get("k")) as Uint8Array).toString()).toBe("v");
     client.close();

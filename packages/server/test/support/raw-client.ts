@@ -1,5 +1,8 @@
 import { connect, type Socket } from "node:net";
 
+/** Longest wait for what is to be heard, ms. */
+const PATIENCE_MS = 20_000;
+
 /** A socket that says exactly what it is told, and keeps what it hears as latin1 text. */
 export class RawClient {
   heard = "";
@@ -31,9 +34,9 @@ export class RawClient {
     this.socket.write(Buffer.from(latin1, "latin1"));
   }
 
-  /** Waits until it has heard something that satisfies `test`; fails after five seconds, telling what it heard. */
+  /** Waits until it has heard something that satisfies `test`; fails after {@link PATIENCE_MS}, telling what it heard. */
   async until(test: (heard: string) => boolean): Promise<string> {
-    const deadline = setTimeout(() => this.socket.destroy(), 5_000);
+    const deadline = setTimeout(() => this.socket.destroy(), PATIENCE_MS);
     while (!test(this.heard) && !this.closed) await new Promise<void>((resolve) => this.waiting.push(resolve));
     clearTimeout(deadline);
     if (!test(this.heard)) throw new Error(`closed after ${JSON.stringify(this.heard)}`);
@@ -50,7 +53,7 @@ export class RawClient {
 
   /** Waits until the other side has closed. */
   async end(): Promise<string> {
-    const deadline = setTimeout(() => this.socket.destroy(new Error("not closed in time")), 5_000);
+    const deadline = setTimeout(() => this.socket.destroy(new Error("not closed in time")), PATIENCE_MS);
     while (!this.closed) await new Promise<void>((resolve) => this.waiting.push(resolve));
     clearTimeout(deadline);
     return this.heard;

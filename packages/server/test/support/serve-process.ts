@@ -9,7 +9,8 @@ import type { Listening } from "../../src/serve/start-server.js";
 
 /** The built command. */
 export const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const DEADLINE_MS = 15_000;
+/** Longest wait for a process to end, ms. */
+const DEADLINE_MS = 45_000;
 
 /** A `hexraft` process, built, with what it wrote. */
 export class HexraftProcess {

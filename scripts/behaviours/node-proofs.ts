@@ -228,7 +228,7 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "O03",
-    file: `${NODE}/raft-node.ts`,
+    file: `${NODE}/node-life.ts`,
     find: "    this.events?.emit(notice);\n",
     replace: "",
     tests: test("raft-node"),
@@ -256,9 +256,9 @@ export const nodeProofs: readonly Proof[] = [
   },
   {
     rule: "O04",
-    file: `${NODE}/raft-node.ts`,
-    find: 'if (replica !== undefined && this.state === "running") await',
-    replace: 'if (replica !== undefined && this.state === "halted") await',
+    file: `${NODE}/node-life.ts`,
+    find: 'if (replica !== undefined && this.stage === "running") await',
+    replace: 'if (replica !== undefined && this.stage === "halted") await',
     tests: ["packages/testing/test/cluster/founding.test.ts"],
   },
   {

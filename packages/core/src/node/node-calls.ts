@@ -13,7 +13,7 @@ import { type TokenOrigin, wantedOf } from "./read-token.js";
 import { DEFAULT_DEADLINE_IN_TIMEOUTS, type Replica } from "./replica.js";
 
 /** The node that is called. */
-interface CalledNode {
+export interface CalledNode {
   readonly id: NodeId;
   /** @throws RaftError if it does not run. */
   running(): { readonly replica: Replica };

@@ -304,10 +304,11 @@ describe("a peer that reads slowly", () => {
 
 describe("a slow link", () => {
   it("T07 T05 a peer that takes bytes, but is slower than our pings, is not taken for dead", async () => {
-    const quick = { pingIntervalMs: 20, silenceMaxMs: 200 };
+    // After a pause of this process n1 judges n2 an interval later; n2 looks more often, and has answered by then, through the proxy.
+    const quick = { pingIntervalMs: 100, silenceMaxMs: 500 };
     const [n1, n2] = [
       await member("n1", { ...quick, frameBytesMax: 16 * MIB }),
-      await member("n2", { ...quick, frameBytesMax: 16 * MIB }),
+      await member("n2", { ...quick, pingIntervalMs: 20, frameBytesMax: 16 * MIB }),
     ];
     const slow = await ThrottledProxy.open(n2.port, 2 * MIB);
     n1.knows({ ...n2.peer, address: slow.address });

@@ -17,7 +17,7 @@ async function start(id: string) {
   // Each line is one adapter. In production, swap two of them and nothing else:
   //   fileStorage({ directory: `./data/${id}` })        from @hexraft/storage-file
   //   tcpTransport({ host: "127.0.0.1", port: 7001 })   from @hexraft/transport-tcp
-  const node = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ nodeId: id, electionTimeoutMs: 150 }, [
+  const node = await createNode<KvCommand, KvResult, KvQuery, KvAnswer>({ nodeId: id }, [
     nodeRuntime(),
     memoryStorage(new MemoryDisk()),
     network.transport({ address: id }),

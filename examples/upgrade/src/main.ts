@@ -16,7 +16,7 @@ async function start(id: string, formatVersion: number): Promise<void> {
     bind(StateMachine).toConstantValue(new Votes(formatVersion));
     bind(Codec).toConstantValue(voteCodec);
   });
-  const node = await createNode<Vote, number, string, number>({ nodeId: id, electionTimeoutMs: 500 }, [
+  const node = await createNode<Vote, number, string, number>({ nodeId: id, electionTimeoutMs: 1_000 }, [
     nodeRuntime(),
     memoryStorage(disks.get(id)),
     network.transport({ address: id }),

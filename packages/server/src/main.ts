@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { runHexraft } from "./cli.js";
+import { outliveReaders } from "./standard-streams.js";
 
+outliveReaders(process);
 process.exitCode = await runHexraft(process.argv);

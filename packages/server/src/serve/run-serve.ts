@@ -2,7 +2,7 @@ import { ExitCode, exitCodeOf } from "../exit-codes.js";
 import { makeLogger } from "../log/log.js";
 import { leaveParent, tellParent, whenParentLeaves } from "./parent.js";
 import type { ServeOptions } from "./serve-options.js";
-import { startServer } from "./start-server.js";
+import { type RunningServer, startServer } from "./start-server.js";
 
 /**
  * Runs one node until it is told to stop (SIGTERM, SIGINT, or its parent is gone) or it has died (L04, E17). SIGHUP makes it look
@@ -13,24 +13,26 @@ import { startServer } from "./start-server.js";
 export async function runServe(options: ServeOptions): Promise<number> {
   const logger = makeLogger(options.log, options.nodeId, process.stdout);
   const told = untilTold();
+  let server: RunningServer | undefined;
+  // From the first moment on: whoever says it to a node that is about to serve does not mean to end it.
+  const onHangUp = () => void server?.renew();
+  process.on("SIGHUP", onHangUp);
   try {
-    const server = await startServer(options, logger);
+    server = await startServer(options, logger);
     const { nodes, listening } = server;
     logger.info(`${options.nodeId} serves`, { ...listening, pid: process.pid });
     const events = Array.from(nodes, ([group, { events$ }]) =>
       events$.subscribe((event) => tellParent({ type: "event", group, event })),
     );
     tellParent({ type: "ready", listening });
-    const onHangUp = () => void server.renew();
-    process.on("SIGHUP", onHangUp);
     const end = await Promise.race([told.reason, server.died]);
     if (end instanceof Error) process.stderr.write(`hexraft: ${end.message}\n`);
     else logger.info(`${options.nodeId} stops`, { reason: end.told });
-    process.off("SIGHUP", onHangUp);
     for (const each of events) each.unsubscribe();
     await server.stop();
     return end instanceof Error ? exitCodeOf(end) : ExitCode.ok;
   } finally {
+    process.off("SIGHUP", onHangUp);
     told.forget();
     leaveParent();
   }

@@ -6,7 +6,7 @@ import { type HexraftProcess, nodeArguments, portOf, Workshop } from "./serve-pr
 /** T of these clusters, ms: longer than a busy test machine forgets about one of four processes. */
 export const ELECTION_TIMEOUT_MS = 1_000;
 /** T of a cluster whose test names its leader, or asks something once: longer than a busy machine stands still. ms. */
-export const STEADY_MS = 2_500;
+export const STEADY_MS = 1_500;
 
 /** A cluster of three real processes over real files. */
 export class ThreeNodes {

@@ -10,14 +10,6 @@ const PURE = [...PURE_ROOMS.map((room) => `core/test/${room}`), ...PURE_PACKAGES
   (place) => `packages/${place}/**/*.test.ts`,
 );
 
-/** They rest on a leader that nobody deposes, or load two cores by themselves. */
-const ALONE = [
-  "packages/chaos/test/**/*.e2e.test.ts",
-  "packages/server/test/{operator,snapshot-stream,storm,tls}.e2e.test.ts",
-];
-
-const COMMANDS = ["scripts/test/**/*.e2e.test.ts", "packages/benchmarks/test/**/*.e2e.test.ts"];
-
 export default defineConfig({
   // Constructor-parameter decorators; oxc does not look at tsconfig for files outside its `include`.
   oxc: { decorator: { legacy: true } },
@@ -57,25 +49,14 @@ export default defineConfig({
         },
       },
       {
-        // Commands that compute: no timer of theirs minds company.
-        extends: true,
-        test: { name: "commands", include: COMMANDS, testTimeout: 120_000, sequence: { groupOrder: 1 } },
-      },
-      {
-        // Clusters of real processes, afterwards. They wait more than they work, and have patience enough for a second one beside them.
+        // Commands that compute, and clusters of real processes, afterwards. These wait more than they work, and have patience enough for a second one beside them.
         extends: true,
         test: {
           name: "processes",
-          include: ["packages/*/test/**/*.e2e.test.ts"],
-          exclude: [...COMMANDS, ...ALONE],
+          include: ["packages/*/test/**/*.e2e.test.ts", "scripts/test/**/*.e2e.test.ts"],
           testTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
-      },
-      {
-        // Clusters whose timers want a quiet machine: one at a time.
-        extends: true,
-        test: { name: "alone", include: ALONE, maxWorkers: 1, testTimeout: 120_000, sequence: { groupOrder: 3 } },
       },
     ],
   },

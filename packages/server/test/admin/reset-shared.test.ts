@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NodeDescription } from "@hexraft/core";
 import { get, put } from "@hexraft/statemachine-kv";
 import { freePorts } from "@hexraft/testing/proxy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -103,7 +104,10 @@ describe("a lost majority of processes whose groups share a log", () => {
     await Promise.all([serve("n1"), serve("n2")]);
     for (const [group, survivor, other] of survivors) {
       const node = nodeOf(survivor, group);
-      await expect.poll(() => node.describe().role).toBe("leader");
+      // M03: it takes a change once an entry of its own term is committed, and with it the configuration that it goes on from.
+      const isSettled = ({ role, commitIndex, last }: NodeDescription) =>
+        role === "leader" && commitIndex === last.index;
+      await expect.poll(() => isSettled(node.describe())).toBe(true);
       expect(node.describe().configuration.configuration.voters).toEqual([survivor]);
       await node.changeConfiguration({ kind: "addPeers", nodes: [{ id: other, address: addressOf(other) }] });
       const held = async () => {

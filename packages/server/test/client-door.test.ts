@@ -12,6 +12,7 @@ import type { KvDoorCommand, KvDoorService } from "../src/kv/kv-door-service.js"
 import type { Front } from "../src/serve/front.js";
 import { deskOf } from "./support/administered.js";
 import { LocalKv } from "./support/local-kv.js";
+import { PATIENT } from "./support/patient.js";
 import { RawClient } from "./support/raw-client.js";
 
 let kv: LocalKv;
@@ -47,7 +48,7 @@ async function open(limits: Partial<DoorLimits> = {}): Promise<void> {
 
 function client(): HexraftClient {
   const endpoints = [{ host: "127.0.0.1", port }];
-  const made = new HexraftClient({ endpoints, deadlineMs: 15_000, connectTimeoutMs: 10_000 });
+  const made = new HexraftClient({ endpoints, ...PATIENT });
   clients.push(made);
   return made;
 }

@@ -13,6 +13,7 @@ import { HttpDoor, parseDoors } from "../src/operator/http-door.js";
 import { whoAsks } from "../src/operator/who-asks.js";
 import { DoorTls } from "../src/serve/door-tls.js";
 import { Doors, keepingLogger, userOf } from "./support/door-fixture.js";
+import { PATIENT } from "./support/patient.js";
 
 const SECRET = "tell-nobody-7f3a";
 const root = mkdtempSync(join(tmpdir(), "hexraft-door-tls-"));
@@ -78,8 +79,7 @@ function client(
   options: { tls?: { caFile: string }; deadlineMs?: number } = { tls: { caFile: caFile() } },
 ): HexraftClient {
   const endpoints = [{ host: "127.0.0.1", port }];
-  const patient = { deadlineMs: 15_000, connectTimeoutMs: 10_000 };
-  const made = new HexraftClient({ endpoints, credentials: { password: SECRET }, ...patient, ...options });
+  const made = new HexraftClient({ endpoints, credentials: { password: SECRET }, ...PATIENT, ...options });
   closing.push(() => made.close());
   return made;
 }

@@ -7,12 +7,11 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Listening } from "../src/serve/start-server.js";
+import { PATIENT } from "./support/patient.js";
 import { type HexraftProcess, MAIN, nodeArguments, portOf, Workshop } from "./support/serve-process.js";
 
 const SECRET = "tell-nobody-7f3a";
 const OPERATOR = "nor-this-one-91c2";
-/** Of clients: a password is hashed, which takes its time on a busy machine. */
-const PATIENT = { deadlineMs: 20_000, connectTimeoutMs: 10_000 };
 let workshop: Workshop;
 beforeEach(() => {
   workshop = new Workshop();

@@ -10,6 +10,7 @@ import { TokenBucket } from "../src/serve/token-bucket.js";
 import { ADD_N4, type Administered } from "./support/administered.js";
 import { Doors, userOf } from "./support/door-fixture.js";
 import type { LocalKv } from "./support/local-kv.js";
+import { PATIENT } from "./support/patient.js";
 import { RawClient, resp } from "./support/raw-client.js";
 
 const SECRET = "open-sesame";
@@ -53,7 +54,7 @@ async function raw(port: number): Promise<RawClient> {
 function client(port: number, user?: string, password = SECRET): HexraftClient {
   const credentials = user === undefined ? {} : { credentials: { user, password } };
   const endpoints = [{ host: "127.0.0.1", port }];
-  const made = new HexraftClient({ endpoints, deadlineMs: 15_000, connectTimeoutMs: 10_000, ...credentials });
+  const made = new HexraftClient({ endpoints, ...PATIENT, ...credentials });
   clients.push(made);
   return made;
 }

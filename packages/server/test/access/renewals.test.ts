@@ -9,6 +9,7 @@ import { readAccess } from "../../src/access/access-file.js";
 import { hashSecret } from "../../src/access/secret-hash.js";
 import { Renewals } from "../../src/serve/renewals.js";
 import { Doors, keepingLogger } from "../support/door-fixture.js";
+import { PATIENT } from "../support/patient.js";
 import { RawClient } from "../support/raw-client.js";
 
 const [SECRET, OTHER] = ["tell-nobody-7f3a", "nor-this-one-91c2"];
@@ -58,8 +59,7 @@ async function redis(port: number, user: string, secret: string): Promise<RawCli
 
 function client(port: number, user: string, password: string): HexraftClient {
   const endpoints = [{ host: "127.0.0.1", port }];
-  const patient = { deadlineMs: 15_000, connectTimeoutMs: 10_000 };
-  const made = new HexraftClient({ endpoints, credentials: { user, password }, sessions: false, ...patient });
+  const made = new HexraftClient({ endpoints, credentials: { user, password }, sessions: false, ...PATIENT });
   closing.push(() => made.close());
   return made;
 }

@@ -44,12 +44,14 @@ describe("FileLogStorage: segments and compaction", () => {
     const { log } = await openLog(directory, PARTS);
     await log.write({ hardState: VOTE, commitHint: 0 });
     await fill(log, 1, 20, 7);
+    // The segment after the active one is made in the background, so that it may come before this look or after it.
     const before = segmentsIn(directory);
     await log.write({ compactTo: { index: 115, term: 7 }, commitHint: 120 });
-    await expect.poll(() => segmentsIn(directory).length).toBeLessThan(before.length - 2);
+    await expect.poll(() => before.indexOf(segmentsIn(directory)[0] ?? "")).toBeGreaterThan(2);
     const { opened, log: next } = await reopen(log, directory, PARTS);
     const after = segmentsIn(directory);
-    expect(after).toEqual(before.slice(-after.length));
+    const kept = before.slice(before.indexOf(after[0] ?? ""));
+    expect(after.slice(0, kept.length)).toEqual(kept);
     expect(opened.base.index).toBeGreaterThan(80);
     expect(opened.base.index).toBeLessThanOrEqual(115);
     expect(opened).toMatchObject({

@@ -12,6 +12,8 @@ export function readArguments<const T extends ParseArgsConfig>(
     console.log(usage);
     process.exit(0);
   }
+  // Whose reader has had enough (`| head`) still takes away what it made, and says with its exit status what it found.
+  process.stdout.on("error", () => {});
   try {
     return parseArgs(config);
   } catch (error) {

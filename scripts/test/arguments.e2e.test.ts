@@ -1,4 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { root } from "../lib/root.js";
 import { run } from "../lib/run.js";
 
 /** Wrong calls end before any work begins. */
@@ -19,6 +23,17 @@ describe("calling a script", () => {
     expect([help.code, help.output]).toEqual([0, expect.stringMatching(/^usage: pnpm \w+/)]);
     const wrong = await call(script, "--nonsense");
     expect([wrong.code, wrong.output]).toEqual([2, expect.stringMatching(/^Unknown option '--nonsense'\n\nusage: /)]);
+  });
+
+  it("goes on when its reader has had enough", async () => {
+    const args = ["packages/core/test/explore/main.ts", "--scope", "elections", "--depth", "3"];
+    const child = spawn(resolve(root, "node_modules/.bin/tsx"), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let error = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      error += chunk.toString();
+    });
+    expect([...(await once(child, "close")), error]).toEqual([0, null, ""]);
   });
 
   it.each([

@@ -102,4 +102,6 @@ async function run(flags: Flags): Promise<number> {
   }
 }
 
+// Whose reader has had enough (`| head`) still ends its processes, and says with its exit status what it found.
+process.stdout.on("error", () => {});
 process.exitCode = await main();

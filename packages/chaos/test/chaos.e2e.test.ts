@@ -21,6 +21,20 @@ describe("pnpm chaos", () => {
     expect(leavings()).toEqual([]);
   });
 
+  it("goes on when nobody reads what it prints, and says on its own what ended it", async () => {
+    let hasLeft = false;
+    const { code, error } = await chaos(["--minutes", "5"], (_, child) => {
+      if (hasLeft) return;
+      hasLeft = true;
+      child.stdout?.destroy();
+      // By then a fault has struck, and was told of.
+      setTimeout(() => child.kill("SIGINT"), 6_000);
+    });
+    expect(error).toBe("chaos: Error: ended by SIGINT\n");
+    expect(code).toBe(1);
+    expect(leavings()).toEqual([]);
+  });
+
   it("refuses a wrong call with its usage and status 2", async () => {
     for (const [flag, value] of [
       ["--minutes", "0"],

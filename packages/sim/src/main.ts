@@ -48,6 +48,9 @@ const wholeNumber = (text: string): number => {
   return value;
 };
 
+// Whose reader has had enough (`| head`) still says with its exit status what it found.
+process.stdout.on("error", () => {});
+
 const program = new Command("sim")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_CALL))
   .description("Whole clusters on virtual time: the same seed is the same run.")

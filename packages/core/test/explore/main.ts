@@ -7,6 +7,8 @@ const USAGE = `usage: pnpm explore [--scope NAME]… [--depth N] [--states N] [-
 Explores small worlds of the pure protocol whole, each up to N events in a row (its own depth if left out) and N distinct
 states (2,000,000). Exit status 1 if a rule is broken. Scopes: ${SCOPES.map(({ name }) => name).join(", ")}`;
 
+// Whose reader has had enough (`| head`) still says with its exit status what it found.
+process.stdout.on("error", () => {});
 const values = readFlags();
 const problem = wrongArgument();
 if (problem === undefined) exploreAll();

@@ -14,13 +14,15 @@ import { readResult, writeResult } from "./layout/result-layout.js";
 import type { KvQuery } from "./query.js";
 import type { KvResult } from "./result.js";
 
+/** All codecs of a process share it, however many groups there are: what is laid down is handed out before anybody else has a turn. */
+const desk = new ByteWriter();
+
 /**
  * Lays out commands, results, queries and answers in a fixed binary format, version 1, each in one way only.
  * What is encoded is copied; what is decoded shares the memory of the bytes it came from.
  */
 export class KvCodec implements Codec<KvCommand, KvResult> {
   private readonly limits: KvLimits;
-  private readonly writer = new ByteWriter();
 
   /** @throws RaftError `BadOption` if a limit is out of its range (O05). */
   constructor(options: Partial<KvLimits> = {}) {
@@ -79,8 +81,8 @@ export class KvCodec implements Codec<KvCommand, KvResult> {
   }
 
   private lay<T>(write: (writer: ByteWriter, what: T) => void, what: T): Uint8Array {
-    this.writer.reset();
-    write(this.writer, what);
-    return this.writer.finish();
+    desk.reset();
+    write(desk, what);
+    return desk.finish();
   }
 }

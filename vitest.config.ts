@@ -19,7 +19,7 @@ export default defineConfig({
     // Processes, so that locks, signals and pids are real; two, for the small machines this runs on.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // What comes true in a moment does so later on a machine whose disk and cores others have; a second is no verdict.
     expect: { poll: { timeout: 15_000 } },

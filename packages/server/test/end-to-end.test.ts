@@ -126,9 +126,12 @@ describe("three processes", { timeout: 120_000 }, () => {
   it("C01 Q07 without a majority nothing is done, everybody is told, and nobody hangs", async () => {
     const leader = await cluster.leader();
     const others = cluster.ids.filter((id) => id !== leader);
-    await Promise.all(others.map((id) => cluster.of(id).process.signal("SIGKILL")));
     const { http } = cluster.of(leader).listening;
-    await expect.poll(async () => (await fetch(`http://${http}/readyz`)).status).toBe(503);
+    const ready = async () => (await fetch(`http://${http}/readyz`)).status;
+    // Who was elected just now is not ready either, and would take a write.
+    await expect.poll(ready).toBe(200);
+    await Promise.all(others.map((id) => cluster.of(id).process.signal("SIGKILL")));
+    await expect.poll(ready).toBe(503);
     const write = await fetch(`http://${http}/v1/kv/k`, { method: "PUT", body: "v" });
     expect([
       write.status,

@@ -71,4 +71,4 @@ it("I15 S03 L08 three nodes over LMDB and file snapshots keep what they acknowle
     await expect.poll(() => second.read(get(`k${key}`))).toEqual(holding(`v${WRITES - 50 + key}`));
   await told("after", "restart");
   for (const node of running) await expect.poll(() => node.read(get("after"))).toEqual(holding("restart"));
-});
+}, 120_000);

@@ -14,5 +14,5 @@ describe.each(KINDS.map((kind) => ({ title: titleOf(kind), kind })))("crash poin
     expect(examples).toEqual([]);
     expect(failures).toBe(0);
     expect(images).toBeGreaterThan(600);
-  }, 60_000);
+  }, 120_000);
 });

@@ -104,7 +104,8 @@ export function holesOf({ scan, segments, state }: Pick<RecoveredLog, "scan" | "
 /**
  * What was read may so far be in the host's cache alone: it is made durable before anything rests on it. A sync is not enough
  * where an earlier one failed: the host then shows bytes that it will never write, and calls their pages clean. What no later
- * batch proves to be durable is the last batch, or the last foot, and that is written once more.
+ * batch proves to be durable is the last batch, or the last foot, and that is written once more. So it is with a torn tail that was cut:
+ * it may be there again after a power cut, and then the foot of the segment is not where the file ends.
  */
 export async function settleWhatWasRead(segments: readonly Segment[], scan: Scan): Promise<void> {
   const active = segments.at(-1) as Segment;
@@ -115,12 +116,20 @@ export async function settleWhatWasRead(segments: readonly Segment[], scan: Scan
   }
   await before?.handle.datasync();
   writeAgain(active, scan.lastBatchAt, active.end);
+  cutAgain(active);
 }
 
 function writeAgain({ handle }: Segment, from: number, to: number): void {
   const bytes = new Uint8Array(to - from);
   handle.read(bytes, from);
   if (bytes.length > 0) writeFully(handle, [bytes], from);
+}
+
+/** A cut that changes nothing might be none to the host: the file grows by a byte, and loses it. */
+function cutAgain({ handle }: Segment): void {
+  const size = handle.size();
+  handle.truncate(size + 1);
+  handle.truncate(size);
 }
 
 /** Cuts the torn tail, durably, before anything is appended (L02); says what was cut. */

@@ -104,8 +104,7 @@ export function holesOf({ scan, segments, state }: Pick<RecoveredLog, "scan" | "
 /**
  * What was read may so far be in the host's cache alone: it is made durable before anything rests on it. A sync is not enough
  * where an earlier one failed: the host then shows bytes that it will never write, and calls their pages clean. What no later
- * batch proves to be durable is the last batch, or the last foot, and that is written once more. So it is with a torn tail that was cut:
- * it may be there again after a power cut, and then the foot of the segment is not where the file ends.
+ * batch proves to be durable is the last batch, or the last foot, and that is written once more.
  */
 export async function settleWhatWasRead(segments: readonly Segment[], scan: Scan): Promise<void> {
   const active = segments.at(-1) as Segment;
@@ -116,7 +115,6 @@ export async function settleWhatWasRead(segments: readonly Segment[], scan: Scan
   }
   await before?.handle.datasync();
   writeAgain(active, scan.lastBatchAt, active.end);
-  cutAgain(active);
 }
 
 function writeAgain({ handle }: Segment, from: number, to: number): void {
@@ -125,19 +123,21 @@ function writeAgain({ handle }: Segment, from: number, to: number): void {
   if (bytes.length > 0) writeFully(handle, [bytes], from);
 }
 
-/** A cut that changes nothing might be none to the host: the file grows by a byte, and loses it. */
-function cutAgain({ handle }: Segment): void {
-  const size = handle.size();
-  handle.truncate(size + 1);
-  handle.truncate(size);
-}
-
-/** Cuts the torn tail, durably, before anything is appended (L02); says what was cut. */
+/**
+ * Cuts the torn tail, durably, before anything is appended (L02); says what was cut. Where there is none an earlier start may have cut it, in
+ * the host's cache alone: after the next power cut it would be back, and the segment's foot not where the file ends.
+ */
 export async function cutTornTail(segment: Segment, scan: Pick<Scan, "tornUpTo" | "reason">): Promise<string> {
   const { handle } = segment;
   const length = scan.tornUpTo - segment.end;
   if (length > 0 && segment.generation === 1) handle.truncate(segment.end);
-  else if (length > 0) writeFully(handle, [new Uint8Array(length)], segment.end);
+  else {
+    if (length > 0) writeFully(handle, [new Uint8Array(length)], segment.end);
+    // A cut that changes nothing might be none to the host: the file grows by a byte, and loses it.
+    const size = handle.size();
+    handle.truncate(size + 1);
+    handle.truncate(size);
+  }
   await handle.datasync();
   if (length === 0) return "";
   return `${segment.path}: ${length} bytes of an unfinished write were cut at offset ${segment.end} (${scan.reason})`;

@@ -1,9 +1,9 @@
 import { type Checksum, CommandBatch, EntryType, LogBlock, StateMachine } from "@hexraft/core/ports";
 import type { ContainerModule } from "inversify";
 import { fingerprint, hashBytes } from "../fingerprint.js";
+import { emptyContainer } from "../world/empty-container.js";
 import { SimulatedHost } from "../world/simulated-host.js";
 import { SimulatedTime } from "../world/simulated-time.js";
-import { giveBack, takeContainer } from "../world/spare-containers.js";
 import type { AppliedEntry, Applies } from "./applies.js";
 import type { Accuse } from "./violation.js";
 
@@ -19,7 +19,7 @@ export async function checkReplay(
   accuse: Accuse,
 ): Promise<void> {
   const time = new SimulatedTime();
-  const container = takeContainer();
+  const container = emptyContainer();
   container.load(new SimulatedHost(time, "replay", 1, checksum).module(), ...modules);
   const progress = { isOver: false };
   const replayed = replay(container.get(StateMachine), applies, accuse).finally(() => {
@@ -28,7 +28,7 @@ export async function checkReplay(
   // A state machine may take its time, on a clock of its own.
   while (!progress.isOver && time.now() < REPLAY_MS_MAX)
     await time.run(time.now() + REPLAY_LOOK_MS, () => progress.isOver);
-  if (progress.isOver) giveBack(container);
+  container.restore();
   if (progress.isOver) await replayed;
   else accuse("I13", `a replay of the log does not end within ${REPLAY_MS_MAX} ms`);
 }

@@ -7,10 +7,10 @@ import {
   SnapshotStorage,
 } from "@hexraft/core/ports";
 import type { Container } from "inversify";
+import { emptyContainer } from "../world/empty-container.js";
 import type { SimulatedDisk } from "../world/simulated-disk.js";
 import { SimulatedHost } from "../world/simulated-host.js";
 import { SimulatedTime } from "../world/simulated-time.js";
-import { giveBack, takeContainer } from "../world/spare-containers.js";
 import type { LogShadow } from "./log-shadow.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Accuse } from "./violation.js";
@@ -36,7 +36,7 @@ export class ShadowCrash {
   said(envelope: Envelope, record: NodeRecord, disk: SimulatedDisk): void {
     if (!isPromise(envelope) || disk.shadow === undefined || this.promises++ % ONE_IN !== 0) return;
     const host = new SimulatedHost(new SimulatedTime(), `${record.id}/shadow/${this.promises}`, 1, this.checksum);
-    const container = takeContainer();
+    const container = emptyContainer();
     container.load(host.module(), ...disk.shadow(host));
     this.recover(container, record.id, record.durable.clone(), record.asked.slice())
       .then(
@@ -44,7 +44,7 @@ export class ShadowCrash {
         (error: unknown) =>
           this.accuse("I12", `a power cut now would leave ${record.id} unable to start: ${String(error)}`),
       )
-      .finally(() => giveBack(container));
+      .finally(() => container.restore());
   }
 
   private async recover(

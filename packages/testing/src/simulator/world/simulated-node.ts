@@ -2,11 +2,11 @@ import { createNode, type Node, type NodeEvent, type NodeOptions } from "@hexraf
 import type { Checksum, NodeId, StateMachine } from "@hexraft/core/ports";
 import type { Container, ContainerModule } from "inversify";
 import type { Trace } from "../trace/trace.js";
+import { emptyContainer } from "./empty-container.js";
 import type { Rot, SimulatedDisk } from "./simulated-disk.js";
 import { SimulatedHost } from "./simulated-host.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
 import type { SimulatedTime } from "./simulated-time.js";
-import { giveBack, takeContainer } from "./spare-containers.js";
 import { type TapPlaces, taps } from "./taps.js";
 
 /** What every life of a node is made with. */
@@ -49,7 +49,6 @@ export class SimulatedNode {
   /** F05: which release of the service it runs; from the next life on. */
   release = 1;
   private host: SimulatedHost | undefined;
-  /** What the current life was composed in, once it is. */
   private container: Container | undefined;
   private state: "down" | "starting" | "up" | "stopping" = "down";
   private lives = 0;
@@ -98,7 +97,9 @@ export class SimulatedNode {
     const { upgrades } = this.parts;
     if (life > 1 && upgrades !== undefined && this.release < upgrades.newest && upgrades.isDue(this.id)) this.release++;
     const host = new SimulatedHost(time, `${seed}/${this.id}/${life}`, this.rate, checksum);
+    const container = emptyContainer();
     this.host = host;
+    this.container = container;
     this.state = "starting";
     this.haltedBecause = "";
     this.refusal = "";
@@ -117,16 +118,8 @@ export class SimulatedNode {
         ...modules(this.release),
         taps(this.id, host, places, own),
       ];
-      const container = takeContainer();
-      let node: Node<unknown>;
-      try {
-        node = await createNode<unknown>({ ...options, nodeId: this.id }, bound, container);
-      } catch (error) {
-        giveBack(container);
-        throw error;
-      }
-      if (!host.isAlive) return giveBack(container);
-      this.container = container;
+      const node = await createNode<unknown>({ ...options, nodeId: this.id }, bound, container);
+      if (!host.isAlive) return;
       node.events$.subscribe((event) => {
         if (host.isAlive) onEvent(this.id, event);
       });
@@ -224,7 +217,8 @@ export class SimulatedNode {
     await node.stop();
     if (this.host !== host || !host?.isAlive) return;
     this.parts.trace.note("process", this.id, "stopped");
-    this.letGo();
+    this.container?.restore();
+    this.container = undefined;
     this.state = "down";
   }
 
@@ -237,13 +231,9 @@ export class SimulatedNode {
   private end(): void {
     this.state = "down";
     this.host?.kill();
-    this.letGo();
+    this.container?.restore();
+    this.container = undefined;
     const transport = this.parts.network.nodes.get(this.id);
     transport?.leave();
-  }
-
-  private letGo(): void {
-    if (this.container !== undefined) giveBack(this.container);
-    this.container = undefined;
   }
 }

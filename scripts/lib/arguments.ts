@@ -13,7 +13,9 @@ export function readArguments<const T extends ParseArgsConfig>(
     process.exit(0);
   }
   // Whose reader has had enough (`| head`) still takes away what it made, and says with its exit status what it found.
-  process.stdout.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   try {
     return parseArgs(config);
   } catch (error) {

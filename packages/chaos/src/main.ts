@@ -103,5 +103,7 @@ async function run(flags: Flags): Promise<number> {
 }
 
 // Whose reader has had enough (`| head`) still ends its processes, and says with its exit status what it found.
-process.stdout.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 process.exitCode = await main();

@@ -49,7 +49,9 @@ const wholeNumber = (text: string): number => {
 };
 
 // Whose reader has had enough (`| head`) still says with its exit status what it found.
-process.stdout.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 const program = new Command("sim")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_CALL))

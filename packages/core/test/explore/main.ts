@@ -8,7 +8,9 @@ Explores small worlds of the pure protocol whole, each up to N events in a row (
 states (2,000,000). Exit status 1 if a rule is broken. Scopes: ${SCOPES.map(({ name }) => name).join(", ")}`;
 
 // Whose reader has had enough (`| head`) still says with its exit status what it found.
-process.stdout.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 const values = readFlags();
 const problem = wrongArgument();
 if (problem === undefined) exploreAll();

@@ -42,14 +42,13 @@ export class Commits {
     const leadsOn = role === "leader" && record.role === "leader" && record.term === term;
     if (leadsOn && raft.lastIndex < record.last)
       this.accuse("I2", `${id} leads term ${term}, and its log shrank from ${record.last} to ${raft.lastIndex}`);
-    const lastBefore = Math.min(record.last, raft.lastIndex);
-    record.last = raft.lastIndex;
     const tookOffice = role === "leader" && (record.role !== "leader" || record.term !== term);
     record.role = role;
     record.term = term;
     record.highestTerm = Math.max(record.highestTerm, term);
     if (tookOffice) this.tookOffice(record, raft);
-    if (commitIndex > record.commit) this.committed(record, raft, lastBefore);
+    if (commitIndex > record.commit) this.committed(record, raft);
+    record.last = raft.lastIndex;
   }
 
   private tookOffice({ id, durable }: NodeRecord, raft: RaftView): void {
@@ -70,7 +69,7 @@ export class Commits {
     }
   }
 
-  private committed(record: NodeRecord, raft: RaftView, lastBefore: LogIndex): void {
+  private committed(record: NodeRecord, raft: RaftView): void {
     const { id } = record;
     const upTo = raft.commitIndex;
     let isNew: LogId | undefined;
@@ -86,7 +85,7 @@ export class Commits {
     }
     record.commit = upTo;
     this.highest = Math.max(this.highest, upTo);
-    if (isNew !== undefined && raft.role === "leader") this.mustBeDurable(id, isNew, raft, lastBefore);
+    if (isNew !== undefined && raft.role === "leader") this.mustBeDurable(record, isNew, raft);
   }
 
   /** I11: by ballots of voters of its configuration, each on its disk; or forgotten for a higher term since. */
@@ -115,8 +114,8 @@ export class Commits {
    * I6: on the disks of a quorum, each of which may lose power in the next instant. Its quorum is that of the configuration with which the
    * step began: what the step appended behind it counts from then on (M01).
    */
-  private mustBeDurable(id: NodeId, entry: LogId, raft: RaftView, lastBefore: LogIndex): void {
-    const { configuration } = raft.configurationAt(lastBefore);
+  private mustBeDurable({ id, last }: NodeRecord, entry: LogId, raft: RaftView): void {
+    const { configuration } = raft.configurationAt(Math.min(last, raft.lastIndex));
     const holds = (voter: NodeId): boolean => this.heldBy(voter, configuration)?.covers(entry) === true;
     if (!isQuorum(configuration, holds))
       this.accuse(

@@ -138,4 +138,17 @@ export const ownStorageFailures: readonly Failure[] = [
     ],
     tests: logTests("forgotten"),
   },
+  {
+    id: "F-X33",
+    what: "a torn tail was cut in the host's cache alone, as the sync behind the cut failed; the foot was laid amid the file, and after the next power cut the node could not start",
+    violates: "LIVE, DUR",
+    patches: [
+      {
+        file: log("recovery"),
+        find: "    handle.truncate(size + 1);\n    handle.truncate(size);\n",
+        replace: "    if (size < 0) handle.truncate(size);\n",
+      },
+    ],
+    tests: logTests("failed-sync"),
+  },
 ];

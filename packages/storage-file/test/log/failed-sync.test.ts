@@ -81,7 +81,7 @@ describe("FileLogStorage: after a failed sync", () => {
     disk.crash("none");
 
     const fourth = life();
-    expect(await fourth.open(OPEN)).toMatchObject({ last: { index: 101 } });
+    await expect(fourth.open(OPEN)).resolves.toMatchObject({ last: { index: 101 } });
     expect(await contentOf(fourth, 1, 101)).toEqual(words(1, 101, 1));
     await fourth.close();
   });

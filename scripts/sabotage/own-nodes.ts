@@ -41,4 +41,17 @@ export const ownNodeFailures: readonly Failure[] = [
     ],
     tests: ["packages/membership/test/witness.test.ts"],
   },
+  {
+    id: "F-X34",
+    what: "commands waited at a hole of the log for a repair, and the snapshot that was sent in place of what nobody held any more waited behind them, for ever",
+    violates: "LIVE",
+    patches: [
+      {
+        file: "packages/core/src/components/entry-applier.ts",
+        find: "    this.log.superseded(index);\n",
+        replace: "",
+      },
+    ],
+    tests: ["packages/core/test/components/fsm-caller.test.ts"],
+  },
 ];

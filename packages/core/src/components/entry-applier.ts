@@ -70,6 +70,7 @@ export class EntryApplier {
   /** A snapshot will be loaded that holds entries up to this one: those not applied yet are left out. */
   superseded(index: LogIndex): void {
     this.supersededTo = Math.max(this.supersededTo, index);
+    this.log.superseded(index);
   }
 
   /** The state is this snapshot's now. */

@@ -36,6 +36,7 @@ export class LogManager {
   private readonly fetches = new SparseMap<string, FetchEntries>();
   private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
+  private supersededTo: LogIndex = 0;
   private closed = false;
   private idle: readonly (() => void)[] = NOTHING;
   private writes = 0;
@@ -96,13 +97,16 @@ export class LogManager {
     if (!running) void this.fetchFor(order.to);
   }
 
-  /** Blocks from `from` on, in order and without a gap, for the state machine: never empty. What was lost is waited for (L03). */
+  /**
+   * Blocks from `from` on, in order and without a gap, for the state machine: never empty. What was lost is waited for (L03), unless a
+   * snapshot takes its place.
+   */
   async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
     for (;;) {
       try {
         return await this.storage.read(from, bytesMax);
       } catch (error) {
-        if (!isHole(error) || this.closed) throw error;
+        if (!isHole(error) || this.closed || from <= this.supersededTo) throw error;
         await new Promise<void>((goOn, giveUp) => {
           this.held = this.held.concat({ goOn, giveUp: () => giveUp(error) });
         });
@@ -113,6 +117,12 @@ export class LogManager {
   /** L03: what was lost may be there again. */
   repaired(): void {
     for (const { goOn } of this.letGoOfHeld()) goOn();
+  }
+
+  /** S11: a snapshot is about to replace what the state machine makes of entries up to this one: whatever they lack, it waits for no repair. */
+  superseded(index: LogIndex): void {
+    this.supersededTo = Math.max(this.supersededTo, index);
+    this.repaired();
   }
 
   /** Nobody waits for a repair any more: what was lost counts as lost. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ClosureQueue } from "../../src/components/closure-queue.js";
 import { CALLS_PER_TURN_MAX, FsmCaller } from "../../src/components/fsm-caller.js";
-import type { LogManager } from "../../src/components/log-manager.js";
+import { LogManager } from "../../src/components/log-manager.js";
 import { ProposalGroup } from "../../src/components/proposal-group.js";
 import { NO_CONFIGURATION } from "../../src/model/configuration.js";
 import { RaftError } from "../../src/model/errors.js";
 import { EntryType, LogBlock } from "../../src/model/log-block.js";
+import { holeError } from "../../src/model/log-hole.js";
 import type { SnapshotMeta } from "../../src/model/snapshot-meta.js";
+import type { LogStorage } from "../../src/ports/log-storage.js";
 import type { CommandBatch, StateMachine } from "../../src/ports/state-machine.js";
 import { commands, emptyEntry, gate, recordingLogger, settled } from "./support/entries.js";
 import { RecordingSink } from "./support/recording-sink.js";
@@ -52,7 +54,8 @@ function caller(
   const logger = recordingLogger();
   const closures = new ClosureQueue(logger);
   const reads: number[] = [];
-  const log: Pick<LogManager, "read"> = {
+  const log: Pick<LogManager, "read" | "superseded"> = {
+    superseded: () => {},
     read: async (from) => {
       reads.push(from);
       const at = stored.findIndex((block) => block.last >= from);
@@ -288,6 +291,28 @@ describe("FsmCaller", () => {
     expect(applied()).toEqual([1, 11]);
     expect(sink.of("SnapshotLoaded")).toMatchObject([{ meta: { id: { index: 9 } } }]);
     expect(fsm.logTimeMs).toBe(100);
+  });
+
+  it("S11 L03 a snapshot is loaded although the commands that it replaces wait at a hole of the log", async () => {
+    const sink = new RecordingSink();
+    const machine = new Machine();
+    const hole = holeError({ first: 2, last: 3, file: "0001.seg", offset: 192, length: 512 });
+    const storage: Pick<LogStorage, "read"> = {
+      read: (from) => (from < 2 ? Promise.resolve([commands(1, 1)]) : Promise.reject(hole)),
+    };
+    const log = new LogManager(storage as LogStorage, { say: () => {} }, sink);
+    const logger = recordingLogger();
+    const bounds = { batchEntriesMax: 1_000, batchBytesMax: 1_000_000 };
+    const formats = { known: 1, open: 1 };
+    const start = { index: 0, term: 0 };
+    const fsm = new FsmCaller(machine, log, new ClosureQueue(logger), sink, bounds, logger, start, 0, formats);
+    fsm.apply({ type: "Apply", upTo: 5, blocks: [] });
+    await settled();
+    expect(machine.calls).toEqual(["apply 1-1 (1)"]);
+    fsm.load(meta(5), async () => void machine.calls.push("load 5"));
+    await settled();
+    expect(machine.calls).toEqual(["apply 1-1 (1)", "load 5"]);
+    expect(sink.events).toMatchObject([{ type: "Applied", upTo: 1 }, { type: "SnapshotLoaded" }]);
   });
 
   it("R15 a snapshot that cannot be loaded is a fault", async () => {

@@ -212,6 +212,27 @@ describe("LogManager", () => {
     expect(sink.events).toEqual([]);
   });
 
+  it("L03 S11 nobody waits for the repair of what a snapshot replaces, whether it met the hole before or does so later", async () => {
+    const { log, reads } = manager();
+    const hole = { first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 };
+    const [held, underWay] = [log.read(7, 1_000), log.read(8, 1_000)];
+    reads[0]?.reject(holeError(hole));
+    await settled();
+    log.superseded(9);
+    reads[1]?.reject(holeError(hole));
+    await expect(underWay).rejects.toMatchObject({ code: "Damaged" });
+    reads[2]?.reject(holeError(hole));
+    await expect(held).rejects.toMatchObject({ code: "Damaged" });
+    // What lies beyond it is waited for as before.
+    const beyond = log.read(12, 1_000);
+    reads[3]?.reject(holeError({ ...hole, first: 12, last: 13 }));
+    await settled();
+    log.repaired();
+    await settled();
+    reads[4]?.resolve([commands(12, 2)]);
+    expect(await beyond).toMatchObject([{ first: 12, last: 13 }]);
+  });
+
   it("L03 O04 nobody waits for a repair beyond the end, nor for what cannot be repaired", async () => {
     const { log, reads } = manager();
     const hopeless = log.read(7, 1_000);

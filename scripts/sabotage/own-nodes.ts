@@ -48,7 +48,7 @@ export const ownNodeFailures: readonly Failure[] = [
     patches: [
       {
         file: "packages/core/src/components/entry-applier.ts",
-        find: "    this.log.superseded(index);\n",
+        find: "    this.log.readAgain();\n",
         replace: "",
       },
     ],

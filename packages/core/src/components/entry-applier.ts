@@ -70,7 +70,8 @@ export class EntryApplier {
   /** A snapshot will be loaded that holds entries up to this one: those not applied yet are left out. */
   superseded(index: LogIndex): void {
     this.supersededTo = Math.max(this.supersededTo, index);
-    this.log.superseded(index);
+    // S11: it would wait behind what waits for a repair of what it replaces.
+    this.log.readAgain();
   }
 
   /** The state is this snapshot's now. */
@@ -109,7 +110,7 @@ export class EntryApplier {
   private async applyFromStorage(next: LogIndex, to: LogIndex): Promise<void> {
     let blocks: readonly LogBlock[];
     try {
-      blocks = this.readAhead = await this.log.read(next, this.bounds.batchBytesMax);
+      blocks = this.readAhead = await this.log.read(next, this.bounds.batchBytesMax, () => next > this.supersededTo);
     } catch (error) {
       // A snapshot took the place of what was to be read: it is next in the FIFO.
       if (next <= this.supersededTo || this.caller.isClosed) return;

@@ -36,7 +36,6 @@ export class LogManager {
   private readonly fetches = new SparseMap<string, FetchEntries>();
   private underWay: MergedWrite | undefined;
   private compactedTo: LogIndex = 0;
-  private supersededTo: LogIndex = 0;
   private closed = false;
   private idle: readonly (() => void)[] = NOTHING;
   private writes = 0;
@@ -98,15 +97,15 @@ export class LogManager {
   }
 
   /**
-   * Blocks from `from` on, in order and without a gap, for the state machine: never empty. What was lost is waited for (L03), unless a
-   * snapshot takes its place.
+   * Blocks from `from` on, in order and without a gap, for the state machine: never empty. What was lost is waited for (L03) for as long as
+   * it `isWanted`.
    */
-  async read(from: LogIndex, bytesMax: number): Promise<readonly LogBlock[]> {
+  async read(from: LogIndex, bytesMax: number, isWanted: () => boolean): Promise<readonly LogBlock[]> {
     for (;;) {
       try {
         return await this.storage.read(from, bytesMax);
       } catch (error) {
-        if (!isHole(error) || this.closed || from <= this.supersededTo) throw error;
+        if (!isHole(error) || this.closed || !isWanted()) throw error;
         await new Promise<void>((goOn, giveUp) => {
           this.held = this.held.concat({ goOn, giveUp: () => giveUp(error) });
         });
@@ -114,15 +113,9 @@ export class LogManager {
     }
   }
 
-  /** L03: what was lost may be there again. */
-  repaired(): void {
+  /** L03: what was lost may be there again, or not be wanted any more. */
+  readAgain(): void {
     for (const { goOn } of this.letGoOfHeld()) goOn();
-  }
-
-  /** S11: a snapshot is about to replace what the state machine makes of entries up to this one: whatever they lack, it waits for no repair. */
-  superseded(index: LogIndex): void {
-    this.supersededTo = Math.max(this.supersededTo, index);
-    this.repaired();
   }
 
   /** Nobody waits for a repair any more: what was lost counts as lost. */

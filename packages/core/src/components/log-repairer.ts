@@ -19,7 +19,7 @@ export class LogRepairer {
     private readonly storage: LogStorage,
     private readonly events: EventSink,
     /** Entries can be read again. */
-    private readonly log: { repaired(): void },
+    private readonly log: { readAgain(): void },
   ) {}
 
   /** Reads for a member; a newer request of it takes the place of one that waits. */
@@ -57,7 +57,7 @@ export class LogRepairer {
     this.repairing--;
     if (this.closed) return;
     this.events.post({ type: "LogRepaired", blocks });
-    this.log.repaired();
+    this.log.readAgain();
   }
 
   private async readFor(to: string): Promise<void> {

@@ -54,8 +54,8 @@ function caller(
   const logger = recordingLogger();
   const closures = new ClosureQueue(logger);
   const reads: number[] = [];
-  const log: Pick<LogManager, "read" | "superseded"> = {
-    superseded: () => {},
+  const log: Pick<LogManager, "read" | "readAgain"> = {
+    readAgain: () => {},
     read: async (from) => {
       reads.push(from);
       const at = stored.findIndex((block) => block.last >= from);

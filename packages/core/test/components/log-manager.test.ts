@@ -197,11 +197,11 @@ describe("LogManager", () => {
   it("L03 the state machine's entries are waited for where they can be put back", async () => {
     const { log, reads, sink } = manager();
     const hole = { first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 };
-    const wanted = log.read(7, 1_000);
+    const wanted = log.read(7, 1_000, () => true);
     reads[0]?.reject(holeError(hole));
     await settled();
     expect([reads.length, sink.events]).toEqual([1, []]);
-    log.repaired();
+    log.readAgain();
     await settled();
     reads[1]?.resolve([commands(7, 3)]);
     expect(await wanted).toMatchObject([{ first: 7, last: 9 }]);
@@ -212,33 +212,27 @@ describe("LogManager", () => {
     expect(sink.events).toEqual([]);
   });
 
-  it("L03 S11 nobody waits for the repair of what a snapshot replaces, whether it met the hole before or does so later", async () => {
+  it("L03 S11 nobody waits for the repair of what is not wanted any more, whether it met the hole before or does so later", async () => {
     const { log, reads } = manager();
     const hole = { first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 };
-    const [held, underWay] = [log.read(7, 1_000), log.read(8, 1_000)];
+    let isWanted = true;
+    const [held, underWay] = [log.read(7, 1_000, () => isWanted), log.read(8, 1_000, () => isWanted)];
     reads[0]?.reject(holeError(hole));
     await settled();
-    log.superseded(9);
+    isWanted = false;
+    log.readAgain();
     reads[1]?.reject(holeError(hole));
     await expect(underWay).rejects.toMatchObject({ code: "Damaged" });
     reads[2]?.reject(holeError(hole));
     await expect(held).rejects.toMatchObject({ code: "Damaged" });
-    // What lies beyond it is waited for as before.
-    const beyond = log.read(12, 1_000);
-    reads[3]?.reject(holeError({ ...hole, first: 12, last: 13 }));
-    await settled();
-    log.repaired();
-    await settled();
-    reads[4]?.resolve([commands(12, 2)]);
-    expect(await beyond).toMatchObject([{ first: 12, last: 13 }]);
   });
 
   it("L03 O04 nobody waits for a repair beyond the end, nor for what cannot be repaired", async () => {
     const { log, reads } = manager();
-    const hopeless = log.read(7, 1_000);
+    const hopeless = log.read(7, 1_000, () => true);
     reads[0]?.reject(new Error("checksum mismatch"));
     await expect(hopeless).rejects.toThrow("checksum mismatch");
-    const held = log.read(7, 1_000);
+    const held = log.read(7, 1_000, () => true);
     reads[1]?.reject(holeError({ first: 7, last: 9, file: "0001.seg", offset: 192, length: 512 }));
     await settled();
     log.stopWaiting();

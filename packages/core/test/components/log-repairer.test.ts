@@ -19,7 +19,7 @@ function repairer() {
   };
   const sink = new RecordingSink();
   let repaired = 0;
-  const hand = new LogRepairer(storage as LogStorage, sink, { repaired: () => void repaired++ });
+  const hand = new LogRepairer(storage as LogStorage, sink, { readAgain: () => void repaired++ });
   return { hand, calls, sink, repaired: () => repaired };
 }
 const order = (first: number): ReadForRepair => ({

@@ -102,7 +102,7 @@ function executor(traffic = new SnapshotTraffic(BOUNDS, new ManualTime())) {
     snapshotLoad: async (bytes, { id }) => void loaded.push(`${id.index}: ${await textOf(bytes)}`),
   };
   const logger = recordingLogger();
-  const log = { read: () => Promise.reject(new Error("no log here")), superseded: () => {} } as unknown as LogManager;
+  const log = { read: () => Promise.reject(new Error("no log here")), readAgain: () => {} } as unknown as LogManager;
   const bounds = { batchEntriesMax: 100, batchBytesMax: 1_000_000 };
   const start = { index: 0, term: 0 };
   const fsm = new FsmCaller(machine, log, new ClosureQueue(logger), sink, bounds, logger, start, 0, {

@@ -3,7 +3,7 @@ import { decodeConfiguration } from "../model/configuration-layout.js";
 import { invariant } from "../model/errors.js";
 import { EntryType, type LogBlock } from "../model/log-block.js";
 import type { LogId, LogIndex } from "../model/log-id.js";
-import type { AppendEntries, AppendEntriesResponse, Heartbeat } from "../model/message.js";
+import type { AppendEntries, AppendEntriesResponse, Heartbeat, HeartbeatResponse } from "../model/message.js";
 import type { ReplicaId } from "../model/node-id.js";
 import { updateBook } from "./address-book.js";
 import { advanceCommit } from "./ballot-box.js";
@@ -48,15 +48,22 @@ export function onHeartbeat(s: RaftState, leader: ReplicaId, message: Heartbeat)
     type: "HeartbeatResponse",
     term: s.term,
     round: message.round,
-    last: s.log.last.index,
-    needsSnapshot: s.restoring,
-    ...forgottenIn(s),
+    ...ownLog(s),
   });
 }
 
-/** L03: who has forgotten says so in every answer, so that nobody counts it. */
-const forgottenIn = ({ forgotten }: RaftState): { readonly forgottenUpTo?: LogIndex } =>
-  forgotten === undefined ? {} : { forgottenUpTo: forgotten.hole.last };
+/**
+ * R20, S11, L03: what every answer says of the log here, whatever was asked and in which term: its asker may lead by now, again, and would
+ * take a lesser word for a loss, or for the end of one. Who has forgotten says so each time, so that nobody counts it.
+ */
+export const ownLog = ({
+  log,
+  restoring,
+  forgotten,
+}: RaftState): Pick<HeartbeatResponse, "last" | "needsSnapshot" | "forgottenUpTo"> => {
+  const own = { last: log.last.index, needsSnapshot: restoring };
+  return forgotten === undefined ? own : { ...own, forgottenUpTo: forgotten.hole.last };
+};
 
 /** R20: a leader tells a heartbeat's receiver only what it acknowledged (R17); so it did, and its disk has lost it. */
 function reportLoss(s: RaftState, commit: LogIndex): void {
@@ -81,10 +88,8 @@ export function acknowledge(s: RaftState): void {
     prevIndex: 0,
     hintIndex: 0,
     hintTerm: 0,
-    last: s.log.last.index,
-    needsSnapshot: s.restoring,
+    ...ownLog(s),
     ...asWitness(s),
-    ...forgottenIn(s),
     ...announced(s),
   });
 }
@@ -145,10 +150,8 @@ function refuse(s: RaftState, leader: ReplicaId, prev: LogId): void {
     prevIndex: prev.index,
     hintIndex,
     hintTerm,
-    last: last.index,
-    needsSnapshot: s.restoring,
+    ...ownLog(s),
     ...asWitness(s),
-    ...forgottenIn(s),
     ...announced(s),
   });
 }

@@ -3,7 +3,7 @@ import type { LogBlock } from "../model/log-block.js";
 import { type LogId, TERM_MAX, type Term } from "../model/log-id.js";
 import type { Envelope, Message } from "../model/message.js";
 import { type RecoveryNumber, type ReplicaId, sameReplica } from "../model/node-id.js";
-import { onAppendEntries, onHeartbeat } from "./append-entries.js";
+import { onAppendEntries, onHeartbeat, ownLog } from "./append-entries.js";
 import { onProposeResponse, onReadIndexResponse } from "./asking.js";
 import { onPreVoteResponse, onVoteResponse } from "./election.js";
 import { onPropose } from "./forwarding.js";
@@ -107,14 +107,13 @@ function answerLowerTerm(s: RaftState, envelope: Envelope, message: TermedMessag
         prevIndex: message.prev.index,
         hintIndex: 0,
         hintTerm: 0,
-        last: 0,
-        needsSnapshot: 0,
+        ...ownLog(s),
       };
       return s.outbox.send(sender, { type: "AppendEntriesResponse", term: s.term, ...refusal });
     }
     case "RestOffer":
     case "Heartbeat":
-      return s.outbox.send(sender, { type: "HeartbeatResponse", term: s.term, round: 0, last: 0, needsSnapshot: 0 });
+      return s.outbox.send(sender, { type: "HeartbeatResponse", term: s.term, round: 0, ...ownLog(s) });
     case "InstallSnapshot":
       return s.outbox.send(sender, {
         type: "InstallSnapshotResponse",

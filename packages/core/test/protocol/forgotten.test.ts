@@ -35,6 +35,17 @@ const isWhole = (lab: Lab): boolean => lab.describe("b").holes.length === 0;
 const peerB = (lab: Lab) => lab.describe("a").peers.find(({ id }) => id === "b");
 
 describe("L03 a node that forgot what it had acknowledged", () => {
+  it("L03 E14 says so as well where it only answers that a term is over: without that word its asker, leading again, would count it", () => {
+    const lab = back(3);
+    lab.receive("c", "b", { type: "Heartbeat", term: 5, commit: 0, round: 1 });
+    lab.persist("b");
+    for (const late of [
+      { type: "Heartbeat", term: 1, commit: 6, round: 7 } as const,
+      append(1, { index: 6, term: 1 }, 6),
+    ])
+      expect(sent(lab.receive("a", "b", late))).toMatchObject([{ message: { term: 5, last: 3, forgottenUpTo: 6 } }]);
+  });
+
   it("L03 E19 grants no vote and no pre-vote, and does not campaign, whatever the log is that asks", () => {
     const lab = back(3);
     expect(notices(lab.node("b").seen)).toEqual(["found 4–6"]);

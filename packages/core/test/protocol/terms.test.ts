@@ -182,6 +182,19 @@ describe("E14 a lower term", () => {
     ]);
   });
 
+  it("E14/requests R20 the answer says how far the log goes: a sender who leads again would take less for a loss", () => {
+    const asks = leadersMessages(new Lab(THREE), 3).filter(
+      ({ type }) => type === "AppendEntries" || type === "Heartbeat",
+    );
+    expect(asks).toHaveLength(2);
+    for (const message of asks) {
+      const lab = at5();
+      const { last } = lab.describe("a");
+      expect(last.index).toBeGreaterThan(0);
+      expect(sent(lab.receive("b", "a", message))).toMatchObject([{ message: { last: last.index } }]);
+    }
+  });
+
   it("E14/timeout-now is dropped", () => {
     const lab = at5();
     lab.receive("b", "a", { type: "Heartbeat", term: 5, commit: 0, round: 1 });
